@@ -1,0 +1,17 @@
+//! What both drivers of [`cloudauth_proto`] need, written once: the options of a client, its TLS
+//! configuration, its proxies, its clocks, and the words for a failed exchange.
+//!
+//! Users of a driver find all of this re-exported there.
+
+#![forbid(unsafe_code)]
+
+mod clock;
+mod failure;
+mod options;
+mod proxy;
+mod tls;
+
+pub use clock::Clock;
+pub use failure::TransportError;
+pub use options::{Options, OptionsError, Parts};
+pub use proxy::{Proxies, Proxy};

@@ -1,0 +1,170 @@
+//! The options of a client, the same for every driver.
+
+use core::fmt;
+use core::time::Duration;
+use std::sync::Arc;
+
+use cloudauth_proto::{Credentials, CredentialsError, Endpoints, Policy, Scheme, Session};
+use rustls::ClientConfig;
+
+use crate::clock::{self, Clock};
+use crate::proxy::Proxies;
+use crate::tls;
+
+/// How a client is to be.
+///
+/// What is not set has a default: credentials and proxies from the environment, Shanghai then
+/// Beijing, ACS3-HMAC-SHA256, 10 s to connect, 10 s to read, 30 s in all.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct Options {
+    credentials: Option<Credentials>,
+    endpoints: Endpoints,
+    scheme: Scheme,
+    policy: Policy,
+    proxies: Option<Proxies>,
+    roots: Vec<Vec<u8>>,
+}
+
+impl Options {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Signs with these credentials. Default: those of `ALIBABA_CLOUD_ACCESS_KEY_ID`,
+    /// `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, if set, `ALIBABA_CLOUD_SECURITY_TOKEN`.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
+    /// Asks these endpoints, in this order.
+    pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
+        self.endpoints = endpoints;
+        self
+    }
+
+    /// Signs with this scheme, which also decides whether parameters travel in the URL.
+    pub fn scheme(mut self, scheme: Scheme) -> Self {
+        self.scheme = scheme;
+        self
+    }
+
+    /// Gives up connecting after this time: name, TCP, proxy and TLS together.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.policy.connect_timeout = limit;
+        self
+    }
+
+    /// Gives up waiting for the whole reply this long after there is a connection.
+    pub fn read_timeout(mut self, limit: Duration) -> Self {
+        self.policy.read_timeout = limit;
+        self
+    }
+
+    /// Gives up a call with all its attempts after this time.
+    pub fn total_timeout(mut self, limit: Duration) -> Self {
+        self.policy.total_timeout = limit;
+        self
+    }
+
+    /// Refuses replies with more bytes than this. Default: 10 MiB.
+    pub fn reply_limit(mut self, bytes: usize) -> Self {
+        self.policy.reply_limit = bytes;
+        self
+    }
+
+    /// Goes through these proxies. Default: those of the environment.
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = Some(proxies);
+        self
+    }
+
+    /// Trusts these certificates too (PEM text, one or more). There is no way to trust all.
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots.push(pem.into());
+        self
+    }
+
+    /// What a driver makes a client of.
+    pub fn build(self) -> Result<Parts, OptionsError> {
+        let credentials = match self.credentials {
+            Some(credentials) => credentials,
+            None => Credentials::from_vars(clock::var)?,
+        };
+        let proxies = match self.proxies {
+            Some(proxies) => proxies,
+            None => Proxies::from_vars(clock::var)?,
+        };
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed)
+            .map_err(|_| OptionsError::new("the seed", "cannot be had: no randomness"))?;
+        let session = Session::new(credentials, seed)
+            .endpoints(self.endpoints)
+            .scheme(self.scheme)
+            .policy(self.policy);
+        Ok(Parts {
+            session,
+            clock: Clock::start(),
+            tls: tls::config(&self.roots)?,
+            proxies,
+            // The vendor's servers close idle connections after about ten seconds.
+            idle: Duration::from_secs(5),
+        })
+    }
+}
+
+/// What a driver makes a client of.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "both drivers take it apart")]
+pub struct Parts {
+    /// The state of the core.
+    pub session: Session,
+    /// The clocks.
+    pub clock: Clock,
+    /// How TLS is spoken.
+    pub tls: Arc<ClientConfig>,
+    /// Which proxy to go through.
+    pub proxies: Proxies,
+    /// How long a connection may lie idle before it is not used again.
+    pub idle: Duration,
+}
+
+/// An option that cannot be used, by its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OptionsError {
+    /// There are no credentials, or none that can be used.
+    Credentials(CredentialsError),
+    /// Another option.
+    Option {
+        /// The option's name, or the variable's that it came from.
+        name: &'static str,
+        /// What is wrong, to be read after the name; never the value.
+        problem: &'static str,
+    },
+}
+
+impl OptionsError {
+    pub(crate) fn new(name: &'static str, problem: &'static str) -> Self {
+        Self::Option { name, problem }
+    }
+}
+
+impl fmt::Display for OptionsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Credentials(error) => error.fmt(f),
+            Self::Option { name, problem } => write!(f, "{name} {problem}"),
+        }
+    }
+}
+
+impl core::error::Error for OptionsError {}
+
+impl From<CredentialsError> for OptionsError {
+    fn from(error: CredentialsError) -> Self {
+        Self::Credentials(error)
+    }
+}

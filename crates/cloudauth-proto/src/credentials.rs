@@ -1,0 +1,209 @@
+//! Who asks.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+
+use crate::secret::Secret;
+
+/// The variables that the vendor's SDKs read (documented).
+const ID: &str = "ALIBABA_CLOUD_ACCESS_KEY_ID";
+const SECRET: &str = "ALIBABA_CLOUD_ACCESS_KEY_SECRET";
+const TOKEN: &str = "ALIBABA_CLOUD_SECURITY_TOKEN";
+
+/// An access key, with a security token if it is a temporary one.
+///
+/// Cloning shares the key: it is in memory once. `Debug` masks all but the ends of the id.
+#[derive(Clone)]
+pub struct Credentials(Arc<Inner>);
+
+struct Inner {
+    id: String,
+    secret: Secret,
+    token: Option<Secret>,
+    provider: &'static str,
+}
+
+impl Credentials {
+    /// An access key that stays valid until it is revoked.
+    pub fn access_key(
+        id: impl Into<String>,
+        secret: impl Into<String>,
+    ) -> Result<Self, CredentialsError> {
+        Self::checked(id.into(), secret.into(), None, "static_ak", &ARGUMENTS)
+    }
+
+    /// A temporary access key, which the service accepts only together with its token.
+    pub fn temporary(
+        id: impl Into<String>,
+        secret: impl Into<String>,
+        token: impl Into<String>,
+    ) -> Result<Self, CredentialsError> {
+        let token = Some(token.into());
+        Self::checked(id.into(), secret.into(), token, "static_sts", &ARGUMENTS)
+    }
+
+    /// Reads `ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, if there,
+    /// `ALIBABA_CLOUD_SECURITY_TOKEN` from a snapshot of the environment. Empty is unset.
+    pub fn from_vars(vars: impl Fn(&str) -> Option<String>) -> Result<Self, CredentialsError> {
+        let set = |name| vars(name).filter(|value| !value.is_empty());
+        let id = set(ID).ok_or(CredentialsError::Missing { variable: ID })?;
+        let secret = set(SECRET).ok_or(CredentialsError::Missing { variable: SECRET })?;
+        Self::checked(id, secret, set(TOKEN), "env", &[ID, SECRET, TOKEN])
+    }
+
+    fn checked(
+        id: String,
+        secret: String,
+        token: Option<String>,
+        provider: &'static str,
+        names: &[&'static str; 3],
+    ) -> Result<Self, CredentialsError> {
+        let values = [Some(&id), Some(&secret), token.as_ref()];
+        for (value, name) in values.into_iter().zip(names) {
+            // Headers and signatures carry it as it is, so nothing in it may need escaping.
+            if value.is_some_and(|v| v.is_empty() || !v.bytes().all(|b| b.is_ascii_graphic())) {
+                return Err(CredentialsError::Unusable { name });
+            }
+        }
+        Ok(Self(Arc::new(Inner {
+            id,
+            secret: Secret::new(secret),
+            token: token.map(Secret::new),
+            provider,
+        })))
+    }
+
+    /// The public part of the key.
+    #[must_use]
+    pub fn access_key_id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// The secret part of the key.
+    #[must_use]
+    pub fn access_key_secret(&self) -> &Secret {
+        &self.0.secret
+    }
+
+    /// The token of a temporary key.
+    #[must_use]
+    pub fn security_token(&self) -> Option<&Secret> {
+        self.0.token.as_ref()
+    }
+
+    /// Where they came from, as the vendor's SDKs tell the service in `x-acs-credentials-provider`.
+    #[must_use]
+    pub fn provider(&self) -> &'static str {
+        self.0.provider
+    }
+}
+
+const ARGUMENTS: [&str; 3] = ["access key id", "access key secret", "security token"];
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.access_key_id();
+        let (head, tail) = if id.len() >= 16 {
+            (&id[..4], &id[id.len() - 4..])
+        } else {
+            ("", "")
+        };
+        f.debug_struct("Credentials")
+            .field("access_key_id", &format_args!("{head}...{tail}"))
+            .field("provider", &self.provider())
+            .field("temporary", &self.security_token().is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// There are no credentials, or none that can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CredentialsError {
+    /// A variable of the environment that is needed is not set.
+    Missing {
+        /// Its name.
+        variable: &'static str,
+    },
+    /// A value is empty or has a character (a line end, a space) that no key has.
+    Unusable {
+        /// The variable or argument that holds it.
+        name: &'static str,
+    },
+}
+
+impl fmt::Display for CredentialsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { variable } => write!(
+                f,
+                "no credentials: none were given in code, \
+                 and the environment variable {variable} is not set \
+                 (looked for {ID}, {SECRET} and, for temporary keys, {TOKEN})"
+            ),
+            Self::Unusable { name } => write!(
+                f,
+                "unusable credentials: {name} is empty or holds a space, a line end \
+                 or another character that no key has"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for CredentialsError {}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::ToString;
+
+    use super::*;
+
+    fn from(pairs: &[(&str, &str)]) -> Result<Credentials, CredentialsError> {
+        Credentials::from_vars(|name| {
+            let found = pairs.iter().find(|(have, _)| *have == name);
+            found.map(|(_, value)| (*value).to_string())
+        })
+    }
+
+    #[test]
+    fn the_environment_gives_a_key_with_or_without_a_token() {
+        let plain = from(&[(ID, "id"), (SECRET, "secret"), (TOKEN, "")]).unwrap();
+        assert_eq!(plain.access_key_id(), "id");
+        assert!(plain.security_token().is_none());
+        let temporary = from(&[(ID, "id"), (SECRET, "secret"), (TOKEN, "t")]).unwrap();
+        assert_eq!(temporary.security_token().unwrap().expose(), "t");
+    }
+
+    #[test]
+    fn what_is_missing_is_named_and_where_it_was_looked_for() {
+        for (given, missing) in [
+            (&[][..], ID),
+            (&[(ID, "id")], SECRET),
+            (&[(ID, ""), (SECRET, "x")], ID),
+        ] {
+            let told = from(given).unwrap_err().to_string();
+            assert!(told.contains(&format!("{missing} is not set")), "{told}");
+            assert!(told.contains(TOKEN), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_line_end_in_a_key_is_found_before_it_reaches_a_header() {
+        let told = from(&[(ID, "id"), (SECRET, "secret\n")]).unwrap_err();
+        assert_eq!(told, CredentialsError::Unusable { name: SECRET });
+        assert!(Credentials::access_key("id\r\nx: y", "s").is_err());
+        assert!(Credentials::temporary("id", "s", "").is_err());
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        let made = Credentials::temporary("LTAI0EXAMPLEKEYID", "s3cret", "t0ken").unwrap();
+        let shown = format!("{made:?}");
+        assert!(shown.contains("LTAI...EYID"), "{shown}");
+        assert!(
+            !shown.contains("s3cret") && !shown.contains("t0ken") && !shown.contains("0EXAMPLE")
+        );
+    }
+}

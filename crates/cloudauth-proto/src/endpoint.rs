@@ -1,0 +1,360 @@
+//! Where the service answers.
+
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::{Ipv4Addr, Ipv6Addr};
+use core::str::FromStr;
+
+use crate::wire::http::UriScheme;
+
+/// A host of the service, with the port if it is not the scheme's own.
+///
+/// Made from the table ([`Endpoint::of`]) or from the caller's own text:
+///
+/// ```
+/// use cloudauth_proto::Endpoint;
+///
+/// let own: Endpoint = "https://gateway.example.com:8443".parse()?;
+/// let simulator: Endpoint = "http://127.0.0.1:8080".parse()?;
+/// assert!("http://cloudauth.aliyuncs.com".parse::<Endpoint>().is_err());
+/// assert_eq!(own.to_string(), "https://gateway.example.com:8443");
+/// # Ok::<(), cloudauth_proto::BadEndpoint>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Endpoint {
+    scheme: UriScheme,
+    authority: Cow<'static, str>,
+}
+
+impl Endpoint {
+    /// The public endpoint of Shanghai, the first of the vendor's failover sample.
+    pub const SHANGHAI: Self = Self::known("cloudauth.cn-shanghai.aliyuncs.com");
+    /// The public endpoint of Beijing, the second of the vendor's failover sample.
+    pub const BEIJING: Self = Self::known("cloudauth.cn-beijing.aliyuncs.com");
+
+    /// The endpoint of `region` as seen from `network`; `None` where none is known.
+    ///
+    /// | region | public | VPC | dual stack | source |
+    /// |---|---|---|---|---|
+    /// | global | `cloudauth.aliyuncs.com` | - | `cloudauth-dualstack.aliyuncs.com` | documented |
+    /// | Shanghai | `cloudauth.cn-shanghai.aliyuncs.com` | `cloudauth-vpc.cn-shanghai.aliyuncs.com` | `cloudauth-dualstack.aliyuncs.com` | documented; another page of the vendor's names `cloudauth-dualstack.cn-shanghai.aliyuncs.com` |
+    /// | Beijing | `cloudauth.cn-beijing.aliyuncs.com` | `cloudauth-vpc.cn-beijing.aliyuncs.com` | `cloudauth-dualstack.cn-beijing.aliyuncs.com` | documented |
+    /// | Qingdao | `cloudauth.cn-qingdao.aliyuncs.com` | - | - | API metadata only |
+    #[must_use]
+    pub const fn of(region: Region, network: Network) -> Option<Self> {
+        Some(match (region, network) {
+            (Region::Global, Network::Public) => Self::known("cloudauth.aliyuncs.com"),
+            (Region::Global | Region::Shanghai, Network::DualStack) => {
+                Self::known("cloudauth-dualstack.aliyuncs.com")
+            }
+            (Region::Shanghai, Network::Public) => Self::SHANGHAI,
+            (Region::Shanghai, Network::Vpc) => {
+                Self::known("cloudauth-vpc.cn-shanghai.aliyuncs.com")
+            }
+            (Region::Beijing, Network::Public) => Self::BEIJING,
+            (Region::Beijing, Network::Vpc) => Self::known("cloudauth-vpc.cn-beijing.aliyuncs.com"),
+            (Region::Beijing, Network::DualStack) => {
+                Self::known("cloudauth-dualstack.cn-beijing.aliyuncs.com")
+            }
+            (Region::Qingdao, Network::Public) => Self::known("cloudauth.cn-qingdao.aliyuncs.com"),
+            (Region::Global | Region::Qingdao, Network::Vpc)
+            | (Region::Qingdao, Network::DualStack) => return None,
+        })
+    }
+
+    /// A host that is spoken to without TLS, whatever host that is.
+    ///
+    /// Names, numbers and pictures then cross the network in the clear: for a gateway on the same
+    /// trusted network, never for the service itself. `host` may carry a port.
+    pub fn plain_http(host: &str) -> Result<Self, BadEndpoint> {
+        Self::checked(UriScheme::Http, host)
+    }
+
+    const fn known(host: &'static str) -> Self {
+        Self {
+            scheme: UriScheme::Https,
+            authority: Cow::Borrowed(host),
+        }
+    }
+
+    fn checked(scheme: UriScheme, authority: &str) -> Result<Self, BadEndpoint> {
+        check_authority(authority).map_err(|reason| BadEndpoint { reason })?;
+        Ok(Self {
+            scheme,
+            authority: Cow::Owned(authority.to_ascii_lowercase()),
+        })
+    }
+
+    /// Whether TLS is used.
+    #[must_use]
+    pub const fn scheme(&self) -> UriScheme {
+        self.scheme
+    }
+
+    /// The host, with the port if one was given.
+    #[must_use]
+    pub const fn authority(&self) -> &Cow<'static, str> {
+        &self.authority
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme.as_str(), self.authority)
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = BadEndpoint;
+
+    /// Reads `https://host`, `https://host:port`, `host` (then with TLS), or `http://` before a
+    /// loopback host.
+    fn from_str(text: &str) -> Result<Self, BadEndpoint> {
+        if let Some(authority) = text.strip_prefix("http://") {
+            let endpoint = Self::plain_http(authority)?;
+            if !is_loopback(host_of(authority)) {
+                let reason = "plain http only goes to a loopback host; \
+                              for another one, ask for it by name with Endpoint::plain_http";
+                return Err(BadEndpoint { reason });
+            }
+            return Ok(endpoint);
+        }
+        let authority = text.strip_prefix("https://").unwrap_or(text);
+        Self::checked(UriScheme::Https, authority)
+    }
+}
+
+/// A text that is no endpoint. The text itself is not repeated: it may hold a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadEndpoint {
+    reason: &'static str,
+}
+
+impl fmt::Display for BadEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not an endpoint: {}", self.reason)
+    }
+}
+
+impl core::error::Error for BadEndpoint {}
+
+/// Where a region's machines are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Region {
+    /// The endpoint without a region.
+    Global,
+    /// `cn-shanghai`.
+    Shanghai,
+    /// `cn-beijing`.
+    Beijing,
+    /// `cn-qingdao`.
+    Qingdao,
+}
+
+/// From where the service is reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Network {
+    /// The internet.
+    #[default]
+    Public,
+    /// A virtual private cloud in the same region.
+    Vpc,
+    /// The internet, with IPv6 as well as IPv4.
+    DualStack,
+}
+
+/// The endpoints of a session in the order of preference; never none.
+///
+/// The default is Shanghai, then Beijing, as in the vendor's failover sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoints(Vec<Endpoint>);
+
+impl Endpoints {
+    /// One endpoint, and no failover.
+    #[must_use]
+    pub fn only(endpoint: Endpoint) -> Self {
+        Self(vec![endpoint])
+    }
+
+    /// Adds one to turn to when those before it fail. One that is there already is not added.
+    #[must_use]
+    pub fn then(mut self, endpoint: Endpoint) -> Self {
+        if !self.0.contains(&endpoint) {
+            self.0.push(endpoint);
+        }
+        self
+    }
+
+    /// In the order of preference.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Endpoint] {
+        &self.0
+    }
+}
+
+impl Default for Endpoints {
+    fn default() -> Self {
+        Self::only(Endpoint::SHANGHAI).then(Endpoint::BEIJING)
+    }
+}
+
+/// Allows what a host name, an IPv4 address or a bracketed IPv6 address can hold, and nothing that
+/// another parser could take for a user, a path or a query.
+fn check_authority(authority: &str) -> Result<(), &'static str> {
+    let host = host_of(authority);
+    let port = &authority[host.len()..];
+    if let Some(digits) = port.strip_prefix(':') {
+        let plain = digits.bytes().all(|b| b.is_ascii_digit());
+        if !plain || digits.parse::<u16>().map_or(true, |port| port == 0) {
+            return Err("the port is not a number from 1 to 65535");
+        }
+    } else if !port.is_empty() {
+        return Err("only a port can follow the host");
+    }
+    if let Some(inner) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
+        return match inner.parse::<Ipv6Addr>() {
+            Ok(_) => Ok(()),
+            Err(_) => Err("the host in brackets is not an IPv6 address"),
+        };
+    }
+    let labels_are_good = host.split('.').all(|label| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    });
+    if !labels_are_good || host.len() > 253 {
+        return Err("the host is not a host name or an IP address");
+    }
+    // `2130706433` and `0x7f.1` are addresses to some resolvers and names to others.
+    let last_is_number = host
+        .rsplit('.')
+        .next()
+        .is_some_and(|last| last.starts_with(|c: char| c.is_ascii_digit()));
+    if last_is_number && host.parse::<Ipv4Addr>().is_err() {
+        return Err("the host looks like an IPv4 address, but is none");
+    }
+    Ok(())
+}
+
+/// The authority without its port.
+fn host_of(authority: &str) -> &str {
+    let after_brackets = authority.rfind(']').map_or(0, |at| at + 1);
+    match authority[after_brackets..].find(':') {
+        Some(colon) => &authority[..after_brackets + colon],
+        None => authority,
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host: String = host.to_ascii_lowercase().to_string();
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|h| h.strip_suffix(']'))
+        .unwrap_or(&host);
+    bare == "localhost"
+        || bare.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+        || bare.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_shanghai_then_beijing() {
+        let hosts: Vec<String> = Endpoints::default()
+            .as_slice()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            hosts,
+            [
+                "https://cloudauth.cn-shanghai.aliyuncs.com",
+                "https://cloudauth.cn-beijing.aliyuncs.com"
+            ]
+        );
+    }
+
+    #[test]
+    fn hosts_of_the_caller_s_own_are_taken() {
+        for (text, shown) in [
+            ("gateway.example.com", "https://gateway.example.com"),
+            (
+                "https://Gateway.example.com:443",
+                "https://gateway.example.com:443",
+            ),
+            ("https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("http://localhost", "http://localhost"),
+            ("http://[::1]:80", "http://[::1]:80"),
+        ] {
+            assert_eq!(text.parse::<Endpoint>().unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn plain_http_leaves_the_machine_only_when_asked_for_by_name() {
+        for host in [
+            "cloudauth.aliyuncs.com",
+            "10.0.0.1",
+            "localhost.example.com",
+        ] {
+            assert!(alloc::format!("http://{host}").parse::<Endpoint>().is_err());
+            let asked = Endpoint::plain_http(host).unwrap();
+            assert_eq!(asked.scheme(), UriScheme::Http);
+        }
+    }
+
+    #[test]
+    fn nothing_hides_another_host() {
+        for text in [
+            "",
+            "https://",
+            "https://user@host",
+            "https://user:pass@host",
+            "https://good.example\\@evil.example",
+            "https://good.example#@evil.example",
+            "https://good.example/path",
+            "https://good.example?x",
+            "https://good.example:",
+            "https://good.example:0",
+            "https://good.example:65536",
+            "https://good.example:+80",
+            "https://good.example:80:80",
+            "https://good..example",
+            "https://-good.example",
+            "https://good.example\r\nx: y",
+            "https://goo d.example",
+            "https://gööd.example",
+            "https://2130706433",
+            "https://0x7f.0.0.1",
+            "https://127.1",
+            "https://0177.0.0.1",
+            "https://[::1",
+            "https://::1",
+            "https://[::1]x",
+            "https://[fe80::1%25eth0]",
+            "http://2130706433",
+            "HTTPS://host",
+            "ftp://host",
+        ] {
+            assert!(text.parse::<Endpoint>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_not_listed_twice() {
+        let endpoints = Endpoints::default().then(Endpoint::SHANGHAI);
+        assert_eq!(endpoints, Endpoints::default());
+    }
+}

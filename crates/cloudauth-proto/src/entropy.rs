@@ -1,0 +1,126 @@
+//! All randomness of a session, from one seed.
+
+use alloc::string::String;
+use core::fmt;
+
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::sign::keyed;
+use crate::wire::hex;
+
+/// A reproducible stream of random bytes: HMAC-SHA256 in counter mode under the seed.
+///
+/// Not `Clone`: two copies would draw the same nonces. [`fork`](Self::fork) gives an independent
+/// stream instead.
+pub struct Entropy {
+    seed: Zeroizing<[u8; 32]>,
+    drawn: u64,
+}
+
+impl Entropy {
+    /// Starts the stream that belongs to `seed`.
+    ///
+    /// A seed must not be used twice with the same credentials: the service refuses a nonce that it
+    /// has seen.
+    #[must_use]
+    pub fn from_seed(seed: [u8; 32]) -> Self {
+        Self {
+            seed: Zeroizing::new(seed),
+            drawn: 0,
+        }
+    }
+
+    /// A stream of its own for one call, so that calls cannot disturb each other's draws.
+    #[must_use]
+    pub fn fork(&mut self) -> Self {
+        let seed = self.block(b"fork");
+        Self::from_seed(seed)
+    }
+
+    /// A nonce that no other draw of this stream or its forks gives.
+    #[must_use]
+    pub fn nonce(&mut self) -> Nonce {
+        let block = self.block(b"nonce");
+        let (bytes, _) = block.split_at(16);
+        let mut text = String::with_capacity(32);
+        hex::write(&mut text, bytes);
+        Nonce(text)
+    }
+
+    fn block(&mut self, purpose: &[u8]) -> [u8; 32] {
+        // The hash of a counter under a key repeats only if the counter does.
+        self.drawn += 1;
+        let mut mac = keyed::<Hmac<Sha256>>(&*self.seed);
+        mac.update(&self.drawn.to_be_bytes());
+        mac.update(purpose);
+        mac.finalize().into_bytes().into()
+    }
+}
+
+impl fmt::Debug for Entropy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Entropy([redacted])")
+    }
+}
+
+/// A value that the service accepts once: 32 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nonce(String);
+
+impl Nonce {
+    /// Takes a nonce of the caller's own, for known answers and replays.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text as it is sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeSet;
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    fn draw(mut entropy: Entropy, n: usize) -> Vec<Nonce> {
+        (0..n).map(|_| entropy.nonce()).collect()
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_nonces() {
+        assert_eq!(
+            draw(Entropy::from_seed([7; 32]), 5),
+            draw(Entropy::from_seed([7; 32]), 5)
+        );
+    }
+
+    #[test]
+    fn nonces_do_not_repeat_across_forks_and_seeds() {
+        let mut seen = BTreeSet::new();
+        for seed in 0..8 {
+            let mut root = Entropy::from_seed([seed; 32]);
+            for _ in 0..8 {
+                seen.extend(draw(root.fork(), 16));
+            }
+            seen.extend(draw(root, 16));
+        }
+        assert_eq!(seen.len(), 8 * (8 * 16 + 16));
+    }
+
+    #[test]
+    fn a_fork_is_not_disturbed_by_draws_after_it() {
+        let mut one = Entropy::from_seed([1; 32]);
+        let mut two = Entropy::from_seed([1; 32]);
+        let (fork_one, fork_two) = (one.fork(), two.fork());
+        let _ = one.nonce();
+        assert_eq!(draw(fork_one, 3), draw(fork_two, 3));
+    }
+}

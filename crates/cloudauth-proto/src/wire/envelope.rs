@@ -1,0 +1,276 @@
+//! What every reply has in common: `Code`, `Message`, `RequestId`, and a payload in a field of its
+//! own.
+
+use alloc::string::String;
+use core::fmt;
+use core::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::value::{Error as ValueError, MapDeserializer};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer};
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+
+use super::http::Head;
+use super::lenient;
+use crate::error::Unreadable;
+use crate::secret::Sensitive;
+
+/// The outer fields of a reply.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Envelope {
+    #[serde(alias = "code", rename = "Code", deserialize_with = "lenient::text")]
+    pub(crate) code: Option<String>,
+    /// May quote what was sent, so it is not for printing.
+    #[serde(
+        alias = "message",
+        rename = "Message",
+        deserialize_with = "lenient::sensitive"
+    )]
+    pub(crate) message: Option<Sensitive>,
+    #[serde(
+        alias = "requestId",
+        rename = "RequestId",
+        deserialize_with = "lenient::text"
+    )]
+    pub(crate) request_id: Option<String>,
+}
+
+impl Envelope {
+    /// Reads the outer fields of a body.
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Unreadable> {
+        let body = without_mark(body);
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return Err(Unreadable::Empty);
+        }
+        let mut json = serde_json::Deserializer::from_slice(body);
+        let read = lenient::Object::<Self>::new()
+            .deserialize(&mut json)
+            .and_then(|envelope| json.end().map(|()| envelope));
+        let mut envelope = read.map_err(|e| unreadable(&e))?.unwrap_or_default();
+        envelope.code = envelope.code.map(|code| printable(&code));
+        envelope.request_id = envelope.request_id.map(|id| printable(&id));
+        Ok(envelope)
+    }
+
+    /// Whether the operation says that it succeeded: `"200"` as documented, `"Success"` as four
+    /// operations document, or no `Code` at all.
+    pub(crate) fn is_success(&self) -> bool {
+        matches!(self.code.as_deref(), None | Some("200" | "Success"))
+    }
+}
+
+/// The request id that the gateway puts into a header (inferred: seen at other products of the
+/// vendor, not documented for this one).
+pub(crate) fn request_id_of(head: &Head) -> Option<String> {
+    head.header("x-acs-request-id").map(printable)
+}
+
+/// Reads the payload: the field `container` of the body.
+///
+/// A payload that is missing or `null` is read as an empty one; one that comes twice is refused,
+/// since two verdicts are none.
+pub(crate) fn payload<R: DeserializeOwned>(body: &[u8], container: &str) -> Result<R, Unreadable> {
+    let mut json = serde_json::Deserializer::from_slice(without_mark(body));
+    let outer = Outer {
+        container,
+        payload: PhantomData::<R>,
+    };
+    let read = json
+        .deserialize_map(outer)
+        .and_then(|payload| json.end().map(|()| payload));
+    match read.map_err(|e| unreadable(&e))? {
+        Some(payload) => Ok(payload),
+        None => R::deserialize(MapDeserializer::<_, ValueError>::new(core::iter::empty::<(
+            &str,
+            &str,
+        )>()))
+        .map_err(|e| Unreadable::Shape(told(&alloc::format!("{e}"), container))),
+    }
+}
+
+struct Outer<'c, R> {
+    container: &'c str,
+    payload: PhantomData<R>,
+}
+
+impl<'de, R: DeserializeOwned> Visitor<'de> for Outer<'_, R> {
+    type Value = Option<R>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut found = None;
+        while let Some(key) = map.next_key::<String>()? {
+            if key != self.container {
+                map.next_value::<IgnoredAny>()?;
+            } else if found.is_some() {
+                return Err(M::Error::custom("duplicate field `payload`"));
+            } else {
+                found = Some(map.next_value_seed(lenient::Object::new())?);
+            }
+        }
+        Ok(found.flatten())
+    }
+}
+
+/// What serde says, without the values that it quotes.
+fn unreadable(error: &serde_json::Error) -> Unreadable {
+    if error.is_data() {
+        Unreadable::Shape(told(&alloc::format!("{error}"), "the reply"))
+    } else {
+        Unreadable::NotJson
+    }
+}
+
+/// Keeps the messages that quote only names of fields, which are ours.
+fn told(message: &str, otherwise: &str) -> String {
+    let quotes_names_only = ["missing field", "duplicate field", "an empty text"]
+        .iter()
+        .any(|start| message.starts_with(start));
+    if quotes_names_only {
+        message.into()
+    } else {
+        alloc::format!("a value of the wrong type in {otherwise}")
+    }
+}
+
+fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+/// Codes and request ids are printed, so whatever a peer puts there is reduced to plain characters
+/// and a sane length.
+fn printable(text: &str) -> String {
+    text.chars()
+        .take(128)
+        .map(|c| if c.is_ascii_graphic() { c } else { '?' })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Verdict {
+        #[serde(default, rename = "Passed", deserialize_with = "lenient::text")]
+        passed: Option<String>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Session {
+        #[serde(rename = "CertifyId", deserialize_with = "lenient::required")]
+        certify_id: String,
+    }
+
+    fn verdict(body: &str) -> Result<Verdict, Unreadable> {
+        payload(body.as_bytes(), "ResultObject")
+    }
+
+    fn session(body: &str) -> Result<Session, Unreadable> {
+        payload(body.as_bytes(), "ResultObject")
+    }
+
+    #[test]
+    fn numbers_truths_and_nulls_are_read_as_text() {
+        for (value, read) in [
+            (r#""T""#, Some("T")),
+            ("1000", Some("1000")),
+            ("-1", Some("-1")),
+            ("2.5", Some("2.5")),
+            ("true", Some("true")),
+            ("null", None),
+        ] {
+            let body = format!(r#"{{"ResultObject":{{"Passed":{value},"New":[1]}},"Other":{{}}}}"#);
+            assert_eq!(verdict(&body).unwrap().passed.as_deref(), read, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_payload_may_be_missing_or_null() {
+        for body in ["{}", r#"{"ResultObject":null}"#, "\u{feff}{}"] {
+            assert_eq!(verdict(body).unwrap().passed, None, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_needed_is_missed_by_name() {
+        for body in [
+            "{}",
+            r#"{"ResultObject":null}"#,
+            r#"{"ResultObject":{"certifyid":"x"}}"#,
+        ] {
+            let told = session(body).unwrap_err().to_string();
+            assert!(told.contains("missing field `CertifyId`"), "{told}");
+        }
+        let empty = session(r#"{"ResultObject":{"CertifyId":""}}"#);
+        assert!(empty.unwrap_err().to_string().contains("empty"));
+        let found = session(r#"{"ResultObject":{"CertifyId":7}}"#).unwrap();
+        assert_eq!(found.certify_id, "7");
+    }
+
+    #[test]
+    fn two_verdicts_are_none() {
+        for body in [
+            r#"{"ResultObject":{"Passed":"F","Passed":"T"}}"#,
+            r#"{"ResultObject":{"Passed":"F"},"ResultObject":{"Passed":"T"}}"#,
+        ] {
+            let told = verdict(body).unwrap_err().to_string();
+            assert!(told.contains("duplicate field"), "{told}");
+        }
+    }
+
+    #[test]
+    fn errors_do_not_quote_the_reply() {
+        for body in [
+            r#"{"ResultObject":"zhang san"}"#,
+            r#"{"ResultObject":{"Passed":{"zhang san":1}}}"#,
+            r#"{"ResultObject":["zhang san"]}"#,
+            r#""zhang san""#,
+            "zhang san",
+            r#"{"ResultObject":{"Passed":"T"}} zhang san"#,
+        ] {
+            let error = verdict(body).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("zhang"), "{error}");
+        }
+    }
+
+    #[test]
+    fn nesting_without_end_is_refused() {
+        let body = format!(r#"{{"ResultObject":{}"#, "[".repeat(1_000_000));
+        assert!(verdict(&body).is_err());
+        assert!(Envelope::read(body.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn codes_and_request_ids_print_plainly() {
+        let body = "{\"Code\":500,\"RequestId\":\"a\\u001b[31m\\nb\u{202e}\",\"Message\":\"m\"}";
+        let envelope = Envelope::read(body.as_bytes()).unwrap();
+        assert_eq!(envelope.code.as_deref(), Some("500"));
+        assert_eq!(envelope.request_id.as_deref(), Some("a?[31m?b?"));
+        assert!(!envelope.is_success());
+    }
+
+    #[test]
+    fn a_list_is_not_taken_for_an_object() {
+        assert!(verdict(r#"{"ResultObject":["T"]}"#).is_err());
+        assert!(verdict(r#"["T"]"#).is_err());
+        assert!(Envelope::read(br#"["200","","id"]"#).is_err());
+    }
+
+    #[test]
+    fn an_empty_body_is_told_apart_from_a_broken_one() {
+        assert_eq!(Envelope::read(b" \n").unwrap_err(), Unreadable::Empty);
+        assert_eq!(Envelope::read(b"<html>").unwrap_err(), Unreadable::NotJson);
+        assert_eq!(
+            Envelope::read(br#"{"Code":"200""#).unwrap_err(),
+            Unreadable::NotJson
+        );
+    }
+}

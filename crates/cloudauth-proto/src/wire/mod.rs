@@ -1,0 +1,8 @@
+//! What travels: requests, replies, and how text is put into them.
+
+pub(crate) mod envelope;
+pub(crate) mod hex;
+pub(crate) mod http;
+pub(crate) mod lenient;
+pub(crate) mod params;
+pub(crate) mod percent;
