@@ -1,2 +1,37 @@
-//! x
-fn main() {}
+//! The `cloudauth` command.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod demo;
+mod output;
+mod person;
+mod sign;
+mod sim;
+mod verify;
+
+use std::process::ExitCode;
+
+use args::{Args, Command};
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let done = match &args.command {
+        Command::Demo(demo) => demo::run(demo),
+        Command::Init(init) => verify::init(init),
+        Command::Describe(describe) => verify::describe(describe),
+        Command::Sign(sign) => sign::run(sign),
+        Command::Sim(sim) => sim::run(sim),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&*error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What a subcommand answers: an error is printed as one line.
+type Outcome = Result<(), Box<dyn core::error::Error>>;

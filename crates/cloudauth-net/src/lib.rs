@@ -7,11 +7,13 @@
 
 mod clock;
 mod failure;
+mod http;
 mod options;
 mod proxy;
 mod tls;
 
 pub use clock::Clock;
 pub use failure::TransportError;
+pub use http::{head, into_http};
 pub use options::{Options, OptionsError, Parts};
 pub use proxy::{Proxies, Proxy};

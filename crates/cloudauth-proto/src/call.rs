@@ -19,7 +19,7 @@ use crate::flow::{Exchange, ExchangeId, Flow, Step};
 use crate::operation::Operation;
 use crate::policy::{Effect, Ending, Verdict, judge};
 use crate::session::{Session, deadline};
-use crate::sign::Stamp;
+use crate::sign::{Stamp, check_names};
 use crate::wire::envelope::{self, Envelope};
 use crate::wire::http::{Failure, Head, Method, Response, Sent, Timeouts};
 use crate::wire::params::Params;
@@ -34,7 +34,8 @@ pub struct Call<O> {
 impl<O: Operation> Call<O> {
     /// Checks the operation and encodes it. Nothing is sent for one that is not right.
     pub fn new(operation: &O) -> Result<Self, Error> {
-        let problems = operation.check();
+        let mut problems = check_names(O::ACTION, O::VERSION);
+        problems.extend(operation.check());
         if !problems.is_empty() {
             return Err(invalid::<O>(problems));
         }

@@ -70,10 +70,13 @@ impl fmt::Debug for Entropy {
 pub struct Nonce(String);
 
 impl Nonce {
-    /// Takes a nonce of the caller's own, for known answers and replays.
+    /// Takes a nonce of the caller's own, for known answers; `None` if it has a character that a
+    /// header cannot carry, or none at all.
     #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+    pub fn new(text: impl Into<String>) -> Option<Self> {
+        let text = text.into();
+        let is_plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+        is_plain.then_some(Self(text))
     }
 
     /// The text as it is sent.

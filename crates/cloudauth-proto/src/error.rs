@@ -111,6 +111,8 @@ impl fmt::Display for Invalid {
     }
 }
 
+impl StdError for Invalid {}
+
 /// The service's refusal.
 #[derive(Debug)]
 #[non_exhaustive]

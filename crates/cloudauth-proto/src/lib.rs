@@ -1,4 +1,84 @@
-//! x
+//! Client for Alibaba Cloud's identity verification service (Cloudauth, 金融级实人认证, API
+//! 2019-03-07), without any IO. Unofficial.
+//!
+//! This crate decides: it encodes, signs, fails over and decodes. It opens no socket, reads no
+//! clock, draws no randomness and takes no lock; it is `no_std` with `alloc`. A driver carries out
+//! what it says: `cloudauth-ureq` (blocking) and `cloudauth-hyper` (async) are two, and this is a
+//! whole third one, whose network is a simulated service in the same process:
+//!
+//! ```
+//! use core::time::Duration;
+//! use cloudauth_proto::ops::InitFaceVerify;
+//! use cloudauth_proto::{
+//!     Call, Credentials, Endpoint, Error, Failure, Flow, Head, MonoTime, Now, Response, Sent,
+//!     Session, Step, UnixTime,
+//! };
+//! use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Fault, Reaction, Region, Times, World};
+//!
+//! struct Driver {
+//!     session: Session,
+//!     world: World,
+//!     clock: Duration,
+//! }
+//!
+//! impl Driver {
+//!     fn run<F: Flow>(&mut self, mut flow: F) -> Result<F::Output, Error> {
+//!         loop {
+//!             let unix = 1_800_000_000 + self.clock.as_secs();
+//!             let now = Now { mono: MonoTime::new(self.clock), unix: UnixTime::from_seconds(unix) };
+//!             match flow.poll(&mut self.session, now) {
+//!                 Step::Send(exchange) => {
+//!                     let request = exchange.sign();
+//!                     let region = match request.authority.contains("shanghai") {
+//!                         true => Region::Shanghai,
+//!                         false => Region::Beijing,
+//!                     };
+//!                     let reply = match self.world.handle(region, &(&request).into(), unix) {
+//!                         Reaction::Answer { status, headers, body } => {
+//!                             Ok(Response::new(Head::new(status, headers), body))
+//!                         }
+//!                         Reaction::Refuse => Err(Failure::new(Sent::No, "connection refused")),
+//!                         _ => Err(Failure::new(Sent::Maybe, "connection lost")),
+//!                     };
+//!                     flow.report(&mut self.session, exchange.id(), reply, now);
+//!                 }
+//!                 Step::Abandon(_) => {} // one exchange at a time: it is over already
+//!                 Step::Wait(until) => self.clock += until.saturating_since(now.mono),
+//!                 Step::Done(result) => return result,
+//!             }
+//!         }
+//!     }
+//! }
+//!
+//! let credentials = Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?;
+//! let session = Session::new(credentials, [7; 32]); // a real seed is random, and new each time
+//! let mut driver = Driver { session, world: World::new(), clock: Duration::ZERO };
+//!
+//! driver.world.inject(Region::Shanghai, Fault::Refuse, Times::Always);
+//! let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
+//! let opened = driver.run(Call::new(&open)?)?;
+//! assert_eq!(opened.endpoint, Endpoint::BEIJING);
+//! assert_eq!(opened.attempts.len(), 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A runtime that brings only a socket gets a request's exact bytes from
+//! [`Request::write_http1`].
+//!
+//! # Where things are
+//!
+//! * [`ops`]: the operations, as plain structs.
+//! * [`Call`]: one operation with its whole life, a [`Flow`]; [`Step`] is what it asks of a driver.
+//! * [`Session`]: what outlives a call.
+//! * [`judge`]: the rule of what is sent again, as a table.
+//! * [`sign`]: the two signatures, for those who want nothing else.
+//!
+//! # What is printed
+//!
+//! No `Display` and no `Debug` of this crate shows a key, a token, a parameter's value, a reply's
+//! body or a person. [`Fault::message`] and [`Reply::raw`] can hold them; they are for the caller's
+//! eyes.
+
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -91,11 +91,11 @@ pub(crate) fn check_field(field: &Field, text: &str, problems: &mut Vec<Problem>
     if field.required && text.is_empty() {
         problems.push(Problem::new(field.name, "is missing"));
     }
-    if let Some(max) = field.max {
-        if text.chars().count() > max {
-            let problem = alloc::format!("is longer than {max} characters");
-            problems.push(Problem::new(field.name, problem));
-        }
+    if let Some(max) = field.max
+        && text.chars().count() > max
+    {
+        let problem = alloc::format!("is longer than {max} characters");
+        problems.push(Problem::new(field.name, problem));
     }
 }
 

@@ -1,1 +1,84 @@
-//! x
+//! A simulator of Alibaba Cloud's identity verification service (Cloudauth, API 2019-03-07): for tests without
+//! account, face or fee. Not the vendor's, and not an emulation of its judgement.
+//!
+//! The [`World`] does no I/O: requests in, reactions out, and the time is an argument. This one carries a signature
+//! that was made by hand:
+//!
+//! ```
+//! use cloudauth_sim::{Incoming, Reaction, Region, World};
+//!
+//! let target = "/?AccessKeyId=testid&Action=DescribeFaceVerify&CertifyId=sha0&Format=JSON&SceneId=1\
+//!     &SignatureMethod=HMAC-SHA1&SignatureNonce=1&SignatureVersion=1.0\
+//!     &Timestamp=2023-11-14T22%3A13%3A20Z&Version=2019-03-07&Signature=Qa1cpTw%2FY7SnDIrhCjKDaKsuFW0%3D";
+//! let request = Incoming::new("GET", target, Vec::new(), "");
+//! let mut world = World::new();
+//!
+//! let reaction = world.handle(Region::Shanghai, &request, 1_700_000_000);
+//! assert!(matches!(reaction, Reaction::Answer { status: 200, .. }));
+//! // The service's own code for a certify id that it does not know.
+//! assert_eq!(world.requests()[0].outcome, "406");
+//!
+//! world.handle(Region::Shanghai, &request, 1_700_000_001);
+//! assert_eq!(world.requests()[1].outcome, "SignatureNonceUsed");
+//! ```
+//!
+//! A [`Simulator`] puts it behind sockets, for real clients:
+//!
+//! ```
+//! use cloudauth_sim::{Fault, Region, Simulator, Times, Verdict};
+//!
+//! let simulator = Simulator::start()?;
+//! let (endpoint, other) = (simulator.url(Region::Shanghai), simulator.url(Region::Beijing));
+//! assert_ne!(endpoint, other);
+//!
+//! // The next request is carried out, but its connection is reset: does the client open a second order?
+//! simulator.inject(Region::Shanghai, Fault::Reset, Times::Once);
+//! // ... point a client at `endpoint` and `other`, with the key `testid` and `testsecret` ...
+//! assert_eq!(simulator.world().executions("InitFaceVerify"), 0);
+//!
+//! // What the person would do on the page.
+//! let finished = simulator.world().finish("sha0", Verdict::Passed, 1_700_000_000);
+//! assert!(finished.is_err(), "no client opened an order");
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! The verifier ([`verify`]) shares no code with the client: another implementation of hashes and of
+//! percent-encoding, written from the vendor's description of the algorithms.
+//!
+//! # What it knows
+//!
+//! Two operations (`InitFaceVerify`, `DescribeFaceVerify`), two signatures (ACS3-HMAC-SHA256, RPC 1.0 with
+//! HMAC-SHA1), two regions with one set of orders, and the pages behind `CertifyUrl`. Where the vendor's
+//! documentation is silent the docs here say what was chosen. It answers in JSON only and sends no callbacks.
+#![forbid(unsafe_code)]
+
+pub mod conformance;
+mod driver;
+mod ids;
+mod log;
+mod nonces;
+mod operations;
+mod orders;
+mod page;
+mod percent;
+mod region;
+mod reply;
+mod request;
+mod script;
+mod serve;
+mod time;
+mod verdict;
+mod verify;
+mod world;
+
+pub use driver::Simulated;
+pub use log::Seen;
+pub use orders::FinishError;
+pub use region::Region;
+pub use reply::Reaction;
+pub use request::Incoming;
+pub use script::{Fault, Times};
+pub use serve::Simulator;
+pub use verdict::Verdict;
+pub use verify::{Refusal, TIME_WINDOW_SECONDS, Verified, verify};
+pub use world::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, World};

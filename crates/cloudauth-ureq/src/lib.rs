@@ -1,1 +1,35 @@
-//! x
+//! Blocking client for Alibaba Cloud's identity verification service (Cloudauth, API 2019-03-07).
+//! Unofficial.
+//!
+//! A thin driver of [`cloudauth_proto`], which decides everything: this crate sends what that one
+//! signed, over ureq and rustls, and tells it what came back. No runtime, no threads of its own.
+//!
+//! ```
+//! use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region, Simulator};
+//! use cloudauth_ureq::ops::InitFaceVerify;
+//! use cloudauth_ureq::{Client, Credentials, Endpoints, Options};
+//!
+//! let simulator = Simulator::start()?; // instead of the service
+//! let client = Client::new(
+//!     Options::new()
+//!         .credentials(Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?)
+//!         .endpoints(Endpoints::only(simulator.url(Region::Shanghai).parse()?)),
+//! )?;
+//! let opened = client.call(&InitFaceVerify::new(1_000_000_006, "order1", "LR_FR"))?;
+//! assert!(opened.value.certify_url.is_some());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Without options a client asks Shanghai, then Beijing, with the key of
+//! `ALIBABA_CLOUD_ACCESS_KEY_ID` and `ALIBABA_CLOUD_ACCESS_KEY_SECRET`, through the proxies of the
+//! environment ([`Proxies`] says exactly which). Redirects are never followed, certificates always
+//! verified.
+
+#![forbid(unsafe_code)]
+
+mod client;
+mod connector;
+
+pub use client::Client;
+pub use cloudauth_net::{Options, OptionsError, Proxies, TransportError};
+pub use cloudauth_proto::*;

@@ -1,7 +1,7 @@
 //! Every known answer, every intermediate text compared.
 
 use alloc::borrow::Cow;
-use alloc::format;
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -26,14 +26,12 @@ fn canonical_pairs(pairs: &Value) -> String {
     let mut push = |name: &str, value: &Value| {
         encoded.push(name.to_string().into(), value.as_str().unwrap());
     };
-    match pairs {
-        Value::Object(map) => map.iter().for_each(|(name, value)| push(name, value)),
-        Value::Array(list) => {
-            for pair in list {
-                push(pair[0].as_str().unwrap(), &pair[1]);
-            }
+    if let Some(map) = pairs.as_object() {
+        map.iter().for_each(|(name, value)| push(name, value));
+    } else {
+        for pair in pairs.as_array().unwrap() {
+            push(pair[0].as_str().unwrap(), &pair[1]);
         }
-        _ => panic!("not pairs"),
     }
     sorted(&[&encoded]).join("&")
 }
@@ -41,25 +39,20 @@ fn canonical_pairs(pairs: &Value) -> String {
 /// Headers in lower case, once each. Ours never repeat; the vendor's own tests do, and it joins
 /// their sorted values with commas.
 fn header_lines(headers: &Value) -> Vec<(String, String)> {
-    let mut merged: alloc::collections::BTreeMap<String, Vec<String>> = Default::default();
+    let mut merged: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut add = |name: &str, value: &Value| {
         let values = merged.entry(name.to_ascii_lowercase()).or_default();
         values.push(value.as_str().unwrap().to_string());
     };
-    match headers {
-        Value::Object(map) => {
-            for (name, values) in map {
-                for value in values.as_array().unwrap() {
-                    add(name, value);
-                }
-            }
+    if let Some(map) = headers.as_object() {
+        for (name, values) in map {
+            let values = values.as_array().unwrap().iter();
+            values.for_each(|value| add(name, value));
         }
-        Value::Array(list) => {
-            for pair in list {
-                add(pair[0].as_str().unwrap(), &pair[1]);
-            }
+    } else {
+        for pair in headers.as_array().unwrap() {
+            add(pair[0].as_str().unwrap(), &pair[1]);
         }
-        _ => panic!("not headers"),
     }
     let join = |mut values: Vec<String>| {
         values.sort();
@@ -217,5 +210,5 @@ fn every_published_primitive_is_reproduced() {
         }
         checked += 1;
     }
-    assert_eq!(checked, 6, "{}", format!("{checked} primitives"));
+    assert_eq!(checked, 6);
 }

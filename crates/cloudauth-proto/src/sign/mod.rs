@@ -5,13 +5,16 @@
 mod acs3;
 mod rpc;
 
+use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::clock::UnixTime;
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::entropy::Nonce;
+use crate::error::{Invalid, Problem};
 use crate::wire::http::{Method, Request};
 use crate::wire::params::Params;
 
@@ -59,21 +62,53 @@ impl Scheme {
 
 /// What is asked, of whom.
 #[derive(Clone, Copy, Debug)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "the caller of the signing layer fills it in"
-)]
 pub struct Draft<'a> {
-    /// `POST`, but for one operation.
-    pub method: Method,
-    /// The operation's name.
-    pub action: &'a str,
-    /// The API version, a date.
-    pub version: &'a str,
-    /// Where to.
-    pub endpoint: &'a Endpoint,
-    /// The operation's parameters.
-    pub params: &'a Params,
+    pub(crate) method: Method,
+    pub(crate) action: &'a str,
+    pub(crate) version: &'a str,
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) params: &'a Params,
+}
+
+impl<'a> Draft<'a> {
+    /// Asks `endpoint` to do `action` of the API `version` (a date), of any product that is called
+    /// in this style.
+    ///
+    /// An action is letters and digits, a version digits and hyphens: anything else is refused,
+    /// since both travel in headers.
+    pub fn new(
+        method: Method,
+        action: &'a str,
+        version: &'a str,
+        endpoint: &'a Endpoint,
+        params: &'a Params,
+    ) -> Result<Self, Invalid> {
+        let problems = check_names(action, version);
+        if problems.is_empty() {
+            Ok(Self {
+                method,
+                action,
+                version,
+                endpoint,
+                params,
+            })
+        } else {
+            let action = Cow::Borrowed("the draft");
+            Err(Invalid { action, problems })
+        }
+    }
+}
+
+pub(crate) fn check_names(action: &str, version: &str) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if action.is_empty() || !action.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        problems.push(Problem::new("Action", "must be letters and digits"));
+    }
+    let is_version = |b: u8| b.is_ascii_digit() || b == b'-';
+    if version.is_empty() || !version.bytes().all(is_version) {
+        problems.push(Problem::new("Version", "must be digits and hyphens"));
+    }
+    problems
 }
 
 /// All that makes one signature differ from the next one for the same draft.

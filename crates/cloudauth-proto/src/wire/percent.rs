@@ -36,14 +36,12 @@ fn escape(byte: u8) -> &'static str {
 
 /// Whether a byte stays as it is.
 const STAYS: [bool; 256] = {
+    let kept = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~";
     let mut stays = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        stays[byte] = matches!(
-            byte as u8,
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~'
-        );
-        byte += 1;
+    let mut at = 0;
+    while at < kept.len() {
+        stays[kept[at] as usize] = true;
+        at += 1;
     }
     stays
 };

@@ -1,0 +1,146 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use cloudauth_proto::{Endpoint, Endpoints, Scheme};
+
+/// Client for Alibaba Cloud's identity verification service. Unofficial.
+#[derive(Debug, Parser)]
+#[command(name = "cloudauth", version, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show a failover, end to end, against the built-in simulator
+    Demo(DemoArgs),
+    /// Open a verification: print its CertifyId and the CertifyUrl for the browser
+    Init(InitArgs),
+    /// Ask for the verdict of a verification
+    Describe(DescribeArgs),
+    /// Print what a call's signature is made of, without sending it
+    Sign(SignArgs),
+    /// Serve the simulator until interrupted
+    Sim(SimArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DemoArgs {
+    /// The signature to use
+    #[arg(long, value_enum, default_value_t = SchemeArg::Acs3)]
+    pub(crate) scheme: SchemeArg,
+}
+
+/// Whom to ask, and how.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ServiceArgs {
+    /// An endpoint to ask instead of Shanghai, then Beijing; repeat it for more, in order
+    #[arg(long = "endpoint", value_name = "URL")]
+    endpoints: Vec<Endpoint>,
+    /// The signature: acs3 puts names and numbers into the URL, rpc only into the body
+    #[arg(long, value_enum, default_value_t = SchemeArg::Acs3)]
+    pub(crate) scheme: SchemeArg,
+    /// Print JSON, as is done when the output is not a terminal
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl ServiceArgs {
+    pub(crate) fn endpoints(&self) -> Endpoints {
+        let mut given = self.endpoints.iter().cloned();
+        match given.next() {
+            Some(first) => given.fold(Endpoints::only(first), Endpoints::then),
+            None => Endpoints::default(),
+        }
+    }
+}
+
+/// The name and the number are read from standard input, or from a file: two lines, the name and
+/// the number. They are never taken from the command line, which other users of the machine can
+/// see.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct InitArgs {
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
+    /// The scene that was created in the console
+    #[arg(long)]
+    pub(crate) scene_id: i64,
+    /// Your own number for this verification, 1 to 32 letters and digits
+    #[arg(long)]
+    pub(crate) outer_order_no: String,
+    /// Where the browser returns to
+    #[arg(long)]
+    pub(crate) return_url: String,
+    /// A file with the JSON text that the vendor's script gave in the person's browser
+    #[arg(long, value_name = "FILE")]
+    pub(crate) meta_info: PathBuf,
+    /// The liveness check
+    #[arg(long, default_value = "MULTI_ACTION")]
+    pub(crate) model: String,
+    /// A file with the name and the number, a line each [default: standard input]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) person: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DescribeArgs {
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
+    /// The scene that the verification was opened with
+    #[arg(long)]
+    pub(crate) scene_id: i64,
+    /// What `init` printed
+    #[arg(long)]
+    pub(crate) certify_id: String,
+}
+
+/// Prints the parameters, and so the person: mind where the output goes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SignArgs {
+    /// The operation, for example DescribeFaceVerify
+    pub(crate) action: String,
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
+    /// A file with the parameters, a JSON object of texts and numbers [default: standard input]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) params: Option<PathBuf>,
+    /// The API version
+    #[arg(long, default_value = "2019-03-07")]
+    pub(crate) api_version: String,
+    /// Sign for this moment, in seconds since 1970 [default: now]
+    #[arg(long)]
+    pub(crate) at: Option<u64>,
+    /// Sign with this nonce [default: a new one]
+    #[arg(long)]
+    pub(crate) nonce: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SimArgs {
+    /// The port that plays Shanghai; 0 takes a free one
+    #[arg(long, default_value_t = 8731)]
+    pub(crate) shanghai: u16,
+    /// The port that plays Beijing; 0 takes a free one
+    #[arg(long, default_value_t = 8732)]
+    pub(crate) beijing: u16,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SchemeArg {
+    /// ACS3-HMAC-SHA256
+    Acs3,
+    /// RPC 1.0 with HMAC-SHA1
+    Rpc,
+}
+
+impl From<SchemeArg> for Scheme {
+    fn from(scheme: SchemeArg) -> Self {
+        match scheme {
+            SchemeArg::Acs3 => Self::Acs3HmacSha256,
+            SchemeArg::Rpc => Self::RpcHmacSha1,
+        }
+    }
+}

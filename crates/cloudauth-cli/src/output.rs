@@ -1,0 +1,103 @@
+//! Text for people on a terminal, JSON for machines, one line for an error.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command prints"
+)]
+
+use std::io::{IsTerminal, stdout};
+
+use serde_json::{Map, Value};
+
+/// Prints an error and what is behind it as one line of plain characters.
+pub(crate) fn complain(error: &dyn core::error::Error) {
+    eprintln!("error: {}", plain(&error.to_string()));
+}
+
+/// What a peer sent cannot move the cursor or begin a line.
+pub(crate) fn plain(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().map(plain).collect()
+}
+
+/// Prints fields: a line each on a terminal, else one JSON object.
+pub(crate) fn fields(fields: &[(&str, Value)], json: bool) {
+    if json || !stdout().is_terminal() {
+        let object: Map<String, Value> = fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
+        println!("{}", Value::Object(object));
+        return;
+    }
+    let width = fields.iter().map(|(name, _)| name.len()).max();
+    let width = width.unwrap_or(0);
+    for (name, value) in fields {
+        let mut name = *name;
+        let rows = match value {
+            Value::Array(rows) => rows.as_slice(),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Object(_) => core::slice::from_ref(value),
+        };
+        for row in rows {
+            println!("{name:width$}  {}", shown(row));
+            name = "";
+        }
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "-".into(),
+        Value::String(text) => plain(text),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+/// Prints long texts under their names on a terminal, else one JSON object.
+pub(crate) fn blocks(blocks: &[(&str, String)], json: bool) {
+    if json || !stdout().is_terminal() {
+        let values = blocks
+            .iter()
+            .map(|(name, text)| (*name, Value::from(text.as_str())));
+        return fields(&values.collect::<Vec<_>>(), true);
+    }
+    for (name, text) in blocks {
+        println!("--- {name}");
+        text.lines().for_each(|line| println!("{}", plain(line)));
+    }
+}
+
+/// Prints a line.
+pub(crate) fn line(text: &str) {
+    println!("{text}");
+}
+
+/// Prints rows under a head, in columns as wide as their widest entry.
+pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) {
+    let width = |column: usize| {
+        let entries = rows.iter().map(|row| row[column].chars().count());
+        entries.chain([head[column].len()]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let print = |row: &[String]| {
+        let cells = row.iter().zip(&widths);
+        let padded: Vec<String> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        println!("  {}", padded.join("  ").trim_end());
+    };
+    print(&head.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
+    print(
+        &widths
+            .iter()
+            .map(|&width| "-".repeat(width))
+            .collect::<Vec<_>>(),
+    );
+    for row in rows {
+        print(row);
+    }
+}

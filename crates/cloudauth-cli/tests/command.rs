@@ -1,0 +1,309 @@
+//! The command as a user meets it: what it prints, where, and with which status.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Fault, Region, Simulator, Times};
+use serde_json::Value;
+
+const PERSON: &str = "张三\n330103199001011234\n";
+
+struct Ran {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+/// Runs `cloudauth` with the simulator's key, nothing else in its environment, and this input.
+fn run(args: &[&str], input: &str) -> Ran {
+    run_with(
+        args,
+        input,
+        &[
+            ("ALIBABA_CLOUD_ACCESS_KEY_ID", ACCESS_KEY_ID),
+            ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", ACCESS_KEY_SECRET),
+        ],
+    )
+}
+
+fn run_with(args: &[&str], input: &str, vars: &[(&str, &str)]) -> Ran {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cloudauth"))
+        .args(args)
+        .env_clear()
+        .envs(vars.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that does not read its input may be gone already.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = child.wait_with_output().unwrap();
+    Ran {
+        status: status.code().unwrap(),
+        out: String::from_utf8(stdout).unwrap(),
+        err: String::from_utf8(stderr).unwrap(),
+    }
+}
+
+/// One line on stderr, nothing on stdout, status 1.
+fn complaint(ran: &Ran) -> &str {
+    assert_eq!((ran.status, ran.out.as_str()), (1, ""), "{}", ran.err);
+    assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    ran.err.strip_prefix("error: ").unwrap().trim_end()
+}
+
+fn meta_info(text: &str) -> String {
+    let name = format!("cloudauth-meta-info-{}-{}", std::process::id(), text.len());
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn init(simulator: &Simulator, order: &str, meta_info: &str, input: &str) -> Ran {
+    let endpoints: Vec<String> = Region::ALL.map(|region| simulator.url(region)).into();
+    run(
+        &[
+            "init",
+            "--endpoint",
+            &endpoints[0],
+            "--endpoint",
+            &endpoints[1],
+            "--scene-id",
+            "1000000006",
+            "--outer-order-no",
+            order,
+            "--return-url",
+            "https://www.example.com/back",
+            "--meta-info",
+            meta_info,
+        ],
+        input,
+    )
+}
+
+#[test]
+fn a_verification_is_opened_and_asked_for_while_the_first_region_is_down() {
+    let simulator = Simulator::start().unwrap();
+    simulator.inject(Region::Shanghai, Fault::Status(503), Times::Always);
+    let meta_info = meta_info("{}");
+    let opened = init(&simulator, "order1", &meta_info, PERSON);
+    assert_eq!(opened.status, 0, "{}", opened.err);
+    let opened: Value = serde_json::from_str(&opened.out).unwrap();
+    assert!(
+        opened["CertifyUrl"]
+            .as_str()
+            .unwrap()
+            .starts_with("http://")
+    );
+    assert_eq!(opened["Attempts"].as_array().unwrap().len(), 2);
+
+    let url = simulator.url(Region::Beijing);
+    let certify_id = opened["CertifyId"].as_str().unwrap();
+    let ask = ["describe", "--endpoint", &url, "--scene-id", "1000000006"];
+    let ask = [&ask[..], &["--certify-id", certify_id]].concat();
+    let told = run(&ask, "");
+    let told = complaint(&told);
+    assert!(
+        told.starts_with("DescribeFaceVerify was refused: 424 (HTTP 200, "),
+        "{told}"
+    );
+    assert!(told.contains("request id "), "{told}");
+
+    let page = opened["CertifyUrl"].as_str().unwrap();
+    let browser = ureq::Agent::config_builder().proxy(None).max_redirects(0);
+    let browser: ureq::Agent = browser.build().into();
+    let submitted = browser.post(page).send_form([("outcome", "204")]).unwrap();
+    assert_eq!(submitted.status().as_u16(), 303);
+    let verdict = run(&ask, "");
+    assert_eq!(verdict.status, 0, "{}", verdict.err);
+    let verdict: Value = serde_json::from_str(&verdict.out).unwrap();
+    assert_eq!(
+        (&verdict["Passed"], &verdict["SubCode"]),
+        (&"F".into(), &"204".into())
+    );
+}
+
+#[test]
+fn every_bad_field_is_named_and_nothing_is_sent() {
+    let simulator = Simulator::start().unwrap();
+    let meta_info = meta_info("not json");
+    let ran = init(&simulator, "order 1", &meta_info, PERSON);
+    let told = complaint(&ran);
+    assert!(
+        told.contains("OuterOrderNo must be letters and digits only"),
+        "{told}"
+    );
+    assert!(told.contains("MetaInfo must be JSON text"), "{told}");
+    assert!(simulator.world().requests().is_empty());
+}
+
+#[test]
+fn a_person_is_two_lines() {
+    let simulator = Simulator::start().unwrap();
+    let meta_info = meta_info("{} ");
+    for input in ["", "张三\n", "张三\n1\n2\n"] {
+        let ran = init(&simulator, "order1", &meta_info, input);
+        let told = complaint(&ran);
+        assert_eq!(
+            told,
+            "standard input must have two lines: the name and the number"
+        );
+    }
+    let ran = init(&simulator, "order1", "no-such-file", PERSON);
+    assert!(complaint(&ran).starts_with("cannot read no-such-file: "));
+}
+
+#[test]
+fn missing_credentials_are_told_with_where_they_were_looked_for() {
+    let ask = ["describe", "--scene-id", "1", "--certify-id", "sha1"];
+    let told = run_with(&ask, "", &[]);
+    let told = complaint(&told);
+    assert!(
+        told.contains("ALIBABA_CLOUD_ACCESS_KEY_ID is not set"),
+        "{told}"
+    );
+    assert!(told.contains("ALIBABA_CLOUD_SECURITY_TOKEN"), "{told}");
+}
+
+#[test]
+fn a_bad_proxy_in_the_environment_is_told_by_its_name() {
+    let ask = ["describe", "--scene-id", "1", "--certify-id", "sha1"];
+    let vars = [
+        ("ALIBABA_CLOUD_ACCESS_KEY_ID", ACCESS_KEY_ID),
+        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", ACCESS_KEY_SECRET),
+        ("HTTPS_PROXY", "socks5://user:hidden@host"),
+    ];
+    let told = run_with(&ask, "", &vars);
+    assert_eq!(complaint(&told), "HTTPS_PROXY must begin with http://");
+}
+
+#[test]
+fn a_region_that_is_down_is_told_in_one_line() {
+    let simulator = Simulator::start().unwrap();
+    simulator.inject(Region::Shanghai, Fault::Refuse, Times::Always);
+    let url = simulator.url(Region::Shanghai);
+    let ask = [
+        "describe",
+        "--endpoint",
+        &url,
+        "--scene-id",
+        "1",
+        "--certify-id",
+        "sha1",
+    ];
+    let told = run(&ask, "");
+    let told = complaint(&told);
+    assert!(
+        told.contains(&format!(
+            "{url}: not sent: cannot connect: Connection refused"
+        )),
+        "{told}"
+    );
+}
+
+#[test]
+fn wrong_arguments_are_explained_with_status_2() {
+    for args in [
+        &[][..],
+        &["nonsense"],
+        &["describe", "--scene-id", "x", "--certify-id", "sha1"],
+        &[
+            "describe",
+            "--scene-id",
+            "1",
+            "--certify-id",
+            "s",
+            "--endpoint",
+            "http://example.com",
+        ],
+        &["init", "--cert-no", "330103199001011234"],
+    ] {
+        let ran = run(args, "");
+        assert_eq!(ran.status, 2, "{args:?}: {}", ran.err);
+        assert!(
+            ran.out.is_empty() && !ran.err.contains("panicked"),
+            "{}",
+            ran.err
+        );
+    }
+}
+
+#[test]
+fn the_published_example_is_signed_as_published() {
+    // The vendor's RunInstances example; its version and endpoint are another product's.
+    let ran = run_with(
+        &[
+            "sign",
+            "RunInstances",
+            "--endpoint",
+            "https://ecs.cn-shanghai.aliyuncs.com",
+            "--api-version",
+            "2014-05-26",
+            "--at",
+            "1698315752",
+            "--nonce",
+            "3156853299f313e23d1673dc12e1703d",
+        ],
+        r#"{"RegionId": "cn-shanghai",
+            "ImageId": "win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd"}"#,
+        &[
+            ("ALIBABA_CLOUD_ACCESS_KEY_ID", "YourAccessKeyId"),
+            ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "YourAccessKeySecret"),
+        ],
+    );
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let shown: Value = serde_json::from_str(&ran.out).unwrap();
+    let canonical = shown["canonical request"].as_str().unwrap();
+    assert!(canonical.starts_with(
+        "POST\n/\nImageId=win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd&RegionId=cn-shanghai\n\
+         host:ecs.cn-shanghai.aliyuncs.com\n"
+    ));
+    assert!(
+        shown["string to sign"]
+            .as_str()
+            .unwrap()
+            .starts_with("ACS3-HMAC-SHA256\n")
+    );
+    let request = shown["request"].as_str().unwrap();
+    assert!(request.contains("authorization: ACS3-HMAC-SHA256 Credential=YourAccessKeyId,"));
+}
+
+#[test]
+fn sign_masks_the_security_token() {
+    let vars = [
+        ("ALIBABA_CLOUD_ACCESS_KEY_ID", ACCESS_KEY_ID),
+        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "s3cret"),
+        ("ALIBABA_CLOUD_SECURITY_TOKEN", "t0ken+/="),
+    ];
+    for scheme in ["acs3", "rpc"] {
+        let args = ["sign", "DescribeFaceVerify", "--scheme", scheme];
+        let ran = run_with(&args, r#"{"SceneId": 1, "CertifyId": "sha1"}"#, &vars);
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        assert!(ran.out.contains("[security-token]"), "{}", ran.out);
+        assert!(
+            !ran.out.contains("t0ken") && !ran.out.contains("s3cret"),
+            "{}",
+            ran.out
+        );
+    }
+}
+
+#[test]
+fn the_demonstration_ends_with_two_verdicts() {
+    for scheme in ["acs3", "rpc"] {
+        let ran = run(&["demo", "--scheme", scheme], "");
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        for driver in ["ureq", "hyper"] {
+            let verdict = format!("{driver}: the person passed (SubCode 200)");
+            assert!(ran.out.contains(&verdict), "{}", ran.out);
+        }
+        let refused = ran.out.matches("Connection refused").count();
+        assert_eq!(refused, 4, "{}", ran.out);
+    }
+}

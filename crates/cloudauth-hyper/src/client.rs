@@ -1,0 +1,183 @@
+//! The client: one loop over the core's steps, and one exchange.
+
+use core::pin::{Pin, pin};
+use core::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::buf::Chain;
+use bytes::{Buf, Bytes};
+use cloudauth_net::{Clock, Options, OptionsError, Parts, TransportError, into_http};
+use cloudauth_proto::{
+    Call, Error, Exchange, ExchangeId, Failure, Flow, MonoTime, Now, Operation, Reply, Response,
+    Sent, Session, Step,
+};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::connect::capture_connection;
+use hyper_util::client::legacy::{self, Client as Pool};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::{sleep, timeout};
+
+use crate::connector::{Connector, connector};
+
+type Body = Full<Chain<Bytes, Bytes>>;
+
+/// An async client for tokio. Tasks can share one: it has one pool of connections.
+///
+/// Dropping the future of a call ends it: nothing is left running. Whether the service carries the
+/// operation out is then not known.
+#[derive(Debug)]
+pub struct Client {
+    pool: Pool<Connector, Body>,
+    session: Mutex<Session>,
+    clock: Clock,
+}
+
+impl Client {
+    /// A client with these options.
+    pub fn new(options: Options) -> Result<Self, OptionsError> {
+        let Parts {
+            session,
+            clock,
+            tls,
+            proxies,
+            idle,
+        } = options.build()?;
+        let pool = Pool::builder(TokioExecutor::new())
+            .pool_idle_timeout(idle)
+            .pool_timer(TokioTimer::new())
+            .timer(TokioTimer::new())
+            .build(connector((*tls).clone(), proxies));
+        Ok(Self {
+            pool,
+            session: Mutex::new(session),
+            clock,
+        })
+    }
+
+    /// Asks the service to do `operation`.
+    pub fn call<O: Operation>(
+        &self,
+        operation: &O,
+    ) -> impl Future<Output = Result<Reply<O::Response>, Error>> + Send {
+        let call = Call::new(operation);
+        async { self.run(call?).await }
+    }
+
+    /// Does what `flow` says until it is done.
+    pub async fn run<F: Flow>(&self, mut flow: F) -> Result<F::Output, Error> {
+        let mut in_flight: Option<InFlight<'_>> = None;
+        loop {
+            let step = flow.poll(&mut self.session(), self.now());
+            match step {
+                Step::Send(exchange) => in_flight = Some(self.start(exchange)),
+                Step::Abandon(_) => in_flight = None,
+                Step::Wait(until) => {
+                    let left = self.until(until);
+                    let Some((id, reply)) = &mut in_flight else {
+                        sleep(left).await;
+                        continue;
+                    };
+                    if let Ok(reply) = timeout(left, reply).await {
+                        flow.report(&mut self.session(), *id, reply, self.now());
+                        in_flight = None;
+                    }
+                }
+                Step::Done(result) => return result,
+            }
+        }
+    }
+
+    fn start(&self, exchange: Exchange) -> InFlight<'_> {
+        (exchange.id(), Box::pin(self.exchange(exchange)))
+    }
+
+    async fn exchange(&self, exchange: Exchange) -> Result<Response, Failure> {
+        let timeouts = exchange.timeouts();
+        let mut request = into_http(exchange.sign(), in_two_parts)
+            .map_err(|e| Failure::new(Sent::No, TransportError::Request(e.into())))?;
+        let mut connection = capture_connection(&mut request);
+        let mut answering = pin!(self.pool.request(request));
+
+        // A connection is known a moment before the request is given to it.
+        let early = tokio::select! {
+            biased;
+            answer = &mut answering => Some(answer),
+            _ = connection.wait_for_connection_metadata() => None,
+            () = sleep(timeouts.connect) => {
+                return Err(Failure::new(Sent::No, TransportError::ConnectTimeout));
+            }
+        };
+        let mut head = None;
+        let reading = async {
+            let answer = match early {
+                Some(answer) => answer,
+                None => answering.await,
+            };
+            let response = answer.map_err(|error| {
+                let connected = connection.connection_metadata().is_some();
+                refusal(error, connected)
+            })?;
+            let (parts, body) = response.into_parts();
+            head = Some(cloudauth_net::head(&parts));
+            read(body, exchange.reply_limit())
+                .await
+                .map_err(|error| Failure::new(Sent::Maybe, TransportError::Exchange(error.into())))
+        };
+        let read = match timeout(timeouts.read, reading).await {
+            Ok(read) => read,
+            Err(_) => Err(Failure::new(Sent::Maybe, TransportError::ReadTimeout)),
+        };
+        match (read, head) {
+            (Ok(body), Some(head)) => Ok(Response::new(head, body)),
+            (Err(failure), Some(head)) => Err(Failure::after_head(head, failure.source)),
+            (Err(failure), None) => Err(failure),
+            (Ok(_), None) => unreachable!("a body follows a head"),
+        }
+    }
+
+    fn session(&self) -> MutexGuard<'_, Session> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    fn until(&self, time: MonoTime) -> Duration {
+        time.saturating_since(self.now().mono)
+    }
+}
+
+type InFlight<'c> = (
+    ExchangeId,
+    Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send + 'c>>,
+);
+
+/// hyper-util sends a request again by itself only where it was never written.
+fn refusal(error: legacy::Error, connected: bool) -> Failure {
+    if error.is_connect() || !connected {
+        Failure::new(Sent::No, TransportError::Connect(error.into()))
+    } else {
+        Failure::new(Sent::Maybe, TransportError::Exchange(error.into()))
+    }
+}
+
+/// Reads to the end, or until there is more than `limit`.
+async fn read(mut body: hyper::body::Incoming, limit: usize) -> Result<Vec<u8>, hyper::Error> {
+    let mut read = Vec::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame?.into_data() {
+            let more = limit.saturating_add(1).saturating_sub(read.len());
+            read.extend_from_slice(&data[..data.len().min(more)]);
+            if read.len() > limit {
+                break;
+            }
+        }
+    }
+    Ok(read)
+}
+
+fn in_two_parts(body: cloudauth_proto::Body) -> Body {
+    let (shared, own) = body.into_parts();
+    Full::new(Bytes::from_owner(shared).chain(own.into()))
+}

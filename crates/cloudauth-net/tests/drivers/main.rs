@@ -1,0 +1,7 @@
+//! Both drivers, put to the same tests.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+mod conformance;
+mod proxy;
+mod subjects;
+mod transport;

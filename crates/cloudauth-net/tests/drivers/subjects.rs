@@ -1,0 +1,96 @@
+//! A client of each driver with a simulated service behind it.
+
+use std::time::SystemTime;
+
+use cloudauth_net::{Options, Proxies};
+use cloudauth_proto::{Credentials, Endpoint, Endpoints, Error, Operation, Policy, Reply};
+use cloudauth_sim::conformance::Subject;
+use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, FinishError, Region, Simulator, Verdict};
+use tokio::runtime::{Builder, Runtime};
+
+/// Options for a test: the simulator's key, short limits, no proxy.
+pub(crate) fn options(limits: Policy, endpoints: Endpoints) -> Options {
+    Options::new()
+        .credentials(Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET).unwrap())
+        .endpoints(endpoints)
+        .connect_timeout(limits.connect_timeout)
+        .read_timeout(limits.read_timeout)
+        .total_timeout(limits.total_timeout)
+        .reply_limit(limits.reply_limit)
+        .proxies(Proxies::none())
+}
+
+/// Shanghai and Beijing of a simulator.
+pub(crate) fn endpoints(simulator: &Simulator) -> Endpoints {
+    let url = |region| simulator.url(region).parse().unwrap();
+    Endpoints::only(url(Region::Shanghai)).then(url(Region::Beijing))
+}
+
+/// What both drivers can do.
+pub(crate) trait Driver {
+    const NAME: &str;
+
+    fn new(options: Options) -> Self;
+
+    fn call<O: Operation + Sync>(&self, operation: &O) -> Result<Reply<O::Response>, Error>;
+}
+
+pub(crate) struct Blocking(cloudauth_ureq::Client);
+
+impl Driver for Blocking {
+    const NAME: &str = "ureq";
+
+    fn new(options: Options) -> Self {
+        Self(cloudauth_ureq::Client::new(options).unwrap())
+    }
+
+    fn call<O: Operation + Sync>(&self, operation: &O) -> Result<Reply<O::Response>, Error> {
+        self.0.call(operation)
+    }
+}
+
+pub(crate) struct Async(cloudauth_hyper::Client, Runtime);
+
+impl Driver for Async {
+    const NAME: &str = "hyper";
+
+    fn new(options: Options) -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        Self(cloudauth_hyper::Client::new(options).unwrap(), runtime)
+    }
+
+    fn call<O: Operation + Sync>(&self, operation: &O) -> Result<Reply<O::Response>, Error> {
+        self.1.block_on(self.0.call(operation))
+    }
+}
+
+/// A driver and its service.
+pub(crate) struct Pair<D> {
+    pub(crate) driver: D,
+    pub(crate) simulator: Simulator,
+}
+
+impl<D: Driver> Subject for Pair<D> {
+    fn call<O: Operation + Sync>(&mut self, operation: &O) -> Result<Reply<O::Response>, Error> {
+        self.driver.call(operation)
+    }
+
+    fn shanghai(&self) -> Endpoint {
+        self.simulator.url(Region::Shanghai).parse().unwrap()
+    }
+
+    fn pass(&mut self, certify_id: &str) -> Result<(), FinishError> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the simulator's pages live in real time"
+        )]
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = now.map_or(0, |since| since.as_secs());
+        let mut world = self.simulator.world();
+        world.finish(certify_id, Verdict::Passed, now)
+    }
+
+    fn opened(&mut self) -> usize {
+        self.simulator.world().executions("InitFaceVerify")
+    }
+}

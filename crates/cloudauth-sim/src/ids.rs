@@ -1,0 +1,79 @@
+//! Made-up identifiers, the same for the same turn in every run; and hex.
+
+use core::fmt::Write as _;
+
+use ring::digest;
+
+/// Lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Reads lower-case hex.
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    pairs
+        .iter()
+        .map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?))
+        .collect()
+}
+
+/// `sha` and 29 hex digits. The documented examples begin with `sha`; the length is inferred.
+pub(crate) fn certify_id(turn: u64) -> String {
+    let mut digits = digits(&format!("certify id {turn}"));
+    digits.truncate(29);
+    format!("sha{digits}")
+}
+
+/// An upper-case UUID, to look at.
+pub(crate) fn request_id(turn: u64) -> String {
+    let mut id = digits(&format!("request id {turn}")).to_ascii_uppercase();
+    id.truncate(32);
+    for at in [20, 16, 12, 8] {
+        id.insert(at, '-');
+    }
+    id
+}
+
+fn digits(seed: &str) -> String {
+    hex(digest::digest(&digest::SHA256, seed.as_bytes()).as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_look_like_the_vendors() {
+        let certify_id = certify_id(1);
+        assert!(certify_id.starts_with("sha"));
+        assert_eq!(certify_id.len(), 32);
+        assert!(unhex(&certify_id["sha0".len()..]).is_some());
+
+        let request_id = request_id(1);
+        let lengths: Vec<usize> = request_id.split('-').map(str::len).collect();
+        assert_eq!(lengths, [8, 4, 4, 4, 12]);
+        assert_eq!(request_id, request_id.to_ascii_uppercase());
+    }
+
+    #[test]
+    fn only_lower_case_hex_is_hex() {
+        assert_eq!(unhex("00ff7a"), Some(vec![0, 255, 0x7a]));
+        assert_eq!(hex(&[0, 255, 0x7a]), "00ff7a");
+        for text in ["0", "0F", "zz", "é", "ab "] {
+            assert_eq!(unhex(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! The world behind real sockets.
+
+mod body;
+mod connection;
+mod gate;
+mod tls;
+
+use core::fmt;
+use std::io;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use hyper::StatusCode;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, oneshot};
+use tokio_rustls::TlsAcceptor;
+
+use self::gate::{Command, Port, bind};
+use crate::region::Region;
+use crate::reply::{Reaction, Reply};
+use crate::request::Incoming;
+use crate::script::{Fault, Times};
+use crate::world::World;
+
+/// Where a connection arrived.
+#[derive(Clone, Copy)]
+enum Place {
+    Api(Region),
+    Pages,
+}
+
+/// What connections and the simulator share.
+struct Shared {
+    world: Mutex<World>,
+    shanghai: mpsc::UnboundedSender<Command>,
+    beijing: mpsc::UnboundedSender<Command>,
+}
+
+impl Shared {
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    const fn gate(&self, region: Region) -> &mpsc::UnboundedSender<Command> {
+        match region {
+            Region::Shanghai => &self.shanghai,
+            Region::Beijing => &self.beijing,
+        }
+    }
+
+    fn handle(&self, place: Place, request: &Incoming, now_unix: u64) -> Reaction {
+        let mut world = self.world();
+        match place {
+            Place::Pages if request.path().starts_with(crate::page::PATH) => {
+                world.page(request, now_unix)
+            }
+            Place::Pages => {
+                let status = StatusCode::NOT_FOUND.as_u16();
+                Reply::new(status, "text/plain", now_unix, Vec::new()).answer()
+            }
+            Place::Api(region) => {
+                let reaction = world.handle(region, request, now_unix);
+                if world.refuses(region) {
+                    // A script got to the point where the region goes down.
+                    let _ = self.gate(region).send(Command::Close(None));
+                }
+                reaction
+            }
+        }
+    }
+}
+
+/// A running simulator: for each region a port for http and one for https, and a port for the pages behind
+/// `CertifyUrl`, all on loopback.
+///
+/// It runs on a thread of its own and can be used from blocking and from async tests. It stops when dropped. Its
+/// clock is the system's.
+pub struct Simulator {
+    shared: Arc<Shared>,
+    /// http and https port of each region, in the order of [`Region::ALL`].
+    ports: [[u16; 2]; 2],
+    page_url: String,
+    ca_pem: String,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Simulator {
+    /// Starts on free ports.
+    pub fn start() -> io::Result<Self> {
+        Self::start_on(0, 0)
+    }
+
+    /// Starts with these ports for plain http; 0 is any free one. The https ports and the page's are always free
+    /// ones.
+    pub fn start_on(shanghai: u16, beijing: u16) -> io::Result<Self> {
+        let runtime = Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .build()?;
+        let context = runtime.enter();
+
+        let (ca_pem, config) = tls::authority()?;
+        let acceptor = TlsAcceptor::from(config);
+        let (to_shanghai, shanghai_commands) = mpsc::unbounded_channel();
+        let (to_beijing, beijing_commands) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared {
+            world: Mutex::new(World::new()),
+            shanghai: to_shanghai,
+            beijing: to_beijing,
+        });
+
+        let mut ports = [[0; 2]; 2];
+        let gates = [
+            (Region::Shanghai, shanghai, shanghai_commands),
+            (Region::Beijing, beijing, beijing_commands),
+        ];
+        for ((region, port, commands), bound) in gates.into_iter().zip(&mut ports) {
+            let (plain, tls) = (bind(port)?, bind(0)?);
+            *bound = [plain.local_addr()?.port(), tls.local_addr()?.port()];
+            let plain = Port::new(plain, None)?;
+            let tls = Port::new(tls, Some(acceptor.clone()))?;
+            let place = Place::Api(region);
+            runtime.spawn(gate::run(plain, tls, place, Arc::clone(&shared), commands));
+        }
+
+        let pages = bind(0)?;
+        let page_url = format!("http://127.0.0.1:{}", pages.local_addr()?.port());
+        shared.world().set_public_url(page_url.clone());
+        let pages = Port::new(pages, None)?;
+        runtime.spawn(gate::run_pages(pages, Arc::clone(&shared)));
+
+        drop(context);
+        let (stop, stopped) = oneshot::channel();
+        let thread = thread::Builder::new()
+            .name("cloudauth-sim".to_owned())
+            .spawn(move || run(&runtime, stopped))?;
+        Ok(Self {
+            shared,
+            ports,
+            page_url,
+            ca_pem,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// `http://127.0.0.1:PORT` of a region.
+    #[must_use]
+    pub fn url(&self, region: Region) -> String {
+        let [plain, _] = self.ports_of(region);
+        format!("http://127.0.0.1:{plain}")
+    }
+
+    /// `https://localhost:PORT` of a region. The certificate is by [`Self::ca_pem`]'s authority; it is also good for
+    /// `127.0.0.1`, `cloudauth.test` and the vendor's host names in both regions.
+    #[must_use]
+    pub fn tls_url(&self, region: Region) -> String {
+        let [_, tls] = self.ports_of(region);
+        format!("https://localhost:{tls}")
+    }
+
+    /// What every `CertifyUrl` begins with. This port answers even when both regions are down.
+    #[must_use]
+    pub fn page_url(&self) -> &str {
+        &self.page_url
+    }
+
+    /// The certificate of the authority, made at start, in PEM.
+    #[must_use]
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// Appends a fault to those that wait for the requests of a region; see [`World::inject`].
+    ///
+    /// When [`Fault::Refuse`] comes next, the region's ports and open connections close. A closed port cannot count,
+    /// so it stays closed until [`Self::heal`], whatever `times` says.
+    pub fn inject(&self, region: Region, fault: Fault, times: Times) {
+        let refuses = {
+            let mut world = self.world();
+            world.inject(region, fault, times);
+            world.refuses(region)
+        };
+        if refuses {
+            let (done, wait) = sync_channel(1);
+            // Fails only if the thread is gone, and with it the ports.
+            let _ = self.shared.gate(region).send(Command::Close(Some(done)));
+            let _ = wait.recv();
+        }
+    }
+
+    /// Forgets the faults of a region and opens its ports again, the same ones.
+    ///
+    /// # Errors
+    ///
+    /// If another process took a port in the meantime.
+    pub fn heal(&self, region: Region) -> io::Result<()> {
+        self.world().clear_faults_of(region);
+        let (done, wait) = sync_channel(1);
+        let stopped = |_| io::Error::other("the simulator has stopped");
+        self.shared
+            .gate(region)
+            .send(Command::Open(done))
+            .map_err(|_| io::Error::other("the simulator has stopped"))?;
+        wait.recv().map_err(stopped)?
+    }
+
+    /// The world. Nothing is answered while the guard lives.
+    ///
+    /// A [`Fault::Refuse`] that is injected here closes the ports with the next request only; use [`Self::inject`].
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.shared.world()
+    }
+
+    const fn ports_of(&self, region: Region) -> [u16; 2] {
+        let [shanghai, beijing] = self.ports;
+        match region {
+            Region::Shanghai => shanghai,
+            Region::Beijing => beijing,
+        }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // Fails if the thread ended by itself.
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            // A panic over there was printed; here it must not become a second one.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulator")
+            .field("ports", &self.ports)
+            .field("page_url", &self.page_url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Drives everything until it is told to stop; dropping the runtime then drops every connection.
+fn run(runtime: &Runtime, stopped: oneshot::Receiver<()>) {
+    // An error means that the simulator is gone, which is as good.
+    let _ = runtime.block_on(stopped);
+}
+
+/// The only place that reads a clock.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a server that plays the vendor's shows the real time"
+)]
+fn now_unix() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}

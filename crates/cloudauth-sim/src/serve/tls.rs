@@ -1,0 +1,56 @@
+//! A certificate authority that lives as long as the simulator.
+
+use std::io;
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose,
+};
+use rustls::ServerConfig;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+/// Names that the server's certificate is good for. A wildcard covers one label, hence one for each region.
+const NAMES: [&str; 6] = [
+    "localhost",
+    "127.0.0.1",
+    "cloudauth.test",
+    "*.aliyuncs.com",
+    "*.cn-shanghai.aliyuncs.com",
+    "*.cn-beijing.aliyuncs.com",
+];
+
+/// The authority's certificate in PEM, and a server configuration with a certificate by it.
+pub(super) fn authority() -> io::Result<(String, Arc<ServerConfig>)> {
+    let mut params = CertificateParams::new(Vec::new()).map_err(io::Error::other)?;
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "cloudauth-sim test CA");
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let key = KeyPair::generate().map_err(io::Error::other)?;
+    let authority = CertifiedIssuer::self_signed(params, key).map_err(io::Error::other)?;
+
+    let names: Vec<String> = NAMES.iter().map(ToString::to_string).collect();
+    let mut params = CertificateParams::new(names).map_err(io::Error::other)?;
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "cloudauth-sim");
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let key = KeyPair::generate().map_err(io::Error::other)?;
+    let certificate = params
+        .signed_by(&key, &authority)
+        .map_err(io::Error::other)?;
+
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .map_err(io::Error::other)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok((authority.pem(), Arc::new(config)))
+}

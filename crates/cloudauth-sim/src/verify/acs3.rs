@@ -1,0 +1,178 @@
+//! ACS3-HMAC-SHA256, the signature that the vendor's current SDKs use for this product.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ring::{digest, hmac};
+
+use super::{Refusal, Verified, canonical_query, check_time, form, secret_for, unique};
+use crate::ids::{hex, unhex};
+use crate::request::Incoming;
+
+pub(super) const SCHEME: &str = "ACS3-HMAC-SHA256";
+
+/// Headers without which the signature says too little (documented as required).
+const ALWAYS_SIGNED: [&str; 5] = [
+    "host",
+    "x-acs-action",
+    "x-acs-content-sha256",
+    "x-acs-date",
+    "x-acs-version",
+];
+
+pub(super) fn verify(
+    request: &Incoming,
+    query: BTreeMap<String, String>,
+    authorization: &str,
+    secret_of: impl Fn(&str) -> Option<String>,
+    now_unix: u64,
+) -> Result<Verified, Refusal> {
+    let claim = Claim::parse(authorization)?;
+    let headers = request.merged_headers();
+    let signed = claim.signed_headers(&headers)?;
+    let header = |name: &str| signed.get(name).cloned();
+    let required = |name: &str| {
+        header(name)
+            .filter(|value| !value.is_empty())
+            .ok_or_else(|| {
+                Refusal::new(
+                    400,
+                    "MissingParameter",
+                    format!("The header {name} is missing."),
+                )
+            })
+    };
+
+    required("host")?;
+    let action = required("x-acs-action")?;
+    let version = required("x-acs-version")?;
+    let signed_at_unix = check_time(&required("x-acs-date")?, now_unix)?;
+    let claimed_hash = required("x-acs-content-sha256")?;
+    let secret = secret_for(claim.access_key_id, secret_of)?;
+
+    let body_hash = hex(digest::digest(&digest::SHA256, &request.body).as_ref());
+    let canonical = canonical_request(&request.method, request.path(), &query, &signed, &body_hash);
+    let to_sign = string_to_sign(&canonical);
+    let matches = signature_matches(&secret, &to_sign, claim.signature);
+    if !matches || claimed_hash != body_hash {
+        let message = format!(
+            "The signature is not the one that the server computed. \
+             server string to sign is:{to_sign} server CanonicalRequest is:{canonical}"
+        );
+        return Err(Refusal::new(400, "SignatureDoesNotMatch", message));
+    }
+
+    let format = query.get("Format").cloned();
+    Ok(Verified {
+        access_key_id: claim.access_key_id.to_owned(),
+        security_token: header("x-acs-security-token"),
+        action,
+        version,
+        nonce: header("x-acs-signature-nonce"),
+        signed_at_unix,
+        format,
+        params: unique(form(request)?, query)?,
+        scheme: SCHEME,
+    })
+}
+
+/// What an `Authorization` header says.
+struct Claim<'a> {
+    access_key_id: &'a str,
+    signed_headers: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> Claim<'a> {
+    fn parse(authorization: &'a str) -> Result<Self, Refusal> {
+        let (algorithm, rest) = authorization.split_once(' ').unwrap_or((authorization, ""));
+        if algorithm != SCHEME {
+            let message = "The simulator knows ACS3-HMAC-SHA256 only.";
+            return Err(Refusal::new(400, "InvalidSignatureMethod", message));
+        }
+        let part = |name: &str| {
+            let mut values = rest
+                .split(',')
+                .filter_map(|part| part.strip_prefix(name)?.strip_prefix('='))
+                .filter(|value| !value.is_empty());
+            match (values.next(), values.next()) {
+                (Some(value), None) => Ok(value),
+                _ => Err(Refusal::new(
+                    400,
+                    "IncompleteSignature",
+                    format!("Authorization needs exactly one {name}."),
+                )),
+            }
+        };
+        Ok(Self {
+            access_key_id: part("Credential")?,
+            signed_headers: part("SignedHeaders")?,
+            signature: part("Signature")?,
+        })
+    }
+
+    /// The headers that the client named, with their values, after checking that it named enough of them.
+    fn signed_headers(
+        &self,
+        headers: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, String>, Refusal> {
+        let named: BTreeSet<&str> = self.signed_headers.split(';').collect();
+        for name in ALWAYS_SIGNED {
+            if headers.contains_key(name) && !named.contains(name) {
+                return Err(incomplete(name, "is not among the signed headers"));
+            }
+        }
+        for name in headers.keys() {
+            let matters = name.starts_with("x-acs-") || name == "content-type";
+            if matters && !named.contains(name.as_str()) {
+                return Err(incomplete(name, "is not among the signed headers"));
+            }
+        }
+        named
+            .into_iter()
+            .map(|name| match headers.get(name) {
+                Some(value) => Ok((name.to_owned(), value.clone())),
+                None => Err(incomplete(name, "is named as signed but absent")),
+            })
+            .collect()
+    }
+}
+
+fn incomplete(header: &str, problem: &str) -> Refusal {
+    let message = format!("The header {header} {problem}.");
+    Refusal::new(400, "IncompleteSignature", message)
+}
+
+/// The text whose hash is signed. `headers` are the signed ones, merged, by lower-case name.
+pub(super) fn canonical_request(
+    method: &str,
+    path: &str,
+    query: &BTreeMap<String, String>,
+    headers: &BTreeMap<String, String>,
+    body_hash: &str,
+) -> String {
+    let query = canonical_query(query);
+    let lines: Vec<String> = headers
+        .iter()
+        .map(|(name, value)| {
+            format!(
+                "{name}:{value}
+"
+            )
+        })
+        .collect();
+    let lines = lines.concat();
+    let names: Vec<&str> = headers.keys().map(String::as_str).collect();
+    let names = names.join(";");
+    format!("{method}\n{path}\n{query}\n{lines}\n{names}\n{body_hash}")
+}
+
+pub(super) fn string_to_sign(canonical_request: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, canonical_request.as_bytes());
+    format!("{SCHEME}\n{}", hex(hash.as_ref()))
+}
+
+/// Compares in constant time. Upper-case hex is not the documented form and does not match.
+pub(super) fn signature_matches(secret: &str, string_to_sign: &str, signature: &str) -> bool {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    unhex(signature).is_some_and(|tag| hmac::verify(&key, string_to_sign.as_bytes(), &tag).is_ok())
+}

@@ -1,0 +1,184 @@
+//! Connections, pages and https of the running simulator.
+
+use core::time::Duration;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::thread;
+
+use cloudauth_sim::{Fault, Incoming, Region, Simulator, Times, Verdict};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+use crate::client::{Call, Wire, ask, clock, press, visit};
+
+fn open(simulator: &Simulator, region: Region) -> (String, String) {
+    let answer = ask(&simulator.url(region), &Call::init(clock()).sign()).unwrap();
+    let result = &answer.json()["ResultObject"];
+    let text = |name: &str| result[name].as_str().unwrap().to_owned();
+    (text("CertifyId"), text("CertifyUrl"))
+}
+
+#[test]
+fn a_connection_serves_several_requests() {
+    let simulator = Simulator::start().unwrap();
+    let mut wire = Wire::open(&simulator.url(Region::Shanghai)).unwrap();
+    for _ in 0..3 {
+        wire.send(&Call::init(clock()).sign()).unwrap();
+        assert_eq!(wire.receive().unwrap().code(), "200");
+    }
+}
+
+#[test]
+fn two_simulators_are_two_worlds() {
+    let (one, two) = (Simulator::start().unwrap(), Simulator::start().unwrap());
+    open(&one, Region::Shanghai);
+    assert_eq!(one.world().executions("InitFaceVerify"), 1);
+    assert_eq!(two.world().executions("InitFaceVerify"), 0);
+}
+
+#[test]
+fn a_stopped_simulator_gives_its_ports_back() {
+    let simulator = Simulator::start().unwrap();
+    let url = simulator.url(Region::Shanghai);
+    let port = url.rsplit(':').next().unwrap().parse().unwrap();
+    drop(simulator);
+    assert!(Wire::open(&url).is_err());
+    let simulator = Simulator::start_on(port, 0).unwrap();
+    assert_eq!(simulator.url(Region::Shanghai), url);
+    let taken = Simulator::start_on(port, 0).unwrap_err();
+    assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
+}
+
+#[test]
+fn an_idle_connection_is_closed_after_about_ten_seconds() {
+    let simulator = Simulator::start().unwrap();
+    let mut used = Wire::open(&simulator.url(Region::Shanghai)).unwrap();
+    used.send(&Call::init(clock()).sign()).unwrap();
+    used.receive().unwrap();
+    used.stream
+        .set_read_timeout(Some(Duration::from_secs(9)))
+        .unwrap();
+    let mut byte = [0];
+    assert!(used.stream.read(&mut byte).is_err(), "still open");
+    used.stream
+        .set_read_timeout(Some(Duration::from_secs(4)))
+        .unwrap();
+    assert_eq!(used.stream.read(&mut byte).unwrap(), 0, "closed");
+}
+
+#[test]
+fn a_body_that_is_too_large_is_refused() {
+    let simulator = Simulator::start().unwrap();
+    let head = "POST / HTTP/1.1\r\nhost: a\r\n";
+
+    let mut announced = Wire::open(&simulator.url(Region::Shanghai)).unwrap();
+    let text = format!("{head}content-length: 17000000\r\n\r\n");
+    announced.stream.write_all(text.as_bytes()).unwrap();
+    assert_eq!(announced.receive().unwrap().status, 413);
+
+    let mut chunked = Wire::open(&simulator.url(Region::Shanghai)).unwrap();
+    let bytes = 16 * 1024 * 1024 + 1;
+    let text = format!("{head}transfer-encoding: chunked\r\n\r\n{bytes:x}\r\n");
+    chunked.stream.write_all(text.as_bytes()).unwrap();
+    chunked.stream.write_all(&vec![b'x'; bytes]).unwrap();
+    assert_eq!(chunked.receive().unwrap().status, 413);
+}
+
+#[test]
+fn pages_work_while_both_regions_are_down() {
+    let simulator = Simulator::start().unwrap();
+    let (id, url) = open(&simulator, Region::Beijing);
+    assert_eq!(url, format!("{}/verify/{id}", simulator.page_url()));
+    for region in Region::ALL {
+        simulator.inject(region, Fault::Refuse, Times::Always);
+    }
+    let pages = simulator.page_url();
+    assert_eq!(ask(pages, &visit(&id)).unwrap().status, 200);
+    assert_eq!(ask(pages, &press(&id, "204")).unwrap().status, 303);
+    let again = simulator.world().finish(&id, Verdict::Passed, clock());
+    assert!(again.is_err());
+
+    let api = ask(pages, &Call::init(clock()).sign()).unwrap();
+    assert_eq!(api.status, 404);
+    let index = Incoming::new("GET", "/", Vec::new(), *b"");
+    assert_eq!(ask(pages, &index).unwrap().status, 404);
+}
+
+#[test]
+fn many_clients_at_once_are_served() {
+    let simulator = Simulator::start().unwrap();
+    thread::scope(|scope| {
+        for region in [Region::Shanghai, Region::Beijing].repeat(8) {
+            let simulator = &simulator;
+            scope.spawn(move || {
+                for _ in 0..20 {
+                    open(simulator, region);
+                }
+            });
+        }
+    });
+    let world = simulator.world();
+    assert_eq!(world.executions("InitFaceVerify"), 320);
+    assert_eq!(world.orders_named("order1"), 320);
+}
+
+#[tokio::test]
+async fn it_can_be_used_inside_an_async_test() {
+    let simulator = Simulator::start().unwrap();
+    simulator.inject(Region::Shanghai, Fault::Refuse, Times::Always);
+    simulator.heal(Region::Shanghai).unwrap();
+    let url = simulator.url(Region::Shanghai);
+    let request = Call::init(clock()).sign();
+    let answer = tokio::task::spawn_blocking(move || ask(&url, &request));
+    assert_eq!(answer.await.unwrap().unwrap().code(), "200");
+}
+
+fn tls(simulator: &Simulator, name: &'static str, trusted: bool) -> std::io::Result<String> {
+    let mut roots = RootCertStore::empty();
+    if trusted {
+        let authority = CertificateDer::from_pem_slice(simulator.ca_pem().as_bytes());
+        roots.add(authority.unwrap()).unwrap();
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let url = simulator.tls_url(Region::Beijing);
+    let port = url.strip_prefix("https://localhost:").unwrap();
+    let name = ServerName::try_from(name).unwrap();
+    let connection = ClientConnection::new(Arc::new(config), name).unwrap();
+    let stream = TcpStream::connect(("127.0.0.1", port.parse().unwrap()))?;
+    let mut stream = StreamOwned::new(connection, stream);
+    let request = Call::init(clock()).sign();
+    let text = format!(
+        "POST {} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+        request.target
+    );
+    stream.write_all(text.as_bytes())?;
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply)?;
+    Ok(reply)
+}
+
+#[test]
+fn https_works_for_whoever_trusts_the_authority() {
+    let simulator = Simulator::start().unwrap();
+    for name in [
+        "localhost",
+        "127.0.0.1",
+        "cloudauth.test",
+        "cloudauth.aliyuncs.com",
+        "cloudauth.cn-shanghai.aliyuncs.com",
+        "cloudauth-vpc.cn-beijing.aliyuncs.com",
+    ] {
+        let reply = tls(&simulator, name, true).unwrap();
+        assert!(reply.starts_with("HTTP/1.1 200 OK"), "{name}");
+    }
+    assert!(tls(&simulator, "localhost", false).is_err());
+    assert!(tls(&simulator, "example.com", true).is_err());
+    assert_eq!(simulator.world().executions("InitFaceVerify"), 6);
+}

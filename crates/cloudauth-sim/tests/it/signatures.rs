@@ -1,0 +1,264 @@
+//! Requests as the vendor's Python SDK sent them, and what is left of them after a change.
+
+use cloudauth_sim::{Incoming, Refusal, Verified, verify};
+
+/// When they were made: 2026-11-24T02:16:26Z.
+const AT: u64 = 1_795_486_586;
+
+const ACS3: &[u8] = include_bytes!("../vectors/recordings/InitFaceVerify.http");
+const ACS3_STS: &[u8] = include_bytes!("../vectors/recordings/auth_sts.http");
+const RPC: &[u8] = include_bytes!("../vectors/recordings/sig_v2_rpc_hmac_sha1.http");
+
+fn parse(recording: &[u8]) -> Incoming {
+    let end = recording.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
+    let head = core::str::from_utf8(&recording[..end]).unwrap();
+    let mut lines = head.split("\r\n");
+    let mut first = lines.next().unwrap().split(' ');
+    let (method, target) = (first.next().unwrap(), first.next().unwrap());
+    let headers = lines
+        .map(|line| line.split_once(": ").unwrap())
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    Incoming::new(method, target, headers, &recording[end + 4..])
+}
+
+fn secret_of(id: &str) -> Option<String> {
+    (id == "LTAI0EXAMPLEKEYID").then(|| "exampleSecret0000000000000000".to_owned())
+}
+
+fn check(request: &Incoming) -> Result<Verified, Refusal> {
+    verify(request, secret_of, AT)
+}
+
+fn code(result: Result<Verified, Refusal>) -> &'static str {
+    result.unwrap_err().code
+}
+
+/// The code after changing one header.
+fn after(recording: &[u8], name: &str, change: impl Fn(&str) -> String) -> &'static str {
+    let mut request = parse(recording);
+    let header = request
+        .headers
+        .iter_mut()
+        .find(|(known, _)| known == name)
+        .unwrap();
+    header.1 = change(&header.1);
+    code(check(&request))
+}
+
+#[test]
+fn a_recorded_acs3_request_is_verified_and_decoded() {
+    let verified = check(&parse(ACS3)).unwrap();
+    assert_eq!(verified.scheme, "ACS3-HMAC-SHA256");
+    assert_eq!(verified.access_key_id, "LTAI0EXAMPLEKEYID");
+    assert_eq!(verified.action, "InitFaceVerify");
+    assert_eq!(verified.version, "2019-03-07");
+    assert_eq!(verified.signed_at_unix, AT);
+    assert_eq!(verified.security_token, None);
+    let nonce = verified.nonce.as_deref();
+    assert_eq!(nonce, Some("fa8e8678d6d73f15976f79c954f72b88"));
+    assert_eq!(verified.params["CertName"], "张先生");
+    let meta_info = r#"{"bioMetaInfo":"4.1.0:11501568,0","a b":"x+y&z=1~*'()!"}"#;
+    assert_eq!(verified.params["MetaInfo"], meta_info);
+    // From the form.
+    assert_eq!(verified.params["Model"], "LIVENESS");
+    assert_eq!(verified.params.len(), 9);
+}
+
+#[test]
+fn a_recorded_rpc_request_is_verified_and_decodes_to_the_same_parameters() {
+    let rpc = check(&parse(RPC)).unwrap();
+    assert_eq!(rpc.scheme, "HMAC-SHA1");
+    assert_eq!(rpc.action, "InitFaceVerify");
+    assert_eq!(rpc.format.as_deref(), Some("json"));
+    assert_eq!(rpc.params, check(&parse(ACS3)).unwrap().params);
+}
+
+#[test]
+fn a_recorded_request_with_a_token_is_verified() {
+    let verified = check(&parse(ACS3_STS)).unwrap();
+    let token = verified.security_token.as_deref();
+    assert_eq!(token, Some("CAISTOKEN+/=example"));
+}
+
+#[test]
+fn every_flipped_bit_of_the_signed_bytes_is_refused() {
+    for recording in [ACS3, ACS3_STS, RPC] {
+        let original = check(&parse(recording)).unwrap();
+        let end = recording.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
+        let head = core::str::from_utf8(&recording[..end]).unwrap();
+        let unsigned: Vec<&str> = if original.scheme == "HMAC-SHA1" {
+            head.split("\r\n").skip(1).collect()
+        } else {
+            vec![
+                "Accept-Encoding: identity",
+                "Content-Length: 14",
+                "Content-Length: 0",
+            ]
+        };
+        let request = parse(recording);
+
+        let mut checked = 0;
+        let mut refuse = |changed: Incoming| {
+            // A change that means the same (`+` for `%20`, a hex digit's case) is none.
+            if let Ok(verified) = check(&changed) {
+                assert_eq!(verified, original);
+            }
+            checked += 1;
+        };
+        for (at, bit) in (0..request.target.len()).flat_map(|at| (0..7).map(move |bit| (at, bit))) {
+            let mut bytes = request.target.clone().into_bytes();
+            bytes[at] ^= 1 << bit;
+            let mut changed = request.clone();
+            changed.target = String::from_utf8(bytes).unwrap();
+            refuse(changed);
+        }
+        for (at, bit) in (0..request.body.len()).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+            let mut changed = request.clone();
+            changed.body[at] ^= 1 << bit;
+            assert!(check(&changed).is_err(), "body byte {at}, bit {bit}");
+        }
+        for (index, (name, value)) in request.headers.iter().enumerate() {
+            if unsigned.contains(&format!("{name}: {value}").as_str()) {
+                continue;
+            }
+            for (at, bit) in (0..value.len()).flat_map(|at| (0..7).map(move |bit| (at, bit))) {
+                let mut bytes = value.clone().into_bytes();
+                bytes[at] ^= 1 << bit;
+                let mut changed = request.clone();
+                changed.headers[index].1 = String::from_utf8(bytes).unwrap();
+                let same = changed.headers[index].1.trim() == value;
+                assert!(
+                    same || check(&changed).is_err(),
+                    "{name} byte {at}, bit {bit}"
+                );
+            }
+        }
+        assert!(checked > 100);
+    }
+}
+
+#[test]
+fn the_message_about_a_wrong_signature_shows_what_the_server_signed() {
+    let mut request = parse(ACS3);
+    request.body = b"Model=MOVE_ACTION".to_vec();
+    let refusal = check(&request).unwrap_err();
+    assert_eq!(
+        (refusal.status, refusal.code),
+        (400, "SignatureDoesNotMatch")
+    );
+    let message = &refusal.message;
+    assert!(message.contains("server string to sign is:ACS3-HMAC-SHA256\n"));
+    assert!(message.contains("server CanonicalRequest is:POST\n/\nCertName="));
+    assert!(
+        !format!("{refusal:?} {refusal}").contains("330103"),
+        "no person in Debug"
+    );
+
+    let mut request = parse(RPC);
+    request.target = request.target.replace("ID_PRO", "ID_PLUS");
+    let message = check(&request).unwrap_err().message;
+    assert!(message.contains("server string to sign is:POST&%2F&AccessKeyId%3D"));
+}
+
+#[test]
+fn a_time_more_than_fifteen_minutes_away_is_refused() {
+    for recording in [ACS3, RPC] {
+        let request = parse(recording);
+        for near in [AT - 900, AT + 900] {
+            assert!(verify(&request, secret_of, near).is_ok());
+        }
+        for far in [0, AT - 901, AT + 901, u64::MAX] {
+            let result = verify(&request, secret_of, far);
+            assert_eq!(code(result), "InvalidTimeStamp.Expired");
+        }
+    }
+    let format = after(ACS3, "x-acs-date", |_| "yesterday".into());
+    assert_eq!(format, "InvalidTimeStamp.Format");
+}
+
+#[test]
+fn an_unknown_key_is_not_found() {
+    for recording in [ACS3, RPC] {
+        let refusal = verify(&parse(recording), |_| None, AT).unwrap_err();
+        assert_eq!(
+            (refusal.status, refusal.code),
+            (404, "InvalidAccessKeyId.NotFound")
+        );
+        let wrong_secret = verify(&parse(recording), |_| Some("other".into()), AT);
+        assert_eq!(code(wrong_secret), "SignatureDoesNotMatch");
+    }
+}
+
+#[test]
+fn what_matters_must_be_signed() {
+    for name in [
+        "host",
+        "x-acs-action",
+        "x-acs-date",
+        "content-type",
+        "x-acs-version",
+    ] {
+        let without = |value: &str| value.replacen(&format!("{name};"), "", 1);
+        let code = after(ACS3, "Authorization", |value| {
+            without(value).replacen(
+                ";x-acs-version",
+                if name == "x-acs-version" {
+                    ""
+                } else {
+                    ";x-acs-version"
+                },
+                1,
+            )
+        });
+        assert_eq!(code, "IncompleteSignature", "{name}");
+    }
+    let mut request = parse(ACS3);
+    request
+        .headers
+        .push(("X-Acs-Security-Token".into(), "added".into()));
+    assert_eq!(code(check(&request)), "IncompleteSignature");
+
+    // Named as signed, but gone.
+    let mut request = parse(ACS3);
+    request.headers.retain(|(name, _)| name != "accept");
+    assert_eq!(code(check(&request)), "IncompleteSignature");
+}
+
+#[test]
+fn a_broken_authorization_is_refused() {
+    for (value, expected) in [
+        ("ACS3-HMAC-SHA256", "IncompleteSignature"),
+        (
+            "ACS3-HMAC-SHA256 Credential=a,Credential=b",
+            "IncompleteSignature",
+        ),
+        (
+            "ACS3-HMAC-SHA256 Credential=a,SignedHeaders=,Signature=",
+            "IncompleteSignature",
+        ),
+        (
+            "ACS3-HMAC-SM3 Credential=a,SignedHeaders=host,Signature=00",
+            "InvalidSignatureMethod",
+        ),
+        ("ACS3-", "InvalidSignatureMethod"),
+    ] {
+        assert_eq!(
+            after(ACS3, "Authorization", |_| value.into()),
+            expected,
+            "{value}"
+        );
+    }
+    let mut request = parse(ACS3);
+    let again = ("authorization".into(), "ACS3-HMAC-SHA256".into());
+    request.headers.push(again);
+    assert_eq!(code(check(&request)), "IncompleteSignature");
+    let upper_case = |value: &str| {
+        let (before, signature) = value.rsplit_once('=').unwrap();
+        format!("{before}={}", signature.to_uppercase())
+    };
+    assert_eq!(
+        after(ACS3, "Authorization", upper_case),
+        "SignatureDoesNotMatch"
+    );
+}

@@ -1,0 +1,161 @@
+//! The client: one loop over the core's steps, and one exchange.
+
+use std::io::{Cursor, Read};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use cloudauth_net::{
+    Clock, Options, OptionsError, Parts, Proxies, Proxy, TransportError, into_http,
+};
+use cloudauth_proto::{
+    Body, Call, Error, Exchange, Failure, Flow, Head, Now, Operation, Reply, Response, Sent,
+    Session, Step,
+};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::{Agent, ProxyProtocol, SendBody};
+
+use crate::connector::{self, Connect};
+
+/// A blocking client. Threads can share one: it has one pool of connections.
+///
+/// A call blocks its thread until it is answered or its total time-out is over.
+#[derive(Debug)]
+pub struct Client {
+    agent: Agent,
+    proxies: Proxies,
+    session: Mutex<Session>,
+    clock: Clock,
+}
+
+impl Client {
+    /// A client with these options.
+    pub fn new(options: Options) -> Result<Self, OptionsError> {
+        let Parts {
+            session,
+            clock,
+            tls,
+            proxies,
+            idle,
+        } = options.build()?;
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .accept_encoding("identity")
+            .max_idle_age(idle)
+            .build();
+        Ok(Self {
+            agent: Agent::with_parts(config, Connect::new(tls), DefaultResolver::default()),
+            proxies,
+            session: Mutex::new(session),
+            clock,
+        })
+    }
+
+    /// Asks the service to do `operation`.
+    pub fn call<O: Operation>(&self, operation: &O) -> Result<Reply<O::Response>, Error> {
+        self.run(Call::new(operation)?)
+    }
+
+    /// Does what `flow` says until it is done.
+    pub fn run<F: Flow>(&self, mut flow: F) -> Result<F::Output, Error> {
+        loop {
+            let step = flow.poll(&mut self.session(), self.now());
+            match step {
+                Step::Send(exchange) => {
+                    let reply = self.exchange(&exchange);
+                    flow.report(&mut self.session(), exchange.id(), reply, self.now());
+                }
+                // One exchange at a time: it is over already.
+                Step::Abandon(_) => {}
+                Step::Wait(until) => thread::sleep(until.saturating_since(self.now().mono)),
+                Step::Done(result) => return result,
+            }
+        }
+    }
+
+    fn exchange(&self, exchange: &Exchange) -> Result<Response, Failure> {
+        let timeouts = exchange.timeouts();
+        let request = exchange.sign();
+        let proxy = self.proxies.proxy_for(request.scheme, &request.authority);
+        let proxy = proxy.map(into_ureq).transpose().map_err(unsendable)?;
+        let request = into_http(request, reader).map_err(unsendable)?;
+        let request = self
+            .agent
+            .configure_request(request)
+            .proxy(proxy)
+            .timeout_resolve(Some(timeouts.connect))
+            .timeout_connect(Some(timeouts.connect))
+            .timeout_global(Some(timeouts.whole))
+            .build();
+        connector::begin(timeouts.read);
+        let response = self.agent.run(request).map_err(|e| failure(e, None))?;
+
+        let (parts, body) = response.into_parts();
+        let head = cloudauth_net::head(&parts);
+        let limit = u64::try_from(exchange.reply_limit()).unwrap_or(u64::MAX);
+        let mut read = Vec::new();
+        let mut reader = body.into_reader().take(limit.saturating_add(1));
+        match reader.read_to_end(&mut read) {
+            Ok(_) => Ok(Response::new(head, read)),
+            Err(e) => Err(failure(e.into(), Some(head))),
+        }
+    }
+
+    fn session(&self) -> MutexGuard<'_, Session> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Now {
+        self.clock.now()
+    }
+}
+
+fn unsendable(cause: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Failure {
+    Failure::new(Sent::No, TransportError::Request(cause.into()))
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the others are passed on as they are"
+)]
+fn failure(error: ureq::Error, head: Option<Head>) -> Failure {
+    let is_timeout = matches!(error, ureq::Error::Timeout(_));
+    let cause: Box<dyn core::error::Error + Send + Sync> = match error {
+        ureq::Error::Io(e) => e.into(),
+        // These two would quote the URL.
+        ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => "not a usable URL".into(),
+        other => other.into(),
+    };
+    match (connector::has_sent(), head) {
+        (false, _) if is_timeout => Failure::new(Sent::No, TransportError::ConnectTimeout),
+        (false, _) => Failure::new(Sent::No, TransportError::Connect(cause)),
+        (true, head) => {
+            let error = if is_timeout {
+                TransportError::ReadTimeout
+            } else {
+                TransportError::Exchange(cause)
+            };
+            match head {
+                Some(head) => Failure::after_head(head, error),
+                None => Failure::new(Sent::Maybe, error),
+            }
+        }
+    }
+}
+
+/// The length is in the headers, so that the body is not sent in chunks.
+fn reader(body: Body) -> SendBody<'static> {
+    let (shared, own) = body.into_parts();
+    SendBody::from_owned_reader(Cursor::new(shared).chain(Cursor::new(own)))
+}
+
+fn into_ureq(proxy: &Proxy) -> Result<ureq::Proxy, ureq::Error> {
+    let mut made = ureq::Proxy::builder(ProxyProtocol::Http)
+        .host(proxy.host())
+        .port(proxy.port());
+    if let Some((user, password)) = proxy.user() {
+        made = made.username(user.expose()).password(password.expose());
+    }
+    made.build()
+}
