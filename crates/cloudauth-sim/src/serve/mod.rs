@@ -208,7 +208,7 @@ impl Simulator {
         wait.recv().map_err(stopped)?
     }
 
-    /// The world. Nothing is answered while the guard lives.
+    /// The world. Nothing is answered while the guard lives, and [`Self::inject`] and [`Self::heal`] wait for it.
     ///
     /// A [`Fault::Refuse`] that is injected here closes the ports with the next request only; use [`Self::inject`].
     pub fn world(&self) -> MutexGuard<'_, World> {

@@ -65,6 +65,31 @@ fn common_parameters_have_their_values() {
 }
 
 #[test]
+fn a_parameter_that_occurs_twice_is_refused() {
+    let request = Call::init(NOW).sign();
+    let form = "application/x-www-form-urlencoded";
+    let mut in_the_query = request.clone();
+    in_the_query.target += "&SceneId=1000000006";
+    let mut in_the_form = request;
+    in_the_form
+        .headers
+        .push(("content-type".into(), form.into()));
+    in_the_form.body = b"SceneId=1000000006".to_vec();
+    for request in [in_the_query, in_the_form] {
+        let answer = ask(&mut World::new(), &request);
+        assert_eq!(answer.code(), "InvalidParameter");
+    }
+}
+
+#[test]
+fn an_rpc_body_that_no_signature_covers_is_refused() {
+    let mut request = Call::init(NOW).sign();
+    request.body = b"Model=LIVENESS".to_vec();
+    let answer = ask(&mut World::new(), &request);
+    assert_eq!(answer.code(), "InvalidParameter");
+}
+
+#[test]
 fn get_and_post_are_the_methods() {
     let mut call = Call::init(NOW);
     call.method = "GET";

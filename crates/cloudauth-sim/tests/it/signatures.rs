@@ -1,6 +1,7 @@
 //! Requests as the vendor's Python SDK sent them, and what is left of them after a change.
 
 use cloudauth_sim::{Incoming, Refusal, Verified, verify};
+use ring::{digest, hmac};
 
 /// When they were made: 2026-11-24T02:16:26Z.
 const AT: u64 = 1_795_486_586;
@@ -261,4 +262,51 @@ fn a_broken_authorization_is_refused() {
         after(ACS3, "Authorization", upper_case),
         "SignatureDoesNotMatch"
     );
+}
+
+/// A request with a body whose hash the client states as it likes, signed all the same.
+fn acs3_with_hash(stated: &str) -> Incoming {
+    const SIGNED: &str = "host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-version";
+    let body = "Model=LIVENESS";
+    let hash = hex(digest::digest(&digest::SHA256, body.as_bytes()).as_ref());
+    let headers = [
+        ("host", "h"),
+        ("x-acs-action", "InitFaceVerify"),
+        ("x-acs-content-sha256", stated),
+        ("x-acs-date", "2026-11-24T02:16:26Z"),
+        ("x-acs-version", "2019-03-07"),
+    ];
+    let lines: Vec<String> = headers.iter().map(|(k, v)| format!("{k}:{v}\n")).collect();
+    let canonical = format!("POST\n/\n\n{}\n{SIGNED}\n{hash}", lines.concat());
+    let hash = hex(digest::digest(&digest::SHA256, canonical.as_bytes()).as_ref());
+    let key = hmac::Key::new(hmac::HMAC_SHA256, b"exampleSecret0000000000000000");
+    let tag = hmac::sign(&key, format!("ACS3-HMAC-SHA256\n{hash}").as_bytes());
+    let authorization = format!(
+        "ACS3-HMAC-SHA256 Credential=LTAI0EXAMPLEKEYID,SignedHeaders={SIGNED},Signature={}",
+        hex(tag.as_ref())
+    );
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let mut headers: Vec<_> = headers.into_iter().map(owned).collect();
+    headers.push(("authorization".to_owned(), authorization));
+    Incoming::new("POST", "/", headers, body)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
+}
+
+#[test]
+fn a_stated_body_hash_must_be_the_bodys() {
+    let hash = hex(digest::digest(&digest::SHA256, b"Model=LIVENESS").as_ref());
+    let verified = check(&acs3_with_hash(&hash)).unwrap();
+    assert_eq!(verified.nonce, None, "optional by the ACS3 page");
+    assert!(
+        verified.params.is_empty(),
+        "the body is not declared a form"
+    );
+
+    let empty = hex(digest::digest(&digest::SHA256, b"").as_ref());
+    let result = check(&acs3_with_hash(&empty));
+    assert_eq!(code(result), "SignatureDoesNotMatch");
 }
