@@ -33,6 +33,7 @@ fn sign(c: &mut Criterion) {
     let stamp = Stamp {
         at: UnixTime::from_seconds(1_800_000_000),
         nonce: Entropy::from_seed([1; 32]).nonce(),
+        retry: None,
     };
     let operation = init();
     let sign = |scheme: Scheme| {

@@ -62,6 +62,7 @@ pub fn sim_accepts_what_we_sign(bytes: &[u8]) {
     let stamp = Stamp {
         at: UnixTime::from_seconds(input.at.into()),
         nonce: Entropy::from_seed(input.seed).nonce(),
+        retry: None,
     };
     let request = scheme.sign(&draft.unwrap(), &credentials, &stamp);
     let secret = |id: &str| (id == "testid").then(|| "testsecret".to_owned());

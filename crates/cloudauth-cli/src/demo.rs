@@ -87,7 +87,7 @@ fn order(order_no: &str) -> InitFaceVerify {
 type Opened = Reply<<InitFaceVerify as Operation>::Response>;
 
 fn question(opened: &Opened) -> DescribeFaceVerify {
-    DescribeFaceVerify::new(SCENE_ID, opened.value.certify_id.as_str())
+    DescribeFaceVerify::new(SCENE_ID, opened.value.certify_id.clone())
 }
 
 /// Does on the simulated page what the person would do in the browser.

@@ -24,6 +24,7 @@ pub(crate) fn run(args: &SignArgs) -> Outcome {
             Some(text) => Nonce::new(text).ok_or("the nonce must be visible ASCII characters")?,
             None => new_nonce()?,
         },
+        retry: None,
     };
     let endpoints = args.service.endpoints();
     let first = &endpoints.as_slice()[0];

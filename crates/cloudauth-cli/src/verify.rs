@@ -23,7 +23,7 @@ pub(crate) fn init(args: &InitArgs) -> Outcome {
     let reply = client.call(&operation)?;
     let url = reply.value.certify_url.as_ref();
     let mut fields = vec![
-        ("CertifyId", json!(reply.value.certify_id)),
+        ("CertifyId", json!(reply.value.certify_id.as_str())),
         ("CertifyUrl", json!(url.map(Sensitive::expose))),
     ];
     fields.extend(answered(&reply));

@@ -1,14 +1,15 @@
 //! The client: one loop over the core's steps, and one exchange.
 
+use core::future::poll_fn;
 use core::pin::{Pin, pin};
-use core::time::Duration;
+use core::task::Poll;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::buf::Chain;
 use bytes::{Buf, Bytes};
 use cloudauth_net::{Clock, Options, OptionsError, Parts, TransportError, into_http};
 use cloudauth_proto::{
-    Call, Error, Exchange, ExchangeId, Failure, Flow, MonoTime, Now, Operation, Reply, Response,
+    Call, CallOptions, Error, Exchange, ExchangeId, Failure, Flow, Now, Operation, Reply, Response,
     Sent, Session, Step,
 };
 use http_body_util::{BodyExt, Full};
@@ -59,36 +60,39 @@ impl Client {
         &self,
         operation: &O,
     ) -> impl Future<Output = Result<Reply<O::Response>, Error>> + Send {
-        let call = Call::new(operation);
+        self.call_with(operation, CallOptions::new())
+    }
+
+    /// The same, with options for this call.
+    pub fn call_with<O: Operation>(
+        &self,
+        operation: &O,
+        options: CallOptions,
+    ) -> impl Future<Output = Result<Reply<O::Response>, Error>> + Send {
+        let call = Call::new(operation, options);
         async { self.run(call?).await }
     }
 
     /// Does what `flow` says until it is done.
     pub async fn run<F: Flow>(&self, mut flow: F) -> Result<F::Output, Error> {
-        let mut in_flight: Option<InFlight<'_>> = None;
+        let mut wire = Wire::default();
         loop {
             let step = flow.poll(&mut self.session(), self.now());
             match step {
-                Step::Send(exchange) => in_flight = Some(self.start(exchange)),
-                Step::Abandon(_) => in_flight = None,
+                Step::Send(exchange) => {
+                    let id = exchange.id();
+                    wire.0.push((id, Box::pin(self.exchange(exchange))));
+                }
+                Step::Abandon(id) => wire.0.retain(|(other, _)| *other != id),
                 Step::Wait(until) => {
-                    let left = self.until(until);
-                    let Some((id, reply)) = &mut in_flight else {
-                        sleep(left).await;
-                        continue;
-                    };
-                    if let Ok(reply) = timeout(left, reply).await {
-                        flow.report(&mut self.session(), *id, reply, self.now());
-                        in_flight = None;
+                    let left = until.saturating_since(self.now().mono);
+                    if let Ok((id, reply)) = timeout(left, wire.next()).await {
+                        flow.report(&mut self.session(), id, reply, self.now());
                     }
                 }
                 Step::Done(result) => return result,
             }
         }
-    }
-
-    fn start(&self, exchange: Exchange) -> InFlight<'_> {
-        (exchange.id(), Box::pin(self.exchange(exchange)))
     }
 
     async fn exchange(&self, exchange: Exchange) -> Result<Response, Failure> {
@@ -142,16 +146,31 @@ impl Client {
     fn now(&self) -> Now {
         self.clock.now()
     }
-
-    fn until(&self, time: MonoTime) -> Duration {
-        time.saturating_since(self.now().mono)
-    }
 }
 
-type InFlight<'c> = (
-    ExchangeId,
-    Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send + 'c>>,
-);
+/// The exchanges under way: one, or two while a call is hedged.
+#[derive(Default)]
+struct Wire<'c>(Vec<(ExchangeId, InFlight<'c>)>);
+
+type InFlight<'c> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send + 'c>>;
+
+impl Wire<'_> {
+    /// The next one that ends; never, if there is none.
+    async fn next(&mut self) -> (ExchangeId, Result<Response, Failure>) {
+        poll_fn(|context| {
+            for at in 0..self.0.len() {
+                let (id, exchange) = &mut self.0[at];
+                let id = *id;
+                if let Poll::Ready(reply) = exchange.as_mut().poll(context) {
+                    drop(self.0.remove(at));
+                    return Poll::Ready((id, reply));
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
 
 /// hyper-util sends a request again by itself only where it was never written.
 fn refusal(error: legacy::Error, connected: bool) -> Failure {

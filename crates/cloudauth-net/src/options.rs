@@ -22,6 +22,7 @@ pub struct Options {
     endpoints: Endpoints,
     scheme: Scheme,
     policy: Policy,
+    rate_limits: Vec<(&'static str, u32)>,
     proxies: Option<Proxies>,
     roots: Vec<Vec<u8>>,
 }
@@ -69,6 +70,20 @@ impl Options {
         self
     }
 
+    /// Sends a call at most this often. Default: 4.
+    pub fn max_attempts(mut self, attempts: usize) -> Self {
+        self.policy.max_attempts = attempts;
+        self
+    }
+
+    /// Sends the operation `action` at most this often per second; calls wait for their turn. The
+    /// service limits each operation per account (documented: 50 per second for most). Default: no
+    /// limit here.
+    pub fn rate_limit(mut self, action: &'static str, per_second: u32) -> Self {
+        self.rate_limits.push((action, per_second));
+        self
+    }
+
     /// Refuses replies with more bytes than this. Default: 10 MiB.
     pub fn reply_limit(mut self, bytes: usize) -> Self {
         self.policy.reply_limit = bytes;
@@ -100,10 +115,13 @@ impl Options {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed)
             .map_err(|_| OptionsError::new("the seed", "cannot be had: no randomness"))?;
-        let session = Session::new(credentials, seed)
+        let mut session = Session::new(credentials, seed)
             .endpoints(self.endpoints)
             .scheme(self.scheme)
             .policy(self.policy);
+        for (action, per_second) in self.rate_limits {
+            session = session.rate_limit(action, per_second);
+        }
         Ok(Parts {
             session,
             clock: Clock::start(),

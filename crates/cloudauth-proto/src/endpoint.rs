@@ -196,6 +196,15 @@ impl Endpoints {
     }
 }
 
+impl IntoIterator for Endpoints {
+    type Item = Endpoint;
+    type IntoIter = vec::IntoIter<Endpoint>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 impl Default for Endpoints {
     fn default() -> Self {
         Self::only(Endpoint::SHANGHAI).then(Endpoint::BEIJING)

@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use core::fmt;
+use core::time::Duration;
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -47,6 +48,14 @@ impl Entropy {
         let mut text = String::with_capacity(32);
         hex::write(&mut text, bytes);
         Nonce(text)
+    }
+
+    /// A span between nothing and `longest`, all equally likely.
+    pub(crate) fn jitter(&mut self, longest: Duration) -> Duration {
+        let block = self.block(b"jitter");
+        let mut word = [0; 4];
+        word.copy_from_slice(&block[..4]);
+        longest.mul_f64(f64::from(u32::from_be_bytes(word)) / f64::from(u32::MAX))
     }
 
     fn block(&mut self, purpose: &[u8]) -> [u8; 32] {
@@ -116,6 +125,19 @@ mod tests {
             seen.extend(draw(root, 16));
         }
         assert_eq!(seen.len(), 8 * (8 * 16 + 16));
+    }
+
+    #[test]
+    fn jitter_is_spread_over_its_span() {
+        let mut entropy = Entropy::from_seed([3; 32]);
+        let longest = Duration::from_millis(100);
+        let drawn: Vec<u128> = (0..1_000)
+            .map(|_| entropy.jitter(longest).as_millis())
+            .collect();
+        assert!(drawn.iter().all(|millis| *millis <= 100));
+        let in_quarter = |q: u128| drawn.iter().filter(|d| **d / 25 == q).count();
+        assert!((0..4).all(|q| (200..300).contains(&in_quarter(q))));
+        assert_eq!(entropy.jitter(Duration::ZERO), Duration::ZERO);
     }
 
     #[test]

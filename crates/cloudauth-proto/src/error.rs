@@ -23,8 +23,12 @@ pub enum Error {
     Service(Box<Fault>),
     /// The service answered, but not what the operation promises.
     Decode(Box<DecodeError>),
-    /// No attempt was answered, or every answer was that the service is out of order.
+    /// No attempt was answered, or every answer was that the service is out of order; the operation
+    /// was certainly not carried out, or it only reads.
     Exhausted(Box<Exhausted>),
+    /// As [`Exhausted`](Self::Exhausted), but **the operation may have been carried out**: ask the
+    /// service before it is paid for again.
+    Uncertain(Box<Exhausted>),
     /// The flow was polled after it was done.
     Finished,
 }
@@ -36,8 +40,27 @@ impl Error {
         match self {
             Self::Service(fault) => &fault.attempts,
             Self::Decode(error) => &error.attempts,
-            Self::Exhausted(exhausted) => &exhausted.attempts,
+            Self::Exhausted(exhausted) | Self::Uncertain(exhausted) => &exhausted.attempts,
             Self::Invalid(_) | Self::Finished => &[],
+        }
+    }
+
+    /// Whether the operation may have been carried out, although there is no reply that says so.
+    #[must_use]
+    pub fn may_have_been_carried_out(&self) -> bool {
+        match self {
+            Self::Uncertain(_) | Self::Decode(_) => true,
+            Self::Service(fault) => fault.uncertain,
+            Self::Invalid(_) | Self::Exhausted(_) | Self::Finished => false,
+        }
+    }
+
+    pub(crate) fn set_attempts(&mut self, attempts: Vec<Attempt>) {
+        match self {
+            Self::Service(fault) => fault.attempts = attempts,
+            Self::Decode(error) => error.attempts = attempts,
+            Self::Exhausted(error) | Self::Uncertain(error) => error.attempts = attempts,
+            Self::Invalid(_) | Self::Finished => {}
         }
     }
 
@@ -58,6 +81,14 @@ impl fmt::Display for Error {
             Self::Service(fault) => fault.fmt(f),
             Self::Decode(error) => error.fmt(f),
             Self::Exhausted(exhausted) => exhausted.fmt(f),
+            Self::Uncertain(exhausted) => {
+                exhausted.fmt(f)?;
+                f.write_str("; it may have been carried out")?;
+                match exhausted.settled_by {
+                    Some(action) => write!(f, ": ask {action}"),
+                    None => Ok(()),
+                }
+            }
             Self::Finished => f.write_str("the call was polled after it was done"),
         }
     }
@@ -66,7 +97,7 @@ impl fmt::Display for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
-            Self::Exhausted(exhausted) => exhausted.source(),
+            Self::Exhausted(exhausted) | Self::Uncertain(exhausted) => exhausted.source(),
             Self::Invalid(_) | Self::Service(_) | Self::Decode(_) | Self::Finished => None,
         }
     }
@@ -126,6 +157,8 @@ pub struct Fault {
     /// The service's own words. They can quote what was sent, so they are not part of this error's
     /// text: log them only where a name or a number may be logged.
     pub message: Sensitive,
+    /// Whether an attempt before, which was not answered, may have been carried out.
+    pub uncertain: bool,
     /// The attempts, the refused one last.
     pub attempts: Vec<Attempt>,
 }
@@ -139,7 +172,11 @@ impl fmt::Display for Fault {
             None => write!(f, "HTTP {status} (no code")?,
         }
         answered_by(f, self.attempts.last())?;
-        f.write_str(")")
+        f.write_str(")")?;
+        if self.uncertain {
+            f.write_str("; an attempt before it may have been carried out")?;
+        }
+        Ok(())
     }
 }
 
@@ -205,9 +242,8 @@ impl fmt::Display for Unreadable {
 pub struct Exhausted {
     /// The operation.
     pub action: Cow<'static, str>,
-    /// Whether the operation may have been carried out, though no reply says so: ask the service
-    /// before it is paid for again. Never set for an operation that only reads.
-    pub uncertain: bool,
+    /// The operation that tells whether this one was carried out, where there is one.
+    pub settled_by: Option<&'static str>,
     /// What each attempt met.
     pub attempts: Vec<Attempt>,
 }
@@ -225,9 +261,6 @@ impl fmt::Display for Exhausted {
                 write!(f, " (request id {id})")?;
             }
         }
-        if self.uncertain {
-            f.write_str("; it may have been carried out")?;
-        }
         Ok(())
     }
 }
@@ -237,7 +270,7 @@ impl StdError for Exhausted {
         let last = self.attempts.last()?;
         match &last.outcome {
             Outcome::NotSent(cause) | Outcome::NoReply { cause, .. } => Some(&**cause),
-            Outcome::Overdue | Outcome::Answered { .. } => None,
+            Outcome::Overdue | Outcome::Overtaken | Outcome::Answered { .. } => None,
         }
     }
 }
@@ -283,6 +316,8 @@ pub enum Outcome {
     },
     /// The driver had not ended it when its time was over.
     Overdue,
+    /// Another exchange of the call was answered first.
+    Overtaken,
     /// It was answered.
     Answered {
         /// The HTTP status.
@@ -305,6 +340,7 @@ impl fmt::Display for Outcome {
                 cause,
             } => write!(f, "HTTP {status}, but no whole reply: {cause}"),
             Self::Overdue => f.write_str("no reply in time"),
+            Self::Overtaken => f.write_str("overtaken by another attempt"),
             Self::Answered { status, code: None } => write!(f, "HTTP {status}"),
             Self::Answered {
                 status,

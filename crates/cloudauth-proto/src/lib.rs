@@ -10,7 +10,7 @@
 //! use core::time::Duration;
 //! use cloudauth_proto::ops::InitFaceVerify;
 //! use cloudauth_proto::{
-//!     Call, Credentials, Endpoint, Error, Failure, Flow, Head, MonoTime, Now, Response, Sent,
+//!     Call, CallOptions, Credentials, Endpoint, Error, Failure, Flow, Head, MonoTime, Now, Response, Sent,
 //!     Session, Step, UnixTime,
 //! };
 //! use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Fault, Reaction, Region, Times, World};
@@ -56,7 +56,7 @@
 //!
 //! driver.world.inject(Region::Shanghai, Fault::Refuse, Times::Always);
 //! let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
-//! let opened = driver.run(Call::new(&open)?)?;
+//! let opened = driver.run(Call::new(&open, CallOptions::new())?)?;
 //! assert_eq!(opened.endpoint, Endpoint::BEIJING);
 //! assert_eq!(opened.attempts.len(), 2);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -93,9 +93,11 @@ mod endpoint;
 mod entropy;
 mod error;
 mod flow;
+mod machine;
 mod operation;
 pub mod ops;
 mod policy;
+mod reading;
 mod secret;
 mod session;
 pub mod sign;
@@ -111,7 +113,7 @@ pub use error::{
 };
 pub use flow::{Exchange, ExchangeId, Flow, Step};
 pub use operation::{Field, Info, Operation};
-pub use policy::{Effect, Ending, Policy, Verdict, judge};
+pub use policy::{CallOptions, Effect, Ending, Policy, Repeat, Verdict, judge};
 pub use secret::{Secret, Sensitive};
 pub use session::Session;
 pub use sign::Scheme;

@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 
 use serde::de::DeserializeOwned;
 
+use crate::endpoint::Endpoint;
 use crate::error::Problem;
+use crate::ops::CertifyId;
 use crate::policy::Effect;
 use crate::secret::Sensitive;
 use crate::wire::http::Method;
@@ -27,8 +29,23 @@ pub trait Operation {
     const EFFECT: Effect;
     /// The field of the reply that holds [`Response`](Self::Response).
     const PAYLOAD: &'static str = "ResultObject";
+    /// The codes that an endpoint answers if it does not know what is asked about, or not yet. They
+    /// settle nothing while the endpoint that must know, [`home`](Self::home), has not answered.
+    const UNKNOWN_CODES: &'static [&'static str] = &[];
+    /// The operation that tells whether this one was carried out.
+    const SETTLED_BY: Option<&'static str> = None;
     /// What it answers.
     type Response: DeserializeOwned + Send;
+
+    /// The endpoint that knows what is asked about; it is asked first.
+    fn home(&self) -> Option<&Endpoint> {
+        None
+    }
+
+    /// Notes in a response which endpoint gave it.
+    fn came_from(response: &mut Self::Response, endpoint: &Endpoint) {
+        let _ = (response, endpoint);
+    }
 
     /// Finds every field that is missing or malformed.
     fn check(&self) -> Vec<Problem>;
@@ -51,6 +68,12 @@ impl Value for String {
 impl Value for Sensitive {
     fn text(&self) -> Cow<'_, str> {
         self.expose().into()
+    }
+}
+
+impl Value for CertifyId {
+    fn text(&self) -> Cow<'_, str> {
+        self.as_str().into()
     }
 }
 
@@ -101,7 +124,8 @@ pub(crate) fn check_field(field: &Field, text: &str, problems: &mut Vec<Problem>
 
 /// Makes operations from a table: a struct with `new` and setters, its [`Operation`] and its
 /// [`Info`]. One line per field: where it travels, its name in Rust, its type, its name on the wire,
-/// and the most characters that it may have.
+/// and the most characters that it may have. What an operation says of itself beyond that stands
+/// under `also`, as items of [`Operation`].
 macro_rules! operations {
     ($(
         $(#[$doc:meta])*
@@ -115,6 +139,7 @@ macro_rules! operations {
                 $(#[$doc_of:meta])*
                 $place:ident $field:ident: $type:ty = $wire:literal $(max $max:literal)?,
             )*}
+            $(also {$($also:item)*})?
         }
     )*) => {$(
         $(#[$doc])*
@@ -175,6 +200,7 @@ macro_rules! operations {
             const ACTION: &'static str = stringify!($name);
             const EFFECT: $crate::policy::Effect = $crate::policy::Effect::$effect;
             type Response = $response;
+            $($($also)*)?
 
             fn check(&self) -> Vec<$crate::error::Problem> {
                 let mut problems = Vec::new();

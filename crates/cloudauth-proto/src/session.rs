@@ -1,22 +1,36 @@
 //! What outlives a call.
 
-use crate::clock::MonoTime;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use crate::clock::{MonoTime, Now, UnixTime};
 use crate::credentials::Credentials;
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::entropy::Entropy;
 use crate::policy::Policy;
+use crate::policy::breaker::Breaker;
+use crate::policy::budget::Budget;
+use crate::policy::rate::Rate;
 use crate::sign::Scheme;
+
+/// A `Date` further away than this is not believed: the header is not signed.
+const LARGEST_SKEW: u64 = 24 * 60 * 60;
 
 /// The state that calls share: plain data, lent to each [`poll`](crate::Flow::poll).
 ///
-/// Not `Clone`: two copies would use the same nonces. A driver that serves several threads puts it
-/// behind its own lock; a poll holds that for microseconds.
+/// It knows which endpoints failed lately, how many retries may still be sent, how wrong the clock
+/// is, and draws all nonces. Not `Clone`: two copies would use the same nonces. A driver that serves
+/// several threads puts it behind its own lock; a poll holds that for microseconds.
 #[derive(Debug)]
 pub struct Session {
-    endpoints: Endpoints,
+    endpoints: Vec<(Endpoint, Breaker)>,
     scheme: Scheme,
     credentials: Credentials,
     policy: Policy,
+    rates: BTreeMap<&'static str, Rate>,
+    budget: Budget,
+    /// Seconds that the service's clock is ahead of ours.
+    skew: i64,
     entropy: Entropy,
 }
 
@@ -26,19 +40,25 @@ impl Session {
     /// `seed` must be random, and new for every session: all nonces come from it.
     #[must_use]
     pub fn new(credentials: Credentials, seed: [u8; 32]) -> Self {
-        Self {
-            endpoints: Endpoints::default(),
+        let session = Self {
+            endpoints: Vec::new(),
             scheme: Scheme::default(),
             credentials,
             policy: Policy::default(),
+            rates: BTreeMap::new(),
+            budget: Budget::new(),
+            skew: 0,
             entropy: Entropy::from_seed(seed),
-        }
+        };
+        session.endpoints(Endpoints::default())
     }
 
     /// Asks these endpoints, in this order.
     #[must_use]
     pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
-        self.endpoints = endpoints;
+        let listed = endpoints.into_iter();
+        let listed = listed.map(|endpoint| (endpoint, Breaker::new()));
+        self.endpoints = listed.collect();
         self
     }
 
@@ -56,13 +76,16 @@ impl Session {
         self
     }
 
-    pub(crate) fn limits(&self) -> &Policy {
-        &self.policy
+    /// Sends `action` at most this often per second, and lets calls wait for their turn. The service
+    /// limits each operation per account (documented); by default nothing is limited here.
+    #[must_use]
+    pub fn rate_limit(mut self, action: &'static str, per_second: u32) -> Self {
+        self.rates.insert(action, Rate::per_second(per_second));
+        self
     }
 
-    /// The endpoint to ask after `tried` others.
-    pub(crate) fn pick(&self, tried: usize) -> Option<&Endpoint> {
-        self.endpoints.as_slice().get(tried)
+    pub(crate) fn limits(&self) -> &Policy {
+        &self.policy
     }
 
     /// What signing needs, for one call.
@@ -70,12 +93,114 @@ impl Session {
         (self.scheme, self.credentials.clone())
     }
 
-    pub(crate) fn fork_entropy(&mut self) -> Entropy {
+    /// A call begins: gives it its own randomness.
+    pub(crate) fn begin(&mut self, now: MonoTime) -> Entropy {
+        self.budget.deposit(now);
         self.entropy.fork()
+    }
+
+    /// When this action may be sent.
+    pub(crate) fn place(&mut self, action: &str, now: MonoTime) -> MonoTime {
+        self.rates
+            .get_mut(action)
+            .map_or(now, |rate| rate.place(now))
+    }
+
+    /// Pays for sending where it may be in vain.
+    pub(crate) fn pay(&mut self, now: MonoTime) -> bool {
+        self.budget.withdraw(now)
+    }
+
+    /// The first endpoint that may be asked, `last` only if there is no other.
+    pub(crate) fn pick(
+        &self,
+        home: Option<&Endpoint>,
+        last: Option<&Endpoint>,
+        now: MonoTime,
+    ) -> Option<Endpoint> {
+        let may_be_asked = |endpoint: &&Endpoint| self.resting(endpoint, now).is_none();
+        let mut others = self.listed(home).filter(|endpoint| Some(*endpoint) != last);
+        let picked = others.find(may_be_asked);
+        picked.or_else(|| last.filter(may_be_asked)).cloned()
+    }
+
+    /// The endpoint whose rest is over first: what a call asks if all rest.
+    pub(crate) fn soonest(&self, home: Option<&Endpoint>, now: MonoTime) -> Option<Endpoint> {
+        self.listed(home)
+            .min_by_key(|endpoint| self.resting(endpoint, now))
+            .cloned()
+    }
+
+    fn listed<'s>(&'s self, home: Option<&'s Endpoint>) -> impl Iterator<Item = &'s Endpoint> {
+        let others = self.endpoints.iter().map(|(endpoint, _)| endpoint);
+        let others = others.filter(move |endpoint| Some(*endpoint) != home);
+        home.into_iter().chain(others)
+    }
+
+    fn resting(&self, endpoint: &Endpoint, now: MonoTime) -> Option<MonoTime> {
+        let found = self.endpoints.iter().find(|(listed, _)| listed == endpoint);
+        found.and_then(|(_, breaker)| breaker.resting(now))
+    }
+
+    pub(crate) fn is_struck(&self, endpoint: &Endpoint, now: MonoTime) -> bool {
+        let found = self.endpoints.iter().find(|(listed, _)| listed == endpoint);
+        found.is_some_and(|(_, breaker)| breaker.is_struck(now))
+    }
+
+    /// An endpoint of the caller's own choice that is not listed has no breaker.
+    fn breaker(&mut self, endpoint: &Endpoint) -> Option<&mut Breaker> {
+        let mut listed = self.endpoints.iter_mut();
+        let found = listed.find(|(listed, _)| listed == endpoint);
+        found.map(|(_, breaker)| breaker)
+    }
+
+    /// The endpoint is asked, and it will be known by `until` what came of it.
+    pub(crate) fn ask(&mut self, endpoint: &Endpoint, until: MonoTime) {
+        if let Some(breaker) = self.breaker(endpoint) {
+            breaker.ask(until);
+        }
+    }
+
+    /// The endpoint failed.
+    pub(crate) fn strike(&mut self, endpoint: &Endpoint, now: MonoTime) {
+        if let Some(breaker) = self.breaker(endpoint) {
+            breaker.strike(now);
+        }
+    }
+
+    /// The endpoint answered.
+    pub(crate) fn heal(&mut self, endpoint: &Endpoint) {
+        if let Some(breaker) = self.breaker(endpoint) {
+            breaker.heal();
+        }
+    }
+
+    /// The service's time, as far as it is known.
+    pub(crate) fn service_time(&self, now: Now) -> UnixTime {
+        UnixTime::from_seconds(now.unix.seconds().saturating_add_signed(self.skew))
+    }
+
+    /// The service said at `date` that a request was out of time. It was sent at `sent` and answered
+    /// at `now` by our clock, and stamped with `stamped`. Whether that taught anything.
+    pub(crate) fn learn_skew(
+        &mut self,
+        sent: UnixTime,
+        stamped: UnixTime,
+        now: Now,
+        date: UnixTime,
+    ) -> bool {
+        let middle = sent.seconds().midpoint(now.unix.seconds());
+        let skew = difference(date.seconds(), middle);
+        let used = difference(stamped.seconds(), sent.seconds());
+        let taught = skew.unsigned_abs() <= LARGEST_SKEW && skew.abs_diff(used) > 1;
+        if taught {
+            self.skew = skew;
+        }
+        taught
     }
 }
 
-/// When a call that starts at `started` must be over.
-pub(crate) fn deadline(started: MonoTime, policy: &Policy) -> MonoTime {
-    started + policy.total_timeout
+fn difference(later: u64, earlier: u64) -> i64 {
+    let signed = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
+    signed(later).saturating_sub(signed(earlier))
 }

@@ -6,16 +6,19 @@ use core::time::Duration;
 
 use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
 use cloudauth_proto::{
-    Call, Credentials, Effect, Endpoint, Endpoints, Error, Exchange, ExchangeId, Failure, Flow,
+    Call, CallOptions, Credentials, Effect, Endpoint, Error, Exchange, ExchangeId, Failure, Flow,
     Head, MonoTime, Now, Operation, Outcome, Params, Place, Policy, Problem, Response, Sent,
     Session, Step, UnixTime, Unreadable,
 };
 
 const DONE: &str = r#"{"Code":"200","RequestId":"R","ResultObject":{"Passed":"T"}}"#;
 
+/// Two attempts at most, so that a test says all that happens.
 fn session() -> Session {
+    let mut policy = Policy::default();
+    policy.max_attempts = 2;
     let credentials = Credentials::access_key("testid", "testsecret").unwrap();
-    Session::new(credentials, [1; 32])
+    Session::new(credentials, [1; 32]).policy(policy)
 }
 
 fn at(millis: u64) -> Now {
@@ -26,11 +29,19 @@ fn at(millis: u64) -> Now {
 }
 
 fn describe() -> Call<DescribeFaceVerify> {
-    Call::new(&DescribeFaceVerify::new(1_000_000_006, "sha1")).unwrap()
+    Call::new(
+        &DescribeFaceVerify::new(1_000_000_006, "sha1"),
+        CallOptions::new(),
+    )
+    .unwrap()
 }
 
 fn init() -> Call<InitFaceVerify> {
-    Call::new(&InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")).unwrap()
+    Call::new(
+        &InitFaceVerify::new(1_000_000_006, "order1", "LR_FR"),
+        CallOptions::new(),
+    )
+    .unwrap()
 }
 
 /// An operation that bills each time.
@@ -145,7 +156,7 @@ fn what_a_region_cannot_answer_the_next_one_is_asked() {
         let answers = vec![first, reply(200, opened)];
         let (asked, reply) = drive(&mut init(), &mut session(), answers);
         assert_eq!(asked, BOTH);
-        assert_eq!(reply.unwrap().value.certify_id, "sha1");
+        assert_eq!(reply.unwrap().value.certify_id.as_str(), "sha1");
     }
 }
 
@@ -163,7 +174,6 @@ fn what_a_region_refuses_no_other_is_asked() {
             r#"{"code":"InvalidApi.NotFound"}"#,
             Some("InvalidApi.NotFound"),
         ),
-        (429, "busy", None),
         (302, "", None),
         (200, r#"{"Code":"401"}"#, Some("401")),
         (200, r#"{"Code":"424","Message":"m"}"#, Some("424")),
@@ -186,31 +196,22 @@ fn what_may_have_been_paid_is_not_sent_again() {
         reply(200, r#"{"Code":"500"}"#),
         Err(Failure::after_head(Head::new(200, Vec::new()), "cut off")),
     ] {
-        let mut call = Call::<Pay>::new(&Pay).unwrap();
+        let mut call = Call::<Pay>::new(&Pay, CallOptions::new()).unwrap();
         let (asked, reply) = drive(&mut call, &mut session(), vec![answer]);
         assert_eq!(asked, BOTH[..1]);
-        let Err(Error::Exhausted(exhausted)) = reply else {
-            panic!("not exhausted");
-        };
-        assert!(exhausted.uncertain);
-        assert!(
-            exhausted
-                .to_string()
-                .ends_with("it may have been carried out")
-        );
+        let error = reply.unwrap_err();
+        assert!(matches!(error, Error::Uncertain(_)), "{error}");
+        assert!(error.to_string().ends_with("it may have been carried out"));
     }
 }
 
 #[test]
 fn what_was_certainly_not_sent_is_sent_elsewhere_even_if_it_is_paid() {
-    let mut call = Call::<Pay>::new(&Pay).unwrap();
+    let mut call = Call::<Pay>::new(&Pay, CallOptions::new()).unwrap();
     let answers = vec![unsent(), unsent()];
     let (asked, reply) = drive(&mut call, &mut session(), answers);
     assert_eq!(asked, BOTH);
-    let Err(Error::Exhausted(exhausted)) = reply else {
-        panic!("not exhausted");
-    };
-    assert!(!exhausted.uncertain);
+    assert!(matches!(reply, Err(Error::Exhausted(_))));
 }
 
 #[test]
@@ -229,7 +230,7 @@ fn when_all_fail_the_error_tells_what_each_attempt_met() {
         "InitFaceVerify got no usable answer: \
          https://cloudauth.cn-shanghai.aliyuncs.com: HTTP 503 (request id R1); \
          https://cloudauth.cn-beijing.aliyuncs.com: HTTP 200, but no whole reply: cut off \
-         (request id R2); it may have been carried out"
+         (request id R2); it may have been carried out: ask DescribeVerifySearchPageList"
     );
     assert_eq!(error.request_id(), Some("R2"));
     assert_eq!(
@@ -380,14 +381,6 @@ fn every_attempt_has_its_own_nonce_time_and_host() {
     ] {
         assert_ne!(value(&first, name), value(&second, name), "{name}");
     }
-}
-
-#[test]
-fn one_endpoint_is_asked_once() {
-    let mut session = session().endpoints(Endpoints::only(Endpoint::BEIJING));
-    let (asked, reply) = drive(&mut describe(), &mut session, vec![lost()]);
-    assert_eq!(asked, BOTH[1..]);
-    assert!(matches!(reply, Err(Error::Exhausted(_))));
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use cloudauth_proto::ops::{self, DescribeFaceVerify, InitFaceVerify};
 use cloudauth_proto::{
-    Call, Credentials, Field, Flow, Head, MonoTime, Now, Operation, Place, Reply, Response,
-    Session, Step, UnixTime,
+    Call, CallOptions, Credentials, Field, Flow, Head, MonoTime, Now, Operation, Place, Reply,
+    Response, Session, Step, UnixTime,
 };
 use serde_json::{Map, Value};
 
@@ -85,7 +85,7 @@ fn answer<O: Operation>(operation: &O) -> Reply<O::Response> {
     let body = filled(&catalogue()[O::ACTION]["response"]).to_string();
     let credentials = Credentials::access_key("testid", "testsecret").unwrap();
     let (mut call, mut session) = (
-        Call::new(operation).unwrap(),
+        Call::new(operation, CallOptions::new()).unwrap(),
         Session::new(credentials, [1; 32]),
     );
     let now = Now {
@@ -107,7 +107,7 @@ fn answer<O: Operation>(operation: &O) -> Reply<O::Response> {
 fn every_field_of_a_reply_is_read() {
     let opened = answer(&InitFaceVerify::new(1, "order1", "LR_FR"));
     assert_eq!(opened.request_id.as_deref(), Some("RequestId"));
-    assert_eq!(opened.value.certify_id, "CertifyId");
+    assert_eq!(opened.value.certify_id.as_str(), "CertifyId");
     assert_eq!(opened.value.certify_url.unwrap().expose(), "CertifyUrl");
 
     let verdict = answer(&DescribeFaceVerify::new(1, "sha1")).value;

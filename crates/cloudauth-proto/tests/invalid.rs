@@ -1,10 +1,10 @@
 //! What is wrong with an operation is found before anything is sent, all of it at once.
 
 use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
-use cloudauth_proto::{Call, Error, Operation};
+use cloudauth_proto::{Call, CallOptions, Error, Operation};
 
 fn bad_fields<O: Operation>(operation: &O) -> Vec<&'static str> {
-    match Call::new(operation) {
+    match Call::new(operation, CallOptions::new()) {
         Ok(_) => Vec::new(),
         Err(Error::Invalid(invalid)) => {
             let told = invalid.to_string();
@@ -89,6 +89,6 @@ fn the_complaint_does_not_repeat_the_value() {
     let operation = id_pro()
         .meta_info("zhang san")
         .callback_url("http://zhang.example");
-    let error = Call::new(&operation).unwrap_err();
+    let error = Call::new(&operation, CallOptions::new()).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("zhang"), "{error}");
 }

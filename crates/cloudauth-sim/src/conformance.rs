@@ -7,8 +7,8 @@ use core::time::Duration;
 
 use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
 use cloudauth_proto::{
-    Attempt, Call, Credentials, CredentialsError, Endpoint, Error, Operation, Outcome, Policy,
-    Reply, Session,
+    Attempt, Call, CallOptions, Credentials, CredentialsError, Endpoint, Error, Operation, Outcome,
+    Policy, Reply, Session,
 };
 
 use crate::driver::Simulated;
@@ -110,7 +110,7 @@ pub trait Subject {
 
 impl Subject for Simulated {
     fn call<O: Operation + Sync>(&mut self, operation: &O) -> Result<Reply<O::Response>, Error> {
-        self.run(Call::new(operation)?)
+        self.run(Call::new(operation, CallOptions::new())?)
     }
 
     fn shanghai(&self) -> Endpoint {
@@ -166,7 +166,8 @@ fn kind(error: &Error) -> String {
     match error {
         Error::Service(fault) => format!("refused: {} {:?}", fault.status, fault.code),
         Error::Decode(decode) => format!("unreadable: {:?}", decode.reason),
-        Error::Exhausted(exhausted) => format!("exhausted, uncertain: {}", exhausted.uncertain),
+        Error::Exhausted(_) => "exhausted".into(),
+        Error::Uncertain(_) => "uncertain".into(),
         other @ (Error::Invalid(_) | Error::Finished | _) => format!("{other:?}"),
     }
 }
@@ -181,7 +182,7 @@ pub fn verify(subject: &mut impl Subject) -> Trace {
     trace.record(&opened, &shanghai);
     let certify_id = opened.map(|reply| reply.value.certify_id);
     if let Ok(certify_id) = &certify_id {
-        let passed = subject.pass(certify_id);
+        let passed = subject.pass(certify_id.as_str());
         trace.0.push(format!("the person passes: {passed:?}"));
     }
     let certify_id = certify_id.unwrap_or_else(|_| "unknown".into());

@@ -8,8 +8,8 @@ use cloudauth_net::{
     Clock, Options, OptionsError, Parts, Proxies, Proxy, TransportError, into_http,
 };
 use cloudauth_proto::{
-    Body, Call, Error, Exchange, Failure, Flow, Head, Now, Operation, Reply, Response, Sent,
-    Session, Step,
+    Body, Call, CallOptions, Error, Exchange, Failure, Flow, Head, Now, Operation, Reply, Response,
+    Sent, Session, Step,
 };
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::{Agent, ProxyProtocol, SendBody};
@@ -54,7 +54,16 @@ impl Client {
 
     /// Asks the service to do `operation`.
     pub fn call<O: Operation>(&self, operation: &O) -> Result<Reply<O::Response>, Error> {
-        self.run(Call::new(operation)?)
+        self.call_with(operation, CallOptions::new())
+    }
+
+    /// The same, with options for this call.
+    pub fn call_with<O: Operation>(
+        &self,
+        operation: &O,
+        options: CallOptions,
+    ) -> Result<Reply<O::Response>, Error> {
+        self.run(Call::new(operation, options)?)
     }
 
     /// Does what `flow` says until it is done.

@@ -44,7 +44,6 @@ fn the_traces_are_what_the_documents_promise() {
   Beijing: answered 200 Some(\"200\")
 done
 the person passes: Ok(())
-  Shanghai: answered 503 Some(\"ServiceUnavailable\")
   Beijing: answered 200 Some(\"200\")
 done
 passed: true
@@ -55,10 +54,14 @@ opened 1"
         "
   Shanghai: no whole reply, status None
   Beijing: no whole reply, status None
-exhausted, uncertain: true
   Shanghai: no whole reply, status None
   Beijing: no whole reply, status None
-exhausted, uncertain: false
-opened 2"
+uncertain
+  Shanghai: no whole reply, status None
+  Beijing: no whole reply, status None
+  Shanghai: no whole reply, status None
+  Beijing: no whole reply, status None
+exhausted
+opened 4"
     );
 }

@@ -3,7 +3,9 @@
 use std::time::SystemTime;
 
 use cloudauth_net::{Options, Proxies};
-use cloudauth_proto::{Credentials, Endpoint, Endpoints, Error, Operation, Policy, Reply};
+use cloudauth_proto::{
+    CallOptions, Credentials, Endpoint, Endpoints, Error, Operation, Policy, Reply,
+};
 use cloudauth_sim::conformance::Subject;
 use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, FinishError, Region, Simulator, Verdict};
 use tokio::runtime::{Builder, Runtime};
@@ -32,7 +34,15 @@ pub(crate) trait Driver {
 
     fn new(options: Options) -> Self;
 
-    fn call<O: Operation + Sync>(&self, operation: &O) -> Result<Reply<O::Response>, Error>;
+    fn call<O: Operation + Sync>(&self, operation: &O) -> Result<Reply<O::Response>, Error> {
+        self.call_with(operation, CallOptions::new())
+    }
+
+    fn call_with<O: Operation + Sync>(
+        &self,
+        operation: &O,
+        options: CallOptions,
+    ) -> Result<Reply<O::Response>, Error>;
 }
 
 pub(crate) struct Blocking(cloudauth_ureq::Client);
@@ -44,8 +54,12 @@ impl Driver for Blocking {
         Self(cloudauth_ureq::Client::new(options).unwrap())
     }
 
-    fn call<O: Operation + Sync>(&self, operation: &O) -> Result<Reply<O::Response>, Error> {
-        self.0.call(operation)
+    fn call_with<O: Operation + Sync>(
+        &self,
+        operation: &O,
+        options: CallOptions,
+    ) -> Result<Reply<O::Response>, Error> {
+        self.0.call_with(operation, options)
     }
 }
 
@@ -59,8 +73,12 @@ impl Driver for Async {
         Self(cloudauth_hyper::Client::new(options).unwrap(), runtime)
     }
 
-    fn call<O: Operation + Sync>(&self, operation: &O) -> Result<Reply<O::Response>, Error> {
-        self.1.block_on(self.0.call(operation))
+    fn call_with<O: Operation + Sync>(
+        &self,
+        operation: &O,
+        options: CallOptions,
+    ) -> Result<Reply<O::Response>, Error> {
+        self.1.block_on(self.0.call_with(operation, options))
     }
 }
 

@@ -7,9 +7,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 
+use super::certify_id::CertifyId;
+use crate::endpoint::Endpoint;
 use crate::error::Problem;
 use crate::operation::operations;
 use crate::secret::Sensitive;
@@ -112,6 +114,13 @@ operations! {
             /// JSON text: what the person has to say.
             query voluntary_customized_content: String = "VoluntaryCustomizedContent",
         }
+        also {
+            const SETTLED_BY: Option<&'static str> = Some("DescribeVerifySearchPageList");
+
+            fn came_from(response: &mut Self::Response, endpoint: &Endpoint) {
+                response.certify_id = response.certify_id.clone().of(endpoint.clone());
+            }
+        }
     }
 
     /// Asks for the verdict of a verification.
@@ -123,11 +132,20 @@ operations! {
             /// The scene that the verification was opened with.
             query scene_id: i64 = "SceneId",
             /// What InitFaceVerify answered.
-            query certify_id: String = "CertifyId",
+            query certify_id: CertifyId = "CertifyId",
         }
         accepts {
             /// An example of the vendor's is `JPG`; the values are not documented.
             query picture_return_type: String = "PictureReturnType",
+        }
+        also {
+            // Unfinished, not a CertifyId, no record. All documented; that a region answers so
+            // about what another one opened is inferred.
+            const UNKNOWN_CODES: &'static [&'static str] = &["403", "406", "424"];
+
+            fn home(&self) -> Option<&Endpoint> {
+                self.certify_id.home()
+            }
         }
     }
 }
@@ -137,8 +155,8 @@ operations! {
 #[non_exhaustive]
 pub struct InitFaceVerifyResponse {
     /// The name of the verification, to ask for its verdict by.
-    #[serde(rename = "CertifyId", deserialize_with = "lenient::required")]
-    pub certify_id: String,
+    #[serde(rename = "CertifyId", deserialize_with = "certify_id")]
+    pub certify_id: CertifyId,
     /// Where to send the browser. Whoever has it can take the check in the person's place, so it does
     /// not print. Not there if `MetaInfo` was not a true one (documented).
     #[serde(
@@ -147,6 +165,10 @@ pub struct InitFaceVerifyResponse {
         deserialize_with = "lenient::sensitive"
     )]
     pub certify_url: Option<Sensitive>,
+}
+
+fn certify_id<'de, D: Deserializer<'de>>(from: D) -> Result<CertifyId, D::Error> {
+    lenient::required(from).map(CertifyId::new)
 }
 
 /// The verdict of a verification.

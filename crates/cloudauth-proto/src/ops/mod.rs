@@ -1,7 +1,9 @@
 //! The operations, by topic.
 
+mod certify_id;
 mod face;
 
+pub use certify_id::CertifyId;
 pub use face::{
     DescribeFaceVerify, DescribeFaceVerifyResponse, InitFaceVerify, InitFaceVerifyResponse,
 };

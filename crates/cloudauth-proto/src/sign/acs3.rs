@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
-use super::{Draft, Explanation, FORM, MASK, Stamp, USER_AGENT};
+use super::{Draft, Explanation, FORM, MASK, Retry, Stamp, USER_AGENT};
 use crate::credentials::Credentials;
 use crate::wire::hex;
 use crate::wire::http::{Body, Method, Request};
@@ -81,7 +81,7 @@ fn unsigned(draft: &Draft<'_>, credentials: &Credentials, stamp: &Stamp) -> Unsi
             Arc::default(),
         ),
     };
-    let mut headers = Vec::with_capacity(14);
+    let mut headers = Vec::with_capacity(16);
     if params.has_form && draft.method == Method::Post {
         headers.push(("content-type", FORM.into()));
     }
@@ -98,6 +98,7 @@ fn unsigned(draft: &Draft<'_>, credentials: &Credentials, stamp: &Stamp) -> Unsi
         ("x-acs-signature-nonce", stamp.nonce.as_str().into()),
         ("x-acs-version", draft.version.into()),
     ]);
+    headers.extend(stamp.retry.into_iter().flat_map(Retry::headers));
     Unsigned {
         query,
         form,

@@ -6,9 +6,10 @@ mod acs3;
 mod rpc;
 
 use alloc::borrow::Cow;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
+use core::time::Duration;
 
 use crate::clock::UnixTime;
 use crate::credentials::Credentials;
@@ -122,6 +123,30 @@ pub struct Stamp {
     pub at: UnixTime,
     /// Accepted once.
     pub nonce: Nonce,
+    /// What the service is told of attempts before this one, as the vendor's SDKs do (recorded).
+    pub retry: Option<Retry>,
+}
+
+/// That a request is not the first of its call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "the caller of the signing layer fills it in"
+)]
+pub struct Retry {
+    /// How many attempts there were before: `x-acs-retry-attempts`.
+    pub attempts: usize,
+    /// How long ago the last of them ended: `x-acs-retry-delay`, in milliseconds.
+    pub delay: Duration,
+}
+
+impl Retry {
+    fn headers(self) -> [(&'static str, String); 2] {
+        [
+            ("x-acs-retry-attempts", self.attempts.to_string()),
+            ("x-acs-retry-delay", self.delay.as_millis().to_string()),
+        ]
+    }
 }
 
 /// The intermediate texts of a signature, to be compared with what the service says it computed.

@@ -14,7 +14,7 @@ use hmac::{Hmac, Mac};
 use sha1::Sha1;
 use zeroize::Zeroizing;
 
-use super::{Draft, Explanation, FORM, MASK, Stamp, USER_AGENT};
+use super::{Draft, Explanation, FORM, MASK, Retry, Stamp, USER_AGENT};
 use crate::credentials::Credentials;
 use crate::wire::http::{Body, Method, Request};
 use crate::wire::params::{Encoded, sorted};
@@ -27,10 +27,11 @@ pub(super) fn sign(draft: &Draft<'_>, credentials: &Credentials, stamp: &Stamp) 
     let signature = signature(secret.expose(), draft.method.as_str(), &canonical);
     common.push("Signature".into(), &signature);
 
-    let mut headers = Vec::with_capacity(5);
+    let mut headers = Vec::with_capacity(7);
     headers.push(("host", draft.endpoint.authority().to_string()));
     headers.push(("accept", "application/json".into()));
     headers.push(("user-agent", USER_AGENT.into()));
+    headers.extend(stamp.retry.into_iter().flat_map(Retry::headers));
     let (target, body) = match draft.method {
         Method::Get => {
             let all = sorted(&[&draft.params.query, &draft.params.form, &common]);

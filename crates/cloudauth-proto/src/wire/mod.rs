@@ -1,5 +1,6 @@
 //! What travels: requests, replies, and how text is put into them.
 
+pub(crate) mod date;
 pub(crate) mod envelope;
 pub(crate) mod hex;
 pub(crate) mod http;

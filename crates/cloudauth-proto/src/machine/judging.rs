@@ -1,0 +1,201 @@
+//! From a reply, a failure or silence to what is done next.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::mem;
+
+use super::{Answer, Due, InFlight, Machine, Phase, Refusal, Whom};
+use crate::clock::Now;
+use crate::error::{Attempt, DecodeError, Error, Exhausted, Fault, Outcome, Unreadable};
+use crate::flow::Step;
+use crate::policy::{Effect, Ending, Verdict, judge};
+use crate::reading;
+use crate::session::Session;
+use crate::wire::http::Response;
+
+impl Machine {
+    pub(super) fn answered(
+        &mut self,
+        session: &mut Session,
+        exchange: InFlight,
+        response: Response,
+        now: Now,
+    ) {
+        let status = response.head.status;
+        let read = reading::response(&response, session.limits().reply_limit);
+        let mut ending = read.ending;
+        if ending == Ending::ClockSkewed {
+            let learnt = read
+                .date
+                .is_some_and(|date| session.learn_skew(exchange.sent, exchange.stamped, now, date));
+            if !learnt {
+                ending = Ending::Answered;
+            }
+        }
+        let home = self.question.home.as_ref();
+        let is_home = home.is_none_or(|home| *home == exchange.endpoint);
+        let is_unknown = |code: &str| self.question.unknown_codes.contains(&code);
+        if ending == Ending::Answered && is_home {
+            self.is_home_heard = true;
+        } else if ending == Ending::Answered
+            && !self.is_home_heard
+            && self.options.endpoint.is_none()
+            && read.code.as_deref().is_some_and(is_unknown)
+        {
+            ending = Ending::NotAtHome;
+        }
+        let outcome = Outcome::Answered {
+            status,
+            code: read.code.clone(),
+        };
+        let request_id = read.request_id.clone();
+        let endpoint = exchange.endpoint.clone();
+        let is_final = judge(ending, self.question.effect, self.options.repeat) == Verdict::Final
+            || self.cured.contains(&ending);
+        if is_final {
+            self.record(exchange, outcome, request_id.clone());
+            session.heal(&endpoint);
+            let result = match read.unreadable {
+                Some(reason) if read.is_ok => Err(self.undecodable(status, reason)),
+                None if read.is_ok && read.is_success => Ok(Answer {
+                    response,
+                    endpoint,
+                    request_id,
+                }),
+                Some(_) | None => Err(self.refused(Refusal { status, read })),
+            };
+            self.settle(session, result);
+        } else {
+            let retry_after = read.retry_after;
+            let is_refusal = !ending.is_blamed_on_the_endpoint() && ending != Ending::NotAtHome;
+            self.refusal = is_refusal.then_some(Refusal { status, read });
+            self.ended(session, exchange, outcome, request_id, ending, now);
+            if let Phase::Due(due) = &mut self.phase {
+                due.retry_after = retry_after;
+            }
+        }
+    }
+
+    /// An exchange ended without settling the call by itself.
+    pub(super) fn ended(
+        &mut self,
+        session: &mut Session,
+        exchange: InFlight,
+        outcome: Outcome,
+        request_id: Option<String>,
+        ending: Ending,
+        now: Now,
+    ) {
+        if ending.is_blamed_on_the_endpoint() {
+            session.strike(&exchange.endpoint, now.mono);
+            self.refusal = None;
+        } else {
+            session.heal(&exchange.endpoint);
+        }
+        self.uncertain |= ending.may_have_been_carried_out();
+        self.record(exchange, outcome, request_id);
+        if !self.in_flight.is_empty() {
+            // The other exchange may still be answered.
+            return;
+        }
+        let whom = match judge(ending, self.question.effect, self.options.repeat) {
+            Verdict::Elsewhere if ending == Ending::NotAtHome => Whom::Home,
+            Verdict::Elsewhere => Whom::Another,
+            Verdict::AfterPause => Whom::Same,
+            Verdict::OnceMore => {
+                self.cured.push(ending);
+                Whom::Cured
+            }
+            Verdict::Uncertain | Verdict::Final => {
+                self.refusal = None;
+                let error = self.give_up();
+                return self.settle(session, Err(error));
+            }
+        };
+        self.phase = Phase::Due(Due::now(now.mono, whom));
+    }
+
+    pub(super) fn record(
+        &mut self,
+        exchange: InFlight,
+        outcome: Outcome,
+        request_id: Option<String>,
+    ) {
+        self.attempts.push(Attempt {
+            endpoint: exchange.endpoint,
+            started: exchange.started,
+            ended: self.latest,
+            outcome,
+            request_id,
+        });
+    }
+
+    /// The call is over; whatever is still under way lost the race.
+    fn settle(&mut self, session: &mut Session, mut result: Result<Answer, Error>) {
+        let won = self.attempts.last().map(|winner| winner.started);
+        for loser in mem::take(&mut self.in_flight) {
+            self.abandoned.push(loser.id);
+            // It had a head start and lost.
+            if won.is_some_and(|won| loser.started < won) {
+                session.strike(&loser.endpoint, self.latest);
+            }
+            self.record(loser, Outcome::Overtaken, None);
+        }
+        if let Err(error) = &mut result {
+            error.set_attempts(self.take_attempts());
+        }
+        self.phase = Phase::Settled(result);
+    }
+
+    pub(crate) fn take_attempts(&mut self) -> Vec<Attempt> {
+        mem::take(&mut self.attempts)
+    }
+
+    /// Nothing is left to try, or no time to try it.
+    pub(super) fn stop(&mut self) -> Step<Answer> {
+        let mut error = self.give_up();
+        error.set_attempts(self.take_attempts());
+        Step::Done(Err(error))
+    }
+
+    pub(super) fn give_up(&mut self) -> Error {
+        if let Some(refusal) = self.refusal.take() {
+            return self.refused(refusal);
+        }
+        let exhausted = Box::new(Exhausted {
+            action: self.question.action.into(),
+            settled_by: self.question.settled_by,
+            attempts: Vec::new(),
+        });
+        if self.is_uncertain() {
+            Error::Uncertain(exhausted)
+        } else {
+            Error::Exhausted(exhausted)
+        }
+    }
+
+    fn is_uncertain(&self) -> bool {
+        self.uncertain && self.question.effect != Effect::Query
+    }
+
+    fn refused(&self, Refusal { status, read }: Refusal) -> Error {
+        Error::Service(Box::new(Fault {
+            action: self.question.action.into(),
+            status,
+            code: read.code,
+            message: read.message,
+            uncertain: self.is_uncertain(),
+            attempts: Vec::new(),
+        }))
+    }
+
+    pub(crate) fn undecodable(&self, status: u16, reason: Unreadable) -> Error {
+        Error::Decode(Box::new(DecodeError {
+            action: self.question.action.into(),
+            status,
+            reason,
+            attempts: Vec::new(),
+        }))
+    }
+}

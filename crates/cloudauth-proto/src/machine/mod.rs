@@ -1,0 +1,226 @@
+//! The state machine behind every call; not generic, so that it is compiled once.
+//!
+//! ```text
+//!          ┌──────── pause, turn ────────┐
+//!          ▼                             │
+//! Due ──pick, pay──▶ Waiting ──reply──▶ judge ──final, uncertain──▶ Settled ──▶ Finished
+//!  ▲                 │  ▲  └ hedge due: one more exchange            ▲
+//!  └─────────────────┘  └──────────────┘                             │
+//!      again, elsewhere                   nothing left to try, no time ┘
+//! ```
+
+mod judging;
+mod sending;
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::mem;
+use core::time::Duration;
+
+use crate::clock::{MonoTime, Now, UnixTime};
+use crate::endpoint::Endpoint;
+use crate::entropy::Entropy;
+use crate::error::{Attempt, Error, Outcome};
+use crate::flow::{ExchangeId, Step};
+use crate::policy::{CallOptions, Effect, Ending};
+use crate::reading::{self, Read};
+use crate::session::Session;
+use crate::wire::http::{Failure, Method, Response};
+use crate::wire::params::Params;
+
+/// What is asked; the same in all attempts.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) action: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) method: Method,
+    pub(crate) effect: Effect,
+    pub(crate) params: Arc<Params>,
+    /// The endpoint that knows what is asked about.
+    pub(crate) home: Option<Endpoint>,
+    /// The codes that another endpoint answers if it does not know.
+    pub(crate) unknown_codes: &'static [&'static str],
+    pub(crate) settled_by: Option<&'static str>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Machine {
+    question: Question,
+    options: CallOptions,
+    /// There from the first poll on.
+    entropy: Option<Entropy>,
+    /// The latest time that was told: the clock is not believed when it goes backwards.
+    latest: MonoTime,
+    deadline: MonoTime,
+    phase: Phase,
+    in_flight: Vec<InFlight>,
+    abandoned: Vec<ExchangeId>,
+    attempts: Vec<Attempt>,
+    sent: usize,
+    pauses: u32,
+    is_hedged: bool,
+    is_home_heard: bool,
+    /// Endings that are cured by asking once more, and were met.
+    cured: Vec<Ending>,
+    /// Whether an attempt that was not answered may have done it.
+    uncertain: bool,
+    /// The last answer, if it was a refusal that is worth another try.
+    refusal: Option<Refusal>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// To be sent.
+    Due(Due),
+    /// Exchanges are under way.
+    Waiting,
+    Settled(Result<Answer, Error>),
+    Finished,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    at: MonoTime,
+    whom: Whom,
+    /// At least this long, by the service's wish.
+    retry_after: Duration,
+    has_paused: bool,
+    has_place: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whom {
+    /// The preferred endpoint; the first attempt, which is always made.
+    First,
+    /// Another one than the last.
+    Another,
+    /// The last one again.
+    Same,
+    /// The last one again, at once and for free.
+    Cured,
+    /// The one that must know.
+    Home,
+}
+
+#[derive(Debug)]
+struct InFlight {
+    id: ExchangeId,
+    endpoint: Endpoint,
+    started: MonoTime,
+    sent: UnixTime,
+    stamped: UnixTime,
+    until: MonoTime,
+}
+
+#[derive(Debug)]
+struct Refusal {
+    status: u16,
+    read: Read,
+}
+
+/// A reply that says that the operation succeeded.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) response: Response,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) request_id: Option<String>,
+}
+
+impl Machine {
+    pub(crate) fn new(question: Question, options: CallOptions) -> Self {
+        Self {
+            question,
+            options,
+            entropy: None,
+            latest: MonoTime::default(),
+            deadline: MonoTime::default(),
+            phase: Phase::Due(Due::now(MonoTime::default(), Whom::First)),
+            in_flight: Vec::new(),
+            abandoned: Vec::new(),
+            attempts: Vec::new(),
+            sent: 0,
+            pauses: 0,
+            is_hedged: false,
+            is_home_heard: false,
+            cured: Vec::new(),
+            uncertain: false,
+            refusal: None,
+        }
+    }
+
+    pub(crate) fn poll(&mut self, session: &mut Session, now: Now) -> Step<Answer> {
+        let now = self.clamp(now);
+        if self.entropy.is_none() {
+            self.entropy = Some(session.begin(now.mono));
+            let limit = self.options.total_timeout;
+            let limit = limit.unwrap_or_else(|| session.limits().total_timeout);
+            self.deadline = now.mono + limit;
+        }
+        if let Some(overdue) = self.in_flight.iter().position(|it| it.until <= now.mono) {
+            let overdue = self.in_flight.remove(overdue);
+            self.abandoned.push(overdue.id);
+            self.ended(
+                session,
+                overdue,
+                Outcome::Overdue,
+                None,
+                Ending::NoReply,
+                now,
+            );
+        }
+        if let Some(id) = self.abandoned.pop() {
+            return Step::Abandon(id);
+        }
+        match mem::replace(&mut self.phase, Phase::Finished) {
+            Phase::Due(due) => self.advance(session, due, now),
+            Phase::Waiting => {
+                self.phase = Phase::Waiting;
+                self.wait(session, now)
+            }
+            Phase::Settled(result) => Step::Done(result),
+            Phase::Finished => Step::Done(Err(Error::Finished)),
+        }
+    }
+
+    pub(crate) fn report(
+        &mut self,
+        session: &mut Session,
+        id: ExchangeId,
+        reply: Result<Response, Failure>,
+        now: Now,
+    ) {
+        let now = self.clamp(now);
+        let Some(at) = self.in_flight.iter().position(|it| it.id == id) else {
+            return;
+        };
+        let exchange = self.in_flight.remove(at);
+        match reply {
+            Ok(response) => self.answered(session, exchange, response, now),
+            Err(failure) => {
+                let (outcome, ending, request_id) = reading::failure(failure);
+                self.ended(session, exchange, outcome, request_id, ending, now);
+            }
+        }
+    }
+
+    fn clamp(&mut self, now: Now) -> Now {
+        self.latest = self.latest.max(now.mono);
+        Now {
+            mono: self.latest,
+            ..now
+        }
+    }
+}
+
+impl Due {
+    fn now(at: MonoTime, whom: Whom) -> Self {
+        Self {
+            at,
+            whom,
+            retry_after: Duration::ZERO,
+            has_paused: false,
+            has_place: false,
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! From "to be sent" to "under way": whom to ask, after which pause, from which budget.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use super::{Answer, Due, InFlight, Machine, Phase, Whom};
+use crate::clock::{MonoTime, Now};
+use crate::endpoint::Endpoint;
+use crate::flow::{Exchange, ExchangeId, Step};
+use crate::policy::Effect;
+use crate::session::Session;
+use crate::sign::{Retry, Stamp};
+use crate::wire::http::Timeouts;
+
+impl Machine {
+    /// Goes as far towards the next send as the time allows.
+    pub(super) fn advance(
+        &mut self,
+        session: &mut Session,
+        mut due: Due,
+        now: Now,
+    ) -> Step<Answer> {
+        if now.mono < due.at {
+            return self.later(due, due.at);
+        }
+        if now.mono >= self.deadline || self.sent >= session.limits().max_attempts {
+            return self.stop();
+        }
+        let Some(endpoint) = self.choose(session, due.whom, now.mono) else {
+            return self.stop();
+        };
+        let was_asked = self.attempts.iter().any(|it| it.endpoint == endpoint);
+        let is_free = matches!(due.whom, Whom::First | Whom::Cured);
+        if was_asked && !is_free && !due.has_paused {
+            due.has_paused = true;
+            let pause = self.pause(session).max(due.retry_after);
+            if !pause.is_zero() {
+                return self.later(due, now.mono + pause);
+            }
+        }
+        if !due.has_place {
+            due.has_place = true;
+            let place = session.place(self.question.action, now.mono);
+            if place > now.mono {
+                return self.later(due, place);
+            }
+        }
+        let must_pay = !is_free && (was_asked || session.is_struck(&endpoint, now.mono));
+        if must_pay && !session.pay(now.mono) {
+            return self.stop();
+        }
+        let retry = (self.sent > 0).then(|| Retry {
+            attempts: self.sent,
+            delay: now.mono.saturating_since(self.last_end()),
+        });
+        self.send(session, endpoint, retry, now)
+    }
+
+    fn later(&mut self, due: Due, at: MonoTime) -> Step<Answer> {
+        if at >= self.deadline {
+            // Waiting would only make the caller wait.
+            return self.stop();
+        }
+        self.phase = Phase::Due(Due { at, ..due });
+        Step::Wait(at)
+    }
+
+    fn choose(&self, session: &Session, whom: Whom, now: MonoTime) -> Option<Endpoint> {
+        if let Some(pinned) = &self.options.endpoint {
+            return Some(pinned.clone());
+        }
+        let home = self.question.home.as_ref();
+        let last = self.attempts.last().map(|attempt| &attempt.endpoint);
+        match whom {
+            Whom::First => session
+                .pick(home, None, now)
+                .or_else(|| session.soonest(home, now)),
+            Whom::Another => session.pick(home, last, now),
+            Whom::Same | Whom::Cured => last.cloned(),
+            Whom::Home => home.cloned(),
+        }
+    }
+
+    fn pause(&mut self, session: &Session) -> Duration {
+        let longest = session.limits().pause_before(self.pauses);
+        self.pauses += 1;
+        let entropy = self.entropy.as_mut();
+        entropy.map_or(longest, |entropy| entropy.jitter(longest))
+    }
+
+    fn last_end(&self) -> MonoTime {
+        self.attempts
+            .last()
+            .map_or(self.latest, |attempt| attempt.ended)
+    }
+
+    fn send(
+        &mut self,
+        session: &mut Session,
+        endpoint: Endpoint,
+        retry: Option<Retry>,
+        now: Now,
+    ) -> Step<Answer> {
+        let limits = session.limits();
+        let rest = self.deadline.saturating_since(now.mono);
+        let timeouts = Timeouts::new(limits.connect_timeout, limits.read_timeout, rest);
+        let reply_limit = limits.reply_limit;
+        let until = now.mono + timeouts.whole;
+        session.ask(&endpoint, until);
+        let (scheme, credentials) = session.signer();
+        let id = ExchangeId(self.sent.try_into().unwrap_or(u32::MAX));
+        let entropy = self.entropy.get_or_insert_with(|| session.begin(now.mono));
+        let stamp = Stamp {
+            at: session.service_time(now),
+            nonce: entropy.nonce(),
+            retry,
+        };
+        self.sent += 1;
+        self.phase = Phase::Waiting;
+        self.in_flight.push(InFlight {
+            id,
+            endpoint: endpoint.clone(),
+            started: now.mono,
+            sent: now.unix,
+            stamped: stamp.at,
+            until,
+        });
+        Step::Send(Exchange {
+            id,
+            timeouts,
+            reply_limit,
+            scheme,
+            credentials,
+            method: self.question.method,
+            action: self.question.action,
+            version: self.question.version,
+            endpoint,
+            params: Arc::clone(&self.question.params),
+            stamp,
+        })
+    }
+
+    pub(super) fn wait(&mut self, session: &mut Session, now: Now) -> Step<Answer> {
+        let overdue = self.in_flight.iter().map(|it| it.until).min();
+        let overdue = overdue.unwrap_or(self.deadline);
+        let Some(hedge_at) = self.hedge_at(session) else {
+            return Step::Wait(overdue);
+        };
+        if now.mono < hedge_at {
+            return Step::Wait(overdue.min(hedge_at));
+        }
+        self.is_hedged = true;
+        let home = self.question.home.as_ref();
+        let first = self.in_flight.first().map(|it| &it.endpoint);
+        let other = session.pick(home, first, now.mono);
+        let other = other.filter(|other| Some(other) != first);
+        match other {
+            Some(other)
+                if session.place(self.question.action, now.mono) <= now.mono
+                    && session.pay(now.mono) =>
+            {
+                self.send(session, other, None, now)
+            }
+            Some(_) | None => Step::Wait(overdue),
+        }
+    }
+
+    /// When a second endpoint is to be asked as well.
+    fn hedge_at(&self, session: &Session) -> Option<MonoTime> {
+        let wait = self.options.hedge_after?;
+        let [only] = self.in_flight.as_slice() else {
+            return None;
+        };
+        let may = self.question.effect == Effect::Query
+            && !self.is_hedged
+            && self.options.endpoint.is_none()
+            && self.sent < session.limits().max_attempts;
+        may.then(|| only.started + wait)
+    }
+}

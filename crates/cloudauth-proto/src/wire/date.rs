@@ -1,0 +1,85 @@
+//! The `Date` header.
+
+use crate::clock::UnixTime;
+
+/// Reads `Sun, 06 Nov 1994 08:49:37 GMT`, the one form that servers may send (RFC 9110).
+pub(crate) fn parse(text: &str) -> Option<UnixTime> {
+    let (_, rest) = text.split_once(", ")?;
+    let mut parts = rest.split(' ');
+    let mut number = |digits: usize| -> Option<u64> {
+        let part = parts.next()?;
+        let plain = part.len() == digits && part.bytes().all(|b| b.is_ascii_digit());
+        if plain { part.parse().ok() } else { None }
+    };
+    let day = number(2)?;
+    let month = parts.next()?;
+    let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let month = months.iter().position(|name| *name == month)?;
+    let year: u64 = parts.next().filter(|year| year.len() == 4)?.parse().ok()?;
+    let time = parts.next()?;
+    if parts.next() != Some("GMT") || parts.next().is_some() {
+        return None;
+    }
+    let mut clock = time.split(':').map(|part| part.parse::<u64>().ok());
+    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
+    let fits = (1..=31).contains(&day) && hour < 24 && minute < 60 && second <= 60;
+    if !fits || year < 1970 || clock.next().is_some() {
+        return None;
+    }
+    let days = days_since_1970(year, month, day);
+    Some(UnixTime::from_seconds(
+        days * 86_400 + hour * 3_600 + minute * 60 + second,
+    ))
+}
+
+/// `month` counts from zero.
+fn days_since_1970(year: u64, month: usize, day: u64) -> u64 {
+    const BEFORE: [u64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+    let leap_years = |year: u64| year / 4 - year / 100 + year / 400;
+    let is_leap = year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400);
+    let leap_day = u64::from(is_leap && month >= 2);
+    365 * (year - 1970) + leap_years(year - 1) - leap_years(1969) + BEFORE[month] + leap_day + day
+        - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_read_as_the_calendar_has_them() {
+        for (text, seconds) in [
+            ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
+            ("Tue, 29 Feb 2000 00:00:00 GMT", 951_782_400),
+            ("Wed, 01 Mar 2000 00:00:00 GMT", 951_868_800),
+            ("Tue, 24 Nov 2026 09:13:02 GMT", 1_795_511_582),
+            ("Mon, 01 Mar 2100 00:00:00 GMT", 4_107_542_400),
+        ] {
+            assert_eq!(parse(text), Some(UnixTime::from_seconds(seconds)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_date_is_none() {
+        for text in [
+            "",
+            "now",
+            "Sun, 06 Nov 1994",
+            "Sun, 06 Nov 1994 08:49:37",
+            "Sun, 06 Nov 1994 08:49:37 UTC",
+            "Sun, 06 Nov 1994 08:49:37 GMT ",
+            "Sun, 6 Nov 1994 08:49:37 GMT",
+            "Sun, 00 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1969 08:49:37 GMT",
+            "Sun, 06 Nov 1994 24:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37:01 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun, +6 Nov 1994 08:49:37 GMT",
+        ] {
+            assert_eq!(parse(text), None, "{text:?}");
+        }
+    }
+}
