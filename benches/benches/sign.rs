@@ -1,7 +1,7 @@
 //! Building and signing InitFaceVerify, beside the hash work alone over the same bytes.
-#![expect(clippy::unwrap_used, missing_docs, reason = "a bench")]
+#![expect(clippy::unwrap_used, reason = "a bench")]
 
-use std::hint::black_box;
+use core::hint::black_box;
 
 use cloudauth_proto::ops::InitFaceVerify;
 use cloudauth_proto::sign::{Draft, Stamp};

@@ -303,7 +303,8 @@ fn the_demonstration_ends_with_two_verdicts() {
             let verdict = format!("{driver}: the person passed (SubCode 200)");
             assert!(ran.out.contains(&verdict), "{}", ran.out);
         }
+        // Opening fails over; the question goes to the region that opened.
         let refused = ran.out.matches("Connection refused").count();
-        assert_eq!(refused, 4, "{}", ran.out);
+        assert_eq!(refused, 2, "{}", ran.out);
     }
 }
