@@ -310,6 +310,21 @@ fn refusals_and_throttling_never_make_a_region_rest() {
 }
 
 #[test]
+fn any_answer_breaks_a_row_of_failures() {
+    for answer in [Answer(0, 403, NO_ACCESS), Answer(0, 400, THROTTLED)] {
+        let mut story = Story::without_pauses();
+        for _ in 0..4 {
+            for _ in 0..4 {
+                story.describe(&[Refused(0), Answer(0, 200, OK)]);
+            }
+            story.describe(&[answer, Answer(0, 200, OK)]);
+        }
+        let trace = story.describe(&[Answer(0, 200, OK)]);
+        assert!(trace.contains("send cn-shanghai"), "{trace}");
+    }
+}
+
+#[test]
 fn what_bills_each_time_is_not_sent_again_on_doubt() {
     let mut story = Story::new();
     let trace = story.ask(&Pay, CallOptions::new(), &[Lost(5)]);
@@ -472,6 +487,53 @@ fn a_question_without_an_answer_is_asked_elsewhere_too_and_the_first_answer_coun
         trace.contains("0.639 lost\n  0.929 answer 200\n"),
         "{trace}"
     );
+}
+
+/// Hedges until there is no budget for more, and says how many calls were hedged.
+fn drain(story: &mut Story) -> usize {
+    let hedged = CallOptions::new().hedge_after(Duration::from_millis(1));
+    let script = [Answer(2, 200, OK), Answer(900, 200, OK)];
+    let is_hedged = |_: &usize| {
+        let trace = story.ask(&describe(), hedged.clone(), &script);
+        trace.matches("send").count() == 2
+    };
+    (0..20).filter(is_hedged).count()
+}
+
+#[test]
+fn hedges_are_paid_from_the_budget() {
+    let mut story = Story::new();
+    // Five in the budget; twenty calls pay for one or two more.
+    assert!((5..=7).contains(&drain(&mut story)));
+    story.pass(10);
+    assert!((5..=7).contains(&drain(&mut story)));
+}
+
+#[test]
+fn without_a_budget_a_healthy_region_is_still_asked_but_no_struck_one_again() {
+    let mut story = Story::without_pauses();
+    drain(&mut story);
+    let trace = story.describe(&[Refused(0), Answer(0, 200, OK)]);
+    assert!(trace.ends_with("done after 2\n"), "{trace}");
+    story.pass(10);
+    drain(&mut story);
+    let trace = story.describe(&[Refused(0), Refused(0)]);
+    assert!(trace.ends_with("exhausted\n"), "{trace}");
+    story.pass(10);
+    let trace = story.describe(&[Refused(0), Refused(0), Refused(0), Answer(0, 200, OK)]);
+    assert!(trace.ends_with("done after 4\n"), "{trace}");
+}
+
+#[test]
+fn a_region_that_rests_is_not_hedged_to_and_none_is_asked_twice_at_once() {
+    let mut story = Story::without_pauses();
+    let pinned = CallOptions::new().endpoint(Endpoint::BEIJING);
+    for _ in 0..5 {
+        story.ask(&Pay, pinned.clone(), &[Lost(0)]);
+    }
+    let hedged = CallOptions::new().hedge_after(Duration::from_millis(200));
+    let trace = story.ask(&describe(), hedged, &[Answer(900, 200, OK)]);
+    assert!(trace.ends_with("done after 1\n"), "{trace}");
 }
 
 #[test]
