@@ -7,10 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::buf::Chain;
 use bytes::{Buf, Bytes};
-use cloudauth_net::{Clock, Options, OptionsError, Parts, TransportError, into_http};
+use cloudauth_net::{Clock, Options, OptionsError, Parts, TransportError};
 use cloudauth_proto::{
-    Call, CallOptions, Error, Exchange, ExchangeId, Failure, Flow, Now, Operation, Reply, Response,
-    Sent, Session, Step,
+    Call, CallOptions, Error, Exchange, ExchangeId, Failure, Flow, Head, Now, Operation, Reply,
+    Response, Sent, Session, Step,
 };
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::connect::capture_connection;
@@ -97,7 +97,9 @@ impl Client {
 
     async fn exchange(&self, exchange: Exchange) -> Result<Response, Failure> {
         let timeouts = exchange.timeouts();
-        let mut request = into_http(exchange.sign(), in_two_parts)
+        let mut request = exchange
+            .sign()
+            .into_http(in_two_parts)
             .map_err(|e| Failure::new(Sent::No, TransportError::Request(e.into())))?;
         let mut connection = capture_connection(&mut request);
         let mut answering = pin!(self.pool.request(request));
@@ -122,7 +124,7 @@ impl Client {
                 refusal(error, connected)
             })?;
             let (parts, body) = response.into_parts();
-            head = Some(cloudauth_net::head(&parts));
+            head = Some(Head::from(&parts));
             read(body, exchange.reply_limit())
                 .await
                 .map_err(|error| Failure::new(Sent::Maybe, TransportError::Exchange(error.into())))

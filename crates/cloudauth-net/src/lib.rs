@@ -7,13 +7,11 @@
 
 mod clock;
 mod failure;
-mod http;
 mod options;
 mod proxy;
 mod tls;
 
 pub use clock::Clock;
 pub use failure::TransportError;
-pub use http::{head, into_http};
 pub use options::{Options, OptionsError, Parts};
 pub use proxy::{Proxies, Proxy};

@@ -2,26 +2,49 @@
 
 use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 
+use hmac::Hmac;
+use sha1::Sha1;
+use sha2::Sha256;
+#[cfg(feature = "sm3")]
+use sm3::Sm3;
+use zeroize::Zeroizing;
+
 use crate::secret::Secret;
+use crate::sign::keyed;
 
 /// The variables that the vendor's SDKs read (documented).
 const ID: &str = "ALIBABA_CLOUD_ACCESS_KEY_ID";
 const SECRET: &str = "ALIBABA_CLOUD_ACCESS_KEY_SECRET";
 const TOKEN: &str = "ALIBABA_CLOUD_SECURITY_TOKEN";
 
-/// An access key, with a security token if it is a temporary one.
+/// An access key, with a security token if it is a temporary one; or a bearer token.
 ///
-/// Cloning shares the key: it is in memory once. `Debug` masks all but the ends of the id.
+/// Cloning shares the key: it is in memory once, with the first step of each signature made.
+/// `Debug` masks all but the ends of the id.
 #[derive(Clone)]
-pub struct Credentials(Arc<Inner>);
-
-struct Inner {
-    id: String,
-    secret: Secret,
-    token: Option<Secret>,
+pub struct Credentials {
+    key: Arc<Key>,
     provider: &'static str,
+}
+
+/// What a request is signed with, or carries instead of a signature.
+#[expect(clippy::large_enum_variant, reason = "always behind an Arc")]
+pub(crate) enum Key {
+    Pair(KeyPair),
+    Bearer(Secret),
+}
+
+pub(crate) struct KeyPair {
+    pub(crate) id: String,
+    pub(crate) token: Option<Secret>,
+    /// RPC 1.0 signs with the secret and an `&`.
+    pub(crate) sha1: Hmac<Sha1>,
+    pub(crate) sha256: Hmac<Sha256>,
+    #[cfg(feature = "sm3")]
+    pub(crate) sm3: Hmac<Sm3>,
 }
 
 impl Credentials {
@@ -59,51 +82,81 @@ impl Credentials {
         provider: &'static str,
         names: &[&'static str; 3],
     ) -> Result<Self, CredentialsError> {
-        let values = [Some(&id), Some(&secret), token.as_ref()];
-        for (value, name) in values.into_iter().zip(names) {
-            // Headers and signatures carry it as it is, so nothing in it may need escaping.
-            if value.is_some_and(|v| v.is_empty() || !v.bytes().all(|b| b.is_ascii_graphic())) {
-                return Err(CredentialsError::Unusable { name });
-            }
+        check(names[0], &id)?;
+        check(names[1], &secret)?;
+        if let Some(token) = &token {
+            check(names[2], token)?;
         }
-        Ok(Self(Arc::new(Inner {
+        let secret = Secret::new(secret);
+        let key = secret.expose().as_bytes();
+        let mut with_ampersand = Zeroizing::new(Vec::with_capacity(key.len() + 1));
+        with_ampersand.extend_from_slice(key);
+        with_ampersand.push(b'&');
+        let pair = KeyPair {
             id,
-            secret: Secret::new(secret),
             token: token.map(Secret::new),
-            provider,
-        })))
+            sha1: keyed(&with_ampersand),
+            sha256: keyed(key),
+            #[cfg(feature = "sm3")]
+            sm3: keyed(key),
+        };
+        Ok(Self::of(Key::Pair(pair), provider))
     }
 
-    /// The public part of the key.
-    #[must_use]
-    pub fn access_key_id(&self) -> &str {
-        &self.0.id
+    /// A token that is sent instead of a signature.
+    pub fn bearer(token: impl Into<String>) -> Result<Self, CredentialsError> {
+        let token = token.into();
+        check("bearer token", &token)?;
+        Ok(Self::of(Key::Bearer(Secret::new(token)), "bearer"))
     }
 
-    /// The secret part of the key.
+    fn of(key: Key, provider: &'static str) -> Self {
+        let key = Arc::new(key);
+        Self { key, provider }
+    }
+
+    /// The public part of the key; a bearer token has none.
     #[must_use]
-    pub fn access_key_secret(&self) -> &Secret {
-        &self.0.secret
+    pub fn access_key_id(&self) -> Option<&str> {
+        match &*self.key {
+            Key::Pair(pair) => Some(&pair.id),
+            Key::Bearer(_) => None,
+        }
     }
 
     /// The token of a temporary key.
     #[must_use]
     pub fn security_token(&self) -> Option<&Secret> {
-        self.0.token.as_ref()
+        match &*self.key {
+            Key::Pair(pair) => pair.token.as_ref(),
+            Key::Bearer(_) => None,
+        }
     }
 
     /// Where they came from, as the vendor's SDKs tell the service in `x-acs-credentials-provider`.
     #[must_use]
     pub fn provider(&self) -> &'static str {
-        self.0.provider
+        self.provider
     }
+
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
+    }
+}
+
+/// Headers and signatures carry it as it is, so nothing in it may need escaping.
+fn check(name: &'static str, value: &str) -> Result<(), CredentialsError> {
+    if value.is_empty() || !value.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(CredentialsError::Unusable { name });
+    }
+    Ok(())
 }
 
 const ARGUMENTS: [&str; 3] = ["access key id", "access key secret", "security token"];
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = self.access_key_id();
+        let id = self.access_key_id().unwrap_or_default();
         let (head, tail) = if id.len() >= 16 {
             (&id[..4], &id[id.len() - 4..])
         } else {
@@ -170,7 +223,7 @@ mod tests {
     #[test]
     fn the_environment_gives_a_key_with_or_without_a_token() {
         let plain = from(&[(ID, "id"), (SECRET, "secret"), (TOKEN, "")]).unwrap();
-        assert_eq!(plain.access_key_id(), "id");
+        assert_eq!(plain.access_key_id(), Some("id"));
         assert!(plain.security_token().is_none());
         let temporary = from(&[(ID, "id"), (SECRET, "secret"), (TOKEN, "t")]).unwrap();
         assert_eq!(temporary.security_token().unwrap().expose(), "t");

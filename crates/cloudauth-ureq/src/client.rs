@@ -4,9 +4,7 @@ use std::io::{Cursor, Read};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use cloudauth_net::{
-    Clock, Options, OptionsError, Parts, Proxies, Proxy, TransportError, into_http,
-};
+use cloudauth_net::{Clock, Options, OptionsError, Parts, Proxies, Proxy, TransportError};
 use cloudauth_proto::{
     Body, Call, CallOptions, Error, Exchange, Failure, Flow, Head, Now, Operation, Reply, Response,
     Sent, Session, Step,
@@ -88,7 +86,7 @@ impl Client {
         let request = exchange.sign();
         let proxy = self.proxies.proxy_for(request.scheme, &request.authority);
         let proxy = proxy.map(into_ureq).transpose().map_err(unsendable)?;
-        let request = into_http(request, reader).map_err(unsendable)?;
+        let request = request.into_http(reader).map_err(unsendable)?;
         let request = self
             .agent
             .configure_request(request)
@@ -101,7 +99,7 @@ impl Client {
         let response = self.agent.run(request).map_err(|e| failure(e, None))?;
 
         let (parts, body) = response.into_parts();
-        let head = cloudauth_net::head(&parts);
+        let head = Head::from(&parts);
         let limit = u64::try_from(exchange.reply_limit()).unwrap_or(u64::MAX);
         let mut read = Vec::new();
         let mut reader = body.into_reader().take(limit.saturating_add(1));

@@ -11,8 +11,10 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
+use sha2::Sha256;
+
 use crate::clock::UnixTime;
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Key};
 use crate::endpoint::Endpoint;
 use crate::entropy::Nonce;
 use crate::error::{Invalid, Problem};
@@ -34,19 +36,33 @@ pub enum Scheme {
     ///
     /// All parameters travel in the form body, so that no name or number is ever in a URL.
     RpcHmacSha1,
+    /// ACS3-HMAC-SM3: as ACS3-HMAC-SHA256, with the Chinese hash of GB/T 32905.
+    #[cfg(feature = "sm3")]
+    Acs3HmacSm3,
 }
 
 impl Scheme {
     /// The request that asks for `draft`, signed.
+    ///
+    /// With a bearer token nothing is signed, and the request is as the vendor's SDKs send it then
+    /// (recorded): like an ACS3 request, whatever the scheme.
     #[must_use]
     pub fn sign(self, draft: &Draft<'_>, credentials: &Credentials, stamp: &Stamp) -> Request {
-        match self {
-            Self::Acs3HmacSha256 => acs3::sign(draft, credentials, stamp),
-            Self::RpcHmacSha1 => rpc::sign(draft, credentials, stamp),
+        let provider = credentials.provider();
+        match (credentials.key(), self) {
+            (Key::Bearer(token), _) => acs3::bearer(draft, token, stamp),
+            (Key::Pair(pair), Self::Acs3HmacSha256) => {
+                acs3::sign::<Sha256>(draft, pair, provider, stamp)
+            }
+            (Key::Pair(pair), Self::RpcHmacSha1) => rpc::sign(draft, pair, stamp),
+            #[cfg(feature = "sm3")]
+            (Key::Pair(pair), Self::Acs3HmacSm3) => {
+                acs3::sign::<sm3::Sm3>(draft, pair, provider, stamp)
+            }
         }
     }
 
-    /// What [`sign`](Self::sign) computes on its way.
+    /// What [`sign`](Self::sign) computes on its way; nothing with a bearer token.
     #[must_use]
     pub fn explain(
         self,
@@ -54,9 +70,17 @@ impl Scheme {
         credentials: &Credentials,
         stamp: &Stamp,
     ) -> Explanation {
-        match self {
-            Self::Acs3HmacSha256 => acs3::explain(draft, credentials, stamp),
-            Self::RpcHmacSha1 => rpc::explain(draft, credentials, stamp),
+        let provider = credentials.provider();
+        match (credentials.key(), self) {
+            (Key::Bearer(_), _) => Explanation::default(),
+            (Key::Pair(pair), Self::Acs3HmacSha256) => {
+                acs3::explain::<Sha256>(draft, pair, provider, stamp)
+            }
+            (Key::Pair(pair), Self::RpcHmacSha1) => rpc::explain(draft, pair, stamp),
+            #[cfg(feature = "sm3")]
+            (Key::Pair(pair), Self::Acs3HmacSm3) => {
+                acs3::explain::<sm3::Sm3>(draft, pair, provider, stamp)
+            }
         }
     }
 }
@@ -153,6 +177,7 @@ impl Retry {
 ///
 /// They hold the parameters, and so the person, but no secret: a security token is masked.
 /// `Debug` shows their sizes.
+#[derive(Default)]
 #[non_exhaustive]
 pub struct Explanation {
     /// ACS3: the canonical request. RPC 1.0: the sorted parameters.

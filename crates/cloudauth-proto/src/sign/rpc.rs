@@ -12,19 +12,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
-use zeroize::Zeroizing;
 
 use super::{Draft, Explanation, FORM, MASK, Retry, Stamp, USER_AGENT};
-use crate::credentials::Credentials;
+use crate::credentials::KeyPair;
 use crate::wire::http::{Body, Method, Request};
 use crate::wire::params::{Encoded, sorted};
 use crate::wire::percent;
 
-pub(super) fn sign(draft: &Draft<'_>, credentials: &Credentials, stamp: &Stamp) -> Request {
-    let mut common = common(draft, credentials, stamp);
+pub(super) fn sign(draft: &Draft<'_>, pair: &KeyPair, stamp: &Stamp) -> Request {
+    let mut common = common(draft, pair, stamp);
     let canonical = canonical(draft, &common);
-    let secret = credentials.access_key_secret();
-    let signature = signature(secret.expose(), draft.method.as_str(), &canonical);
+    let signature = signature(&pair.sha1, draft.method.as_str(), &canonical);
     common.push("Signature".into(), &signature);
 
     let mut headers = Vec::with_capacity(7);
@@ -73,10 +71,10 @@ fn rest_of_form(draft: &Draft<'_>, common: &Encoded) -> Vec<u8> {
     rest
 }
 
-pub(super) fn explain(draft: &Draft<'_>, credentials: &Credentials, stamp: &Stamp) -> Explanation {
-    let common = common(draft, credentials, stamp);
+pub(super) fn explain(draft: &Draft<'_>, pair: &KeyPair, stamp: &Stamp) -> Explanation {
+    let common = common(draft, pair, stamp);
     let mut canonical = canonical(draft, &common);
-    if let Some(token) = credentials.security_token() {
+    if let Some(token) = &pair.token {
         let mut encoded = String::new();
         percent::write(&mut encoded, token.expose());
         canonical = canonical.replace(&encoded, MASK);
@@ -92,13 +90,13 @@ pub(super) fn explain(draft: &Draft<'_>, credentials: &Credentials, stamp: &Stam
 }
 
 /// The parameters that every request has, but for the signature.
-fn common(draft: &Draft<'_>, credentials: &Credentials, stamp: &Stamp) -> Encoded {
+fn common(draft: &Draft<'_>, pair: &KeyPair, stamp: &Stamp) -> Encoded {
     let mut common = Encoded::default();
     let mut push = |name, value: &str| common.push(Cow::Borrowed(name), value);
-    push("AccessKeyId", credentials.access_key_id());
+    push("AccessKeyId", &pair.id);
     push("Action", draft.action);
     push("Format", "JSON");
-    if let Some(token) = credentials.security_token() {
+    if let Some(token) = &pair.token {
         push("SecurityToken", token.expose());
     }
     push("SignatureMethod", "HMAC-SHA1");
@@ -115,11 +113,8 @@ fn canonical(draft: &Draft<'_>, common: &Encoded) -> String {
 }
 
 /// Signs the sorted parameters. Their doubly encoded form is never built.
-pub(super) fn signature(secret: &str, method: &str, canonical: &str) -> String {
-    let mut key = Zeroizing::new(Vec::with_capacity(secret.len() + 1));
-    key.extend_from_slice(secret.as_bytes());
-    key.push(b'&');
-    let mut mac = super::keyed::<Hmac<Sha1>>(&key);
+pub(super) fn signature(keyed: &Hmac<Sha1>, method: &str, canonical: &str) -> String {
+    let mut mac = keyed.clone();
     string_to_sign_chunks(method, canonical, |chunk| mac.update(chunk.as_bytes()));
     STANDARD.encode(mac.finalize().into_bytes())
 }

@@ -1,5 +1,7 @@
 //! What travels: requests, replies, and how text is put into them.
 
+#[cfg(feature = "http")]
+mod convert;
 pub(crate) mod date;
 pub(crate) mod envelope;
 pub(crate) mod hex;
