@@ -11,7 +11,7 @@ use cloudauth_proto::{
     Policy, Reply, Session,
 };
 
-use crate::driver::Simulated;
+use crate::simulation::Simulation;
 use crate::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Fault, FinishError, Region, Times, Verdict, World};
 
 /// One row: what goes wrong before a verification is opened and asked for.
@@ -96,7 +96,10 @@ pub fn limits() -> Policy {
 /// What can be put to the table: a driver's client with a simulated service behind it.
 pub trait Subject {
     /// Asks the service to do `operation`.
-    fn call<O: Operation + Sync>(&mut self, operation: &O) -> Result<Reply<O::Response>, Error>;
+    fn call<O: Operation + Sync + 'static>(
+        &mut self,
+        operation: &O,
+    ) -> Result<Reply<O::Response>, Error>;
 
     /// Which endpoint is the first region's.
     fn shanghai(&self) -> Endpoint;
@@ -108,9 +111,13 @@ pub trait Subject {
     fn opened(&mut self) -> usize;
 }
 
-impl Subject for Simulated {
-    fn call<O: Operation + Sync>(&mut self, operation: &O) -> Result<Reply<O::Response>, Error> {
-        self.run(Call::new(operation, CallOptions::new())?)
+impl Subject for Simulation {
+    fn call<O: Operation + Sync + 'static>(
+        &mut self,
+        operation: &O,
+    ) -> Result<Reply<O::Response>, Error> {
+        let call = Call::new(operation, CallOptions::new())?;
+        Simulation::call(self, call)
     }
 
     fn shanghai(&self) -> Endpoint {
@@ -205,5 +212,5 @@ pub fn simulate(case: &Case) -> Result<Trace, CredentialsError> {
     }
     let credentials = Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?;
     let session = Session::new(credentials, [1; 32]).policy(limits());
-    Ok(verify(&mut Simulated::new(session, world)))
+    Ok(verify(&mut Simulation::new(session, world)))
 }

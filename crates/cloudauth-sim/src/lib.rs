@@ -53,7 +53,6 @@
 #![forbid(unsafe_code)]
 
 pub mod conformance;
-mod driver;
 mod ids;
 mod log;
 mod nonces;
@@ -66,12 +65,12 @@ mod reply;
 mod request;
 mod script;
 mod serve;
+pub mod simulation;
 mod time;
 mod verdict;
 mod verify;
 mod world;
 
-pub use driver::Simulated;
 pub use log::Seen;
 pub use orders::FinishError;
 pub use region::Region;

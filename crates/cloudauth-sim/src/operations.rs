@@ -21,7 +21,7 @@ pub(crate) struct Business {
 }
 
 impl Business {
-    fn success(result: Value) -> Self {
+    pub(crate) fn success(result: Value) -> Self {
         Self {
             code: "200",
             message: "success".to_owned(),

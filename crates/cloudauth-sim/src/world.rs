@@ -3,6 +3,8 @@
 use core::fmt;
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::ids;
 use crate::log::{Log, Seen, query_names, shortened};
 use crate::nonces::Nonces;
@@ -36,6 +38,7 @@ pub struct World {
     script: Script,
     log: Log,
     executions: BTreeMap<&'static str, usize>,
+    taught: BTreeMap<&'static str, Value>,
     public_url: String,
     requests: u64,
 }
@@ -63,6 +66,7 @@ impl World {
             script: Script::default(),
             log: Log::default(),
             executions: BTreeMap::new(),
+            taught: BTreeMap::new(),
             public_url: "http://simulator.invalid".to_owned(),
             requests: 0,
         };
@@ -87,6 +91,12 @@ impl World {
         let secret = secret.to_owned();
         let token = Some(token.to_owned());
         self.keys.insert(id.to_owned(), Key { secret, token });
+    }
+
+    /// Makes an operation known that the simulator does not have: whatever its parameters, it is
+    /// carried out and answered with this as its `ResultObject`.
+    pub fn teach(&mut self, action: &'static str, result: Value) {
+        self.taught.insert(action, result);
     }
 
     /// Sets what a `CertifyUrl` begins with; no slash at the end.
@@ -133,6 +143,11 @@ impl World {
         self.executions.get(action).copied().unwrap_or_default()
     }
 
+    /// How often any operation was carried out.
+    pub(crate) fn executed(&self) -> usize {
+        self.executions.values().sum()
+    }
+
     /// How many remembered orders have this `OuterOrderNo`.
     #[must_use]
     pub fn orders_named(&self, order_no: &str) -> usize {
@@ -161,10 +176,33 @@ impl World {
         if request.path().starts_with(page::PATH) {
             return self.page(request, now_unix);
         }
-        self.requests += 1;
-        let request_id = ids::request_id(self.requests);
         let action = named_action(request);
         let fault = self.script.take(region, &action);
+        self.react(region, request, &action, fault, now_unix)
+    }
+
+    /// Lets an API request happen that meets this fault, whatever is scripted.
+    pub(crate) fn meet(
+        &mut self,
+        region: Region,
+        request: &Incoming,
+        fault: Fault,
+        now_unix: u64,
+    ) -> Reaction {
+        let action = named_action(request);
+        self.react(region, request, &action, Some(fault), now_unix)
+    }
+
+    fn react(
+        &mut self,
+        region: Region,
+        request: &Incoming,
+        action: &str,
+        fault: Option<Fault>,
+        now_unix: u64,
+    ) -> Reaction {
+        self.requests += 1;
+        let request_id = ids::request_id(self.requests);
         let name = fault.as_ref().map(Fault::name);
         let mut scheme = None;
         let mut outcome = String::new();
@@ -211,7 +249,7 @@ impl World {
         };
         self.log.push(Seen {
             region,
-            action: shortened(&action),
+            action: shortened(action),
             at_unix: now_unix,
             outcome: name.map_or(outcome, |name| format!("fault: {name}")),
             scheme,
@@ -259,7 +297,10 @@ impl World {
                 "DescribeFaceVerify",
                 operations::describe_face_verify(&verified.params, &self.orders),
             ),
-            _ => return refused(&no_such_api(), Some(verified.scheme)),
+            other => match self.taught.get_key_value(other) {
+                Some((action, result)) => (*action, Business::success(result.clone())),
+                None => return refused(&no_such_api(), Some(verified.scheme)),
+            },
         };
         if business.was_carried_out() {
             *self.executions.entry(action).or_default() += 1;

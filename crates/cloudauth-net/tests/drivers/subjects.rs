@@ -89,7 +89,10 @@ pub(crate) struct Pair<D> {
 }
 
 impl<D: Driver> Subject for Pair<D> {
-    fn call<O: Operation + Sync>(&mut self, operation: &O) -> Result<Reply<O::Response>, Error> {
+    fn call<O: Operation + Sync + 'static>(
+        &mut self,
+        operation: &O,
+    ) -> Result<Reply<O::Response>, Error> {
         self.driver.call(operation)
     }
 

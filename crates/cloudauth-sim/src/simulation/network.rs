@@ -1,0 +1,186 @@
+//! The way of a request to a region and of the reply back.
+
+use core::time::Duration;
+
+use cloudauth_proto::{
+    Endpoint, Exchange, ExchangeId, Failure, Head, Request, Response, Sent, Timeouts,
+};
+
+use super::trace::{Fnv, Met, What};
+use super::weather::Trouble;
+use super::{Coming, Simulation, index};
+use crate::reply::Reaction;
+use crate::request::Incoming;
+use crate::{Fault, Region};
+
+/// A request under way. It arrives even if its caller is gone by then.
+#[derive(Debug)]
+pub(super) struct Arriving {
+    call: usize,
+    exchange: usize,
+    id: ExchangeId,
+    region: Region,
+    request: Incoming,
+    fault: Option<Fault>,
+    /// From its arrival until a reply is back.
+    rest: Duration,
+    /// When the caller stops waiting.
+    given_up: Duration,
+}
+
+impl Simulation {
+    pub(super) fn send(&mut self, call: usize, asked: &Exchange) {
+        let request = asked.sign();
+        let region = region_of(&request);
+        let id = asked.id();
+        let exchange = self.callers[call].sends(id);
+        let mut wire = Vec::with_capacity(2_048);
+        request.write_http1(&mut wire);
+        let mut bytes = Fnv::new();
+        bytes.add(&wire);
+        let bytes = bytes.value();
+        let to = region;
+        self.tell(
+            call,
+            What::Sends {
+                exchange,
+                to,
+                bytes,
+            },
+        );
+        let (takes, trouble) = self.weather[index(region)].draw(self.elapsed, &mut self.random);
+        let Timeouts {
+            connect,
+            read,
+            whole,
+            ..
+        } = asked.timeouts();
+        let given_up = self.elapsed + read.min(whole);
+        let half = takes / 2;
+        let fault = match trouble {
+            Some(Trouble::BlackHole) => {
+                let failure = Failure::new(Sent::No, "no connection in time");
+                let at = self.elapsed + connect.min(whole);
+                return self.failed(at, call, id, Met::NotSent, failure);
+            }
+            Some(Trouble::Cut) => {
+                let failure = Failure::new(Sent::Maybe, "connection reset");
+                let at = given_up.min(self.elapsed + half);
+                return self.failed(at, call, id, Met::NoReply, failure);
+            }
+            Some(Trouble::Lost) => {
+                let failure = Failure::new(Sent::Maybe, "no reply in time");
+                return self.failed(given_up, call, id, Met::NoReply, failure);
+            }
+            Some(Trouble::Fault(fault)) => Some(fault),
+            None => None,
+        };
+        let arriving = Arriving {
+            call,
+            exchange,
+            id,
+            region,
+            request: Incoming::from(&request),
+            fault,
+            rest: takes - half,
+            given_up,
+        };
+        self.schedule(self.elapsed + half, Coming::Arrival(Box::new(arriving)));
+    }
+
+    pub(super) fn arrive(&mut self, arriving: Arriving) {
+        let Arriving {
+            call,
+            exchange,
+            id,
+            region,
+            request,
+            fault,
+            rest,
+            given_up,
+        } = arriving;
+        let executed = self.world.executed();
+        let unix = self.service_time();
+        let reaction = match fault {
+            Some(fault) => self.world.meet(region, &request, fault, unix),
+            None => self.world.handle(region, &request, unix),
+        };
+        if self.world.executed() > executed {
+            self.callers[call].told.executions += 1;
+            self.tell(call, What::CarriedOut { exchange });
+        }
+        let back = self.elapsed + rest;
+        if back > given_up || reaction == Reaction::Hang {
+            let failure = Failure::new(Sent::Maybe, "no reply in time");
+            return self.failed(given_up, call, id, Met::NoReply, failure);
+        }
+        match reaction {
+            Reaction::Answer {
+                status,
+                headers,
+                body,
+            } => {
+                let seen = self.world.requests().last();
+                let outcome = seen.map_or_else(String::new, |seen| seen.outcome.clone());
+                let reply = Response::new(Head::new(status, headers), body);
+                let reply = Box::new(Ok(reply));
+                let met = Met::Answer { status, outcome };
+                let report = Coming::Report {
+                    call,
+                    id,
+                    met,
+                    reply,
+                };
+                self.schedule(back, report);
+            }
+            Reaction::Refuse => {
+                let failure = Failure::new(Sent::No, "connection refused");
+                self.failed(back, call, id, Met::NotSent, failure);
+            }
+            Reaction::Reset | Reaction::Hang => {
+                let failure = Failure::new(Sent::Maybe, "connection reset");
+                self.failed(back, call, id, Met::NoReply, failure);
+            }
+            Reaction::Truncate {
+                status, headers, ..
+            } => {
+                let failure = Failure::after_head(Head::new(status, headers), "connection closed");
+                self.failed(back, call, id, Met::NoReply, failure);
+            }
+        }
+    }
+
+    fn failed(&mut self, at: Duration, call: usize, id: ExchangeId, met: Met, failure: Failure) {
+        let reply = Box::new(Err(failure));
+        let report = Coming::Report {
+            call,
+            id,
+            met,
+            reply,
+        };
+        self.schedule(at, report);
+    }
+}
+
+fn region_of(request: &Request) -> Region {
+    if request.authority == *Endpoint::SHANGHAI.authority() {
+        Region::Shanghai
+    } else {
+        Region::Beijing
+    }
+}
+
+impl From<&Request> for Incoming {
+    fn from(request: &Request) -> Self {
+        let (shared, own) = request.body.parts();
+        let headers = request.headers.iter();
+        Self {
+            method: request.method.as_str().to_owned(),
+            target: request.target.clone(),
+            headers: headers
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
+            body: [shared, own].concat(),
+        }
+    }
+}
