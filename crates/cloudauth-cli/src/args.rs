@@ -23,7 +23,7 @@ pub(crate) enum Command {
     Describe(DescribeArgs),
     /// Print what a call's signature is made of, without sending it
     Sign(SignArgs),
-    /// Serve the simulator until interrupted
+    /// Serve the simulator until interrupted, or simulate time
     Sim(SimArgs),
 }
 
@@ -119,13 +119,53 @@ pub(crate) struct SignArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct SimArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<SimCommand>,
     /// The port that plays Shanghai; 0 takes a free one
     #[arg(long, default_value_t = 8731)]
     pub(crate) shanghai: u16,
     /// The port that plays Beijing; 0 takes a free one
     #[arg(long, default_value_t = 8732)]
     pub(crate) beijing: u16,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SimCommand {
+    /// Run random scenarios in simulated time; on a broken rule, print the shortest trace
+    Explore(ExploreArgs),
+    /// Measure what the policy promises, in simulated time
+    Figures(FiguresArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExploreArgs {
+    /// How many scenarios
+    #[arg(long, default_value_t = 100_000)]
+    pub(crate) seeds: u64,
+    /// The first seed
+    #[arg(long, default_value_t = 0)]
+    pub(crate) from: u64,
+    /// Print JSON, as is done when the output is not a terminal
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct FiguresArgs {
+    /// Calls of each load
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) calls: u32,
+    /// Random scenarios
+    #[arg(long, default_value_t = 100_000)]
+    pub(crate) seeds: u64,
+    /// Nonces to draw; each takes eight bytes of memory
+    #[arg(long, default_value_t = 10_000_000)]
+    pub(crate) nonces: u32,
+    /// Print JSON, as is done when the output is not a terminal
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

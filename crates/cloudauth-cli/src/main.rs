@@ -4,6 +4,8 @@
 
 mod args;
 mod demo;
+mod explore;
+mod figures;
 mod output;
 mod person;
 mod sign;
@@ -12,7 +14,7 @@ mod verify;
 
 use std::process::ExitCode;
 
-use args::{Args, Command};
+use args::{Args, Command, SimCommand};
 use clap::Parser;
 
 fn main() -> ExitCode {
@@ -22,7 +24,11 @@ fn main() -> ExitCode {
         Command::Init(init) => verify::init(init),
         Command::Describe(describe) => verify::describe(describe),
         Command::Sign(sign) => sign::run(sign),
-        Command::Sim(sim) => sim::run(sim),
+        Command::Sim(sim) => match &sim.command {
+            None => sim::run(sim),
+            Some(SimCommand::Explore(args)) => explore::run(args),
+            Some(SimCommand::Figures(args)) => figures::run(args),
+        },
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,6 +7,7 @@
 
 use std::io::{IsTerminal, stdout};
 
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value};
 
 /// Prints an error and what is behind it as one line of plain characters.
@@ -74,6 +75,29 @@ pub(crate) fn blocks(blocks: &[(&str, String)], json: bool) {
 /// Prints a line.
 pub(crate) fn line(text: &str) {
     println!("{text}");
+}
+
+/// Prints rows: a table on a terminal, else a JSON array of objects.
+pub(crate) fn rows(head: &[&str], rows: &[Vec<String>], json: bool) {
+    if !json && stdout().is_terminal() {
+        return table(head, rows);
+    }
+    let object = |row: &Vec<String>| {
+        let fields = head.iter().zip(row);
+        let fields = fields.map(|(name, value)| ((*name).to_owned(), value.as_str().into()));
+        Value::Object(fields.collect())
+    };
+    println!("{}", Value::Array(rows.iter().map(object).collect()));
+}
+
+/// A bar on stderr, if that is a terminal.
+pub(crate) fn progress(all: u64, of: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(all).with_message(of);
+    let shape = "{bar:40} {pos} of {len} {msg}, {eta} left";
+    match ProgressStyle::with_template(shape) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
 }
 
 /// Prints rows under a head, in columns as wide as their widest entry.

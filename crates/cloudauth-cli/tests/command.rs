@@ -308,3 +308,48 @@ fn the_demonstration_ends_with_two_verdicts() {
         assert_eq!(refused, 2, "{}", ran.out);
     }
 }
+
+#[test]
+fn exploring_says_what_was_run_and_which_rules_held() {
+    let args = ["sim", "explore", "--seeds", "20", "--from", "5"];
+    let ran = run(&args, "");
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let said: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(said["scenarios"], 20);
+    assert_eq!(said["run twice"], 2);
+    let rules = said["rules"].as_array().unwrap();
+    assert!(rules.len() >= 16);
+    assert!(
+        rules
+            .iter()
+            .all(|rule| rule.as_str().unwrap().starts_with("held "))
+    );
+    assert_eq!(
+        said["hash"],
+        serde_json::from_str::<Value>(&run(&args, "").out).unwrap()["hash"]
+    );
+}
+
+#[test]
+fn exploring_beyond_the_last_seed_is_refused() {
+    let last = u64::MAX.to_string();
+    let ran = run(&["sim", "explore", "--seeds", "2", "--from", &last], "");
+    assert_eq!(
+        complaint(&ran),
+        "there are not that many seeds after --from"
+    );
+}
+
+#[test]
+fn figures_stand_beside_their_goals() {
+    let small = ["--calls", "200", "--seeds", "10", "--nonces", "10000"];
+    let ran = run(&[&["sim", "figures"][..], &small].concat(), "");
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let said: Value = serde_json::from_str(&ran.out).unwrap();
+    let nonces = said.as_array().unwrap().iter();
+    let nonces = nonces.filter(|row| row["figure"] == "nonces that repeat");
+    let nonces: Vec<_> = nonces.collect();
+    assert_eq!(nonces.len(), 1);
+    assert_eq!(nonces[0]["measured"], "0 of 10000 over 10000 calls");
+    assert_eq!(nonces[0]["goal is"], "met");
+}

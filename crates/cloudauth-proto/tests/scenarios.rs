@@ -655,3 +655,27 @@ fn in_a_total_outage_few_calls_are_repeated() {
     }
     assert!((1_000..=1_110).contains(&sends), "{sends}");
 }
+
+#[test]
+fn a_caller_with_no_time_does_not_blame_the_region() {
+    let mut story = Story::new();
+    let hasty = CallOptions::new().total_timeout(Duration::from_millis(20));
+    for _ in 0..5 {
+        let trace = story.ask(&describe(), hasty.clone(), &[Silence]);
+        assert!(trace.contains("send cn-shanghai"), "{trace}");
+    }
+    let patient = story.describe(&[Answer(0, 200, OK)]);
+    assert!(patient.contains("send cn-shanghai"), "{patient}");
+}
+
+#[test]
+fn a_caller_with_little_time_leaves_a_dead_region_in_the_end() {
+    let mut story = Story::new();
+    let brisk = CallOptions::new().total_timeout(Duration::from_secs(1));
+    for _ in 0..5 {
+        let trace = story.ask(&describe(), brisk.clone(), &[Silence]);
+        assert!(trace.contains("exhausted"), "{trace}");
+    }
+    let away = story.ask(&describe(), brisk, &[Answer(0, 200, OK)]);
+    assert!(away.contains("send cn-beijing"), "{away}");
+}

@@ -117,7 +117,7 @@ impl Subject for Simulation {
         operation: &O,
     ) -> Result<Reply<O::Response>, Error> {
         let call = Call::new(operation, CallOptions::new())?;
-        Simulation::call(self, call)
+        Self::call(self, call)
     }
 
     fn shanghai(&self) -> Endpoint {

@@ -88,7 +88,9 @@ impl Machine {
         now: Now,
     ) {
         if ending.is_blamed_on_the_endpoint() {
-            session.strike(&exchange.endpoint, now.mono);
+            if exchange.is_fairly_judged(session.limits(), now.mono) {
+                session.strike(&exchange.endpoint, now.mono);
+            }
             self.refusal = None;
         } else {
             session.heal(&exchange.endpoint);

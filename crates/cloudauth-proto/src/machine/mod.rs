@@ -23,7 +23,7 @@ use crate::endpoint::Endpoint;
 use crate::entropy::Entropy;
 use crate::error::{Attempt, Error, Outcome};
 use crate::flow::{ExchangeId, Step};
-use crate::policy::{CallOptions, Effect, Ending};
+use crate::policy::{CallOptions, Effect, Ending, Policy};
 use crate::reading::{self, Read};
 use crate::session::Session;
 use crate::wire::http::{Failure, Method, Response};
@@ -210,6 +210,19 @@ impl Machine {
             mono: self.latest,
             ..now
         }
+    }
+}
+
+/// Silence that the caller's deadline cut shorter than this says nothing of an endpoint.
+const FAIR: Duration = Duration::from_secs(1);
+
+impl InFlight {
+    /// Whether a failure now tells something of the endpoint: all failures do, but for a silence that
+    /// was ended too early. Not all that a deadline cuts short are too early, or a caller with short
+    /// deadlines would ask a dead endpoint for ever.
+    fn is_fairly_judged(&self, limits: &Policy, now: MonoTime) -> bool {
+        let fair = FAIR.min(limits.connect_timeout).min(limits.read_timeout);
+        now < self.until || self.until.saturating_since(self.started) >= fair
     }
 }
 

@@ -1,8 +1,8 @@
 //! The calls of a simulation, whatever their types.
 
+use core::cell::RefCell;
 use core::fmt;
 use core::time::Duration;
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use cloudauth_proto::{Error, ExchangeId, Failure, Flow, Now, Response, Session, Step};
@@ -112,13 +112,6 @@ pub(super) struct Caller {
     pub(super) told: Told,
 }
 
-/// What a caller does next.
-pub(super) enum Progress {
-    Is(Step<()>),
-    /// There is no flow any more.
-    IsOver,
-}
-
 impl Caller {
     pub(super) fn new<F: Flow + 'static>(call: usize, flow: F) -> (Self, Handle<F::Output>) {
         let result = Shared::default();
@@ -135,12 +128,11 @@ impl Caller {
         (caller, handle)
     }
 
-    pub(super) fn poll(&mut self, session: &mut Session, now: Now) -> Progress {
+    /// What the flow says, if there still is one.
+    pub(super) fn poll(&mut self, session: &mut Session, now: Now) -> Option<Step<()>> {
         self.wakes = None;
-        match &mut self.flow {
-            Some(flow) => Progress::Is(flow.poll(session, now, &mut self.told)),
-            None => Progress::IsOver,
-        }
+        let flow = self.flow.as_mut()?;
+        Some(flow.poll(session, now, &mut self.told))
     }
 
     pub(super) fn report(

@@ -1,13 +1,16 @@
 //! Many calls at once, in simulated time.
 
 mod calls;
+pub mod explore;
+pub mod figures;
 mod network;
+mod operations;
 mod rules;
 mod trace;
 mod weather;
 
+use core::cmp::{Ordering, Reverse};
 use core::time::Duration;
-use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use cloudauth_proto::{
@@ -16,7 +19,7 @@ use cloudauth_proto::{
 };
 use oorandom::Rand64;
 
-use calls::{Caller, Progress};
+use calls::Caller;
 pub use calls::{Handle, Told};
 use network::Arriving;
 pub use rules::{Breach, Rule};
@@ -282,15 +285,15 @@ impl Simulation {
         let now = self.now();
         for _ in 0..STEPS {
             match self.callers[call].poll(&mut self.session, now) {
-                Progress::Is(Step::Send(exchange)) => self.send(call, &exchange),
-                Progress::Is(Step::Abandon(id)) => {
+                Some(Step::Send(exchange)) => self.send(call, &exchange),
+                Some(Step::Abandon(id)) => {
                     if let Some(exchange) = self.callers[call].settle(id) {
                         self.tell(call, What::Abandons { exchange });
                     }
                 }
-                Progress::Is(Step::Wait(until)) => return self.wait(call, until, now),
-                Progress::Is(Step::Done(_)) => return self.end(call),
-                Progress::IsOver => return,
+                Some(Step::Wait(until)) => return self.wait(call, until, now),
+                Some(Step::Done(_)) => return self.end(call),
+                None => return,
             }
         }
         self.breach(call, Rule::Rests);
@@ -301,7 +304,7 @@ impl Simulation {
             return self.breach(call, Rule::WaitsForward);
         }
         let again = self.callers[call].poll(&mut self.session, now);
-        if !matches!(again, Progress::Is(Step::Wait(same)) if same == until) {
+        if !matches!(again, Some(Step::Wait(same)) if same == until) {
             return self.breach(call, Rule::AsksOnce);
         }
         let at = until.saturating_since(MonoTime::default());
@@ -338,13 +341,13 @@ impl PartialEq for Scheduled {
 impl Eq for Scheduled {}
 
 impl PartialOrd for Scheduled {
-    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl Ord for Scheduled {
-    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+    fn cmp(&self, other: &Self) -> Ordering {
         (self.at, self.number).cmp(&(other.at, other.number))
     }
 }

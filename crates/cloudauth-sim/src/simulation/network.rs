@@ -82,7 +82,7 @@ impl Simulation {
             region,
             request: Incoming::from(&request),
             fault,
-            rest: takes - half,
+            rest: takes.saturating_sub(half),
             given_up,
         };
         self.schedule(self.elapsed + half, Coming::Arrival(Box::new(arriving)));

@@ -43,6 +43,7 @@ rules! {
     Rests = "a flow waits or ends after a bounded number of steps",
     SettlesAll = "at its end a call has no exchange under way that it did not abandon",
     EndsInTime = "a call ends within its total time",
+    TriesAtLeastOnce = "a call that has time makes at least one attempt",
     FewAttempts = "a call sends no more often than its policy allows",
     OnceOnly = "what must not happen twice is carried out at most once",
     CertaintyHolds = "an error that rules out execution is right",
@@ -53,5 +54,6 @@ rules! {
     SignsWell = "no region ever refuses a signature, a nonce, or the time of a right clock",
     OneRegionIsEnough = "no read fails while one region is well",
     PreferredComesBack = "after all has healed, a call asks the preferred region, once",
+    ClockHeals = "a clock that is wrong by less than a day costs one more attempt, once",
     Reproducible = "the same seed gives the same trace",
 }

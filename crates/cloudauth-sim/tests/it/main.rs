@@ -12,3 +12,4 @@ mod flow;
 mod refusals;
 mod serving;
 mod signatures;
+mod simulation;

@@ -1,0 +1,31 @@
+//! The same seed gives the same trace.
+
+use core::error::Error;
+
+use super::{Figure, Scale};
+use crate::simulation::explore::explore;
+
+/// Explores the seeds twice, from the beginning, and compares the hashes of all traces.
+pub(super) fn equal_traces(scale: Scale) -> Result<Vec<Figure>, Box<dyn Error>> {
+    let first = explore(0..scale.seeds, |_| ())?;
+    let second = explore(0..scale.seeds, |_| ())?;
+    let calls = first.calls;
+    Ok(vec![
+        Figure::new(
+            "random scenarios with a broken rule",
+            "0",
+            format!(
+                "{} of {} with {calls} calls",
+                usize::from(first.failure.is_some()),
+                first.seeds
+            ),
+            first.failure.is_none(),
+        ),
+        Figure::new(
+            "the same seeds again: equal traces",
+            "all",
+            format!("hash {:016x}, then {:016x}", first.hash, second.hash),
+            first == second,
+        ),
+    ])
+}
