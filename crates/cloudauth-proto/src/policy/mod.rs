@@ -12,6 +12,12 @@ pub use verdict::{Effect, Ending, Repeat, Verdict, judge};
 use crate::endpoint::Endpoint;
 
 /// The limits of a session's calls.
+///
+/// What a region's outage costs a read under the default policy: calls that start while nobody knows
+/// of it wait for a time-out and go on elsewhere; five failures later calls go there at once, and one
+/// call every five seconds tries the region again.
+///
+#[doc = include_str!("../../docs/outage.svg")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Policy {
