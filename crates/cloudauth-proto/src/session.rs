@@ -37,7 +37,8 @@ pub struct Session {
 impl Session {
     /// A session with the default endpoints, scheme and policy.
     ///
-    /// `seed` must be random, and new for every session: all nonces come from it.
+    /// `seed` must be random, and new for every session: all nonces come from it. A forked process
+    /// must make its own session, or it draws the nonces of its parent.
     #[must_use]
     pub fn new(credentials: Credentials, seed: [u8; 32]) -> Self {
         let session = Self {
