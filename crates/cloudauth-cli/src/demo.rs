@@ -1,7 +1,7 @@
 //! `demo`: a verification, end to end, while the primary region is down.
 
 use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
-use cloudauth_proto::{Attempt, Credentials, Endpoint, Endpoints, Error, Operation, Reply};
+use cloudauth_proto::{Attempt, Credentials, Endpoint, Endpoints, Error, Listed, Operation, Reply};
 use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Fault, Region, Simulator, Times};
 use cloudauth_ureq::Options;
 
@@ -105,7 +105,7 @@ fn pass(opened: &Opened) -> Outcome {
 }
 
 /// Keeps a row for each attempt of a call, and gives the call's result back.
-fn record<O: Operation>(
+fn record<O: Listed>(
     rows: &mut Vec<Vec<String>>,
     driver: &str,
     result: Result<Reply<O::Response>, Error>,
@@ -115,7 +115,7 @@ fn record<O: Operation>(
         Err(error) => error.attempts(),
     };
     for (i, attempt) in attempts.iter().enumerate() {
-        rows.push(row(driver, O::ACTION, i + 1, attempt));
+        rows.push(row(driver, O::INFO.action, i + 1, attempt));
     }
     result
 }

@@ -1,9 +1,7 @@
 //! A call: an operation with its whole retry life.
 
-use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
@@ -31,23 +29,19 @@ pub struct Call<O> {
 impl<O: Operation> Call<O> {
     /// Checks the operation and encodes it. Nothing is sent for one that is not right.
     pub fn new(operation: &O, options: CallOptions) -> Result<Self, Error> {
-        let mut problems = check_names(O::ACTION, O::VERSION);
+        let terms = operation.terms();
+        let mut problems = check_names(&terms.action, &terms.version);
         problems.extend(operation.check());
         if !problems.is_empty() {
-            let action = Cow::Borrowed(O::ACTION);
+            let action = terms.action;
             return Err(Error::Invalid(Box::new(Invalid { action, problems })));
         }
         let mut params = Params::new();
         operation.encode(&mut params);
         let question = Question {
-            action: O::ACTION,
-            version: O::VERSION,
-            method: O::METHOD,
-            effect: O::EFFECT,
-            params: Arc::new(params),
+            params,
             home: operation.home().cloned(),
-            unknown_codes: O::UNKNOWN_CODES,
-            settled_by: O::SETTLED_BY,
+            terms,
         };
         Ok(Self {
             machine: Machine::new(question, options),
@@ -62,7 +56,7 @@ impl<O: Operation> Call<O> {
             request_id,
         } = answer;
         let attempts = self.machine.take_attempts();
-        match envelope::payload(&response.body, O::PAYLOAD) {
+        match envelope::payload(&response.body, self.machine.payload()) {
             Ok(mut value) => {
                 O::came_from(&mut value, &endpoint);
                 Ok(Reply {

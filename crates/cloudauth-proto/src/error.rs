@@ -10,6 +10,7 @@ use core::error::Error as StdError;
 use core::fmt;
 
 use crate::clock::MonoTime;
+use crate::codes::{self, Meaning};
 use crate::endpoint::Endpoint;
 use crate::secret::Sensitive;
 
@@ -161,6 +162,14 @@ pub struct Fault {
     pub uncertain: bool,
     /// The attempts, the refused one last.
     pub attempts: Vec<Attempt>,
+}
+
+impl Fault {
+    /// What the code means; nothing for one that is not in the tables.
+    #[must_use]
+    pub fn meaning(&self) -> Option<&'static Meaning> {
+        self.code.as_deref().and_then(codes::code)
+    }
 }
 
 impl fmt::Display for Fault {

@@ -1,17 +1,16 @@
 //! The contract between core and drivers.
 
-use core::fmt;
-
 use alloc::sync::Arc;
+use core::fmt;
 
 use crate::clock::{MonoTime, Now};
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
+use crate::machine::Question;
 use crate::session::Session;
 use crate::sign::{Draft, Scheme, Stamp};
-use crate::wire::http::{Failure, Method, Request, Response, Timeouts};
-use crate::wire::params::Params;
+use crate::wire::http::{Failure, Request, Response, Timeouts};
 
 /// Something that is done with requests and replies, one step at a time.
 ///
@@ -72,11 +71,8 @@ pub struct Exchange {
     pub(crate) reply_limit: usize,
     pub(crate) scheme: Scheme,
     pub(crate) credentials: Credentials,
-    pub(crate) method: Method,
-    pub(crate) action: &'static str,
-    pub(crate) version: &'static str,
+    pub(crate) question: Arc<Question>,
     pub(crate) endpoint: Endpoint,
-    pub(crate) params: Arc<Params>,
     pub(crate) stamp: Stamp,
 }
 
@@ -104,11 +100,11 @@ impl Exchange {
     #[must_use]
     pub fn sign(&self) -> Request {
         let draft = Draft {
-            method: self.method,
-            action: self.action,
-            version: self.version,
+            method: self.question.terms.method,
+            action: &self.question.terms.action,
+            version: &self.question.terms.version,
             endpoint: &self.endpoint,
-            params: &self.params,
+            params: &self.question.params,
         };
         self.scheme.sign(&draft, &self.credentials, &self.stamp)
     }
@@ -118,7 +114,7 @@ impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exchange")
             .field("id", &self.id)
-            .field("action", &self.action)
+            .field("action", &self.question.terms.action)
             .field("endpoint", &self.endpoint)
             .field("timeouts", &self.timeouts)
             .finish_non_exhaustive()

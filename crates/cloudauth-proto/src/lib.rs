@@ -68,6 +68,8 @@
 //! # Where things are
 //!
 //! * [`ops`]: the operations, as plain structs.
+//! * [`verify`]: what goes into a face verification, and what it comes to.
+//! * [`codes`]: what the service's codes mean.
 //! * [`Call`]: one operation with its whole life, a [`Flow`]; [`Step`] is what it asks of a driver.
 //! * [`Session`]: what outlives a call.
 //! * [`judge`]: the rule of what is sent again, as a table.
@@ -88,6 +90,7 @@ extern crate std;
 
 mod call;
 mod clock;
+pub mod codes;
 mod credentials;
 mod endpoint;
 mod entropy;
@@ -98,9 +101,11 @@ mod operation;
 pub mod ops;
 mod policy;
 mod reading;
+mod reply;
 mod secret;
 mod session;
 pub mod sign;
+pub mod verify;
 mod wire;
 
 pub use call::{Call, Reply};
@@ -112,10 +117,12 @@ pub use error::{
     Attempt, DecodeError, Error, Exhausted, Fault, Invalid, Outcome, Problem, Unreadable,
 };
 pub use flow::{Exchange, ExchangeId, Flow, Step};
-pub use operation::{Field, Info, Operation};
+pub use operation::{Field, Info, Json, Kind, Listed, Operation, Terms};
 pub use policy::{CallOptions, Effect, Ending, Policy, Repeat, Verdict, judge};
+pub use reply::Shape;
 pub use secret::{Secret, Sensitive};
 pub use session::Session;
 pub use sign::Scheme;
+pub use wire::code::Unlisted;
 pub use wire::http::{Body, Failure, Head, Method, Request, Response, Sent, Timeouts, UriScheme};
 pub use wire::params::{Params, Place};

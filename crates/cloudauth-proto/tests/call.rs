@@ -8,7 +8,7 @@ use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
 use cloudauth_proto::{
     Call, CallOptions, Credentials, Effect, Endpoint, Error, Exchange, ExchangeId, Failure, Flow,
     Head, MonoTime, Now, Operation, Outcome, Params, Place, Policy, Problem, Response, Sent,
-    Session, Step, UnixTime, Unreadable,
+    Session, Step, Terms, UnixTime, Unreadable,
 };
 
 const DONE: &str = r#"{"Code":"200","RequestId":"R","ResultObject":{"Passed":"T"}}"#;
@@ -48,9 +48,11 @@ fn init() -> Call<InitFaceVerify> {
 struct Pay;
 
 impl Operation for Pay {
-    const ACTION: &'static str = "Pay";
-    const EFFECT: Effect = Effect::Once;
     type Response = serde_json::Value;
+
+    fn terms(&self) -> Terms {
+        Terms::new("Pay".into(), Effect::Once)
+    }
 
     fn check(&self) -> Vec<Problem> {
         Vec::new()

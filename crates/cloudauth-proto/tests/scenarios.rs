@@ -8,7 +8,7 @@ use cloudauth_proto::ops::{CertifyId, DescribeFaceVerify, InitFaceVerify};
 use cloudauth_proto::{
     Call, CallOptions, Credentials, Effect, Endpoint, Error, ExchangeId, Failure, Flow, Head,
     MonoTime, Now, Operation, Params, Policy, Problem, Repeat, Response, Sent, Session, Step,
-    UnixTime,
+    Terms, UnixTime,
 };
 
 /// What an exchange meets, and after how many milliseconds.
@@ -182,9 +182,11 @@ fn init() -> InitFaceVerify {
 struct Pay;
 
 impl Operation for Pay {
-    const ACTION: &'static str = "Pay";
-    const EFFECT: Effect = Effect::Once;
     type Response = serde_json::Value;
+
+    fn terms(&self) -> Terms {
+        Terms::new("Pay".into(), Effect::Once)
+    }
 
     fn check(&self) -> Vec<Problem> {
         Vec::new()

@@ -35,7 +35,7 @@ impl Machine {
         }
         let home = self.question.home.as_ref();
         let is_home = home.is_none_or(|home| *home == exchange.endpoint);
-        let is_unknown = |code: &str| self.question.unknown_codes.contains(&code);
+        let is_unknown = |code: &str| self.question.terms.unknown_codes.contains(&code);
         if ending == Ending::Answered && is_home {
             self.is_home_heard = true;
         } else if ending == Ending::Answered
@@ -51,18 +51,23 @@ impl Machine {
         };
         let request_id = read.request_id.clone();
         let endpoint = exchange.endpoint.clone();
-        let is_final = judge(ending, self.question.effect, self.options.repeat) == Verdict::Final
+        let is_final = judge(ending, self.question.terms.effect, self.options.repeat)
+            == Verdict::Final
             || self.cured.contains(&ending);
         if is_final {
             self.record(exchange, outcome, request_id.clone());
             session.heal(&endpoint);
             let result = match read.unreadable {
                 Some(reason) if read.is_ok => Err(self.undecodable(status, reason)),
-                None if read.is_ok && read.is_success => Ok(Answer {
-                    response,
-                    endpoint,
-                    request_id,
-                }),
+                None if read.is_ok
+                    && (read.is_success || !self.question.terms.is_judged_by_code) =>
+                {
+                    Ok(Answer {
+                        response,
+                        endpoint,
+                        request_id,
+                    })
+                }
                 Some(_) | None => Err(self.refused(Refusal { status, read })),
             };
             self.settle(session, result);
@@ -101,7 +106,7 @@ impl Machine {
             // The other exchange may still be answered.
             return;
         }
-        let whom = match judge(ending, self.question.effect, self.options.repeat) {
+        let whom = match judge(ending, self.question.terms.effect, self.options.repeat) {
             Verdict::Elsewhere if ending == Ending::NotAtHome => Whom::Home,
             Verdict::Elsewhere => Whom::Another,
             Verdict::AfterPause => Whom::Same,
@@ -166,8 +171,8 @@ impl Machine {
             return self.refused(refusal);
         }
         let exhausted = Box::new(Exhausted {
-            action: self.question.action.into(),
-            settled_by: self.question.settled_by,
+            action: self.question.terms.action.clone(),
+            settled_by: self.question.terms.settled_by,
             attempts: Vec::new(),
         });
         if self.is_uncertain() {
@@ -178,12 +183,12 @@ impl Machine {
     }
 
     fn is_uncertain(&self) -> bool {
-        self.uncertain && self.question.effect != Effect::Query
+        self.uncertain && self.question.terms.effect != Effect::Query
     }
 
     fn refused(&self, Refusal { status, read }: Refusal) -> Error {
         Error::Service(Box::new(Fault {
-            action: self.question.action.into(),
+            action: self.question.terms.action.clone(),
             status,
             code: read.code,
             message: read.message,
@@ -194,7 +199,7 @@ impl Machine {
 
     pub(crate) fn undecodable(&self, status: u16, reason: Unreadable) -> Error {
         Error::Decode(Box::new(DecodeError {
-            action: self.question.action.into(),
+            action: self.question.terms.action.clone(),
             status,
             reason,
             attempts: Vec::new(),

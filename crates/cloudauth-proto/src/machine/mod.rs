@@ -23,30 +23,25 @@ use crate::endpoint::Endpoint;
 use crate::entropy::Entropy;
 use crate::error::{Attempt, Error, Outcome};
 use crate::flow::{ExchangeId, Step};
-use crate::policy::{CallOptions, Effect, Ending, Policy};
+use crate::operation::Terms;
+use crate::policy::{CallOptions, Ending, Policy};
 use crate::reading::{self, Read};
 use crate::session::Session;
-use crate::wire::http::{Failure, Method, Response};
+use crate::wire::http::{Failure, Response};
 use crate::wire::params::Params;
 
 /// What is asked; the same in all attempts.
 #[derive(Debug)]
 pub(crate) struct Question {
-    pub(crate) action: &'static str,
-    pub(crate) version: &'static str,
-    pub(crate) method: Method,
-    pub(crate) effect: Effect,
-    pub(crate) params: Arc<Params>,
+    pub(crate) terms: Terms,
+    pub(crate) params: Params,
     /// The endpoint that knows what is asked about.
     pub(crate) home: Option<Endpoint>,
-    /// The codes that another endpoint answers if it does not know.
-    pub(crate) unknown_codes: &'static [&'static str],
-    pub(crate) settled_by: Option<&'static str>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Machine {
-    question: Question,
+    question: Arc<Question>,
     options: CallOptions,
     /// There from the first poll on.
     entropy: Option<Entropy>,
@@ -130,7 +125,7 @@ pub(crate) struct Answer {
 impl Machine {
     pub(crate) fn new(question: Question, options: CallOptions) -> Self {
         Self {
-            question,
+            question: Arc::new(question),
             options,
             entropy: None,
             latest: MonoTime::default(),
@@ -202,6 +197,10 @@ impl Machine {
                 self.ended(session, exchange, outcome, request_id, ending, now);
             }
         }
+    }
+
+    pub(crate) fn payload(&self) -> Option<&'static str> {
+        self.question.terms.payload
     }
 
     fn clamp(&mut self, now: Now) -> Now {

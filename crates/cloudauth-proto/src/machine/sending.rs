@@ -40,7 +40,7 @@ impl Machine {
         }
         if !due.has_place {
             due.has_place = true;
-            let place = session.place(self.question.action, now.mono);
+            let place = session.place(&self.question.terms.action, now.mono);
             if place > now.mono {
                 return self.later(due, place);
             }
@@ -131,11 +131,8 @@ impl Machine {
             reply_limit,
             scheme,
             credentials,
-            method: self.question.method,
-            action: self.question.action,
-            version: self.question.version,
+            question: Arc::clone(&self.question),
             endpoint,
-            params: Arc::clone(&self.question.params),
             stamp,
         })
     }
@@ -156,7 +153,7 @@ impl Machine {
         let other = other.filter(|other| Some(other) != first);
         match other {
             Some(other)
-                if session.place(self.question.action, now.mono) <= now.mono
+                if session.place(&self.question.terms.action, now.mono) <= now.mono
                     && session.pay(now.mono) =>
             {
                 self.send(session, other, None, now)
@@ -171,7 +168,7 @@ impl Machine {
         let [only] = self.in_flight.as_slice() else {
             return None;
         };
-        let may = self.question.effect == Effect::Query
+        let may = self.question.terms.effect == Effect::Query
             && !self.is_hedged
             && self.options.endpoint.is_none()
             && self.sent < session.limits().max_attempts;

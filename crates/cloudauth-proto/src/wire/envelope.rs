@@ -66,11 +66,17 @@ pub(crate) fn request_id_of(head: &Head) -> Option<String> {
     head.header("x-acs-request-id").map(printable)
 }
 
-/// Reads the payload: the field `container` of the body.
+/// Reads the payload: the field `container` of the body, or all of it.
 ///
 /// A payload that is missing or `null` is read as an empty one; one that comes twice is refused,
 /// since two verdicts are none.
-pub(crate) fn payload<R: DeserializeOwned>(body: &[u8], container: &str) -> Result<R, Unreadable> {
+pub(crate) fn payload<R: DeserializeOwned>(
+    body: &[u8],
+    container: Option<&str>,
+) -> Result<R, Unreadable> {
+    let Some(container) = container else {
+        return whole(body);
+    };
     let mut json = serde_json::Deserializer::from_slice(without_mark(body));
     let outer = Outer {
         container,
@@ -87,6 +93,16 @@ pub(crate) fn payload<R: DeserializeOwned>(body: &[u8], container: &str) -> Resu
         )>()))
         .map_err(|e| Unreadable::Shape(told(&alloc::format!("{e}"), container))),
     }
+}
+
+/// Reads all of the body, which is an object.
+fn whole<R: DeserializeOwned>(body: &[u8]) -> Result<R, Unreadable> {
+    let mut json = serde_json::Deserializer::from_slice(without_mark(body));
+    let read = lenient::Object::<R>::new()
+        .deserialize(&mut json)
+        .and_then(|read| json.end().map(|()| read));
+    let read = read.map_err(|e| unreadable(&e))?;
+    read.ok_or_else(|| Unreadable::Shape("nothing where an object is needed".into()))
 }
 
 struct Outer<'c, R> {
@@ -151,30 +167,33 @@ fn printable(text: &str) -> String {
 }
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "the table makes public types")]
 mod tests {
     use alloc::format;
     use alloc::string::ToString;
 
     use super::*;
+    use crate::ops::CertifyId;
+    use crate::reply::replies;
 
-    #[derive(Debug, Deserialize)]
-    struct Verdict {
-        #[serde(default, rename = "Passed", deserialize_with = "lenient::text")]
-        passed: Option<String>,
-    }
+    replies! {
+        /// A part of a verdict.
+        Verdict {
+            passed: Option<String> = "Passed",
+        }
 
-    #[derive(Debug, Deserialize)]
-    struct Session {
-        #[serde(rename = "CertifyId", deserialize_with = "lenient::required")]
-        certify_id: String,
+        /// What a verification is followed by.
+        Session {
+            certify_id: CertifyId = "CertifyId",
+        }
     }
 
     fn verdict(body: &str) -> Result<Verdict, Unreadable> {
-        payload(body.as_bytes(), "ResultObject")
+        payload(body.as_bytes(), Some("ResultObject"))
     }
 
     fn session(body: &str) -> Result<Session, Unreadable> {
-        payload(body.as_bytes(), "ResultObject")
+        payload(body.as_bytes(), Some("ResultObject"))
     }
 
     #[test]
@@ -212,7 +231,7 @@ mod tests {
         let empty = session(r#"{"ResultObject":{"CertifyId":""}}"#);
         assert!(empty.unwrap_err().to_string().contains("empty"));
         let found = session(r#"{"ResultObject":{"CertifyId":7}}"#).unwrap();
-        assert_eq!(found.certify_id, "7");
+        assert_eq!(found.certify_id.as_str(), "7");
     }
 
     #[test]

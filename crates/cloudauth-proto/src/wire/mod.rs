@@ -1,5 +1,6 @@
 //! What travels: requests, replies, and how text is put into them.
 
+pub(crate) mod code;
 #[cfg(feature = "http")]
 mod convert;
 pub(crate) mod date;

@@ -1,36 +1,84 @@
 //! Operations that exist only here, one for each effect, and the world that knows them.
 
-use cloudauth_proto::{Effect, Endpoint, Operation, Params, Problem};
+use cloudauth_proto::{Effect, Endpoint, Operation, Params, Problem, Terms};
 use serde_json::{Value, json};
 
 use crate::{Fault, Region, Times, World};
 
-/// An operation without parameters, by the place of its row in [`KINDS`].
+/// An operation without parameters.
 #[derive(Debug)]
-pub(super) struct Plain<const KIND: usize> {
-    pub(super) home: Option<Endpoint>,
+pub(super) struct Plain {
+    kind: Kind,
+    home: Option<Endpoint>,
 }
 
-pub(super) const READ: usize = 0;
-pub(super) const UPDATE: usize = 1;
-pub(super) const OPEN: usize = 2;
-pub(super) const CHARGE: usize = 3;
-/// Asks about something that one region knows.
-pub(super) const LOOK_UP: usize = 4;
+/// What a plain operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Read,
+    /// Asks about something that one region knows.
+    LookUp,
+    Update,
+    Open,
+    Charge,
+}
 
-const KINDS: [(&str, Effect); 5] = [
-    ("SimulatedRead", Effect::Query),
-    ("SimulatedUpdate", Effect::Set),
-    ("SimulatedOpen", Effect::Open),
-    ("SimulatedCharge", Effect::Once),
-    ("SimulatedLookUp", Effect::Query),
-];
+impl Kind {
+    const ALL: [Self; 5] = [
+        Self::Read,
+        Self::LookUp,
+        Self::Update,
+        Self::Open,
+        Self::Charge,
+    ];
 
-impl<const KIND: usize> Operation for Plain<KIND> {
-    const ACTION: &'static str = KINDS[KIND].0;
-    const EFFECT: Effect = KINDS[KIND].1;
-    const UNKNOWN_CODES: &'static [&'static str] = &["406"];
+    const fn action(self) -> &'static str {
+        match self {
+            Self::Read => "SimulatedRead",
+            Self::LookUp => "SimulatedLookUp",
+            Self::Update => "SimulatedUpdate",
+            Self::Open => "SimulatedOpen",
+            Self::Charge => "SimulatedCharge",
+        }
+    }
+
+    pub(super) const fn effect(self) -> Effect {
+        match self {
+            Self::Read | Self::LookUp => Effect::Query,
+            Self::Update => Effect::Set,
+            Self::Open => Effect::Open,
+            Self::Charge => Effect::Once,
+        }
+    }
+}
+
+impl Plain {
+    /// The action that reads.
+    pub(super) const READ: &str = Kind::Read.action();
+
+    /// `home` is the endpoint that knows what is looked up.
+    pub(super) fn new(kind: Kind, home: Endpoint) -> Self {
+        let home = (kind == Kind::LookUp).then_some(home);
+        Self { kind, home }
+    }
+
+    pub(super) fn read() -> Self {
+        Self::new(Kind::Read, Endpoint::SHANGHAI)
+    }
+
+    pub(super) fn charge() -> Self {
+        Self::new(Kind::Charge, Endpoint::SHANGHAI)
+    }
+}
+
+impl Operation for Plain {
     type Response = Value;
+
+    fn terms(&self) -> Terms {
+        let mut terms = Terms::new(self.kind.action().into(), self.kind.effect());
+        terms.unknown_codes = &["406"];
+        terms
+    }
 
     fn home(&self) -> Option<&Endpoint> {
         self.home.as_ref()
@@ -46,15 +94,16 @@ impl<const KIND: usize> Operation for Plain<KIND> {
 /// A world that knows them; what is looked up is known at `home` only.
 pub(super) fn world(home: Region) -> World {
     let mut world = World::new();
-    for (action, _) in KINDS {
-        world.teach(action, json!({}));
+    for kind in Kind::ALL {
+        world.teach(kind.action(), json!({}));
     }
     let unknown = Fault::Custom {
         status: 200,
         body: br#"{"Code":"406","Message":"unknown","RequestId":"R"}"#.to_vec(),
     };
     for region in Region::ALL.into_iter().filter(|region| *region != home) {
-        world.inject_on(region, KINDS[LOOK_UP].0, unknown.clone(), Times::Always);
+        let action = Kind::LookUp.action();
+        world.inject_on(region, action, unknown.clone(), Times::Always);
     }
     world
 }

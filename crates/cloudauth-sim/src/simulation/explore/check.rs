@@ -4,7 +4,8 @@ use core::time::Duration;
 
 use cloudauth_proto::{Effect, Policy, Repeat};
 
-use super::scenario::{CALM, Kind, LATER, Planned, Scenario};
+use super::scenario::{CALM, LATER, Planned, Scenario};
+use crate::simulation::operations::Kind;
 use crate::simulation::{Breach, End, Met, Rule, Simulation, Told, Trouble, Weather, What};
 use crate::{Fault, Region};
 

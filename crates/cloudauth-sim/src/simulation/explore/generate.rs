@@ -5,7 +5,8 @@ use core::time::Duration;
 use cloudauth_proto::{Policy, Repeat, Scheme};
 use oorandom::Rand64;
 
-use super::scenario::{CALM, Change, Kind, LATER, Planned, Scenario};
+use super::scenario::{CALM, Change, LATER, Planned, Scenario};
+use crate::simulation::operations::Kind;
 use crate::simulation::{Trouble, Weather};
 use crate::{Fault, Region};
 

@@ -104,8 +104,9 @@ mod tests {
 
     use cloudauth_proto::Repeat;
 
-    use super::scenario::{CALM, Change, Kind, Planned};
+    use super::scenario::{CALM, Change, Planned};
     use super::*;
+    use crate::simulation::operations::Kind;
     use crate::simulation::{Trouble, Weather};
     use crate::{Fault, Region};
 

@@ -4,13 +4,12 @@ use core::fmt;
 use core::time::Duration;
 
 use cloudauth_proto::{
-    Call, CallOptions, Credentials, Effect, Endpoint, Error, Operation, Policy, Repeat, Scheme,
-    Session,
+    Call, CallOptions, Credentials, Endpoint, Error, Policy, Repeat, Scheme, Session,
 };
 
 use super::NotRun;
-use crate::simulation::operations::{self, CHARGE, LOOK_UP, OPEN, Plain, READ, UPDATE};
-use crate::simulation::{Handle, Simulation, Weather};
+use crate::simulation::operations::{self, Kind, Plain};
+use crate::simulation::{Simulation, Weather};
 use crate::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region};
 
 /// By then every call of a scenario is over, and the weather is calm.
@@ -52,26 +51,6 @@ pub(super) struct Planned {
     pub(super) hedged: Option<Duration>,
     /// The caller vanishes then.
     pub(super) dropped: Option<Duration>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Read,
-    LookUp,
-    Update,
-    Open,
-    Charge,
-}
-
-impl Kind {
-    pub(super) const fn effect(self) -> Effect {
-        match self {
-            Self::Read | Self::LookUp => Effect::Query,
-            Self::Update => Effect::Set,
-            Self::Open => Effect::Open,
-            Self::Charge => Effect::Once,
-        }
-    }
 }
 
 impl Planned {
@@ -120,7 +99,7 @@ impl Scenario {
             .scheme(self.scheme)
             .policy(self.policy);
         if let Some(limit) = self.rate_limit {
-            session = session.rate_limit(Plain::<READ>::ACTION, limit);
+            session = session.rate_limit(Plain::READ, limit);
         }
         let mut simulation = Simulation::new(session, operations::world(self.home));
         simulation.seed(self.seed);
@@ -141,29 +120,14 @@ impl Scenario {
     }
 
     fn start(&self, simulation: &mut Simulation, planned: &Planned) -> Result<(), Error> {
-        let handle = match planned.kind {
-            Kind::Read => plan::<READ>(simulation, planned, None)?,
-            Kind::LookUp => plan::<LOOK_UP>(simulation, planned, Some(endpoint(self.home)))?,
-            Kind::Update => plan::<UPDATE>(simulation, planned, None)?,
-            Kind::Open => plan::<OPEN>(simulation, planned, None)?,
-            Kind::Charge => plan::<CHARGE>(simulation, planned, None)?,
-        };
+        let operation = Plain::new(planned.kind, endpoint(self.home));
+        let call = Call::new(&operation, planned.options())?;
+        let handle = simulation.start(planned.at, call);
         if let Some(at) = planned.dropped {
             simulation.drop_at(at, &handle);
         }
         Ok(())
     }
-}
-
-type Reply = cloudauth_proto::Reply<serde_json::Value>;
-
-fn plan<const KIND: usize>(
-    simulation: &mut Simulation,
-    planned: &Planned,
-    home: Option<Endpoint>,
-) -> Result<Handle<Reply>, Error> {
-    let call = Call::new(&Plain::<KIND> { home }, planned.options())?;
-    Ok(simulation.start(planned.at, call))
 }
 
 /// What is usual is not said.

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use cloudauth_proto::{Call, CallOptions, Credentials, Policy, Session};
 
-use crate::simulation::operations::{self, Plain, READ};
+use crate::simulation::operations::{self, Plain};
 use crate::simulation::{End, Simulation, Told, What};
 use crate::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region};
 
@@ -31,7 +31,7 @@ pub(super) fn reads(
     options: &CallOptions,
 ) -> Result<(), Box<dyn Error>> {
     for i in 0..calls {
-        let call = Call::new(&Plain::<READ> { home: None }, options.clone())?;
+        let call = Call::new(&Plain::read(), options.clone())?;
         simulation.start(from + pace * i, call);
     }
     Ok(())

@@ -7,7 +7,7 @@ use cloudauth_proto::{Call, CallOptions, Policy};
 
 use super::load::calm;
 use super::{Figure, Scale};
-use crate::simulation::operations::{CHARGE, Plain};
+use crate::simulation::operations::Plain;
 use crate::simulation::{Told, Trouble, Weather};
 use crate::{Fault, Region};
 
@@ -25,7 +25,7 @@ pub(super) fn carried_out_once(_: Scale) -> Result<Vec<Figure>, Box<dyn Error>> 
                 let mut simulation = calm(policy)?;
                 simulation.weather(Region::Shanghai, Duration::ZERO, first.clone());
                 simulation.weather(Region::Beijing, Duration::ZERO, second.clone());
-                let charge = Call::new(&Plain::<CHARGE> { home: None }, CallOptions::new())?;
+                let charge = Call::new(&Plain::charge(), CallOptions::new())?;
                 let handle = simulation.start(Duration::ZERO, charge);
                 simulation.drop_at(Duration::from_millis(vanishes), &handle);
                 simulation.run();

@@ -1,0 +1,7 @@
+//! What the vendor no longer sells, or no longer shows.
+
+mod offline;
+mod verify;
+
+pub use offline::*;
+pub use verify::*;
