@@ -1,5 +1,7 @@
 //! A client of each driver with a simulated service behind it.
 
+use core::time::Duration;
+use std::thread;
 use std::time::SystemTime;
 
 use cloudauth_net::{Options, Proxies};
@@ -43,7 +45,30 @@ pub(crate) trait Driver {
         operation: &O,
         options: CallOptions,
     ) -> Result<Reply<O::Response>, Error>;
+
+    /// Lets time pass between calls.
+    fn idle(&self, span: Duration);
 }
+
+/// Runs a test with both drivers.
+macro_rules! both {
+    ($($name:ident => $test:ident;)*) => {$(
+        mod $name {
+            use super::*;
+
+            #[test]
+            fn with_ureq() {
+                $test::<Blocking>();
+            }
+
+            #[test]
+            fn with_hyper() {
+                $test::<Async>();
+            }
+        }
+    )*};
+}
+pub(crate) use both;
 
 pub(crate) struct Blocking(cloudauth_ureq::Client);
 
@@ -60,6 +85,10 @@ impl Driver for Blocking {
         options: CallOptions,
     ) -> Result<Reply<O::Response>, Error> {
         self.0.call_with(operation, options)
+    }
+
+    fn idle(&self, span: Duration) {
+        thread::sleep(span);
     }
 }
 
@@ -79,6 +108,10 @@ impl Driver for Async {
         options: CallOptions,
     ) -> Result<Reply<O::Response>, Error> {
         self.1.block_on(self.0.call_with(operation, options))
+    }
+
+    fn idle(&self, span: Duration) {
+        self.1.block_on(async { tokio::time::sleep(span).await });
     }
 }
 

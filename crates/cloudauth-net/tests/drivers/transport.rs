@@ -12,29 +12,10 @@ use cloudauth_proto::{CallOptions, Credentials, Endpoint, Endpoints, Error, Outc
 use cloudauth_sim::conformance::limits;
 use cloudauth_sim::{Fault, Region, Simulator, Times};
 
-use crate::subjects::{Async, Blocking, Driver, endpoints, options};
+use crate::subjects::{Async, Blocking, Driver, both, endpoints, options};
 
 fn init() -> InitFaceVerify {
     InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
-}
-
-/// Runs a test with both drivers.
-macro_rules! both {
-    ($($name:ident => $test:ident;)*) => {$(
-        mod $name {
-            use super::*;
-
-            #[test]
-            fn with_ureq() {
-                $test::<Blocking>();
-            }
-
-            #[test]
-            fn with_hyper() {
-                $test::<Async>();
-            }
-        }
-    )*};
 }
 
 both! {

@@ -1,0 +1,398 @@
+//! What a connection does to an exchange, with servers that are scripts: what the driver reports of
+//! it, and how often the request is really sent.
+
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+
+use cloudauth_proto::ops::{InitFaceVerify, Raw};
+use cloudauth_proto::{Effect, Endpoints, Error, Outcome, Place, Scheme};
+use cloudauth_sim::conformance::limits;
+use socket2::SockRef;
+
+use crate::subjects::{Async, Blocking, Driver, both, options};
+
+both! {
+    a_connection_that_the_server_closed_while_idle_is_replaced => stale;
+    a_connection_that_closes_on_the_next_request_is_a_failure_not_a_second_send => closes_on_reuse;
+    a_reset_before_the_request_is_read_is_no_reply => reset_at_once;
+    a_reset_amid_a_large_request_is_no_reply => reset_amid;
+    a_reset_after_the_request_is_no_reply => reset_after;
+    an_end_before_the_reply_is_no_reply => end_before;
+    an_end_amid_the_headers_is_no_reply => end_in_headers;
+    an_end_amid_the_body_is_no_whole_reply => end_in_body;
+    an_end_amid_a_chunk_is_no_whole_reply => end_in_chunk;
+    a_reply_ahead_of_the_request_s_end_is_taken => early_reply;
+    interim_replies_are_passed_over => interim;
+    too_many_headers_are_refused => many_headers;
+    a_header_without_end_is_refused => endless_header;
+    a_reply_of_two_lengths_is_not_misread => two_lengths;
+    a_connection_that_is_not_kept_is_not_used_again => not_kept;
+    a_second_reply_is_not_taken_for_the_next_call_s => second_reply;
+    a_server_that_never_reads_ends_with_the_time_to_read => never_reads;
+    an_endpoint_of_ipv6_is_reached => ipv6;
+    what_is_no_http_is_no_reply => no_http;
+}
+
+const OK: &str = r#"{"Code":"200","RequestId":"R","ResultObject":{"CertifyId":"sha1"}}"#;
+
+fn reply(body: &str) -> String {
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// One connection of a scripted server.
+struct Connection {
+    stream: TcpStream,
+    number: usize,
+    requests: Arc<AtomicUsize>,
+}
+
+impl Connection {
+    /// Reads a request to its end; whether there was one.
+    fn request(&mut self) -> bool {
+        let mut read = Vec::new();
+        let mut buffer = vec![0; 65_536];
+        loop {
+            match self.stream.read(&mut buffer) {
+                Ok(0) | Err(_) => return false,
+                Ok(n) => read.extend_from_slice(&buffer[..n]),
+            }
+            if let Some(head) = read.windows(4).position(|four| four == b"\r\n\r\n") {
+                let text = String::from_utf8_lossy(&read[..head]).to_lowercase();
+                let length = text
+                    .lines()
+                    .find_map(|line| line.strip_prefix("content-length: "));
+                let length: usize = length.map_or(0, |length| length.parse().unwrap());
+                if read.len() >= head + 4 + length {
+                    self.requests.fetch_add(1, Ordering::Relaxed);
+                    return true;
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        let _ = self.stream.write_all(text.as_bytes());
+    }
+
+    fn reset(self) {
+        SockRef::from(&self.stream)
+            .set_linger(Some(Duration::ZERO))
+            .unwrap();
+    }
+
+    /// Holds the connection open until the client leaves.
+    fn hold(&mut self) {
+        let mut buffer = [0; 4_096];
+        while matches!(self.stream.read(&mut buffer), Ok(n) if n > 0) {}
+    }
+}
+
+/// A server that does the same with each connection, and how many whole requests it read.
+struct Server {
+    url: String,
+    requests: Arc<AtomicUsize>,
+    connections: Arc<AtomicUsize>,
+}
+
+impl Server {
+    fn new(serve: impl Fn(Connection) + Clone + Send + 'static) -> Self {
+        Self::on("127.0.0.1:0", serve)
+    }
+
+    fn on(address: &str, serve: impl Fn(Connection) + Clone + Send + 'static) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (requests, connections) = <(Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
+        let server = Self {
+            url,
+            requests: Arc::clone(&requests),
+            connections: Arc::clone(&connections),
+        };
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let connection = Connection {
+                    stream: stream.unwrap(),
+                    number: connections.fetch_add(1, Ordering::Relaxed),
+                    requests: Arc::clone(&requests),
+                };
+                let serve = serve.clone();
+                thread::spawn(move || serve(connection));
+            }
+        });
+        server
+    }
+
+    /// A client that sends each call once.
+    fn client<D: Driver>(&self) -> D {
+        let endpoints = Endpoints::only(self.url.parse().unwrap());
+        let mut limits = limits();
+        // Without optimisation, making a large request takes a while, too.
+        limits.read_timeout = Duration::from_secs(3);
+        let options = options(limits, endpoints).max_attempts(1);
+        D::new(options.scheme(Scheme::RpcHmacSha1))
+    }
+
+    fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+}
+
+fn init() -> InitFaceVerify {
+    InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+}
+
+/// More than any socket's buffers hold.
+fn large() -> Raw {
+    Raw::new("InitFaceVerify", Effect::Open).param("Picture", "A".repeat(16 << 20), Place::Form)
+}
+
+/// The one attempt of a call that got no whole reply; `status` if its headers came.
+#[track_caller]
+fn no_reply(error: &Error, status: Option<u16>) {
+    let [attempt] = error.attempts() else {
+        panic!("{error}");
+    };
+    assert!(
+        matches!(attempt.outcome, Outcome::NoReply { status: had, .. } if had == status),
+        "{error}"
+    );
+}
+
+fn stale<D: Driver>() {
+    let server = Server::new(|mut connection| {
+        while connection.request() {
+            connection.say(&reply(OK));
+            thread::sleep(Duration::from_millis(50));
+            let _ = connection.stream.shutdown(Shutdown::Both);
+        }
+    });
+    let client = server.client::<D>();
+    for _ in 0..3 {
+        let opened = client.call(&init()).unwrap();
+        assert_eq!(opened.attempts.len(), 1);
+        client.idle(Duration::from_millis(150));
+    }
+    assert_eq!((server.requests(), server.connections()), (3, 3));
+}
+
+fn closes_on_reuse<D: Driver>() {
+    let server = Server::new(|mut connection| {
+        if connection.request() {
+            connection.say(&reply(OK));
+            connection.request();
+        }
+    });
+    let client = server.client::<D>();
+    client.call(&init()).unwrap();
+    let error = client.call(&init()).unwrap_err();
+    no_reply(&error, None);
+    assert_eq!((server.requests(), server.connections()), (2, 1));
+}
+
+fn reset_at_once<D: Driver>() {
+    let server = Server::new(|mut connection| {
+        // Something has to be there, or the reset may overtake the client's connect.
+        let _ = connection.stream.read(&mut [0]);
+        connection.reset();
+    });
+    let error = server.client::<D>().call(&init()).unwrap_err();
+    no_reply(&error, None);
+    assert_eq!((server.requests(), server.connections()), (0, 1));
+}
+
+fn reset_amid<D: Driver>() {
+    let server = Server::new(|mut connection| {
+        let _ = connection.stream.read_exact(&mut [0; 10_000]);
+        connection.reset();
+    });
+    let error = server.client::<D>().call(&large()).unwrap_err();
+    no_reply(&error, None);
+    assert_eq!((server.requests(), server.connections()), (0, 1));
+}
+
+fn reset_after<D: Driver>() {
+    let server = Server::new(|mut connection| {
+        connection.request();
+        connection.reset();
+    });
+    let error = server.client::<D>().call(&init()).unwrap_err();
+    no_reply(&error, None);
+    assert_eq!((server.requests(), server.connections()), (1, 1));
+}
+
+/// A server that reads a request, says this and closes; what the one attempt met.
+#[track_caller]
+fn ends_after<D: Driver>(said: &'static str, status: Option<u16>) {
+    let server = Server::new(move |mut connection| {
+        connection.request();
+        connection.say(said);
+    });
+    let error = server.client::<D>().call(&init()).unwrap_err();
+    no_reply(&error, status);
+    assert_eq!((server.requests(), server.connections()), (1, 1));
+}
+
+fn end_before<D: Driver>() {
+    ends_after::<D>("", None);
+}
+
+fn end_in_headers<D: Driver>() {
+    ends_after::<D>("HTTP/1.1 200 OK\r\ncontent-le", None);
+}
+
+fn end_in_body<D: Driver>() {
+    ends_after::<D>(
+        "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"Code\":",
+        Some(200),
+    );
+}
+
+fn end_in_chunk<D: Driver>() {
+    let said =
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n8\r\n{\"Code\":\r\n20\r\n\"200";
+    ends_after::<D>(said, Some(200));
+}
+
+fn no_http<D: Driver>() {
+    ends_after::<D>("220 mail.example ESMTP\r\n\r\n", None);
+}
+
+fn early_reply<D: Driver>() {
+    let server = Server::new(|mut connection| {
+        let _ = connection.stream.read_exact(&mut [0; 1_000]);
+        let body = r#"{"Code":"Forbidden.RAM","RequestId":"R"}"#;
+        let head = format!(
+            "HTTP/1.1 403 Forbidden\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        connection.say(&(head + body));
+        connection.hold();
+    });
+    let error = server.client::<D>().call(&large()).unwrap_err();
+    assert!(
+        error.to_string().contains("Forbidden.RAM (HTTP 403"),
+        "{error}"
+    );
+}
+
+fn interim<D: Driver>() {
+    let server = Server::new(|mut connection| {
+        connection.request();
+        connection.say("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n");
+        connection.say("HTTP/1.1 102 Processing\r\n\r\n");
+        connection.say(&reply(OK));
+        connection.hold();
+    });
+    server.client::<D>().call(&init()).unwrap();
+    assert_eq!(server.requests(), 1);
+}
+
+fn many_headers<D: Driver>() {
+    let server = Server::new(|mut connection| {
+        connection.request();
+        connection.say("HTTP/1.1 200 OK\r\n");
+        connection.say(&"x: y\r\n".repeat(1_000_000));
+        connection.say("content-length: 0\r\n\r\n");
+        connection.hold();
+    });
+    let error = server.client::<D>().call(&init()).unwrap_err();
+    no_reply(&error, None);
+}
+
+fn endless_header<D: Driver>() {
+    let server = Server::new(|mut connection| {
+        connection.request();
+        connection.say("HTTP/1.1 200 OK\r\nx: ");
+        while connection.stream.write_all(&[b'y'; 8_192]).is_ok() {}
+    });
+    let error = server.client::<D>().call(&init()).unwrap_err();
+    no_reply(&error, None);
+}
+
+/// Chunks win over a length (RFC 9112, section 6.3), or it is an error: but the length must not cut
+/// the reply short, and what follows must not be taken for another reply.
+fn two_lengths<D: Driver>() {
+    let server = Server::new(|mut connection| {
+        while connection.request() {
+            let (size, end) = (OK.len(), "0\r\n\r\n");
+            connection.say(&format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n\
+                 {size:x}\r\n{OK}\r\n{end}"
+            ));
+        }
+    });
+    let client = server.client::<D>();
+    for _ in 0..2 {
+        match client.call(&init()) {
+            Ok(opened) => assert_eq!(opened.value.certify_id.as_str(), "sha1"),
+            Err(error) => no_reply(&error, None),
+        }
+    }
+}
+
+fn not_kept<D: Driver>() {
+    let server = Server::new(|mut connection| {
+        while connection.request() {
+            let kept = reply(OK);
+            connection.say(&kept.replacen("\r\n", "\r\nconnection: close\r\n", 1));
+        }
+    });
+    let client = server.client::<D>();
+    client.call(&init()).unwrap();
+    client.call(&init()).unwrap();
+    assert_eq!((server.requests(), server.connections()), (2, 2));
+}
+
+fn second_reply<D: Driver>() {
+    let server = Server::new(|mut connection| {
+        let forged = OK.replace("sha1", "forged");
+        let is_first = connection.number % 2 == 0;
+        while connection.request() {
+            connection.say(&if is_first {
+                reply(OK) + &reply(&forged)
+            } else {
+                reply(OK)
+            });
+        }
+    });
+    for idle in [0, 20] {
+        let client = server.client::<D>();
+        for _ in 0..3 {
+            if let Ok(opened) = client.call(&init()) {
+                assert_eq!(opened.value.certify_id.as_str(), "sha1");
+            }
+            client.idle(Duration::from_millis(idle));
+        }
+    }
+}
+
+fn never_reads<D: Driver>() {
+    let server = Server::new(|connection| {
+        thread::sleep(Duration::from_secs(5));
+        drop(connection);
+    });
+    let error = server.client::<D>().call(&large()).unwrap_err();
+    assert_eq!(error.attempts().len(), 1);
+    assert!(error.to_string().contains("no reply in time"), "{error}");
+    assert!(error.may_have_been_carried_out());
+}
+
+fn ipv6<D: Driver>() {
+    let server = Server::on("[::1]:0", |mut connection| {
+        connection.request();
+        connection.say(&reply(OK));
+    });
+    server.client::<D>().call(&init()).unwrap();
+    assert_eq!(server.requests(), 1);
+}
