@@ -1,6 +1,7 @@
 //! Both drivers, put to the same tests.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod certificates;
 mod conformance;
 mod contracts;
 mod proxy;
