@@ -77,6 +77,7 @@ fn server(claim: &Claim) -> (String, String) {
     (url, root.pem())
 }
 
+#[expect(clippy::unwrap_in_result, reason = "the error is what is tested")]
 fn call<D: Driver>(claim: &Claim) -> Result<(), String> {
     let (url, root) = server(claim);
     let options = options(limits(), Endpoints::only(url.parse().unwrap()));
