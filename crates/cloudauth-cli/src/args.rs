@@ -101,8 +101,8 @@ pub(crate) struct DescribeArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ExplainArgs {
-    /// A Code, a SubCode, a code of the page, of the gateway, or a label of a device's risk: for
-    /// example 417, Z5052, Throttling.User or ROOT
+    /// A code of a reply, of a verdict, of the page or of the gateway, or a label of a device's risk:
+    /// for example 417, Z5052, Throttling.User or ROOT
     pub(crate) code: String,
     /// Print JSON, as is done when the output is not a terminal
     #[arg(long)]
