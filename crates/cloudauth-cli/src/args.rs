@@ -21,6 +21,8 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Ask for the verdict of a verification
     Describe(DescribeArgs),
+    /// Say what a code of the service means, whose problem it is, and whether a retry helps
+    Explain(ExplainArgs),
     /// Print what a call's signature is made of, without sending it
     Sign(SignArgs),
     /// Serve the simulator until interrupted, or simulate time
@@ -95,6 +97,16 @@ pub(crate) struct DescribeArgs {
     /// What `init` printed
     #[arg(long)]
     pub(crate) certify_id: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExplainArgs {
+    /// A code of a reply, of a verdict, of the page or of the gateway, or a label of a device's risk:
+    /// for example 417, Z5052, Throttling.User or ROOT
+    pub(crate) code: String,
+    /// Print JSON, as is done when the output is not a terminal
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Prints the parameters, and so the person: mind where the output goes.

@@ -4,6 +4,7 @@
 
 mod args;
 mod demo;
+mod explain;
 mod explore;
 mod figures;
 mod output;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         Command::Demo(demo) => demo::run(demo),
         Command::Init(init) => verify::init(init),
         Command::Describe(describe) => verify::describe(describe),
+        Command::Explain(explain) => explain::run(explain),
         Command::Sign(sign) => sign::run(sign),
         Command::Sim(sim) => match &sim.command {
             None => sim::run(sim),

@@ -24,11 +24,7 @@ pub(crate) fn plain(text: &str) -> String {
 /// Prints fields: a line each on a terminal, else one JSON object.
 pub(crate) fn fields(fields: &[(&str, Value)], json: bool) {
     if json || !stdout().is_terminal() {
-        let object: Map<String, Value> = fields
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect();
-        println!("{}", Value::Object(object));
+        println!("{}", object(fields));
         return;
     }
     let width = fields.iter().map(|(name, _)| name.len()).max();
@@ -48,6 +44,30 @@ pub(crate) fn fields(fields: &[(&str, Value)], json: bool) {
             name = "";
         }
     }
+}
+
+/// Prints several records: their fields with an empty line between on a terminal, else one JSON
+/// list.
+pub(crate) fn records(records: &[Vec<(&str, Value)>], json: bool) {
+    if json || !stdout().is_terminal() {
+        let list = records.iter().map(|record| object(record)).collect();
+        println!("{}", Value::Array(list));
+        return;
+    }
+    for (i, record) in records.iter().enumerate() {
+        if i > 0 {
+            println!();
+        }
+        fields(record, false);
+    }
+}
+
+fn object(fields: &[(&str, Value)]) -> Value {
+    let fields = fields.iter();
+    let object: Map<String, Value> = fields
+        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+        .collect();
+    Value::Object(object)
 }
 
 fn shown(value: &Value) -> String {

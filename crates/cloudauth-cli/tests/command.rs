@@ -353,3 +353,35 @@ fn figures_stand_beside_their_goals() {
     assert_eq!(nonces[0]["measured"], "0 of 10000 over 10000 calls");
     assert_eq!(nonces[0]["goal is"], "met");
 }
+
+#[test]
+fn a_code_is_explained_at_every_place_where_it_is_met() {
+    let explained = |code: &str| -> Value {
+        let ran = run_with(&["explain", code, "--json"], "", &[]);
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        serde_json::from_str(&ran.out).unwrap()
+    };
+    let locked = explained("417");
+    assert_eq!(locked.as_array().unwrap().len(), 1);
+    assert_eq!(locked[0]["Where"], "Code");
+    assert_eq!(locked[0]["Whose"], "person");
+    assert_eq!(locked[0]["Retry"], "no");
+    assert_eq!(locked[0]["Source"], "documented");
+    assert!(locked[0]["Chinese"].as_str().unwrap().contains("人工审核"));
+
+    let both = explained("200");
+    assert_eq!([&both[0]["Where"], &both[1]["Where"]], ["Code", "SubCode"]);
+    assert_eq!(explained("Z5052")[0]["Where"], "page subCode");
+    assert_eq!(explained("Throttling.User")[0]["Retry"], "soon");
+    assert_eq!(explained("MissingSceneId")[0]["Code"], "Missing*");
+    assert_eq!(explained("ROOT")[0]["Where"], "DeviceRisk");
+}
+
+#[test]
+fn a_code_that_nobody_knows_is_said_to_be_unknown() {
+    let ran = run_with(&["explain", "4\u{1b}[31m17"], "", &[]);
+    assert_eq!(
+        complaint(&ran),
+        "4 [31m17 is not in the tables; the service may know it"
+    );
+}

@@ -1,6 +1,10 @@
 //! What is wrong with an operation is found before anything is sent, all of it at once.
 
-use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
+use cloudauth_proto::ops::{
+    CompareFaceVerify, ContrastFaceVerify, DescribeFaceVerify, DescribeMetaStatisticsPageList,
+    InitAuthVerify, InitFaceVerify,
+};
+use cloudauth_proto::verify::{IdentityCard, Model, OuterOrderNo, SceneId};
 use cloudauth_proto::{Call, CallOptions, Error, Operation};
 
 fn bad_fields<O: Operation>(operation: &O) -> Vec<&'static str> {
@@ -91,4 +95,65 @@ fn the_complaint_does_not_repeat_the_value() {
         .callback_url("http://zhang.example");
     let error = Call::new(&operation, CallOptions::new()).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("zhang"), "{error}");
+}
+
+#[test]
+fn the_front_of_id_pro_sets_all_that_the_plan_demands() {
+    let open = InitFaceVerify::id_pro(
+        SceneId(1_000_000_006),
+        OuterOrderNo::new("e0c34a77f5ac40a5aa5e6ed20c353888").unwrap(),
+        Model::MultiAction,
+        IdentityCard {
+            name: "张三".into(),
+            number: "330103199001011234".into(),
+        },
+        "https://www.example.com/back",
+        r#"{"deviceType":"h5"}"#,
+    );
+    assert!(bad_fields(&open).is_empty());
+    assert_eq!(format!("{open:?}"), format!("{:?}", id_pro()));
+}
+
+#[test]
+fn a_needed_field_that_new_does_not_take_is_missed() {
+    let list = DescribeMetaStatisticsPageList::new("Id2MetaVerify").current_page(1);
+    assert_eq!(bad_fields(&list), ["EndDate", "PageSize", "StartDate"]);
+    let read = InitAuthVerify::new(1, "order1", "ID_OCR", "{}");
+    assert_eq!(bad_fields(&read), ["CardPageNumber", "CardType"]);
+}
+
+#[test]
+fn a_plan_with_a_picture_needs_one_and_the_person_s_number() {
+    let open = InitFaceVerify::new(1, "order1", "PV_FV");
+    assert_eq!(bad_fields(&open), ["UserId", "FaceContrastPicture"]);
+    let open = open.user_id("7");
+    let bucket = open.clone().oss_bucket_name("b").oss_object_name("o");
+    assert!(bad_fields(&bucket).is_empty());
+    assert!(bad_fields(&open.face_contrast_picture("/9j/")).is_empty());
+}
+
+#[test]
+fn one_picture_is_given_and_not_more() {
+    let contrast = ContrastFaceVerify::new();
+    assert_eq!(bad_fields(&contrast), ["FaceContrastPicture"]);
+    let contrast = contrast.face_contrast_picture("/9j/");
+    assert!(bad_fields(&contrast).is_empty());
+    let both = contrast.certify_id("sha1");
+    assert_eq!(bad_fields(&both), ["FaceContrastPicture"]);
+
+    let compare = CompareFaceVerify::new().source_certify_id("sha1");
+    assert_eq!(bad_fields(&compare), ["TargetFaceContrastPicture"]);
+    let compare = compare.target_oss_bucket_name("b");
+    assert_eq!(bad_fields(&compare), ["TargetOssObjectName"]);
+    assert!(bad_fields(&compare.target_oss_object_name("o")).is_empty());
+}
+
+#[test]
+fn a_picture_of_a_megabyte_is_too_large() {
+    let of = |bytes: usize| "A".repeat(bytes.div_ceil(3) * 4);
+    let contrast = ContrastFaceVerify::new();
+    let below = contrast.clone().face_contrast_picture(of((1 << 20) - 4));
+    assert!(bad_fields(&below).is_empty());
+    let above = contrast.face_contrast_picture(of(1 << 20));
+    assert_eq!(bad_fields(&above), ["FaceContrastPicture"]);
 }
