@@ -13,6 +13,7 @@ use crate::region::Region;
 use crate::reply::{Reaction, Reply};
 use crate::request::Incoming;
 use crate::script::{Fault, Script, Times};
+use crate::store::{self, Store};
 use crate::verdict::Verdict;
 use crate::verify::{Refusal, Verified, named_action, verify};
 
@@ -25,6 +26,9 @@ pub const ACCESS_KEY_SECRET: &str = "testsecret";
 /// The API version that the simulator speaks.
 const VERSION: &str = "2019-03-07";
 
+/// What lets files into the object store, and its version: an operation of another product.
+const AUTHORIZE: (&str, &str) = ("AuthorizeFileUpload", "2019-12-19");
+
 /// The service: two regions, their orders, the faults to come and a log. It does no I/O and reads no clock.
 ///
 /// Memory is bounded: the last 10 000 requests, 100 000 orders and 1 000 000 nonces are remembered. `Debug` shows
@@ -32,6 +36,7 @@ const VERSION: &str = "2019-03-07";
 pub struct World {
     keys: BTreeMap<String, Key>,
     orders: Orders,
+    store: Store,
     nonces: Nonces,
     script: Script,
     log: Log,
@@ -59,6 +64,7 @@ impl World {
         let mut world = Self {
             keys: BTreeMap::new(),
             orders: Orders::default(),
+            store: Store::default(),
             nonces: Nonces::default(),
             script: Script::default(),
             log: Log::default(),
@@ -139,6 +145,11 @@ impl World {
         self.orders.named(order_no)
     }
 
+    /// The files that were posted to the object store, oldest first; at most 64.
+    pub fn files(&self) -> impl Iterator<Item = &[u8]> {
+        self.store.files()
+    }
+
     /// The last API requests, oldest first; at most 10 000.
     #[must_use]
     pub fn requests(&self) -> &[Seen] {
@@ -163,7 +174,11 @@ impl World {
         }
         self.requests += 1;
         let request_id = ids::request_id(self.requests);
-        let action = named_action(request);
+        let action = if store::is_post(request) {
+            store::POST.to_owned()
+        } else {
+            named_action(request)
+        };
         let fault = self.script.take(region, &action);
         let name = fault.as_ref().map(Fault::name);
         let mut scheme = None;
@@ -237,6 +252,17 @@ impl World {
             name: refusal.code,
             scheme,
         };
+        if store::is_post(request) {
+            let (reply, name) = self.store.post(request, now_unix);
+            if name == "201" {
+                *self.executions.entry(store::POST).or_default() += 1;
+            }
+            return Outcome {
+                reply,
+                name,
+                scheme: None,
+            };
+        }
         let secret_of = |id: &str| self.keys.get(id).map(|key| key.secret.clone());
         let verified = match verify(request, secret_of, now_unix) {
             Ok(verified) => verified,
@@ -244,6 +270,16 @@ impl World {
         };
         if let Err(refusal) = self.admit(request, &verified, now_unix) {
             return refused(&refusal, Some(verified.scheme));
+        }
+        if verified.action == AUTHORIZE.0 {
+            *self.executions.entry(AUTHORIZE.0).or_default() += 1;
+            let mut body = self.store.authorize(now_unix);
+            body["RequestId"] = request_id.into();
+            return Outcome {
+                reply: Reply::json(200, request_id, now_unix, &body),
+                name: "200",
+                scheme: Some(verified.scheme),
+            };
         }
         let (action, business) = match verified.action.as_str() {
             "InitFaceVerify" => (
@@ -259,7 +295,10 @@ impl World {
                 "DescribeFaceVerify",
                 operations::describe_face_verify(&verified.params, &self.orders),
             ),
-            _ => return refused(&no_such_api(), Some(verified.scheme)),
+            other => match operations::with_files(other, &verified.params, &self.store) {
+                Some(answered) => answered,
+                None => return refused(&no_such_api(), Some(verified.scheme)),
+            },
         };
         if business.was_carried_out() {
             *self.executions.entry(action).or_default() += 1;
@@ -301,7 +340,11 @@ impl World {
                 return Err(Refusal::new(400, "SignatureNonceUsed", message));
             }
         }
-        if request.path() != "/" || verified.version != VERSION {
+        let version = match verified.action.as_str() {
+            action if action == AUTHORIZE.0 => AUTHORIZE.1,
+            _ => VERSION,
+        };
+        if request.path() != "/" || verified.version != version {
             return Err(no_such_api());
         }
         let xml = match &verified.format {

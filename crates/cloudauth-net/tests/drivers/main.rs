@@ -5,3 +5,4 @@ mod conformance;
 mod proxy;
 mod subjects;
 mod transport;
+mod upload;
