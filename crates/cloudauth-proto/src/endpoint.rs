@@ -34,6 +34,9 @@ impl Endpoint {
     /// The public endpoint of Beijing, the second of the vendor's failover sample.
     pub const BEIJING: Self = Self::known("cloudauth.cn-beijing.aliyuncs.com");
 
+    /// The vendor's platform that lets files into its object store.
+    pub const OPEN_PLATFORM: Self = Self::known("openplatform.aliyuncs.com");
+
     /// The endpoint of `region` as seen from `network`; `None` where none is known.
     ///
     /// | region | public | VPC | dual stack | source |

@@ -13,6 +13,7 @@ use crate::clock::MonoTime;
 use crate::codes::{self, Meaning};
 use crate::endpoint::Endpoint;
 use crate::secret::Sensitive;
+use crate::upload::UploadError;
 
 /// Why a call gave no reply.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub enum Error {
     /// As [`Exhausted`](Self::Exhausted), but **the operation may have been carried out**: ask the
     /// service before it is paid for again.
     Uncertain(Box<Exhausted>),
+    /// A file could not be uploaded; the operation was not sent.
+    Upload(Box<UploadError>),
     /// The flow was polled after it was done.
     Finished,
 }
@@ -42,6 +45,7 @@ impl Error {
             Self::Service(fault) => &fault.attempts,
             Self::Decode(error) => &error.attempts,
             Self::Exhausted(exhausted) | Self::Uncertain(exhausted) => &exhausted.attempts,
+            Self::Upload(error) => error.attempts(),
             Self::Invalid(_) | Self::Finished => &[],
         }
     }
@@ -52,7 +56,7 @@ impl Error {
         match self {
             Self::Uncertain(_) | Self::Decode(_) => true,
             Self::Service(fault) => fault.uncertain,
-            Self::Invalid(_) | Self::Exhausted(_) | Self::Finished => false,
+            Self::Invalid(_) | Self::Exhausted(_) | Self::Upload(_) | Self::Finished => false,
         }
     }
 
@@ -61,7 +65,7 @@ impl Error {
             Self::Service(fault) => fault.attempts = attempts,
             Self::Decode(error) => error.attempts = attempts,
             Self::Exhausted(error) | Self::Uncertain(error) => error.attempts = attempts,
-            Self::Invalid(_) | Self::Finished => {}
+            Self::Invalid(_) | Self::Upload(_) | Self::Finished => {}
         }
     }
 
@@ -90,6 +94,7 @@ impl fmt::Display for Error {
                     None => Ok(()),
                 }
             }
+            Self::Upload(error) => error.fmt(f),
             Self::Finished => f.write_str("the call was polled after it was done"),
         }
     }
@@ -99,6 +104,7 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Exhausted(exhausted) | Self::Uncertain(exhausted) => exhausted.source(),
+            Self::Upload(error) => error.source(),
             Self::Invalid(_) | Self::Service(_) | Self::Decode(_) | Self::Finished => None,
         }
     }

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::machine::Question;
 use crate::session::Session;
 use crate::sign::{Draft, Scheme, Stamp};
+use crate::upload::Form;
 use crate::wire::http::{Failure, Request, Response, Timeouts};
 
 /// Something that is done with requests and replies, one step at a time.
@@ -69,11 +70,21 @@ pub struct Exchange {
     pub(crate) id: ExchangeId,
     pub(crate) timeouts: Timeouts,
     pub(crate) reply_limit: usize,
-    pub(crate) scheme: Scheme,
-    pub(crate) credentials: Credentials,
-    pub(crate) question: Arc<Question>,
-    pub(crate) endpoint: Endpoint,
-    pub(crate) stamp: Stamp,
+    pub(crate) what: What,
+}
+
+/// What is sent.
+pub(crate) enum What {
+    /// What a call asks.
+    Question {
+        scheme: Scheme,
+        credentials: Credentials,
+        question: Arc<Question>,
+        endpoint: Endpoint,
+        stamp: Stamp,
+    },
+    /// A file for the object store, which carries leave of its own.
+    File(Arc<Form>),
 }
 
 impl Exchange {
@@ -96,26 +107,45 @@ impl Exchange {
         self.reply_limit
     }
 
-    /// Makes the signed request. It needs no session, so that no lock is held while it hashes.
+    /// Makes the request, signed. It needs no session, so that no lock is held while it hashes.
     #[must_use]
     pub fn sign(&self) -> Request {
-        let draft = Draft {
-            method: self.question.terms.method,
-            action: &self.question.terms.action,
-            version: &self.question.terms.version,
-            endpoint: &self.endpoint,
-            params: &self.question.params,
-        };
-        self.scheme.sign(&draft, &self.credentials, &self.stamp)
+        match &self.what {
+            What::Question {
+                scheme,
+                credentials,
+                question,
+                endpoint,
+                stamp,
+            } => {
+                let draft = Draft {
+                    method: question.terms.method,
+                    action: &question.terms.action,
+                    version: &question.terms.version,
+                    endpoint,
+                    params: &question.params,
+                };
+                scheme.sign(&draft, credentials, stamp)
+            }
+            What::File(form) => form.request(),
+        }
     }
 }
 
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Exchange")
-            .field("id", &self.id)
-            .field("action", &self.question.terms.action)
-            .field("endpoint", &self.endpoint)
+        let mut shown = f.debug_struct("Exchange");
+        shown.field("id", &self.id);
+        match &self.what {
+            What::Question {
+                question, endpoint, ..
+            } => shown
+                .field("action", &question.terms.action)
+                .field("endpoint", endpoint),
+            // The store's host names the bucket.
+            What::File(form) => shown.field("file", form),
+        };
+        shown
             .field("timeouts", &self.timeouts)
             .finish_non_exhaustive()
     }

@@ -105,6 +105,7 @@ mod reply;
 mod secret;
 mod session;
 pub mod sign;
+mod upload;
 pub mod verify;
 mod wire;
 
@@ -123,6 +124,9 @@ pub use reply::Shape;
 pub use secret::{Secret, Sensitive};
 pub use session::Session;
 pub use sign::Scheme;
+pub use upload::{
+    AuthorizeFileUpload, AuthorizeFileUploadResponse, UPLOADS, Upload, UploadError, UploadStep,
+};
 pub use wire::code::Unlisted;
 pub use wire::http::{Body, Failure, Head, Method, Request, Response, Sent, Timeouts, UriScheme};
 pub use wire::params::{Params, Place};

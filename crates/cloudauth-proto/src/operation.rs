@@ -95,6 +95,8 @@ const VERSION: &str = "2019-03-07";
 pub struct Info {
     /// Its name.
     pub action: &'static str,
+    /// The version of the API that has it.
+    pub version: &'static str,
     /// How it is asked for.
     pub method: Method,
     /// What doing it twice would do.
@@ -124,6 +126,7 @@ impl Info {
     ) -> Self {
         Self {
             action,
+            version: VERSION,
             method: Method::Post,
             effect,
             fields,
@@ -137,6 +140,7 @@ impl Info {
 
     pub(crate) fn terms(&self) -> Terms {
         Terms {
+            version: Cow::Borrowed(self.version),
             method: self.method,
             payload: self.payload,
             is_judged_by_code: self.is_judged_by_code,

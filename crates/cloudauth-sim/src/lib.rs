@@ -47,7 +47,8 @@
 //!
 //! # What it knows
 //!
-//! Two operations (`InitFaceVerify`, `DescribeFaceVerify`), two signatures (ACS3-HMAC-SHA256, RPC 1.0 with
+//! Two operations with all their life (`InitFaceVerify`, `DescribeFaceVerify`), the seven that take files with the
+//! platform and the object store that these go through, two signatures (ACS3-HMAC-SHA256, RPC 1.0 with
 //! HMAC-SHA1), two regions with one set of orders, and the pages behind `CertifyUrl`. Where the vendor's
 //! documentation is silent the docs here say what was chosen. It answers in JSON only and sends no callbacks.
 #![forbid(unsafe_code)]
@@ -66,6 +67,7 @@ mod request;
 mod script;
 mod serve;
 pub mod simulation;
+mod store;
 mod time;
 mod verdict;
 mod verify;

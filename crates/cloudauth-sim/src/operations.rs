@@ -1,4 +1,4 @@
-//! The two operations: parameters in, business reply out.
+//! The operations: parameters in, business reply out.
 //!
 //! Codes are documented unless a comment says otherwise; messages are the simulator's own. All access keys and both
 //! regions share one set of orders: whether a certify id made in one region can be read in the other is not
@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::orders::{Order, Orders, State};
+use crate::store::Store;
 use crate::verdict::Verdict;
 
 type Params = BTreeMap<String, String>;
@@ -177,6 +178,50 @@ fn result_of(verdict: Verdict) -> Value {
         "MaterialInfo": material.to_string(),
         "UserInfo": "",
     })
+}
+
+/// The operations that take files: their names, the fields for files, and what they answer about
+/// every file that was really posted. The fields are documented, their values here are made up.
+const WITH_FILES: [(&str, &[&str], &str); 7] = [
+    ("ContrastFaceVerify", &["FaceContrastFile"], FACE),
+    ("CredentialProductVerifyV2", &["ImageFile"], CREDENTIAL),
+    ("CredentialVerifyV2", &["ImageFile"], CREDENTIAL),
+    (
+        "Id2MetaVerifyWithOCR",
+        &["CertFile", "CertNationalFile"],
+        CARD,
+    ),
+    ("Id3MetaVerify", &["FaceFile"], PERSON),
+    ("Id3MetaVerifyPRO", &["FaceFile"], PERSON),
+    (
+        "Id3MetaVerifyWithOCR",
+        &["CertFile", "CertNationalFile"],
+        CARD,
+    ),
+];
+
+const FACE: &str = r#"{"CertifyId":"shacontrast","Passed":"T","SubCode":"200","MaterialInfo":"","IdentityInfo":""}"#;
+const CREDENTIAL: &str = r#"{"Result":"0","RiskTag":"","RiskScore":{},"MaterialInfo":""}"#;
+const CARD: &str = r#"{"BizCode":"1","CardInfo":"{\"certName\":\"simulated\"}"}"#;
+const PERSON: &str = r#"{"BizCode":"1","SubCode":"101","FaceDetail":""}"#;
+
+/// Answers an operation that takes files. That a file which was never posted is refused with 401 is
+/// inferred.
+pub(crate) fn with_files(
+    action: &str,
+    params: &Params,
+    store: &Store,
+) -> Option<(&'static str, Business)> {
+    let (action, fields, answer) = WITH_FILES.into_iter().find(|(name, ..)| *name == action)?;
+    let mut named = fields
+        .iter()
+        .filter_map(|field| Some((field, params.get(*field)?)));
+    let lost = named.find(|(_, url)| store.file(url).is_none());
+    let business = match lost {
+        Some((field, _)) => invalid(field),
+        None => Business::success(serde_json::from_str(answer).unwrap_or_default()),
+    };
+    Some((action, business))
 }
 
 /// A return URL longer than this is accepted but not followed, so that orders stay small. The limit is the

@@ -15,6 +15,7 @@ use crate::region::Region;
 use crate::reply::{Reaction, Reply};
 use crate::request::Incoming;
 use crate::script::{Fault, Script, Times};
+use crate::store::{self, Store};
 use crate::verdict::Verdict;
 use crate::verify::{Refusal, Verified, named_action, verify};
 
@@ -27,6 +28,9 @@ pub const ACCESS_KEY_SECRET: &str = "testsecret";
 /// The API version that the simulator speaks.
 const VERSION: &str = "2019-03-07";
 
+/// What lets files into the object store, and its version: an operation of another product.
+const AUTHORIZE: (&str, &str) = ("AuthorizeFileUpload", "2019-12-19");
+
 /// The service: two regions, their orders, the faults to come and a log. It does no I/O and reads no clock.
 ///
 /// Memory is bounded: the last 10 000 requests, 100 000 orders and 1 000 000 nonces are remembered. `Debug` shows
@@ -34,6 +38,7 @@ const VERSION: &str = "2019-03-07";
 pub struct World {
     keys: BTreeMap<String, Key>,
     orders: Orders,
+    store: Store,
     nonces: Nonces,
     script: Script,
     log: Log,
@@ -62,6 +67,7 @@ impl World {
         let mut world = Self {
             keys: BTreeMap::new(),
             orders: Orders::default(),
+            store: Store::default(),
             nonces: Nonces::default(),
             script: Script::default(),
             log: Log::default(),
@@ -154,6 +160,11 @@ impl World {
         self.orders.named(order_no)
     }
 
+    /// The files that were posted to the object store, oldest first; at most 64.
+    pub fn files(&self) -> impl Iterator<Item = &[u8]> {
+        self.store.files()
+    }
+
     /// The last API requests, oldest first; at most 10 000.
     #[must_use]
     pub fn requests(&self) -> &[Seen] {
@@ -176,7 +187,7 @@ impl World {
         if request.path().starts_with(page::PATH) {
             return self.page(request, now_unix);
         }
-        let action = named_action(request);
+        let action = named(request);
         let fault = self.script.take(region, &action);
         self.react(region, request, &action, fault, now_unix)
     }
@@ -189,8 +200,7 @@ impl World {
         fault: Fault,
         now_unix: u64,
     ) -> Reaction {
-        let action = named_action(request);
-        self.react(region, request, &action, Some(fault), now_unix)
+        self.react(region, request, &named(request), Some(fault), now_unix)
     }
 
     fn react(
@@ -275,6 +285,17 @@ impl World {
             name: refusal.code,
             scheme,
         };
+        if store::is_post(request) {
+            let (reply, name) = self.store.post(request, now_unix);
+            if name == "201" {
+                *self.executions.entry(store::POST).or_default() += 1;
+            }
+            return Outcome {
+                reply,
+                name,
+                scheme: None,
+            };
+        }
         let secret_of = |id: &str| self.keys.get(id).map(|key| key.secret.clone());
         let verified = match verify(request, secret_of, now_unix) {
             Ok(verified) => verified,
@@ -282,6 +303,16 @@ impl World {
         };
         if let Err(refusal) = self.admit(request, &verified, now_unix) {
             return refused(&refusal, Some(verified.scheme));
+        }
+        if verified.action == AUTHORIZE.0 {
+            *self.executions.entry(AUTHORIZE.0).or_default() += 1;
+            let mut body = self.store.authorize(now_unix);
+            body["RequestId"] = request_id.into();
+            return Outcome {
+                reply: Reply::json(200, request_id, now_unix, &body),
+                name: "200",
+                scheme: Some(verified.scheme),
+            };
         }
         let (action, business) = match verified.action.as_str() {
             "InitFaceVerify" => (
@@ -297,10 +328,16 @@ impl World {
                 "DescribeFaceVerify",
                 operations::describe_face_verify(&verified.params, &self.orders),
             ),
-            other => match self.taught.get_key_value(other) {
-                Some((action, result)) => (*action, Business::success(result.clone())),
-                None => return refused(&no_such_api(), Some(verified.scheme)),
-            },
+            other => {
+                let taught = self.taught.get_key_value(other);
+                let taught =
+                    taught.map(|(action, result)| (*action, Business::success(result.clone())));
+                let known = || operations::with_files(other, &verified.params, &self.store);
+                match taught.or_else(known) {
+                    Some(answered) => answered,
+                    None => return refused(&no_such_api(), Some(verified.scheme)),
+                }
+            }
         };
         if business.was_carried_out() {
             *self.executions.entry(action).or_default() += 1;
@@ -342,7 +379,11 @@ impl World {
                 return Err(Refusal::new(400, "SignatureNonceUsed", message));
             }
         }
-        if request.path() != "/" || verified.version != VERSION {
+        let version = match verified.action.as_str() {
+            action if action == AUTHORIZE.0 => AUTHORIZE.1,
+            _ => VERSION,
+        };
+        if request.path() != "/" || verified.version != version {
             return Err(no_such_api());
         }
         let xml = match &verified.format {
@@ -372,6 +413,15 @@ impl fmt::Debug for World {
             .field("requests", &self.requests)
             .field("script", &self.script)
             .finish_non_exhaustive()
+    }
+}
+
+/// What a request asks for, verified or not.
+fn named(request: &Incoming) -> String {
+    if store::is_post(request) {
+        store::POST.to_owned()
+    } else {
+        named_action(request)
     }
 }
 

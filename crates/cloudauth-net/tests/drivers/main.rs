@@ -8,3 +8,4 @@ mod dropping;
 mod proxy;
 mod subjects;
 mod transport;
+mod upload;

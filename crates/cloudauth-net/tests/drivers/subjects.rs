@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use cloudauth_net::{Options, Proxies};
 use cloudauth_proto::{
-    CallOptions, Credentials, Endpoint, Endpoints, Error, Operation, Policy, Reply,
+    CallOptions, Credentials, Endpoint, Endpoints, Error, Flow, Operation, Policy, Reply,
 };
 use cloudauth_sim::conformance::Subject;
 use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, FinishError, Region, Simulator, Verdict};
@@ -35,6 +35,8 @@ pub(crate) trait Driver {
     const NAME: &str;
 
     fn new(options: Options) -> Self;
+
+    fn run<F: Flow>(&self, flow: F) -> Result<F::Output, Error>;
 
     fn call<O: Operation + Sync>(&self, operation: &O) -> Result<Reply<O::Response>, Error> {
         self.call_with(operation, CallOptions::new())
@@ -79,6 +81,10 @@ impl Driver for Blocking {
         Self(cloudauth_ureq::Client::new(options).unwrap())
     }
 
+    fn run<F: Flow>(&self, flow: F) -> Result<F::Output, Error> {
+        self.0.run(flow)
+    }
+
     fn call_with<O: Operation + Sync>(
         &self,
         operation: &O,
@@ -100,6 +106,10 @@ impl Driver for Async {
     fn new(options: Options) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         Self(cloudauth_hyper::Client::new(options).unwrap(), runtime)
+    }
+
+    fn run<F: Flow>(&self, flow: F) -> Result<F::Output, Error> {
+        self.1.block_on(self.0.run(flow))
     }
 
     fn call_with<O: Operation + Sync>(

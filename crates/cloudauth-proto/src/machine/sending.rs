@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::{Answer, Due, InFlight, Machine, Phase, Whom};
 use crate::clock::{MonoTime, Now};
 use crate::endpoint::Endpoint;
-use crate::flow::{Exchange, ExchangeId, Step};
+use crate::flow::{Exchange, ExchangeId, Step, What};
 use crate::policy::Effect;
 use crate::session::Session;
 use crate::sign::{Retry, Stamp};
@@ -129,11 +129,13 @@ impl Machine {
             id,
             timeouts,
             reply_limit,
-            scheme,
-            credentials,
-            question: Arc::clone(&self.question),
-            endpoint,
-            stamp,
+            what: What::Question {
+                scheme,
+                credentials,
+                question: Arc::clone(&self.question),
+                endpoint,
+                stamp,
+            },
         })
     }
 

@@ -69,7 +69,7 @@ pub struct Request {
     pub target: String,
     /// Lower-case names and values, `host` and `content-length` among them.
     pub headers: Vec<(&'static str, String)>,
-    /// The form, maybe empty.
+    /// The form, maybe empty, or a file in a form of its own.
     pub body: Body,
 }
 
@@ -115,18 +115,35 @@ pub struct Body {
     own: Vec<u8>,
 }
 
-#[derive(Clone, Default)]
-struct SharedPart(Arc<Encoded>);
+#[derive(Clone)]
+enum SharedPart {
+    Form(Arc<Encoded>),
+    Bytes(Arc<Vec<u8>>),
+}
+
+impl Default for SharedPart {
+    fn default() -> Self {
+        Self::Form(Arc::default())
+    }
+}
 
 impl AsRef<[u8]> for SharedPart {
     fn as_ref(&self) -> &[u8] {
-        self.0.text().as_bytes()
+        match self {
+            Self::Form(form) => form.text().as_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
     }
 }
 
 impl Body {
     pub(crate) fn new(form: Arc<Encoded>, own: Vec<u8>) -> Self {
-        let shared = SharedPart(form);
+        let shared = SharedPart::Form(form);
+        Self { shared, own }
+    }
+
+    pub(crate) fn of_bytes(bytes: Arc<Vec<u8>>, own: Vec<u8>) -> Self {
+        let shared = SharedPart::Bytes(bytes);
         Self { shared, own }
     }
 
