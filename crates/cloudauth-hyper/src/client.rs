@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::buf::Chain;
 use bytes::{Buf, Bytes};
-use cloudauth_net::{Clock, Options, OptionsError, Parts, TransportError};
+use cloudauth_net::{Clock, Options, OptionsError, Parts, TransportError, Watch};
 use cloudauth_proto::{
     Call, CallOptions, Error, Exchange, ExchangeId, Failure, Flow, Head, Now, Operation, Reply,
     Response, Sent, Session, Step,
@@ -17,6 +17,7 @@ use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::client::legacy::{self, Client as Pool};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::{sleep, timeout};
+use tracing::Instrument;
 
 use crate::connector::{Connector, connector};
 
@@ -31,6 +32,7 @@ pub struct Client {
     pool: Pool<Connector, Body>,
     session: Mutex<Session>,
     clock: Clock,
+    watch: Watch,
 }
 
 impl Client {
@@ -41,6 +43,7 @@ impl Client {
             clock,
             tls,
             proxies,
+            watch,
             idle,
         } = options.build()?;
         let pool = Pool::builder(TokioExecutor::new())
@@ -52,6 +55,7 @@ impl Client {
             pool,
             session: Mutex::new(session),
             clock,
+            watch,
         })
     }
 
@@ -70,7 +74,12 @@ impl Client {
         options: CallOptions,
     ) -> impl Future<Output = Result<Reply<O::Response>, Error>> + Send {
         let call = Call::new(operation, options);
-        async { self.run(call?).await }
+        let watched = self.watch.begin(operation);
+        async move {
+            let result = self.run(call?).instrument(watched.span()).await;
+            watched.end(&result);
+            result
+        }
     }
 
     /// Does what `flow` says until it is done.

@@ -10,8 +10,10 @@ mod failure;
 mod options;
 mod proxy;
 mod tls;
+mod watch;
 
 pub use clock::Clock;
 pub use failure::TransportError;
 pub use options::{Options, OptionsError, Parts};
 pub use proxy::{Proxies, Proxy};
+pub use watch::{Watch, Watched};

@@ -4,12 +4,13 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
-use cloudauth_proto::{Credentials, CredentialsError, Endpoints, Policy, Scheme, Session};
+use cloudauth_proto::{Attempt, Credentials, CredentialsError, Endpoints, Policy, Scheme, Session};
 use rustls::ClientConfig;
 
 use crate::clock::{self, Clock};
 use crate::proxy::Proxies;
 use crate::tls;
+use crate::watch::Watch;
 
 /// How a client is to be.
 ///
@@ -25,6 +26,7 @@ pub struct Options {
     rate_limits: Vec<(&'static str, u32)>,
     proxies: Option<Proxies>,
     roots: Vec<Vec<u8>>,
+    watch: Watch,
 }
 
 impl Options {
@@ -102,6 +104,12 @@ impl Options {
         self
     }
 
+    /// Calls this for every attempt of a call, when the call is over, with the operation's name.
+    pub fn on_attempt(mut self, hook: impl Fn(&str, &Attempt) + Send + Sync + 'static) -> Self {
+        self.watch = Watch::new(hook);
+        self
+    }
+
     /// What a driver makes a client of.
     pub fn build(self) -> Result<Parts, OptionsError> {
         let credentials = match self.credentials {
@@ -127,6 +135,7 @@ impl Options {
             clock: Clock::start(),
             tls: tls::config(&self.roots)?,
             proxies,
+            watch: self.watch,
             // The vendor's servers close idle connections after about ten seconds.
             idle: Duration::from_secs(5),
         })
@@ -145,6 +154,8 @@ pub struct Parts {
     pub tls: Arc<ClientConfig>,
     /// Which proxy to go through.
     pub proxies: Proxies,
+    /// Whom to tell of attempts.
+    pub watch: Watch,
     /// How long a connection may lie idle before it is not used again.
     pub idle: Duration,
 }

@@ -4,7 +4,7 @@ use std::io::{Cursor, Read};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use cloudauth_net::{Clock, Options, OptionsError, Parts, Proxies, Proxy, TransportError};
+use cloudauth_net::{Clock, Options, OptionsError, Parts, Proxies, Proxy, TransportError, Watch};
 use cloudauth_proto::{
     Body, Call, CallOptions, Error, Exchange, Failure, Flow, Head, Now, Operation, Reply, Response,
     Sent, Session, Step,
@@ -23,6 +23,7 @@ pub struct Client {
     proxies: Proxies,
     session: Mutex<Session>,
     clock: Clock,
+    watch: Watch,
 }
 
 impl Client {
@@ -33,6 +34,7 @@ impl Client {
             clock,
             tls,
             proxies,
+            watch,
             idle,
         } = options.build()?;
         let config = Agent::config_builder()
@@ -47,6 +49,7 @@ impl Client {
             proxies,
             session: Mutex::new(session),
             clock,
+            watch,
         })
     }
 
@@ -61,7 +64,11 @@ impl Client {
         operation: &O,
         options: CallOptions,
     ) -> Result<Reply<O::Response>, Error> {
-        self.run(Call::new(operation, options)?)
+        let call = Call::new(operation, options)?;
+        let watched = self.watch.begin(operation);
+        let result = watched.span().in_scope(|| self.run(call));
+        watched.end(&result);
+        result
     }
 
     /// Does what `flow` says until it is done.

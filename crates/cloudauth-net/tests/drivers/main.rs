@@ -9,3 +9,4 @@ mod proxy;
 mod subjects;
 mod transport;
 mod upload;
+mod watching;

@@ -1,0 +1,107 @@
+//! What a hook and a subscriber get to see.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use cloudauth_proto::ops::InitFaceVerify;
+use cloudauth_sim::conformance::limits;
+use cloudauth_sim::{Fault, Region, Simulator, Times};
+use tracing::Level;
+use tracing::subscriber::with_default;
+
+use crate::subjects::{Async, Blocking, Driver, both, endpoints, options};
+
+both! {
+    a_hook_sees_every_attempt => hook;
+    a_subscriber_sees_the_call_and_its_attempts_and_no_person => subscriber;
+}
+
+const NAME: &str = "CANARY-NAME";
+const NUMBER: &str = "330103199001011234";
+
+fn init() -> InitFaceVerify {
+    let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
+    open.cert_name(NAME).cert_no(NUMBER)
+}
+
+fn hook<D: Driver>() {
+    let simulator = Simulator::start().unwrap();
+    simulator.inject(Region::Shanghai, Fault::Status(503), Times::Always);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&seen);
+    let options = options(limits(), endpoints(&simulator)).on_attempt(move |action, attempt| {
+        let met = format!("{action} {}: {}", attempt.endpoint, attempt.outcome);
+        told.lock().unwrap().push(met);
+    });
+    D::new(options).call(&init()).unwrap();
+    let url = |region| simulator.url(region);
+    let expected = [
+        format!(
+            "InitFaceVerify {}: HTTP 503, code ServiceUnavailable",
+            url(Region::Shanghai)
+        ),
+        format!(
+            "InitFaceVerify {}: HTTP 200, code 200",
+            url(Region::Beijing)
+        ),
+    ];
+    assert_eq!(*seen.lock().unwrap(), expected);
+}
+
+/// What a subscriber wrote.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn subscriber<D: Driver>() {
+    let simulator = Simulator::start().unwrap();
+    simulator.inject(Region::Shanghai, Fault::Reset, Times::Always);
+    let written = Written::default();
+    let writer = written.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let options = options(limits(), endpoints(&simulator));
+    with_default(subscriber, || D::new(options).call(&init()).unwrap());
+    let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+
+    let attempts = written.lines().filter(|line| line.contains(": attempt "));
+    let attempts: Vec<&str> = attempts.collect();
+    assert_eq!(attempts.len(), 2, "{written}");
+    for attempt in &attempts {
+        let span =
+            r#"cloudauth{otel.kind="client" action="InitFaceVerify" http.request.method="POST"}"#;
+        assert!(attempt.contains(span), "{attempt}");
+    }
+    let host = |region| simulator.url(region).replace("http://", "");
+    let says = |attempt: &str, field: &str| assert!(attempt.contains(field), "{attempt}");
+    says(
+        attempts[0],
+        &format!("server.address=\"{}\"", host(Region::Shanghai)),
+    );
+    says(attempts[0], "http.request.resend_count=0");
+    says(attempts[0], "error.type=\"no_reply\"");
+    says(
+        attempts[1],
+        &format!("server.address=\"{}\"", host(Region::Beijing)),
+    );
+    says(attempts[1], "http.request.resend_count=1");
+    says(attempts[1], "http.response.status_code=200");
+    says(attempts[1], "request_id=\"");
+    assert!(!attempts[1].contains("error.type"), "{}", attempts[1]);
+    for canary in [NAME, NUMBER, "Signature", "testid", "CertName"] {
+        assert!(!written.contains(canary), "{canary} is in {written}");
+    }
+}
