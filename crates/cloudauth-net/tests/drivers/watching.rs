@@ -52,6 +52,7 @@ fn hook<D: Driver>() {
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
 
+#[expect(clippy::unwrap_in_result, reason = "a test")]
 impl Write for Written {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
