@@ -166,10 +166,11 @@ fn a_refusal_knows_what_its_code_means() {
     let refused = |code: &str| {
         let asked = DescribeFaceVerify::new(1, "sha1");
         let body = json!({ "Code": code, "Message": "m" }).to_string();
-        match answer(&asked, &body).unwrap_err() {
-            Error::Service(fault) => fault.meaning(),
-            other => panic!("{other}"),
-        }
+        let error = answer(&asked, &body).unwrap_err();
+        let Error::Service(fault) = error else {
+            panic!("{error}");
+        };
+        fault.meaning()
     };
     let not_yet = refused("424").unwrap();
     assert_eq!(
