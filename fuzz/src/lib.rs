@@ -1,5 +1,7 @@
 //! The bodies of the fuzz targets: each takes bytes, and panics if what it claims is not so.
 
+pub mod reference;
+
 use std::collections::BTreeMap;
 
 use arbitrary::{Arbitrary, Unstructured};

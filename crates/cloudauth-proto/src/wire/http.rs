@@ -68,7 +68,7 @@ pub struct Request {
     /// Path and query: `/` or `/?...`.
     pub target: String,
     /// Lower-case names and values, `host` and `content-length` among them.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
     /// The form, maybe empty.
     pub body: Body,
 }
@@ -120,7 +120,7 @@ struct SharedPart(Arc<Encoded>);
 
 impl AsRef<[u8]> for SharedPart {
     fn as_ref(&self) -> &[u8] {
-        self.0.text().as_bytes()
+        self.0.text()
     }
 }
 
