@@ -184,7 +184,7 @@ impl Unsigned {
     }
 }
 
-/// For header names in lower case, none twice and in their order, and a query that is sorted and
+/// For header names in lower case, none twice and in their order, with trimmed values, and a query that is sorted and
 /// encoded.
 pub(super) fn write_canonical<'h>(
     method: &str,
@@ -195,7 +195,7 @@ pub(super) fn write_canonical<'h>(
 ) {
     [method, "\n/\n", query, "\n"].into_iter().for_each(&mut sink);
     for (name, value) in headers.clone() {
-        [name, ":", value.trim(), "\n"].into_iter().for_each(&mut sink);
+        [name, ":", value, "\n"].into_iter().for_each(&mut sink);
     }
     sink("\n");
     write_names(headers, &mut sink);

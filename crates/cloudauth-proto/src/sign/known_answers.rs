@@ -45,7 +45,7 @@ fn header_lines(headers: &Value) -> Vec<(String, String)> {
     let mut merged: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut add = |name: &str, value: &Value| {
         let values = merged.entry(name.to_ascii_lowercase()).or_default();
-        values.push(value.as_str().unwrap().to_string());
+        values.push(value.as_str().unwrap().trim().to_string());
     };
     if let Some(map) = headers.as_object() {
         for (name, values) in map {

@@ -124,20 +124,18 @@ pub(super) fn write_string_to_sign<'p>(
 ) {
     out.push(method.as_bytes());
     out.push(b"&%2F&");
-    for pair in pairs {
-        if pair.has_escape {
-            percent::encode_again(pair.text, out);
-            continue;
+    for (i, pair) in pairs.enumerate() {
+        if i > 0 {
+            out.push(b"%26");
         }
-        let (name, rest) = pair.text.split_at(pair.name_length);
-        out.push(name);
-        out.push(b"%3D");
-        match rest {
-            [b'=', value @ .., b'&'] => {
-                out.push(value);
-                out.push(b"%26");
-            }
-            [b'=', value @ ..] | value => out.push(value),
+        if pair.has_escape {
+            percent::encode_again(pair.name, out);
+            out.push(b"%3D");
+            percent::encode_again(pair.value, out);
+        } else {
+            out.push(pair.name);
+            out.push(b"%3D");
+            out.push(pair.value);
         }
     }
 }

@@ -34,6 +34,18 @@ impl Buffer {
         &self.bytes[..self.length]
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.length
+    }
+
+    /// To at least `end`, and some more if that is allocated anyway.
+    #[cold]
+    fn grow(&mut self, end: usize) {
+        self.bytes.reserve(end - self.bytes.len());
+        let more = self.bytes.capacity().min(end + 2 * MOST);
+        self.bytes.resize(more, 0);
+    }
+
     pub(crate) fn into_bytes(mut self) -> Vec<u8> {
         self.bytes.truncate(self.length);
         self.bytes
@@ -41,16 +53,16 @@ impl Buffer {
 }
 
 impl Out for Buffer {
+    #[inline]
     fn room(&mut self, length: usize) -> &mut [u8] {
         let end = self.length + length;
         if self.bytes.len() < end {
-            // All that is allocated anyway.
-            self.bytes.reserve(end - self.bytes.len());
-            self.bytes.resize(end.max(self.bytes.capacity().min(end + MOST)), 0);
+            self.grow(end);
         }
         &mut self.bytes[self.length..]
     }
 
+    #[inline]
     fn advance(&mut self, length: usize) {
         self.length += length;
     }
@@ -105,6 +117,7 @@ impl<U: FnMut(&[u8])> Out for Stage<U> {
         &mut self.held[self.length..]
     }
 
+    #[inline]
     fn advance(&mut self, length: usize) {
         self.length += length;
     }

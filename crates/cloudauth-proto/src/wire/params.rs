@@ -127,17 +127,17 @@ impl Encoded {
             entries.reserve(*expected);
             text.reserve(64 * *expected);
         }
-        let start = text.as_bytes().len();
+        let start = text.len();
         if value.len() > LONG {
             // Base64, of whose characters two in 64 grow threefold, needs a 16th more. With less
             // than that the whole allocation would double.
             text.reserve(3 * name.len() + value.len() + value.len() / 15 + MOST);
         }
         percent::encode(name.as_bytes(), text);
-        let equals = text.as_bytes().len();
+        let equals = text.len();
         text.push(b"=");
         percent::encode(value.as_bytes(), text);
-        let end = text.as_bytes().len();
+        let end = text.len();
         text.push(b"&");
         entries.push(Entry {
             prefix: prefix(&name),
@@ -161,21 +161,25 @@ const LONG: usize = 2048;
 
 /// The text as a number that sorts as it does, as far as it goes.
 fn prefix(name: &str) -> u64 {
-    let mut bytes = [0; 8];
-    for (byte, &of_name) in bytes.iter_mut().zip(name.as_bytes()) {
-        *byte = of_name;
-    }
-    u64::from_be_bytes(bytes)
+    let name = name.as_bytes();
+    let first = name.first_chunk().copied().unwrap_or_else(|| {
+        let mut padded = [0; 8];
+        for (byte, &of_name) in padded.iter_mut().zip(name) {
+            *byte = of_name;
+        }
+        padded
+    });
+    u64::from_be_bytes(first)
 }
 
 /// An encoded pair.
 #[derive(Clone, Copy)]
 pub(crate) struct Pair<'a> {
+    pub(crate) name: &'a [u8],
+    pub(crate) value: &'a [u8],
     /// With an `&` behind it, unless it is the last one.
     pub(crate) text: &'a [u8],
-    /// How long the name is.
-    pub(crate) name_length: usize,
-    /// Whether a second encoding finds anything to escape in name or value.
+    /// Whether a second encoding finds anything to escape.
     pub(crate) has_escape: bool,
 }
 
@@ -198,8 +202,9 @@ pub(crate) fn sorted<'a>(parts: &[&'a Encoded]) -> impl Iterator<Item = Pair<'a>
     order.into_iter().enumerate().map(move |(i, (_, entry, text))| {
         let end = entry.end + usize::from(i + 1 < count);
         Pair {
+            name: &text[entry.start..entry.equals],
+            value: &text[entry.equals + 1..entry.end],
             text: &text[entry.start..end],
-            name_length: entry.equals - entry.start,
             has_escape: entry.has_escape,
         }
     })
