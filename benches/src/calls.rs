@@ -128,5 +128,12 @@ pub fn picture_params(picture: &str) -> Params {
 fn draft(params: &Params) -> Draft<'_> {
     static ENDPOINT: Endpoint = Endpoint::SHANGHAI;
     let endpoint = &ENDPOINT;
-    Draft::new(Method::Post, "InitFaceVerify", "2019-03-07", endpoint, params).unwrap()
+    Draft::new(
+        Method::Post,
+        "InitFaceVerify",
+        "2019-03-07",
+        endpoint,
+        params,
+    )
+    .unwrap()
 }

@@ -33,7 +33,11 @@ pub fn asked<'a>(
 #[must_use]
 pub fn rpc(asked: &Asked<'_>) -> String {
     let (params, signature) = reference::rpc(asked);
-    format!("{}&Signature={}", canonical_query(&params), percent_encode(&signature))
+    format!(
+        "{}&Signature={}",
+        canonical_query(&params),
+        percent_encode(&signature)
+    )
 }
 
 /// Target, body and headers of an ACS3 request.

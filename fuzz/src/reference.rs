@@ -128,7 +128,10 @@ pub fn acs3(asked: &Asked<'_>) -> (String, String, BTreeMap<String, String>) {
     let lines = lines.map(|(name, value)| format!("{name}:{}\n", value.trim()));
     let lines = lines.collect::<String>();
     let names = headers.keys().cloned().collect::<Vec<_>>().join(";");
-    let canonical = format!("{}\n/\n{query}\n{lines}\n{names}\n{payload_hash}", asked.method);
+    let canonical = format!(
+        "{}\n/\n{query}\n{lines}\n{names}\n{payload_hash}",
+        asked.method
+    );
     let hash = hex(&Sha256::digest(canonical.as_bytes()));
     let string_to_sign = format!("ACS3-HMAC-SHA256\n{hash}");
     let signature = hex(&hmac::<Hmac<Sha256>>(asked.secret, &string_to_sign));

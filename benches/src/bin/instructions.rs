@@ -13,7 +13,9 @@ fn main() {
     };
     if std::env::args().nth(2).is_some() {
         let p = cloudauth_benches::calls::picture(5_600_000);
-        for _ in 0..100 { black_box(Signer::new().build_picture(scheme, black_box(&p))); }
+        for _ in 0..100 {
+            black_box(Signer::new().build_picture(scheme, black_box(&p)));
+        }
         return;
     }
     let (signer, operation) = (Signer::new(), init());

@@ -87,7 +87,8 @@ impl UnixTime {
 
 fn two_digits(out: &mut String, number: u64) {
     for digit in [number / 10, number % 10] {
-        out.push(char::from(b"0123456789"[digit as usize % 10]));
+        let digit = u32::try_from(digit).ok();
+        out.extend(digit.and_then(|digit| char::from_digit(digit, 10)));
     }
 }
 

@@ -19,6 +19,7 @@ use core::mem;
 use core::time::Duration;
 
 use crate::clock::{MonoTime, Now, UnixTime};
+use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::entropy::Entropy;
 use crate::error::{Attempt, Error, Outcome};
@@ -26,6 +27,7 @@ use crate::flow::{ExchangeId, Step};
 use crate::policy::{CallOptions, Effect, Ending};
 use crate::reading::{self, Read};
 use crate::session::Session;
+use crate::sign::{Draft, Mismatch, Scheme, Stamp};
 use crate::wire::http::{Failure, Method, Response};
 use crate::wire::params::Params;
 
@@ -42,6 +44,19 @@ pub(crate) struct Question {
     /// The codes that another endpoint answers if it does not know.
     pub(crate) unknown_codes: &'static [&'static str],
     pub(crate) settled_by: Option<&'static str>,
+}
+
+impl Question {
+    /// As it is put to one endpoint.
+    pub(crate) fn draft<'q>(&'q self, endpoint: &'q Endpoint) -> Draft<'q> {
+        Draft {
+            method: self.method,
+            action: self.action,
+            version: self.version,
+            endpoint,
+            params: &self.params,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -109,14 +124,23 @@ struct InFlight {
     endpoint: Endpoint,
     started: MonoTime,
     sent: UnixTime,
-    stamped: UnixTime,
+    signed: Signed,
     until: MonoTime,
+}
+
+/// What a request was signed with.
+#[derive(Debug)]
+struct Signed {
+    scheme: Scheme,
+    credentials: Credentials,
+    stamp: Stamp,
 }
 
 #[derive(Debug)]
 struct Refusal {
     status: u16,
     read: Read,
+    mismatch: Option<Mismatch>,
 }
 
 /// A reply that says that the operation succeeded.

@@ -61,14 +61,20 @@ pub(super) fn sign<A: Algorithm>(
     stage.finish();
     let signature = signature::<A>(A::mac(pair), &hex::digits(&hash.finalize().into()));
     let authorization = authorization(A::NAME, who.id, unsigned.signed_headers(), &signature);
-    unsigned.headers.push(("authorization", authorization.into()));
+    unsigned
+        .headers
+        .push(("authorization", authorization.into()));
     unsigned.into_request(draft)
 }
 
 /// A request that carries a token instead of a signature.
 pub(super) fn bearer(draft: &Draft<'_>, token: &Secret, stamp: &Stamp) -> Request {
     let mut unsigned = unsigned::<Sha256>(draft, None, stamp);
-    let separator = if unsigned.query().is_empty() { "?" } else { "&" };
+    let separator = if unsigned.query().is_empty() {
+        "?"
+    } else {
+        "&"
+    };
     unsigned.target.push_str(separator);
     unsigned.target.push_str("SignatureType=BEARERTOKEN");
     let token = token.expose().to_string();
@@ -76,11 +82,7 @@ pub(super) fn bearer(draft: &Draft<'_>, token: &Secret, stamp: &Stamp) -> Reques
     unsigned.into_request(draft)
 }
 
-pub(super) fn explain<A: Algorithm>(
-    draft: &Draft<'_>,
-    who: Who<'_>,
-    stamp: &Stamp,
-) -> Explanation {
+pub(super) fn explain<A: Algorithm>(draft: &Draft<'_>, who: Who<'_>, stamp: &Stamp) -> Explanation {
     let mut canonical = String::new();
     unsigned::<A>(draft, Some(who), stamp)
         .write_canonical(draft, |piece| canonical.push_str(piece));
@@ -160,7 +162,13 @@ impl Unsigned {
 
     fn write_canonical(&self, draft: &Draft<'_>, sink: impl FnMut(&str)) {
         let (method, headers) = (draft.method.as_str(), self.signed_headers());
-        write_canonical(method, self.query(), headers, text(&self.payload_hash), sink);
+        write_canonical(
+            method,
+            self.query(),
+            headers,
+            text(&self.payload_hash),
+            sink,
+        );
     }
 
     fn into_request(self, draft: &Draft<'_>) -> Request {
@@ -193,7 +201,9 @@ pub(super) fn write_canonical<'h>(
     payload_hash: &str,
     mut sink: impl FnMut(&str),
 ) {
-    [method, "\n/\n", query, "\n"].into_iter().for_each(&mut sink);
+    [method, "\n/\n", query, "\n"]
+        .into_iter()
+        .for_each(&mut sink);
     for (name, value) in headers.clone() {
         [name, ":", value, "\n"].into_iter().for_each(&mut sink);
     }
@@ -202,10 +212,7 @@ pub(super) fn write_canonical<'h>(
     ["\n", payload_hash].into_iter().for_each(&mut sink);
 }
 
-fn write_names<'h>(
-    headers: impl Iterator<Item = (&'h str, &'h str)>,
-    mut sink: impl FnMut(&str),
-) {
+fn write_names<'h>(headers: impl Iterator<Item = (&'h str, &'h str)>, mut sink: impl FnMut(&str)) {
     for (i, (name, _)) in headers.enumerate() {
         if i > 0 {
             sink(";");
@@ -245,8 +252,12 @@ pub(super) fn authorization<'h>(
 ) -> String {
     let mut text = String::with_capacity(384);
     let mut push = |piece: &str| text.push_str(piece);
-    [algorithm, " Credential=", id, ",SignedHeaders="].into_iter().for_each(&mut push);
+    [algorithm, " Credential=", id, ",SignedHeaders="]
+        .into_iter()
+        .for_each(&mut push);
     write_names(headers, &mut push);
-    [",Signature=", self::text(signature)].into_iter().for_each(&mut push);
+    [",Signature=", self::text(signature)]
+        .into_iter()
+        .for_each(&mut push);
     text
 }

@@ -1,8 +1,37 @@
 //! Signatures: what makes a [`Request`] out of parameters, credentials, a time and a nonce.
 //!
-//! Signing cannot fail: its inputs are types that cannot be wrong.
+//! Signing cannot fail: its inputs are types that cannot be wrong. It works for every product of
+//! Alibaba Cloud that is called in the RPC style:
+//!
+//! ```
+//! use cloudauth_proto::sign::{Draft, Stamp};
+//! use cloudauth_proto::{Credentials, Endpoint, Method, Nonce, Params, Place, Scheme, UnixTime};
+//!
+//! let endpoint: Endpoint = "ecs.cn-shanghai.aliyuncs.com".parse()?;
+//! let mut params = Params::new();
+//! params.push("RegionId", "cn-shanghai", Place::Query);
+//! let draft = Draft::new(Method::Post, "DescribeRegions", "2014-05-26", &endpoint, &params)?;
+//!
+//! let credentials = Credentials::access_key("testid", "testsecret")?;
+//! let stamp = Stamp {
+//!     at: UnixTime::from_seconds(1_698_315_752), // of the system's clock
+//!     nonce: Nonce::new("3156853299f313e23d1673dc12e1703d").ok_or("not a nonce")?, // a new one
+//!     retry: None,
+//! };
+//! let request = Scheme::Acs3HmacSha256.sign(&draft, &credentials, &stamp);
+//! assert_eq!(request.target, "/?RegionId=cn-shanghai");
+//! let (_, authorization) = request.headers.iter().find(|(name, _)| *name == "authorization")
+//!     .ok_or("not signed")?;
+//! assert!(authorization.starts_with("ACS3-HMAC-SHA256 Credential=testid,SignedHeaders=host;"));
+//!
+//! let mut bytes = Vec::new();
+//! request.write_http1(&mut bytes); // or `request.into_http(..)` with the feature `http`
+//! assert!(bytes.starts_with(b"POST /?RegionId=cn-shanghai HTTP/1.1\r\nhost: ecs."));
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
 
 mod acs3;
+mod mismatch;
 mod rpc;
 
 use alloc::borrow::Cow;
@@ -21,6 +50,8 @@ use crate::error::{Invalid, Problem};
 use crate::secret::Secret;
 use crate::wire::http::{Method, Request};
 use crate::wire::params::Params;
+
+pub use mismatch::Mismatch;
 
 /// Which signature, and with it, where the parameters travel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

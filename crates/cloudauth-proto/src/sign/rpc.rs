@@ -19,12 +19,7 @@ use crate::wire::out::{Buffer, Out, Stage};
 use crate::wire::params::{Encoded, Pair, sorted};
 use crate::wire::percent;
 
-pub(super) fn sign(
-    draft: &Draft<'_>,
-    keyed: &Hmac<Sha1>,
-    who: Who<'_>,
-    stamp: &Stamp,
-) -> Request {
+pub(super) fn sign(draft: &Draft<'_>, keyed: &Hmac<Sha1>, who: Who<'_>, stamp: &Stamp) -> Request {
     let mut common = common(draft, who, stamp);
     let parts = [&draft.params.query, &*draft.params.form, &common];
     let signature = signature(keyed, draft.method.as_str(), sorted(&parts));

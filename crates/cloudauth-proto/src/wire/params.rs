@@ -199,15 +199,18 @@ pub(crate) fn sorted<'a>(parts: &[&'a Encoded]) -> impl Iterator<Item = Pair<'a>
             names.then_with(|| pair(entry, text).cmp(pair(other, other_text)))
         })
     });
-    order.into_iter().enumerate().map(move |(i, (_, entry, text))| {
-        let end = entry.end + usize::from(i + 1 < count);
-        Pair {
-            name: &text[entry.start..entry.equals],
-            value: &text[entry.equals + 1..entry.end],
-            text: &text[entry.start..end],
-            has_escape: entry.has_escape,
-        }
-    })
+    order
+        .into_iter()
+        .enumerate()
+        .map(move |(i, (_, entry, text))| {
+            let end = entry.end + usize::from(i + 1 < count);
+            Pair {
+                name: &text[entry.start..entry.equals],
+                value: &text[entry.equals + 1..entry.end],
+                text: &text[entry.start..end],
+                has_escape: entry.has_escape,
+            }
+        })
 }
 
 #[cfg(test)]
@@ -236,7 +239,11 @@ mod tests {
 
     #[test]
     fn names_that_begin_alike_and_names_that_are_equal_are_sorted_too() {
-        let a = encoded(&[("CertifyUrlType", "1"), ("a", "2"), ("CertifyUrlStyle", "3")]);
+        let a = encoded(&[
+            ("CertifyUrlType", "1"),
+            ("a", "2"),
+            ("CertifyUrlStyle", "3"),
+        ]);
         let b = encoded(&[("a\0", "4"), ("CertifyUrl", "5"), ("a", "1"), ("a\0b", "6")]);
         let sorted = "CertifyUrl=5&CertifyUrlStyle=3&CertifyUrlType=1&a=1&a=2&a%00=4&a%00b=6";
         for parts in [[&a, &b], [&b, &a]] {

@@ -34,6 +34,7 @@ trait Source {
 struct Plain;
 struct Encoded;
 
+#[expect(clippy::cast_possible_truncation, reason = "less than 256")]
 impl Source for Plain {
     const TABLE: &[[u8; 4]; 256] = &{
         let mut table = [[0; 4]; 256];
@@ -56,6 +57,7 @@ impl Source for Plain {
     }
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "less than 256")]
 impl Source for Encoded {
     const TABLE: &[[u8; 4]; 256] = &{
         let mut table = [[0; 4]; 256];
@@ -79,6 +81,7 @@ impl Source for Encoded {
 const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
 
 /// Without a branch, so that a loop over many bytes becomes vector instructions.
+#[expect(clippy::needless_bitwise_bool, reason = "no branch, see above")]
 const fn is_unreserved(byte: u8) -> bool {
     let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
     let is_digit = byte.wrapping_sub(b'0') < 10;
@@ -104,7 +107,11 @@ fn bytes<S: Source>(text: &[u8], out: &mut [u8]) -> usize {
         let Some(window) = out[length..].first_chunk_mut::<WINDOW>() else {
             break;
         };
-        let kept = if S::SELDOM_ESCAPES { kept::<S>(few, window) } else { None };
+        let kept = if S::SELDOM_ESCAPES {
+            kept::<S>(few, window)
+        } else {
+            None
+        };
         length += kept.unwrap_or_else(|| escaped::<S>(few, window));
     }
     length
@@ -173,7 +180,10 @@ const ROOM: usize = 4 * BLOCK + 4;
 /// Whatever stands behind an escape is copied behind it, and overwritten by the next one. Two rounds
 /// are always made, since whether there is another special byte cannot be predicted; in a round too
 /// many the escape lands behind the block.
-#[expect(clippy::inline_always, reason = "constants are loaded once, not for each block")]
+#[expect(
+    clippy::inline_always,
+    reason = "constants are loaded once, not for each block"
+)]
 #[inline(always)]
 fn block<S: Source>(source: &[u8; 2 * BLOCK + 1], out: &mut [u8; ROOM]) -> usize {
     let mut specials = specials::<S>(source);
@@ -219,8 +229,8 @@ mod tests {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
     use super::*;
-    use crate::wire::out::Buffer;
     use crate::entropy::Entropy;
+    use crate::wire::out::Buffer;
 
     const REFERENCE: &AsciiSet = &NON_ALPHANUMERIC
         .remove(b'-')
@@ -238,11 +248,8 @@ mod tests {
     fn check(text: &[u8]) {
         let once = percent_encode(text, REFERENCE).to_string();
         let twice = percent_encode(once.as_bytes(), REFERENCE).to_string();
-        assert_eq!(collected(text, |t, out| encode(t, out)), once);
-        assert_eq!(
-            collected(once.as_bytes(), |t, out| encode_again(t, out)),
-            twice
-        );
+        assert_eq!(collected(text, encode), once);
+        assert_eq!(collected(once.as_bytes(), encode_again), twice);
     }
 
     #[test]
@@ -260,13 +267,18 @@ mod tests {
             let nonce = entropy.nonce();
             u64::from_str_radix(&nonce.as_str()[..16], 16).unwrap()
         };
-        for length in (0..200).chain(LONG - 70..LONG + 140).chain([4095, 5000, 20_000]) {
+        for length in (0..200)
+            .chain(LONG - 70..LONG + 140)
+            .chain([4095, 5000, 20_000])
+        {
             // How many of 64 bytes are special: none, as in base64, half, all.
             for specials in [0, 2, 32, 64] {
                 let mut state = random() | 1;
                 let text: Vec<u8> = (0..length)
                     .map(|_| {
-                        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                        state = state
+                            .wrapping_mul(6_364_136_223_846_793_005)
+                            .wrapping_add(1);
                         let [.., kind, which] = state.to_be_bytes()[..4] else {
                             unreachable!()
                         };
@@ -285,7 +297,7 @@ mod tests {
 
     #[test]
     fn the_vendor_s_own_examples_come_out() {
-        let encoded = |text: &str| collected(text.as_bytes(), |t, out| encode(t, out));
+        let encoded = |text: &str| collected(text.as_bytes(), encode);
         assert_eq!(encoded(" ~/*-+"), "%20~%2F%2A-%2B");
         assert_eq!(encoded("a/b/c/ test"), "a%2Fb%2Fc%2F%20test");
     }
