@@ -164,6 +164,13 @@ fn a_body_or_a_method_that_arrived_changed_is_told() {
     let body = |request: &mut Incoming| request.body.push(b'x');
     let fault = refused(BOTH[0], key(ACCESS_KEY_SECRET), SERVICE, body, same);
     assert_eq!(told(&fault), "the body was changed on the way");
+    let hash = |request: &mut Incoming| {
+        let names = request.headers.iter_mut();
+        let mut hashes = names.filter(|(name, _)| name == "x-acs-content-sha256");
+        hashes.next().unwrap().1.replace_range(..1, "g");
+    };
+    let fault = refused(BOTH[0], key(ACCESS_KEY_SECRET), SERVICE, hash, same);
+    assert_eq!(told(&fault), "the body was changed on the way");
     for scheme in BOTH {
         let method = |request: &mut Incoming| request.method = "GET".into();
         let fault = refused(scheme, key(ACCESS_KEY_SECRET), SERVICE, method, same);

@@ -119,6 +119,7 @@ impl Scheme {
                     service: None,
                 }
             }
+            Difference::In("x-acs-content-sha256", _) | Difference::Payload => Mismatch::Payload,
             Difference::In(name, Kind::Parameter) => Mismatch::Parameter {
                 name: name.to_string(),
             },
@@ -126,7 +127,6 @@ impl Scheme {
                 name: name.to_string(),
             },
             Difference::Added => Mismatch::Added,
-            Difference::In("x-acs-content-sha256", _) | Difference::Payload => Mismatch::Payload,
             Difference::Target => Mismatch::Target,
             Difference::Hidden => Mismatch::Unknown,
         }
