@@ -50,7 +50,7 @@ fn play<O: Operation>(operation: &O, options: CallOptions, script: &[u8]) {
         mono: MonoTime::new(Duration::from_secs(1_000)),
         unix: UnixTime::from_seconds(1_800_000_000),
     };
-    let mut latest = now.mono;
+    let mut latest = MonoTime::default();
     let (mut known, mut nonces): (Vec<ExchangeId>, Vec<String>) = (Vec::new(), Vec::new());
     let mut is_done = false;
     for step in script.chunks(2) {
