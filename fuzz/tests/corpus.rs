@@ -17,9 +17,56 @@ fn replay(target: &str, body: impl Fn(&[u8])) {
 }
 
 #[test]
+fn sign_matches_reference() {
+    replay(
+        "sign_matches_reference",
+        cloudauth_fuzz::sign_matches_reference,
+    );
+}
+
+#[test]
 fn sim_accepts_what_we_sign() {
     replay(
         "sim_accepts_what_we_sign",
         cloudauth_fuzz::sim_accepts_what_we_sign,
     );
+}
+
+#[test]
+fn one_bit_off_is_refused() {
+    replay(
+        "one_bit_off_is_refused",
+        cloudauth_fuzz::one_bit_off_is_refused,
+    );
+}
+
+#[test]
+fn percent_round_trip() {
+    replay("percent_round_trip", cloudauth_fuzz::percent_round_trip);
+}
+
+#[test]
+fn order_does_not_matter() {
+    replay(
+        "order_does_not_matter",
+        cloudauth_fuzz::order_does_not_matter,
+    );
+}
+
+#[test]
+fn decode_never_panics() {
+    replay("decode_never_panics", cloudauth_fuzz::decode_never_panics);
+}
+
+#[test]
+fn fault_and_mismatch_parser() {
+    replay(
+        "fault_and_mismatch_parser",
+        cloudauth_fuzz::fault_and_mismatch_parser,
+    );
+}
+
+#[test]
+fn flow_any_order() {
+    replay("flow_any_order", cloudauth_fuzz::flow_any_order);
 }

@@ -1,5 +1,6 @@
 //! The two clocks, as values: the core is told the time and never asks for it.
 
+use alloc::string::{String, ToString};
 use core::fmt;
 use core::time::Duration;
 
@@ -62,15 +63,38 @@ impl From<std::time::SystemTime> for UnixTime {
     }
 }
 
-impl fmt::Display for UnixTime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl UnixTime {
+    /// As it is displayed.
+    pub(crate) fn text(self) -> String {
         let (days, second) = (self.0 / 86_400, self.0 % 86_400);
         let (year, month, day) = civil(days);
-        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
-        )
+        let mut text = String::with_capacity(20);
+        if year > 9_999 {
+            text = year.to_string();
+        } else {
+            two_digits(&mut text, year / 100);
+            two_digits(&mut text, year % 100);
+        }
+        let rest = [month, day, second / 3_600, second / 60 % 60, second % 60];
+        for (before, number) in ['-', '-', 'T', ':', ':'].into_iter().zip(rest) {
+            text.push(before);
+            two_digits(&mut text, number);
+        }
+        text.push('Z');
+        text
+    }
+}
+
+fn two_digits(out: &mut String, number: u64) {
+    for digit in [number / 10, number % 10] {
+        let digit = u32::try_from(digit).ok();
+        out.extend(digit.and_then(|digit| char::from_digit(digit, 10)));
+    }
+}
+
+impl fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
     }
 }
 
@@ -109,8 +133,6 @@ pub struct Now {
 
 #[cfg(test)]
 mod tests {
-    use alloc::string::ToString;
-
     use super::*;
 
     #[test]
@@ -126,6 +148,7 @@ mod tests {
             (1_735_689_600, "2025-01-01T00:00:00Z"),
             (4_107_542_399, "2100-02-28T23:59:59Z"),
             (4_107_542_400, "2100-03-01T00:00:00Z"),
+            (253_402_300_800, "10000-01-01T00:00:00Z"),
         ] {
             assert_eq!(UnixTime::from_seconds(seconds).to_string(), written);
         }

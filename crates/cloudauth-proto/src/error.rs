@@ -13,6 +13,7 @@ use crate::clock::MonoTime;
 use crate::codes::{self, Meaning};
 use crate::endpoint::Endpoint;
 use crate::secret::Sensitive;
+use crate::sign::Mismatch;
 use crate::upload::UploadError;
 
 /// Why a call gave no reply.
@@ -164,6 +165,8 @@ pub struct Fault {
     /// The service's own words. They can quote what was sent, so they are not part of this error's
     /// text: log them only where a name or a number may be logged.
     pub message: Sensitive,
+    /// Where the signature went wrong, if the service refused that or the time stamp in it.
+    pub mismatch: Option<Mismatch>,
     /// Whether an attempt before, which was not answered, may have been carried out.
     pub uncertain: bool,
     /// The attempts, the refused one last.
@@ -188,6 +191,9 @@ impl fmt::Display for Fault {
         }
         answered_by(f, self.attempts.last())?;
         f.write_str(")")?;
+        if let Some(mismatch) = &self.mismatch {
+            write!(f, "; {mismatch}")?;
+        }
         if self.uncertain {
             f.write_str("; an attempt before it may have been carried out")?;
         }

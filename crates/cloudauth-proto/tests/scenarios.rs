@@ -91,7 +91,7 @@ impl Story {
                     let request = exchange.sign();
                     let header = |name: &str| {
                         let found = request.headers.iter().find(|(have, _)| *have == name);
-                        found.map_or("-", |(_, value)| value.as_str()).to_owned()
+                        found.map_or("-", |(_, value)| &**value).to_owned()
                     };
                     let to = request.authority.split('.').nth(1).unwrap().to_owned();
                     let retry = match header("x-acs-retry-attempts").as_str() {

@@ -65,7 +65,7 @@ fn write<O: Listed>(texts: &mut BTreeMap<String, String>) -> Result<Value, Strin
 fn told(request: &Request) -> Value {
     let header = |name: &str| {
         let found = request.headers.iter().find(|(have, _)| *have == name);
-        found.map(|(_, value)| value.as_str())
+        found.map(|(_, value)| &**value)
     };
     let (shared, own) = request.body.parts();
     json!({

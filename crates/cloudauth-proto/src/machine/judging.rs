@@ -5,13 +5,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
-use super::{Answer, Due, InFlight, Machine, Phase, Refusal, Whom};
+use super::{Answer, Due, InFlight, Machine, Phase, Refusal, Signed, Whom};
 use crate::clock::Now;
 use crate::error::{Attempt, DecodeError, Error, Exhausted, Fault, Outcome, Unreadable};
 use crate::flow::Step;
 use crate::policy::{Effect, Ending, Verdict, judge};
-use crate::reading;
+use crate::reading::{self, Read};
 use crate::session::Session;
+use crate::sign::Mismatch;
 use crate::wire::http::Response;
 
 impl Machine {
@@ -24,11 +25,13 @@ impl Machine {
     ) {
         let status = response.head.status;
         let read = reading::response(&response, session.limits().reply_limit);
+        let mismatch = self.mismatch(&exchange, &read);
         let mut ending = read.ending;
+        let stamped = exchange.signed.stamp.at;
         if ending == Ending::ClockSkewed {
             let learnt = read
                 .date
-                .is_some_and(|date| session.learn_skew(exchange.sent, exchange.stamped, now, date));
+                .is_some_and(|date| session.learn_skew(exchange.sent, stamped, now, date));
             if !learnt {
                 ending = Ending::Answered;
             }
@@ -68,13 +71,21 @@ impl Machine {
                         request_id,
                     })
                 }
-                Some(_) | None => Err(self.refused(Refusal { status, read })),
+                Some(_) | None => Err(self.refused(Refusal {
+                    status,
+                    read,
+                    mismatch,
+                })),
             };
             self.settle(session, result);
         } else {
             let retry_after = read.retry_after;
             let is_refusal = !ending.is_blamed_on_the_endpoint() && ending != Ending::NotAtHome;
-            self.refusal = is_refusal.then_some(Refusal { status, read });
+            self.refusal = is_refusal.then_some(Refusal {
+                status,
+                read,
+                mismatch,
+            });
             self.ended(session, exchange, outcome, request_id, ending, now);
             if let Phase::Due(due) = &mut self.phase {
                 due.retry_after = retry_after;
@@ -186,12 +197,39 @@ impl Machine {
         self.uncertain && self.question.terms.effect != Effect::Query
     }
 
-    fn refused(&self, Refusal { status, read }: Refusal) -> Error {
+    /// Where the signature went wrong, if that is what the service complains of.
+    fn mismatch(&self, exchange: &InFlight, read: &Read) -> Option<Mismatch> {
+        let Signed {
+            scheme,
+            credentials,
+            stamp,
+        } = &exchange.signed;
+        match read.code.as_deref()? {
+            "SignatureDoesNotMatch" => {
+                let draft = self.question.draft(&exchange.endpoint);
+                let message = read.message.expose();
+                Some(scheme.mismatch(&draft, credentials, stamp, message))
+            }
+            "InvalidTimeStamp.Expired" => Some(Mismatch::Clock {
+                signed: stamp.at,
+                service: Some(read.date?),
+            }),
+            _ => None,
+        }
+    }
+
+    fn refused(&self, refusal: Refusal) -> Error {
+        let Refusal {
+            status,
+            read,
+            mismatch,
+        } = refusal;
         Error::Service(Box::new(Fault {
             action: self.question.terms.action.clone(),
             status,
             code: read.code,
             message: read.message,
+            mismatch,
             uncertain: self.is_uncertain(),
             attempts: Vec::new(),
         }))

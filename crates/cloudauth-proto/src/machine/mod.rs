@@ -19,6 +19,7 @@ use core::mem;
 use core::time::Duration;
 
 use crate::clock::{MonoTime, Now, UnixTime};
+use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::entropy::Entropy;
 use crate::error::{Attempt, Error, Outcome};
@@ -27,6 +28,7 @@ use crate::operation::Terms;
 use crate::policy::{CallOptions, Ending, Policy};
 use crate::reading::{self, Read};
 use crate::session::Session;
+use crate::sign::{Draft, Mismatch, Scheme, Stamp};
 use crate::wire::http::{Failure, Response};
 use crate::wire::params::Params;
 
@@ -37,6 +39,19 @@ pub(crate) struct Question {
     pub(crate) params: Params,
     /// The endpoint that knows what is asked about.
     pub(crate) home: Option<Endpoint>,
+}
+
+impl Question {
+    /// As it is put to one endpoint.
+    pub(crate) fn draft<'q>(&'q self, endpoint: &'q Endpoint) -> Draft<'q> {
+        Draft {
+            method: self.terms.method,
+            action: &self.terms.action,
+            version: &self.terms.version,
+            endpoint,
+            params: &self.params,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -104,14 +119,23 @@ struct InFlight {
     endpoint: Endpoint,
     started: MonoTime,
     sent: UnixTime,
-    stamped: UnixTime,
+    signed: Signed,
     until: MonoTime,
+}
+
+/// What a request was signed with.
+#[derive(Debug)]
+struct Signed {
+    scheme: Scheme,
+    credentials: Credentials,
+    stamp: Stamp,
 }
 
 #[derive(Debug)]
 struct Refusal {
     status: u16,
     read: Read,
+    mismatch: Option<Mismatch>,
 }
 
 /// A reply that says that the operation succeeded.

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use super::{Answer, Due, InFlight, Machine, Phase, Whom};
+use super::{Answer, Due, InFlight, Machine, Phase, Signed, Whom};
 use crate::clock::{MonoTime, Now};
 use crate::endpoint::Endpoint;
 use crate::flow::{Exchange, ExchangeId, Step, What};
@@ -122,7 +122,11 @@ impl Machine {
             endpoint: endpoint.clone(),
             started: now.mono,
             sent: now.unix,
-            stamped: stamp.at,
+            signed: Signed {
+                scheme,
+                credentials: credentials.clone(),
+                stamp: stamp.clone(),
+            },
             until,
         });
         Step::Send(Exchange {

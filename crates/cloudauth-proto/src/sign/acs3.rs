@@ -10,19 +10,21 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use hmac::{Hmac, Mac};
+use sha2::digest::consts::U32;
 use sha2::{Digest, Sha256};
 
-use super::{Draft, Explanation, FORM, MASK, Retry, Stamp, USER_AGENT};
+use super::{Draft, Explanation, FORM, Header, Retry, Stamp, USER_AGENT, Who, text_of};
 use crate::credentials::KeyPair;
 use crate::secret::Secret;
 use crate::wire::hex;
 use crate::wire::http::{Body, Method, Request};
+use crate::wire::out::{Out, Stage};
 use crate::wire::params::{Encoded, sorted};
 
 /// The hash under ACS3, and the name of the signature that is made with it.
-pub(super) trait Algorithm: Digest {
+pub(super) trait Algorithm: Digest<OutputSize = U32> {
     const NAME: &str;
-    type Mac: Mac + Clone;
+    type Mac: Mac<OutputSize = U32> + Clone;
 
     fn mac(pair: &KeyPair) -> &Self::Mac;
 }
@@ -49,42 +51,42 @@ impl Algorithm for sm3::Sm3 {
 pub(super) fn sign<A: Algorithm>(
     draft: &Draft<'_>,
     pair: &KeyPair,
-    provider: &'static str,
+    who: Who<'_>,
     stamp: &Stamp,
 ) -> Request {
-    let mut unsigned = unsigned::<A>(draft, stamp);
-    unsigned.identify(pair, provider);
-    let (canonical, signed_headers) = unsigned.canonical(draft);
-    let signature = signature(A::mac(pair), &string_to_sign::<A>(&canonical));
-    let authorization = authorization(A::NAME, &pair.id, &signed_headers, &signature);
-    unsigned.headers.push(("authorization", authorization));
+    let mut unsigned = unsigned::<A>(draft, Some(who), stamp);
+    let mut hash = A::new();
+    let mut stage = Stage::new(|bytes| hash.update(bytes));
+    unsigned.write_canonical(draft, |piece| stage.push(piece.as_bytes()));
+    stage.finish();
+    let signature = signature::<A>(A::mac(pair), &hex::digits(&hash.finalize().into()));
+    let authorization = authorization(A::NAME, who.id, unsigned.signed_headers(), &signature);
+    unsigned
+        .headers
+        .push(("authorization", authorization.into()));
     unsigned.into_request(draft)
 }
 
 /// A request that carries a token instead of a signature.
 pub(super) fn bearer(draft: &Draft<'_>, token: &Secret, stamp: &Stamp) -> Request {
-    let mut unsigned = unsigned::<Sha256>(draft, stamp);
-    let separator = if unsigned.query.is_empty() { "" } else { "&" };
-    unsigned.query.push_str(separator);
-    unsigned.query.push_str("SignatureType=BEARERTOKEN");
-    let token = token.expose().into();
-    unsigned.headers.push(("x-acs-bearer-token", token));
+    let mut unsigned = unsigned::<Sha256>(draft, None, stamp);
+    let separator = if unsigned.query().is_empty() {
+        "?"
+    } else {
+        "&"
+    };
+    unsigned.target.push_str(separator);
+    unsigned.target.push_str("SignatureType=BEARERTOKEN");
+    let token = token.expose().to_string();
+    unsigned.headers.push(("x-acs-bearer-token", token.into()));
     unsigned.into_request(draft)
 }
 
-pub(super) fn explain<A: Algorithm>(
-    draft: &Draft<'_>,
-    pair: &KeyPair,
-    provider: &'static str,
-    stamp: &Stamp,
-) -> Explanation {
-    let mut unsigned = unsigned::<A>(draft, stamp);
-    unsigned.identify(pair, provider);
-    let (mut canonical, _) = unsigned.canonical(draft);
+pub(super) fn explain<A: Algorithm>(draft: &Draft<'_>, who: Who<'_>, stamp: &Stamp) -> Explanation {
+    let mut canonical = String::new();
+    unsigned::<A>(draft, Some(who), stamp)
+        .write_canonical(draft, |piece| canonical.push_str(piece));
     let string_to_sign = string_to_sign::<A>(&canonical);
-    if let Some(token) = &pair.token {
-        canonical = canonical.replace(token.expose(), MASK);
-    }
     Explanation {
         canonical,
         string_to_sign,
@@ -92,140 +94,170 @@ pub(super) fn explain<A: Algorithm>(
 }
 
 struct Unsigned {
-    query: String,
+    target: String,
     form: Arc<Encoded>,
-    headers: Vec<(&'static str, String)>,
+    /// Those that are signed, in the order in which they are.
+    headers: Vec<Header>,
+    payload_hash: [u8; 64],
 }
 
-/// What is the same however the request is signed. The query goes on the wire as it is signed,
-/// sorted.
-fn unsigned<A: Algorithm>(draft: &Draft<'_>, stamp: &Stamp) -> Unsigned {
+/// Everything but what the signature gives. The query goes on the wire as it is signed, sorted.
+fn unsigned<A: Algorithm>(draft: &Draft<'_>, who: Option<Who<'_>>, stamp: &Stamp) -> Unsigned {
     let params = draft.params;
-    let (query, form) = match draft.method {
-        Method::Post => (sorted(&[&params.query]).join("&"), Arc::clone(&params.form)),
-        Method::Get => (
-            sorted(&[&params.query, &params.form]).join("&"),
-            Arc::default(),
-        ),
+    let (target, form) = match draft.method {
+        Method::Post => (target(&[&params.query]), Arc::clone(&params.form)),
+        Method::Get => (target(&[&params.query, &params.form]), Arc::default()),
     };
-    let mut headers = Vec::with_capacity(18);
+    let payload_hash = hash::<A>(form.text());
+    let token = who.and_then(|who| who.token);
+    let mut headers: Vec<Header> = Vec::with_capacity(16);
     if params.has_form && draft.method == Method::Post {
         headers.push(("content-type", FORM.into()));
     }
-    headers.extend([
-        ("host", draft.endpoint.authority().to_string()),
-        ("x-acs-action", draft.action.into()),
-        ("x-acs-content-sha256", hash::<A>(form.text().as_bytes())),
-        ("x-acs-date", stamp.at.to_string()),
-        ("x-acs-signature-nonce", stamp.nonce.as_str().into()),
-        ("x-acs-version", draft.version.into()),
-    ]);
+    headers.push(("host", draft.endpoint.authority().clone()));
+    if let (Some(who), Some(_)) = (who, token) {
+        headers.push(("x-acs-accesskey-id", who.id.to_string().into()));
+    }
+    headers.push(("x-acs-action", draft.action.to_string().into()));
+    let hash = text(&payload_hash).to_string();
+    headers.push(("x-acs-content-sha256", hash.into()));
+    if let Some(who) = who {
+        headers.push(("x-acs-credentials-provider", who.provider.into()));
+    }
+    headers.push(("x-acs-date", stamp.at.text().into()));
     headers.extend(stamp.retry.into_iter().flat_map(Retry::headers));
+    if let Some(token) = token {
+        headers.push(("x-acs-security-token", token.to_string().into()));
+    }
+    let nonce = stamp.nonce.as_str().to_string();
+    headers.push(("x-acs-signature-nonce", nonce.into()));
+    headers.push(("x-acs-version", draft.version.to_string().into()));
     Unsigned {
-        query,
+        target,
         form,
         headers,
+        payload_hash,
     }
 }
 
+fn target(parts: &[&Encoded]) -> String {
+    let length: usize = parts.iter().map(|part| part.text().len() + 1).sum();
+    let mut target = Vec::with_capacity(length + 1);
+    target.push(b'/');
+    if length > parts.len() {
+        target.push(b'?');
+        sorted(parts).for_each(|pair| target.extend_from_slice(pair.text));
+    }
+    text_of(target)
+}
+
 impl Unsigned {
-    /// Says who asks.
-    fn identify(&mut self, pair: &KeyPair, provider: &'static str) {
-        let headers = &mut self.headers;
-        headers.push(("x-acs-credentials-provider", provider.into()));
-        if let Some(token) = &pair.token {
-            headers.push(("x-acs-accesskey-id", pair.id.clone()));
-            headers.push(("x-acs-security-token", token.expose().into()));
-        }
+    fn query(&self) -> &str {
+        self.target.strip_prefix("/?").unwrap_or_default()
     }
 
-    /// The canonical request and the list of signed headers.
-    fn canonical(&self, draft: &Draft<'_>) -> (String, String) {
-        let headers = self.headers.iter();
-        let hash = headers
-            .clone()
-            .find(|(name, _)| *name == "x-acs-content-sha256");
-        let hash = hash.map_or("", |(_, hash)| hash);
-        let headers = headers.map(|(name, value)| (*name, value.as_str()));
-        canonical_request(draft.method.as_str(), &self.query, headers.collect(), hash)
+    fn signed_headers(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
+        self.headers.iter().map(|(name, value)| (*name, &**value))
+    }
+
+    fn write_canonical(&self, draft: &Draft<'_>, sink: impl FnMut(&str)) {
+        let (method, headers) = (draft.method.as_str(), self.signed_headers());
+        write_canonical(
+            method,
+            self.query(),
+            headers,
+            text(&self.payload_hash),
+            sink,
+        );
     }
 
     fn into_request(self, draft: &Draft<'_>) -> Request {
         let Self {
-            query,
+            target,
             form,
             mut headers,
+            ..
         } = self;
         headers.push(("accept", "application/json".into()));
         headers.push(("user-agent", USER_AGENT.into()));
-        headers.push(("content-length", form.text().len().to_string()));
+        headers.push(("content-length", form.text().len().to_string().into()));
         Request {
             method: draft.method,
             scheme: draft.endpoint.scheme(),
             authority: draft.endpoint.authority().clone(),
-            target: if query.is_empty() {
-                "/".into()
-            } else {
-                format!("/?{query}")
-            },
+            target,
             headers,
             body: Body::new(form, Vec::new()),
         }
     }
 }
 
-/// For header names in lower case, none twice, and a query that is sorted and encoded.
-pub(super) fn canonical_request(
+/// For header names in lower case, none twice and in their order, with trimmed values, and a query that is sorted and
+/// encoded.
+pub(super) fn write_canonical<'h>(
     method: &str,
     query: &str,
-    mut headers: Vec<(&str, &str)>,
+    headers: impl Iterator<Item = (&'h str, &'h str)> + Clone,
     payload_hash: &str,
-) -> (String, String) {
-    headers.sort_unstable();
-    let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
-    let signed_headers = names.join(";");
-
-    let mut canonical = String::with_capacity(512 + query.len());
-    for part in [method, "\n/\n", query, "\n"] {
-        canonical.push_str(part);
+    mut sink: impl FnMut(&str),
+) {
+    [method, "\n/\n", query, "\n"]
+        .into_iter()
+        .for_each(&mut sink);
+    for (name, value) in headers.clone() {
+        [name, ":", value, "\n"].into_iter().for_each(&mut sink);
     }
-    for (name, value) in &headers {
-        for part in [name, ":", value.trim(), "\n"] {
-            canonical.push_str(part);
-        }
-    }
-    for part in ["\n", &signed_headers, "\n", payload_hash] {
-        canonical.push_str(part);
-    }
-    (canonical, signed_headers)
+    sink("\n");
+    write_names(headers, &mut sink);
+    ["\n", payload_hash].into_iter().for_each(&mut sink);
 }
 
-pub(super) fn hash<A: Algorithm>(bytes: &[u8]) -> String {
-    digits(&A::digest(bytes))
+fn write_names<'h>(headers: impl Iterator<Item = (&'h str, &'h str)>, mut sink: impl FnMut(&str)) {
+    for (i, (name, _)) in headers.enumerate() {
+        if i > 0 {
+            sink(";");
+        }
+        sink(name);
+    }
+}
+
+pub(super) fn hash<A: Algorithm>(bytes: &[u8]) -> [u8; 64] {
+    hex::digits(&A::digest(bytes).into())
+}
+
+/// Digits as text.
+pub(super) fn text(digits: &[u8; 64]) -> &str {
+    // They are ASCII; the type does not say so.
+    core::str::from_utf8(digits).unwrap_or_default()
 }
 
 pub(super) fn string_to_sign<A: Algorithm>(canonical: &str) -> String {
-    format!("{}\n{}", A::NAME, hash::<A>(canonical.as_bytes()))
+    format!("{}\n{}", A::NAME, text(&hash::<A>(canonical.as_bytes())))
 }
 
-/// Under a key whose state is there already.
-pub(super) fn signature<M: Mac + Clone>(keyed: &M, string_to_sign: &str) -> String {
+/// Of the hash of a canonical request, under a key whose state is there already.
+pub(super) fn signature<A: Algorithm>(keyed: &A::Mac, canonical_hash: &[u8; 64]) -> [u8; 64] {
     let mut mac = keyed.clone();
-    mac.update(string_to_sign.as_bytes());
-    digits(&mac.finalize().into_bytes())
+    mac.update(A::NAME.as_bytes());
+    mac.update(b"\n");
+    mac.update(canonical_hash);
+    hex::digits(&mac.finalize().into_bytes().into())
 }
 
-pub(super) fn authorization(
+pub(super) fn authorization<'h>(
     algorithm: &str,
     id: &str,
-    signed_headers: &str,
-    signature: &str,
+    headers: impl Iterator<Item = (&'h str, &'h str)>,
+    signature: &[u8; 64],
 ) -> String {
-    format!("{algorithm} Credential={id},SignedHeaders={signed_headers},Signature={signature}")
-}
-
-fn digits(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    hex::write(&mut text, bytes);
+    let mut text = String::with_capacity(384);
+    let mut push = |piece: &str| text.push_str(piece);
+    [algorithm, " Credential=", id, ",SignedHeaders="]
+        .into_iter()
+        .for_each(&mut push);
+    write_names(headers, &mut push);
+    [",Signature=", self::text(signature)]
+        .into_iter()
+        .for_each(&mut push);
     text
 }

@@ -1,8 +1,37 @@
 //! Signatures: what makes a [`Request`] out of parameters, credentials, a time and a nonce.
 //!
-//! Signing cannot fail: its inputs are types that cannot be wrong.
+//! Signing cannot fail: its inputs are types that cannot be wrong. It works for every product of
+//! Alibaba Cloud that is called in the RPC style:
+//!
+//! ```
+//! use cloudauth_proto::sign::{Draft, Stamp};
+//! use cloudauth_proto::{Credentials, Endpoint, Method, Nonce, Params, Place, Scheme, UnixTime};
+//!
+//! let endpoint: Endpoint = "ecs.cn-shanghai.aliyuncs.com".parse()?;
+//! let mut params = Params::new();
+//! params.push("RegionId", "cn-shanghai", Place::Query);
+//! let draft = Draft::new(Method::Post, "DescribeRegions", "2014-05-26", &endpoint, &params)?;
+//!
+//! let credentials = Credentials::access_key("testid", "testsecret")?;
+//! let stamp = Stamp {
+//!     at: UnixTime::from_seconds(1_698_315_752), // of the system's clock
+//!     nonce: Nonce::new("3156853299f313e23d1673dc12e1703d").ok_or("not a nonce")?, // a new one
+//!     retry: None,
+//! };
+//! let request = Scheme::Acs3HmacSha256.sign(&draft, &credentials, &stamp);
+//! assert_eq!(request.target, "/?RegionId=cn-shanghai");
+//! let (_, authorization) = request.headers.iter().find(|(name, _)| *name == "authorization")
+//!     .ok_or("not signed")?;
+//! assert!(authorization.starts_with("ACS3-HMAC-SHA256 Credential=testid,SignedHeaders=host;"));
+//!
+//! let mut bytes = Vec::new();
+//! request.write_http1(&mut bytes); // or `request.into_http(..)` with the feature `http`
+//! assert!(bytes.starts_with(b"POST /?RegionId=cn-shanghai HTTP/1.1\r\nhost: ecs."));
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
 
 mod acs3;
+mod mismatch;
 mod rpc;
 
 use alloc::borrow::Cow;
@@ -18,8 +47,11 @@ use crate::credentials::{Credentials, Key};
 use crate::endpoint::Endpoint;
 use crate::entropy::Nonce;
 use crate::error::{Invalid, Problem};
+use crate::secret::Secret;
 use crate::wire::http::{Method, Request};
 use crate::wire::params::Params;
+
+pub use mismatch::Mismatch;
 
 /// Which signature, and with it, where the parameters travel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,17 +80,20 @@ impl Scheme {
     /// (recorded): like an ACS3 request, whatever the scheme.
     #[must_use]
     pub fn sign(self, draft: &Draft<'_>, credentials: &Credentials, stamp: &Stamp) -> Request {
-        let provider = credentials.provider();
-        match (credentials.key(), self) {
-            (Key::Bearer(token), _) => acs3::bearer(draft, token, stamp),
-            (Key::Pair(pair), Self::Acs3HmacSha256) => {
-                acs3::sign::<Sha256>(draft, pair, provider, stamp)
-            }
-            (Key::Pair(pair), Self::RpcHmacSha1) => rpc::sign(draft, pair, stamp),
+        let pair = match credentials.key() {
+            Key::Bearer(token) => return acs3::bearer(draft, token, stamp),
+            Key::Pair(pair) => pair,
+        };
+        let who = Who {
+            id: &pair.id,
+            token: pair.token.as_ref().map(Secret::expose),
+            provider: credentials.provider(),
+        };
+        match self {
+            Self::Acs3HmacSha256 => acs3::sign::<Sha256>(draft, pair, who, stamp),
+            Self::RpcHmacSha1 => rpc::sign(draft, &pair.sha1, who, stamp),
             #[cfg(feature = "sm3")]
-            (Key::Pair(pair), Self::Acs3HmacSm3) => {
-                acs3::sign::<sm3::Sm3>(draft, pair, provider, stamp)
-            }
+            Self::Acs3HmacSm3 => acs3::sign::<sm3::Sm3>(draft, pair, who, stamp),
         }
     }
 
@@ -70,19 +105,41 @@ impl Scheme {
         credentials: &Credentials,
         stamp: &Stamp,
     ) -> Explanation {
-        let provider = credentials.provider();
-        match (credentials.key(), self) {
-            (Key::Bearer(_), _) => Explanation::default(),
-            (Key::Pair(pair), Self::Acs3HmacSha256) => {
-                acs3::explain::<Sha256>(draft, pair, provider, stamp)
-            }
-            (Key::Pair(pair), Self::RpcHmacSha1) => rpc::explain(draft, pair, stamp),
+        let mask = credentials.security_token().map(|_| MASK);
+        self.explain_with(draft, credentials, mask, stamp)
+    }
+
+    /// With this in the place of the security token.
+    fn explain_with(
+        self,
+        draft: &Draft<'_>,
+        credentials: &Credentials,
+        token: Option<&str>,
+        stamp: &Stamp,
+    ) -> Explanation {
+        let Some(id) = credentials.access_key_id() else {
+            return Explanation::default();
+        };
+        let who = Who {
+            id,
+            token,
+            provider: credentials.provider(),
+        };
+        match self {
+            Self::Acs3HmacSha256 => acs3::explain::<Sha256>(draft, who, stamp),
+            Self::RpcHmacSha1 => rpc::explain(draft, who, stamp),
             #[cfg(feature = "sm3")]
-            (Key::Pair(pair), Self::Acs3HmacSm3) => {
-                acs3::explain::<sm3::Sm3>(draft, pair, provider, stamp)
-            }
+            Self::Acs3HmacSm3 => acs3::explain::<sm3::Sm3>(draft, who, stamp),
         }
     }
+}
+
+/// What a request says of whoever asks.
+#[derive(Clone, Copy)]
+struct Who<'a> {
+    id: &'a str,
+    token: Option<&'a str>,
+    provider: &'static str,
 }
 
 /// What is asked, of whom.
@@ -165,10 +222,11 @@ pub struct Retry {
 }
 
 impl Retry {
-    fn headers(self) -> [(&'static str, String); 2] {
+    fn headers(self) -> [Header; 2] {
+        let delay = self.delay.as_millis();
         [
-            ("x-acs-retry-attempts", self.attempts.to_string()),
-            ("x-acs-retry-delay", self.delay.as_millis().to_string()),
+            ("x-acs-retry-attempts", self.attempts.to_string().into()),
+            ("x-acs-retry-delay", delay.to_string().into()),
         ]
     }
 }
@@ -195,6 +253,15 @@ impl fmt::Debug for Explanation {
     }
 }
 
+/// Text that was put together from encoded pieces.
+fn text_of(pieces: Vec<u8>) -> String {
+    // What is encoded is ASCII; the type does not say so.
+    match String::from_utf8(pieces) {
+        Ok(text) => text,
+        Err(_) => unreachable!("encoded text is ASCII"),
+    }
+}
+
 /// A MAC under `key`, which may have any length.
 pub(crate) fn keyed<M: hmac::KeyInit>(key: &[u8]) -> M {
     // HMAC takes keys of every length, so the error cannot happen; the type does not say so.
@@ -204,8 +271,10 @@ pub(crate) fn keyed<M: hmac::KeyInit>(key: &[u8]) -> M {
     }
 }
 
-/// Stands where a security token was.
-const MASK: &str = "[security-token]";
+/// Stands where a security token was; it is the same when it is encoded.
+const MASK: &str = "SECURITY-TOKEN";
+
+type Header = (&'static str, Cow<'static, str>);
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const USER_AGENT: &str = concat!("cloudauth-rs/", env!("CARGO_PKG_VERSION"));

@@ -13,39 +13,37 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
 
-use super::{Draft, Explanation, FORM, MASK, Retry, Stamp, USER_AGENT};
-use crate::credentials::KeyPair;
+use super::{Draft, Explanation, FORM, Retry, Stamp, USER_AGENT, Who, text_of};
 use crate::wire::http::{Body, Method, Request};
-use crate::wire::params::{Encoded, sorted};
+use crate::wire::out::{Buffer, Out, Stage};
+use crate::wire::params::{Encoded, Pair, sorted};
 use crate::wire::percent;
 
-pub(super) fn sign(draft: &Draft<'_>, pair: &KeyPair, stamp: &Stamp) -> Request {
-    let mut common = common(draft, pair, stamp);
-    let canonical = canonical(draft, &common);
-    let signature = signature(&pair.sha1, draft.method.as_str(), &canonical);
+pub(super) fn sign(draft: &Draft<'_>, keyed: &Hmac<Sha1>, who: Who<'_>, stamp: &Stamp) -> Request {
+    let mut common = common(draft, who, stamp);
+    let parts = [&draft.params.query, &*draft.params.form, &common];
+    let signature = signature(keyed, draft.method.as_str(), sorted(&parts));
     common.push("Signature".into(), &signature);
 
     let mut headers = Vec::with_capacity(7);
-    headers.push(("host", draft.endpoint.authority().to_string()));
+    headers.push(("host", draft.endpoint.authority().clone()));
     headers.push(("accept", "application/json".into()));
     headers.push(("user-agent", USER_AGENT.into()));
     headers.extend(stamp.retry.into_iter().flat_map(Retry::headers));
     let (target, body) = match draft.method {
         Method::Get => {
-            let all = sorted(&[&draft.params.query, &draft.params.form, &common]);
-            let mut target = String::from("/?");
-            target.push_str(&all.join("&"));
-            (target, Body::default())
+            let parts = [&draft.params.query, &draft.params.form, &common];
+            let mut target = b"/?".to_vec();
+            sorted(&parts).for_each(|pair| target.extend_from_slice(pair.text));
+            (text_of(target), Body::default())
         }
         Method::Post => {
             headers.push(("content-type", FORM.into()));
-            (
-                "/".into(),
-                Body::new(Arc::clone(&draft.params.form), rest_of_form(draft, &common)),
-            )
+            let rest = rest_of_form(draft, &common);
+            ("/".into(), Body::new(Arc::clone(&draft.params.form), rest))
         }
     };
-    headers.push(("content-length", body.len().to_string()));
+    headers.push(("content-length", body.len().to_string().into()));
     Request {
         method: draft.method,
         scheme: draft.endpoint.scheme(),
@@ -65,62 +63,74 @@ fn rest_of_form(draft: &Draft<'_>, common: &Encoded) -> Vec<u8> {
             if !(form.is_empty() && rest.is_empty()) {
                 rest.push(b'&');
             }
-            rest.extend_from_slice(part.as_bytes());
+            rest.extend_from_slice(part);
         }
     }
     rest
 }
 
-pub(super) fn explain(draft: &Draft<'_>, pair: &KeyPair, stamp: &Stamp) -> Explanation {
-    let common = common(draft, pair, stamp);
-    let mut canonical = canonical(draft, &common);
-    if let Some(token) = &pair.token {
-        let mut encoded = String::new();
-        percent::write(&mut encoded, token.expose());
-        canonical = canonical.replace(&encoded, MASK);
-    }
-    let mut string_to_sign = String::new();
-    string_to_sign_chunks(draft.method.as_str(), &canonical, |chunk| {
-        string_to_sign.push_str(chunk);
-    });
+pub(super) fn explain(draft: &Draft<'_>, who: Who<'_>, stamp: &Stamp) -> Explanation {
+    let common = common(draft, who, stamp);
+    let parts = [&draft.params.query, &*draft.params.form, &common];
+    let canonical: Vec<&[u8]> = sorted(&parts).map(|pair| pair.text).collect();
+    let mut string_to_sign = Buffer::default();
+    write_string_to_sign(draft.method.as_str(), sorted(&parts), &mut string_to_sign);
     Explanation {
-        canonical,
-        string_to_sign,
+        canonical: text_of(canonical.concat()),
+        string_to_sign: text_of(string_to_sign.into_bytes()),
     }
 }
 
 /// The parameters that every request has, but for the signature.
-fn common(draft: &Draft<'_>, pair: &KeyPair, stamp: &Stamp) -> Encoded {
-    let mut common = Encoded::default();
+fn common(draft: &Draft<'_>, who: Who<'_>, stamp: &Stamp) -> Encoded {
+    let mut common = Encoded::expecting(12);
     let mut push = |name, value: &str| common.push(Cow::Borrowed(name), value);
-    push("AccessKeyId", &pair.id);
+    push("AccessKeyId", who.id);
     push("Action", draft.action);
     push("Format", "JSON");
-    if let Some(token) = &pair.token {
-        push("SecurityToken", token.expose());
+    if let Some(token) = who.token {
+        push("SecurityToken", token);
     }
     push("SignatureMethod", "HMAC-SHA1");
     push("SignatureNonce", stamp.nonce.as_str());
     push("SignatureVersion", "1.0");
-    push("Timestamp", &stamp.at.to_string());
+    push("Timestamp", &stamp.at.text());
     push("Version", draft.version);
     common
 }
 
-fn canonical(draft: &Draft<'_>, common: &Encoded) -> String {
-    let Draft { params, .. } = draft;
-    sorted(&[&params.query, &params.form, common]).join("&")
-}
-
 /// Signs the sorted parameters. Their doubly encoded form is never built.
-pub(super) fn signature(keyed: &Hmac<Sha1>, method: &str, canonical: &str) -> String {
+pub(super) fn signature<'p>(
+    keyed: &Hmac<Sha1>,
+    method: &str,
+    pairs: impl Iterator<Item = Pair<'p>>,
+) -> String {
     let mut mac = keyed.clone();
-    string_to_sign_chunks(method, canonical, |chunk| mac.update(chunk.as_bytes()));
+    let mut stage = Stage::new(|bytes| mac.update(bytes));
+    write_string_to_sign(method, pairs, &mut stage);
+    stage.finish();
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-pub(super) fn string_to_sign_chunks(method: &str, canonical: &str, mut sink: impl FnMut(&str)) {
-    sink(method);
-    sink("&%2F&");
-    percent::chunks(canonical, sink);
+pub(super) fn write_string_to_sign<'p>(
+    method: &str,
+    pairs: impl Iterator<Item = Pair<'p>>,
+    out: &mut impl Out,
+) {
+    out.push(method.as_bytes());
+    out.push(b"&%2F&");
+    for (i, pair) in pairs.enumerate() {
+        if i > 0 {
+            out.push(b"%26");
+        }
+        if pair.has_escape {
+            percent::encode_again(pair.name, out);
+            out.push(b"%3D");
+            percent::encode_again(pair.value, out);
+        } else {
+            out.push(pair.name);
+            out.push(b"%3D");
+            out.push(pair.value);
+        }
+    }
 }

@@ -145,9 +145,9 @@ impl Form {
             scheme: self.store.scheme(),
             target: "/".into(),
             headers: [
-                ("host", authority.clone().into_owned()),
-                ("content-type", kind),
-                ("content-length", length),
+                ("host", authority.clone()),
+                ("content-type", kind.into()),
+                ("content-length", length.into()),
             ]
             .into(),
             authority,

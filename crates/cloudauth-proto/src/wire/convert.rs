@@ -1,6 +1,6 @@
 //! Requests and the heads of replies as those of the `http` crate.
 
-use alloc::borrow::ToOwned;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::format;
 use alloc::string::String;
 
@@ -19,7 +19,10 @@ impl Request {
     ) -> Result<http::Request<B>, http::Error> {
         let mut headers = HeaderMap::with_capacity(self.headers.len());
         for (name, value) in self.headers {
-            let mut value = HeaderValue::try_from(value)?;
+            let mut value = match value {
+                Cow::Borrowed(value) => HeaderValue::try_from(value)?,
+                Cow::Owned(value) => HeaderValue::try_from(value)?,
+            };
             // Keys, tokens and signatures: whoever prints headers must not print these.
             value.set_sensitive(true);
             headers.insert(name, value);

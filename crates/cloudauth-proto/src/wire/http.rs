@@ -68,7 +68,7 @@ pub struct Request {
     /// Path and query: `/` or `/?...`.
     pub target: String,
     /// Lower-case names and values, `host` and `content-length` among them.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
     /// The form, maybe empty, or a file in a form of its own.
     pub body: Body,
 }
@@ -130,7 +130,7 @@ impl Default for SharedPart {
 impl AsRef<[u8]> for SharedPart {
     fn as_ref(&self) -> &[u8] {
         match self {
-            Self::Form(form) => form.text().as_bytes(),
+            Self::Form(form) => form.text(),
             Self::Bytes(bytes) => bytes,
         }
     }

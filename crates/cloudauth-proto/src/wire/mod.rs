@@ -8,5 +8,6 @@ pub(crate) mod envelope;
 pub(crate) mod hex;
 pub(crate) mod http;
 pub(crate) mod lenient;
+pub(crate) mod out;
 pub(crate) mod params;
 pub(crate) mod percent;

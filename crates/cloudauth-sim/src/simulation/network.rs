@@ -178,7 +178,7 @@ impl From<&Request> for Incoming {
             method: request.method.as_str().to_owned(),
             target: request.target.clone(),
             headers: headers
-                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .map(|(name, value)| ((*name).to_owned(), value.clone().into_owned()))
                 .collect(),
             body: [shared, own].concat(),
         }

@@ -56,7 +56,7 @@ pub(super) fn verify(
     if !matches || claimed_hash != body_hash {
         let message = format!(
             "The signature is not the one that the server computed. \
-             server string to sign is:{to_sign} server CanonicalRequest is:{canonical}"
+             server StringToSign is [{to_sign}] server CanonicalRequest is [{canonical}]"
         );
         return Err(Refusal::new(400, "SignatureDoesNotMatch", message));
     }

@@ -149,8 +149,8 @@ fn the_message_about_a_wrong_signature_shows_what_the_server_signed() {
         (400, "SignatureDoesNotMatch")
     );
     let message = &refusal.message;
-    assert!(message.contains("server string to sign is:ACS3-HMAC-SHA256\n"));
-    assert!(message.contains("server CanonicalRequest is:POST\n/\nCertName="));
+    assert!(message.contains("server StringToSign is [ACS3-HMAC-SHA256\n"));
+    assert!(message.contains("server CanonicalRequest is [POST\n/\nCertName="));
     assert!(
         !format!("{refusal:?} {refusal}").contains("330103"),
         "no person in Debug"

@@ -1,0 +1,38 @@
+//! The hash work alone, over the same bytes, with the key's state at hand.
+
+use std::hint::black_box;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
+
+use crate::calls::SECRET;
+
+/// HMAC-SHA1 over a string to sign.
+#[expect(clippy::unwrap_used, reason = "HMAC takes keys of every length")]
+pub fn rpc(string_to_sign: &str) -> impl FnMut() + '_ {
+    let key = format!("{SECRET}&");
+    let keyed = Hmac::<Sha1>::new_from_slice(key.as_bytes()).unwrap();
+    move || {
+        let mut mac = keyed.clone();
+        mac.update(black_box(string_to_sign.as_bytes()));
+        black_box(mac.finalize());
+    }
+}
+
+/// SHA-256 over the payload and the canonical request, HMAC-SHA256 over the string to sign.
+#[expect(clippy::unwrap_used, reason = "HMAC takes keys of every length")]
+pub fn acs3<'a>(
+    payload: &'a [u8],
+    canonical: &'a str,
+    string_to_sign: &'a str,
+) -> impl FnMut() + 'a {
+    let keyed = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    move || {
+        black_box(Sha256::digest(black_box(payload)));
+        black_box(Sha256::digest(black_box(canonical.as_bytes())));
+        let mut mac = keyed.clone();
+        mac.update(black_box(string_to_sign.as_bytes()));
+        black_box(mac.finalize());
+    }
+}

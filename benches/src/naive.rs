@@ -1,0 +1,48 @@
+//! The naive signer: the one that the fuzz targets take as their reference.
+
+use std::collections::BTreeMap;
+
+use cloudauth_fuzz::reference::{self, Asked, canonical_query, percent_encode};
+
+use crate::calls::{ID, SECRET};
+
+/// The same call with other people's data structures: names and values.
+#[must_use]
+pub fn asked<'a>(
+    query: BTreeMap<String, String>,
+    form: BTreeMap<String, String>,
+    nonce: &'a str,
+) -> Asked<'a> {
+    Asked {
+        method: "POST",
+        host: "cloudauth.cn-shanghai.aliyuncs.com",
+        action: "InitFaceVerify",
+        version: "2019-03-07",
+        timestamp: "2027-01-15T08:00:00Z",
+        nonce,
+        id: ID,
+        secret: SECRET,
+        token: None,
+        provider: "static_ak",
+        query,
+        form: Some(form),
+    }
+}
+
+/// The body of an RPC 1.0 request.
+#[must_use]
+pub fn rpc(asked: &Asked<'_>) -> String {
+    let (params, signature) = reference::rpc(asked);
+    format!(
+        "{}&Signature={}",
+        canonical_query(&params),
+        percent_encode(&signature)
+    )
+}
+
+/// Target, body and headers of an ACS3 request.
+#[must_use]
+pub fn acs3(asked: &Asked<'_>) -> (String, String, BTreeMap<String, String>) {
+    let (query, form, headers) = reference::acs3(asked);
+    (format!("/?{query}"), form, headers)
+}

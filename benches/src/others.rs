@@ -1,0 +1,1 @@
+//! Signers of others, on requests of the same size.

@@ -1,0 +1,125 @@
+//! A driver may do anything, in any order.
+
+use core::time::Duration;
+
+use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
+use cloudauth_proto::{
+    Call, CallOptions, Credentials, Error, ExchangeId, Failure, Flow, Head, MonoTime, Now,
+    Operation, Response, Sent, Session, Step, UnixTime,
+};
+
+const BODIES: [(u16, &str); 8] = [
+    (
+        200,
+        r#"{"Code":"200","ResultObject":{"CertifyId":"sha1","Passed":"T"}}"#,
+    ),
+    (200, r#"{"Code":"500"}"#),
+    (200, r#"{"Code":"406"}"#),
+    (400, r#"{"Code":"Throttling.User"}"#),
+    (400, r#"{"Code":"SignatureNonceUsed"}"#),
+    (400, r#"{"Code":"InvalidTimeStamp.Expired"}"#),
+    (
+        400,
+        r#"{"Code":"SignatureDoesNotMatch","Message":"server string to sign is:"}"#,
+    ),
+    (503, "<html>"),
+];
+
+/// Polls, reports, stale ids, and clocks that run backwards: the contract of a flow holds.
+pub fn flow_any_order(bytes: &[u8]) {
+    let Some((first, script)) = bytes.split_first() else {
+        return;
+    };
+    let hedge = CallOptions::new().hedge_after(Duration::from_secs(1));
+    if first % 2 == 0 {
+        play(
+            &InitFaceVerify::new(1, "order1", "LR_FR"),
+            CallOptions::new(),
+            script,
+        );
+    } else {
+        play(&DescribeFaceVerify::new(1, "sha1"), hedge, script);
+    }
+}
+
+fn play<O: Operation>(operation: &O, options: CallOptions, script: &[u8]) {
+    let mut call = Call::new(operation, options).unwrap();
+    let credentials = Credentials::access_key("testid", "testsecret").unwrap();
+    let mut session = Session::new(credentials, [1; 32]);
+    let mut now = Now {
+        mono: MonoTime::new(Duration::from_secs(1_000)),
+        unix: UnixTime::from_seconds(1_800_000_000),
+    };
+    let mut latest = MonoTime::default();
+    let (mut known, mut nonces): (Vec<ExchangeId>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut is_done = false;
+    for step in script.chunks(2) {
+        let (what, arg) = (step[0], step.get(1).copied().unwrap_or_default());
+        match what % 4 {
+            0 => match poll(&mut call, &mut session, now, &mut latest) {
+                Step::Send(exchange) => {
+                    assert!(!is_done && !known.contains(&exchange.id()));
+                    let request = exchange.sign();
+                    let nonce = request.headers.iter();
+                    let mut nonce = nonce.filter(|(name, _)| *name == "x-acs-signature-nonce");
+                    let nonce = nonce.next().unwrap().1.to_string();
+                    assert!(!nonces.contains(&nonce));
+                    nonces.push(nonce);
+                    known.push(exchange.id());
+                    let again = call.poll(&mut session, now);
+                    // A second one at once could only be a hedge, whose time has not come.
+                    assert!(!matches!(again, Step::Send(_)), "sent twice");
+                    is_done |= matches!(again, Step::Done(_));
+                }
+                Step::Wait(until) => {
+                    assert!(until > latest && !is_done);
+                    if arg % 2 == 0 {
+                        now.mono = until;
+                    }
+                }
+                Step::Abandon(id) => assert!(known.contains(&id)),
+                Step::Done(Err(Error::Finished)) => assert!(is_done),
+                Step::Done(_) => {
+                    assert!(!is_done);
+                    is_done = true;
+                }
+            },
+            1 => {
+                // One that is over, or of before, or under way: only that matters.
+                let Some(id) = known.get(usize::from(arg) % known.len().max(1)) else {
+                    continue;
+                };
+                let (status, body) = BODIES[usize::from(what / 4) % BODIES.len()];
+                let reply = match arg / 64 {
+                    0 => Err(Failure::new(Sent::No, "refused")),
+                    1 => Err(Failure::new(Sent::Maybe, "lost")),
+                    _ => {
+                        let date = "Fri, 15 Jan 2027 09:00:00 GMT".to_owned();
+                        let head = Head::new(status, vec![("date".to_owned(), date)]);
+                        Ok(Response::new(head, body.into()))
+                    }
+                };
+                latest = latest.max(now.mono);
+                call.report(&mut session, *id, reply, now);
+            }
+            2 => now.mono = now.mono + Duration::from_millis(u64::from(arg) * 100),
+            _ => {
+                let back = Duration::from_secs(arg.into());
+                now.mono = MonoTime::new(now.mono.saturating_since(MonoTime::new(back)));
+                now.unix = UnixTime::from_seconds(u64::from(arg) * 20_000_000);
+            }
+        }
+        assert!(known.len() <= 8, "too many attempts");
+    }
+}
+
+/// Polls, and notes the latest time that the call was told.
+fn poll<F: Flow>(
+    call: &mut F,
+    session: &mut Session,
+    now: Now,
+    latest: &mut MonoTime,
+) -> Step<F::Output> {
+    *latest = now.mono.max(*latest);
+    call.poll(session, now)
+}
