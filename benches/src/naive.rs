@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use cloudauth_fuzz::reference::{self, Asked, canonical_query, percent_encode};
+use percent_encoding::percent_decode_str;
 
 use crate::calls::{ID, SECRET};
 
@@ -45,4 +46,14 @@ pub fn rpc(asked: &Asked<'_>) -> String {
 pub fn acs3(asked: &Asked<'_>) -> (String, String, BTreeMap<String, String>) {
     let (query, form, headers) = reference::acs3(asked);
     (format!("/?{query}"), form, headers)
+}
+
+/// Plain names and values of an encoded query or form.
+#[must_use]
+pub fn params_of(encoded: &str) -> BTreeMap<String, String> {
+    let decode = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let pairs = encoded.split('&').filter_map(|pair| pair.split_once('='));
+    pairs
+        .map(|(name, value)| (decode(name), decode(value)))
+        .collect()
 }

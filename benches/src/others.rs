@@ -1,1 +1,79 @@
-//! Signers of others, on requests of the same size.
+//! Signers of others, on a request with the same parameters in its query.
+//!
+//! They sign for AWS with SHA-256, as ACS3 does, but not the same text, and each does something that
+//! the others do not (a date that is part of the key, a URL that is parsed): they show the order of
+//! magnitude that users know.
+#![expect(clippy::unwrap_used, reason = "a bench")]
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials as AwsCredentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use aws_smithy_runtime_api::client::identity::Identity;
+use reqsign_aws_v4::{Credential, RequestSigner};
+use reqsign_core::{Context, SignRequest};
+use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
+
+use crate::calls::{ID, SECRET};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// aws-sigv4, from an encoded URL to a signed `http::Request`.
+pub fn aws_sigv4<'a>(target: &'a str, body: &'a str) -> impl FnMut() + 'a {
+    let identity: Identity = AwsCredentials::new(ID, SECRET, None, None, "bench").into();
+    move || {
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region("cn-north-1")
+            .name("bench")
+            .time(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000))
+            .settings(SigningSettings::default())
+            .build()
+            .unwrap()
+            .into();
+        let uri = format!("https://example.com{}", black_box(target));
+        let headers = [("content-type", FORM)].into_iter();
+        let body_bytes = SignableBody::Bytes(body.as_bytes());
+        let signable = SignableRequest::new("POST", &uri, headers, body_bytes).unwrap();
+        let (instructions, _) = sign(signable, &params).unwrap().into_parts();
+        let request = http::Request::post(&uri).header("content-type", FORM);
+        let mut request = request.body(body.to_owned()).unwrap();
+        instructions.apply_to_request_http1x(&mut request);
+        black_box(request);
+    }
+}
+
+/// rusty-s3, from plain parameters to a signed URL.
+pub fn rusty_s3(params: &BTreeMap<String, String>) -> impl FnMut() + '_ {
+    let endpoint = "https://example.com".parse().unwrap();
+    let bucket = Bucket::new(endpoint, UrlStyle::Path, "bucket", "cn-north-1").unwrap();
+    let credentials = Credentials::new(ID, SECRET);
+    move || {
+        let mut action = bucket.put_object(Some(&credentials), "InitFaceVerify");
+        for (name, value) in black_box(params) {
+            action.query_mut().insert(name.as_str(), value.as_str());
+        }
+        black_box(action.sign(Duration::from_secs(60)));
+    }
+}
+
+/// reqsign, from an encoded URL to signed `http::request::Parts`.
+pub fn reqsign(target: &str) -> impl FnMut() + '_ {
+    let (signer, context) = (RequestSigner::new("bench", "cn-north-1"), Context::new());
+    let credential = Credential {
+        access_key_id: ID.to_owned(),
+        secret_access_key: SECRET.to_owned(),
+        ..Credential::default()
+    };
+    move || {
+        let uri = format!("https://example.com{}", black_box(target));
+        let request = http::Request::post(uri).header("content-type", FORM);
+        let (mut parts, ()) = request.body(()).unwrap().into_parts();
+        let signed = signer.sign_request(&context, &mut parts, Some(&credential), None);
+        pollster::block_on(signed).unwrap();
+        black_box(parts);
+    }
+}

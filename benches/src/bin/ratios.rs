@@ -1,141 +1,156 @@
-//! Everything that is claimed about speed, as ratios measured side by side.
+//! Everything that is claimed about speed: ratios measured side by side, in a table, and as plots
+//! in `benches/plots`.
+//!
+//! A ratio is a subject's time over that of the hash work alone.
 #![expect(clippy::print_stdout, reason = "a bench")]
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::hint::black_box;
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use cloudauth_benches::calls::{Signer, init, picture, picture_params};
 use cloudauth_benches::measure::{Subject, ratios};
-use cloudauth_benches::{floors, naive};
+use cloudauth_benches::naive::{self, params_of};
+use cloudauth_benches::{floors, others, plots};
 use cloudauth_proto::{Operation, Params, Scheme};
 
-fn main() {
-    let signer = Signer::new();
-    let operation = init();
+const RPC: Scheme = Scheme::RpcHmacSha1;
+const ACS3: Scheme = Scheme::Acs3HmacSha256;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut table = Table::default();
+    small(&mut table);
+    large(&mut table);
+    let plots = Path::new(env!("CARGO_MANIFEST_DIR")).join("plots");
+    std::fs::create_dir_all(&plots)?;
+    plots::bars(&plots.join("ratios.svg"), &table.rows)?;
+    growth(&plots)?;
+    println!();
+    let memory = [
+        "run",
+        "--release",
+        "--quiet",
+        "-p",
+        "cloudauth-benches",
+        "--bin",
+        "memory",
+    ];
+    Command::new(env!("CARGO")).args(memory).status()?;
+    Ok(())
+}
+
+#[derive(Default)]
+struct Table {
+    rows: Vec<(String, f64)>,
+}
+
+impl Table {
+    /// Measures, and prints a line for each subject but the first, which is the floor.
+    fn measure(&mut self, title: &str, goal: &str, rounds: usize, mut subjects: Vec<Subject<'_>>) {
+        let turn = Duration::from_micros(100);
+        let (floor, found) = ratios(&mut subjects, rounds, turn);
+        println!("\n{title}: the hash work alone takes {:.2} µs", floor / 1e3);
+        println!("{:<36} {:>5} | measured", "", "goal");
+        for ((name, _), ratio) in subjects.iter().zip(found).skip(1) {
+            let goal = if *name == "ours" { goal } else { "" };
+            println!("  {name:<34} {goal:>5} | {ratio:.2}");
+            self.rows.push((format!("{title}, {name}"), ratio));
+        }
+    }
+}
+
+fn small(table: &mut Table) {
+    let (signer, operation) = (Signer::new(), init());
     let mut params = Params::new();
     operation.encode(&mut params);
-    println!("{:?}", params.names().count());
-    let plain = |text: &str| {
-        let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
-        let decode = |text: &str| {
-            percent_encoding::percent_decode_str(text)
-                .decode_utf8_lossy()
-                .into_owned()
-        };
-        pairs
-            .map(|(name, value)| (decode(name), decode(value)))
-            .collect::<BTreeMap<_, _>>()
-    };
-    let request = signer.build(Scheme::Acs3HmacSha256, &operation);
-    let query = plain(request.target.trim_start_matches("/?"));
-    let payload = [request.body.parts().0, request.body.parts().1].concat();
-    let form = plain(&String::from_utf8_lossy(&payload));
-    println!("{} {}", query.len(), form.len());
-    let asked = naive::asked(query, form, signer.nonce());
-    let rpc = signer.explain(Scheme::RpcHmacSha1, &params);
-    let acs3 = signer.explain(Scheme::Acs3HmacSha256, &params);
+    let request = signer.build(ACS3, &operation);
+    let body = String::from_utf8_lossy(request.body.parts().0).into_owned();
+    let target = request.target.as_str();
+    let asked = naive::asked(params_of(&target[2..]), params_of(&body), signer.nonce());
+    let all: BTreeMap<String, String> = params_of(&format!("{}&{body}", &target[2..]));
+    let (rpc, acs3) = (signer.explain(RPC, &params), signer.explain(ACS3, &params));
     println!(
-        "{} {} {}",
-        rpc.canonical.len(),
-        rpc.string_to_sign.len(),
-        acs3.canonical.len()
+        "InitFaceVerify: {} parameters, {} bytes encoded",
+        params.names().count(),
+        target.len() - 2 + body.len()
     );
-    let mut subjects: Vec<Subject<'_>> = vec![
+    let build = |scheme| drop(black_box(signer.build(scheme, black_box(&operation))));
+    let again = |scheme| drop(black_box(signer.sign(scheme, black_box(&params))));
+    let subjects: Vec<Subject<'_>> = vec![
         ("floor", Box::new(floors::rpc(&rpc.string_to_sign))),
-        (
-            "ours",
-            Box::new(|| {
-                drop(black_box(
-                    signer.build(Scheme::RpcHmacSha1, black_box(&operation)),
-                ))
-            }),
-        ),
-        (
-            "again",
-            Box::new(|| {
-                drop(black_box(
-                    signer.sign(Scheme::RpcHmacSha1, black_box(&params)),
-                ))
-            }),
-        ),
+        ("ours", Box::new(|| build(RPC))),
+        ("ours, a second attempt", Box::new(|| again(RPC))),
         (
             "naive",
             Box::new(|| drop(black_box(naive::rpc(black_box(&asked))))),
         ),
     ];
-    println!(
-        "{:?}",
-        ratios(&mut subjects, 1001, Duration::from_micros(100))
-    );
-    let mut subjects: Vec<Subject<'_>> = vec![
-        (
-            "floor",
-            Box::new(floors::acs3(
-                &payload,
-                &acs3.canonical,
-                &acs3.string_to_sign,
-            )),
-        ),
-        (
-            "ours",
-            Box::new(|| {
-                drop(black_box(
-                    signer.build(Scheme::Acs3HmacSha256, black_box(&operation)),
-                ))
-            }),
-        ),
-        (
-            "again",
-            Box::new(|| {
-                drop(black_box(
-                    signer.sign(Scheme::Acs3HmacSha256, black_box(&params)),
-                ))
-            }),
-        ),
+    table.measure("RPC 1.0", "2.3", 1001, subjects);
+    let floor = floors::acs3(body.as_bytes(), &acs3.canonical, &acs3.string_to_sign);
+    let subjects: Vec<Subject<'_>> = vec![
+        ("floor", Box::new(floor)),
+        ("ours", Box::new(|| build(ACS3))),
+        ("ours, a second attempt", Box::new(|| again(ACS3))),
         (
             "naive",
             Box::new(|| drop(black_box(naive::acs3(black_box(&asked))))),
         ),
+        ("aws-sigv4", Box::new(others::aws_sigv4(target, &body))),
+        ("rusty-s3", Box::new(others::rusty_s3(&all))),
+        ("reqsign", Box::new(others::reqsign(target))),
     ];
-    println!(
-        "{:?}",
-        ratios(&mut subjects, 1001, Duration::from_micros(100))
-    );
+    table.measure("ACS3", "1.8", 1001, subjects);
+}
+
+fn large(table: &mut Table) {
+    let signer = Signer::new();
     let picture = picture(5_600_000);
     let params = picture_params(&picture);
-    let rpc = signer.explain(Scheme::RpcHmacSha1, &params);
-    let acs3 = signer.explain(Scheme::Acs3HmacSha256, &params);
-    let request = signer.build_picture(Scheme::Acs3HmacSha256, &picture);
-    let mut subjects: Vec<Subject<'_>> = vec![
+    let (rpc, acs3) = (signer.explain(RPC, &params), signer.explain(ACS3, &params));
+    let request = signer.sign(ACS3, &params);
+    let build = |scheme| drop(black_box(signer.build_picture(scheme, black_box(&picture))));
+    let subjects: Vec<Subject<'_>> = vec![
         ("floor", Box::new(floors::rpc(&rpc.string_to_sign))),
-        (
-            "ours",
-            Box::new(|| {
-                drop(black_box(
-                    signer.build_picture(Scheme::RpcHmacSha1, black_box(&picture)),
-                ))
-            }),
-        ),
+        ("ours", Box::new(|| build(RPC))),
     ];
-    println!("{:?}", ratios(&mut subjects, 21, Duration::from_millis(5)));
-    let mut subjects: Vec<Subject<'_>> = vec![
-        (
-            "floor",
-            Box::new(floors::acs3(
-                request.body.parts().0,
-                &acs3.canonical,
-                &acs3.string_to_sign,
-            )),
-        ),
-        (
-            "ours",
-            Box::new(|| {
-                drop(black_box(
-                    signer.build_picture(Scheme::Acs3HmacSha256, black_box(&picture)),
-                ))
-            }),
-        ),
+    table.measure("RPC 1.0, 5.6 MB", "1.8", 41, subjects);
+    let (body, _) = request.body.parts();
+    let floor = floors::acs3(body, &acs3.canonical, &acs3.string_to_sign);
+    let subjects: Vec<Subject<'_>> = vec![
+        ("floor", Box::new(floor)),
+        ("ours", Box::new(|| build(ACS3))),
     ];
-    println!("{:?}", ratios(&mut subjects, 21, Duration::from_millis(5)));
+    table.measure("ACS3, 5.6 MB", "1.5", 41, subjects);
+}
+
+/// From 1 kB to 16 MB.
+fn growth(plots: &Path) -> Result<(), Box<dyn Error>> {
+    let signer = Signer::new();
+    println!(
+        "\nGrowth, ns per byte\n{:>12} {:>8} {:>8}",
+        "bytes", "RPC 1.0", "ACS3"
+    );
+    let (mut rpc, mut acs3) = (Vec::new(), Vec::new());
+    for power in 0..15_u32 {
+        let size = 1_000 << power;
+        let picture = picture(size);
+        let build = |scheme| drop(black_box(signer.build_picture(scheme, black_box(&picture))));
+        let mut subjects: Vec<Subject<'_>> = vec![
+            ("RPC 1.0", Box::new(|| build(RPC))),
+            ("ACS3", Box::new(|| build(ACS3))),
+        ];
+        let (first, found) = ratios(&mut subjects, 31, Duration::from_micros(100));
+        let bytes = f64::from(u32::try_from(size)?);
+        let second = first * found[1];
+        println!("{size:>12} {:>8.2} {:>8.2}", first / bytes, second / bytes);
+        rpc.push((bytes, first / 1e6));
+        acs3.push((bytes, second / 1e6));
+    }
+    plots::growth(
+        &plots.join("growth.svg"),
+        &[("RPC 1.0", rpc), ("ACS3", acs3)],
+    )
 }

@@ -40,7 +40,7 @@ impl Params {
     pub fn new() -> Self {
         Self {
             query: Encoded::expecting(32),
-            form: Arc::new(Encoded::expecting(4)),
+            form: Arc::new(Encoded::expecting(8)),
             has_form: false,
         }
     }
