@@ -109,7 +109,12 @@ pub fn fault_and_mismatch_parser(bytes: &[u8]) {
         let start = usize::from(*at) * 8 % (truth.len() + 1);
         let end = (start + usize::from(*length)).min(truth.len());
         let changed = format!("{}{text}{}", &truth[..start], &truth[end..]);
-        for message in [&*text, &changed, &truth] {
+        let added = if scheme == Scheme::RpcHmacSha1 {
+            format!("{truth}%26{text}")
+        } else {
+            truth.replacen("\n/\n", &format!("\n/\n{text}&"), 1)
+        };
+        for message in [&*text, &changed, &added, &truth] {
             let found = scheme.mismatch(&draft, &credentials, &stamp, message);
             let shown = format!("{found} {found:?}");
             assert!(!shown.contains(PERSON), "{shown}");
