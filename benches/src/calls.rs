@@ -60,10 +60,6 @@ pub struct Signer {
 
 impl Signer {
     /// With an access key.
-    ///
-    /// # Panics
-    ///
-    /// Never: the key is a good one.
     #[must_use]
     #[expect(clippy::unwrap_used, reason = "a bench")]
     pub fn new() -> Self {

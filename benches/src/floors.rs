@@ -1,6 +1,6 @@
 //! The hash work alone, over the same bytes, with the key's state at hand.
 
-use std::hint::black_box;
+use core::hint::black_box;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;

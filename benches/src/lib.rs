@@ -2,6 +2,7 @@
 //! signers of others.
 //!
 //! `cargo run --release -p cloudauth-benches --bin ratios` prints all of it.
+#![expect(clippy::missing_panics_doc, reason = "a bench")]
 
 pub mod calls;
 pub mod floors;

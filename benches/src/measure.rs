@@ -1,17 +1,14 @@
 //! Times that can be compared on a machine that others use too: the subjects take turns, and what
 //! counts is the median of the ratios within each round.
 
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use std::time::Instant;
 
 /// Something that is measured.
 pub type Subject<'a> = (&'a str, Box<dyn FnMut() + 'a>);
 
 /// The median of each subject's time as a multiple of the first one's, and of the first one's time
 /// in nanoseconds.
-///
-/// # Panics
-///
-/// Without subjects.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "a bench knows the time")]
 pub fn ratios(subjects: &mut [Subject<'_>], rounds: usize, turn: Duration) -> (f64, Vec<f64>) {

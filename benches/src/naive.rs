@@ -9,11 +9,11 @@ use crate::calls::{ID, SECRET};
 
 /// The same call with other people's data structures: names and values.
 #[must_use]
-pub fn asked<'a>(
+pub fn asked(
     query: BTreeMap<String, String>,
     form: BTreeMap<String, String>,
-    nonce: &'a str,
-) -> Asked<'a> {
+    nonce: &str,
+) -> Asked<'_> {
     Asked {
         method: "POST",
         host: "cloudauth.cn-shanghai.aliyuncs.com",
@@ -26,7 +26,7 @@ pub fn asked<'a>(
         token: None,
         provider: "static_ak",
         query,
-        form: Some(form),
+        form: Some(form.into_iter().collect()),
     }
 }
 

@@ -5,9 +5,10 @@
 //! magnitude that users know.
 #![expect(clippy::unwrap_used, reason = "a bench")]
 
+use core::hint::black_box;
+use core::time::Duration;
 use std::collections::BTreeMap;
-use std::hint::black_box;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use aws_credential_types::Credentials as AwsCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -62,7 +63,7 @@ pub fn rusty_s3(params: &BTreeMap<String, String>) -> impl FnMut() + '_ {
 
 /// reqsign, from an encoded URL to signed `http::request::Parts`.
 pub fn reqsign(target: &str) -> impl FnMut() + '_ {
-    let (signer, context) = (RequestSigner::new("bench", "cn-north-1"), Context::new());
+    let (signing, context) = (RequestSigner::new("bench", "cn-north-1"), Context::new());
     let credential = Credential {
         access_key_id: ID.to_owned(),
         secret_access_key: SECRET.to_owned(),
@@ -72,8 +73,8 @@ pub fn reqsign(target: &str) -> impl FnMut() + '_ {
         let uri = format!("https://example.com{}", black_box(target));
         let request = http::Request::post(uri).header("content-type", FORM);
         let (mut parts, ()) = request.body(()).unwrap().into_parts();
-        let signed = signer.sign_request(&context, &mut parts, Some(&credential), None);
-        pollster::block_on(signed).unwrap();
+        let done = signing.sign_request(&context, &mut parts, Some(&credential), None);
+        pollster::block_on(done).unwrap();
         black_box(parts);
     }
 }

@@ -1,6 +1,6 @@
 //! The plots, as SVG.
 
-use std::error::Error;
+use core::error::Error;
 use std::path::Path;
 
 use plotters::prelude::*;

@@ -1,8 +1,8 @@
 //! A signer written for clarity: every text of the vendor's description is built, one after the
 //! other. What the fast one is compared with.
 
+use core::fmt::Write;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -36,8 +36,9 @@ pub struct Asked<'a> {
     pub provider: &'a str,
     /// Parameters of the query.
     pub query: BTreeMap<String, String>,
-    /// Parameters of the form; `None` for an operation that has no form.
-    pub form: Option<BTreeMap<String, String>>,
+    /// Parameters of the form, in the order in which they travel; `None` for an operation that has
+    /// no form.
+    pub form: Option<Vec<(String, String)>>,
 }
 
 /// RFC 3986.
@@ -57,7 +58,10 @@ pub fn percent_encode(text: &str) -> String {
 /// `a=1&b=2`, in the order of the names.
 #[must_use]
 pub fn canonical_query(params: &BTreeMap<String, String>) -> String {
-    let pairs = params.iter();
+    encoded(params.iter())
+}
+
+fn encoded<'p>(pairs: impl Iterator<Item = (&'p String, &'p String)>) -> String {
     let pairs =
         pairs.map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value)));
     pairs.collect::<Vec<_>>().join("&")
@@ -106,7 +110,8 @@ pub fn rpc(asked: &Asked<'_>) -> (BTreeMap<String, String>, String) {
 #[must_use]
 pub fn acs3(asked: &Asked<'_>) -> (String, String, BTreeMap<String, String>) {
     let query = canonical_query(&asked.query);
-    let form = asked.form.as_ref().map(canonical_query).unwrap_or_default();
+    let form = asked.form.as_deref().unwrap_or_default();
+    let form = encoded(form.iter().map(|(name, value)| (name, value)));
     let payload_hash = hex(&Sha256::digest(form.as_bytes()));
     let mut headers = BTreeMap::new();
     let mut add = |name: &str, value: &str| headers.insert(name.to_owned(), value.to_owned());

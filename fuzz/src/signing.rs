@@ -19,6 +19,8 @@ pub fn sign_matches_reference(bytes: &[u8]) {
     if input.is_get {
         query.append(&mut form);
     }
+    let pushed = params.iter().filter(|(_, _, is_form)| *is_form);
+    let form = pushed.map(|(name, value, _)| (name.clone(), value.clone()));
     let has_form = !input.is_get && params.iter().any(|(_, _, is_form)| *is_form);
     let credentials = input.credentials();
     let asked = Asked {
@@ -33,7 +35,7 @@ pub fn sign_matches_reference(bytes: &[u8]) {
         token: input.has_token.then_some(TOKEN),
         provider: credentials.provider(),
         query,
-        form: has_form.then_some(form),
+        form: has_form.then(|| form.collect()),
     };
     if input.is_rpc {
         let (params, signature) = reference::rpc(&asked);
@@ -139,7 +141,7 @@ pub fn one_bit_off_is_refused(bytes: &[u8]) {
 /// Turns one bit of the target, the body or a signed header.
 fn turn(request: &mut Incoming, which: usize) -> bool {
     let unsigned = ["accept", "user-agent", "content-length"];
-    let mut target = std::mem::take(&mut request.target).into_bytes();
+    let mut target = core::mem::take(&mut request.target).into_bytes();
     let mut values: Vec<Vec<u8>> = request
         .headers
         .iter()

@@ -1,7 +1,7 @@
 //! A thousand builds and signs of the small call, for an instruction counter to watch: see
 //! `benches/instructions`.
 
-use std::hint::black_box;
+use core::hint::black_box;
 
 use cloudauth_benches::calls::{Signer, init};
 use cloudauth_proto::Scheme;

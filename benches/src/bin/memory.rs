@@ -1,7 +1,7 @@
 //! Allocations of one build and sign, and the most memory that it holds beyond the caller's value.
 #![expect(clippy::print_stdout, reason = "a bench")]
 
-use std::hint::black_box;
+use core::hint::black_box;
 
 use cloudauth_benches::calls::{Signer, init, picture, picture_params};
 use cloudauth_proto::Scheme;

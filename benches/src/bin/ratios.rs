@@ -4,12 +4,12 @@
 //! A ratio is a subject's time over that of the hash work alone.
 #![expect(clippy::print_stdout, reason = "a bench")]
 
+use core::error::Error;
+use core::hint::black_box;
+use core::time::Duration;
 use std::collections::BTreeMap;
-use std::error::Error;
-use std::hint::black_box;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use cloudauth_benches::calls::{Signer, init, picture, picture_params};
 use cloudauth_benches::measure::{Subject, ratios};
