@@ -32,12 +32,13 @@ impl Leave {
         store: Option<Endpoint>,
     ) -> Result<Self, Error> {
         let action = "AuthorizeFileUpload".into();
-        let attempts = reply.attempts;
+        let (attempts, raw) = (reply.attempts, reply.raw);
         let unreadable = |reason: &str| {
             Error::Decode(Box::new(DecodeError {
                 action,
                 status: 200,
                 reason: Unreadable::Shape(reason.into()),
+                raw,
                 attempts,
             }))
         };
