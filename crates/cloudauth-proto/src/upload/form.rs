@@ -62,9 +62,7 @@ impl Leave {
             return Err(unreadable("a missing field in the reply"));
         };
         let host = format!("{}.{}", bucket.expose(), host.expose());
-        let is_name = |b: u8| b.is_ascii_alphanumeric() || b"-.".contains(&b);
-        let own = format!("https://{host}").parse().ok();
-        let Some(own) = own.filter(|_| host.bytes().all(is_name)) else {
+        let Ok(own) = format!("https://{host}").parse() else {
             return Err(unreadable("a host of the wrong form in the reply"));
         };
         Ok(Self {
