@@ -28,8 +28,9 @@ pub(crate) fn run(args: &SignArgs) -> Outcome {
     };
     let endpoints = args.service.endpoints();
     let first = &endpoints.as_slice()[0];
+    let known = ops::ALL.iter().find(|info| info.action == args.action);
     let draft = Draft::new(
-        Method::Post,
+        known.map_or(Method::Post, |info| info.method),
         &args.action,
         &args.api_version,
         first,

@@ -1,7 +1,7 @@
 //! `init` and `describe`: the two calls of a verification.
 
 use cloudauth_ureq::ops::{DescribeFaceVerify, InitFaceVerify};
-use cloudauth_ureq::{Attempt, Client, Options, Reply, Sensitive};
+use cloudauth_ureq::{Attempt, Client, Options, Reply, Sensitive, codes};
 use serde_json::{Value, json};
 
 use crate::Outcome;
@@ -36,9 +36,11 @@ pub(crate) fn describe(args: &DescribeArgs) -> Outcome {
     let operation = DescribeFaceVerify::new(args.scene_id, args.certify_id.as_str());
     let reply = client.call(&operation)?;
     let verdict = &reply.value;
+    let reason = verdict.sub_code.as_deref().and_then(codes::sub_code);
     let mut fields = vec![
         ("Passed", json!(verdict.passed)),
         ("SubCode", json!(verdict.sub_code)),
+        ("Reason", json!(reason.map(|meaning| meaning.english))),
         ("DeviceRisk", json!(verdict.device_risk)),
     ];
     fields.extend(answered(&reply));

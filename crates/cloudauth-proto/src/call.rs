@@ -68,7 +68,8 @@ impl<O: Operation> Call<O> {
                 })
             }
             Err(reason) => {
-                let mut error = self.machine.undecodable(response.head.status, reason);
+                let status = response.head.status;
+                let mut error = self.machine.undecodable(status, reason, response.body);
                 error.set_attempts(attempts);
                 Err(error)
             }

@@ -202,7 +202,8 @@ impl fmt::Display for Fault {
 }
 
 /// An answer that is not what the operation promises. The operation may have been carried out.
-#[derive(Debug)]
+///
+/// `Debug` says how long the answer is.
 #[non_exhaustive]
 pub struct DecodeError {
     /// The operation.
@@ -211,8 +212,22 @@ pub struct DecodeError {
     pub status: u16,
     /// What is wrong with the answer.
     pub reason: Unreadable,
+    /// The answer as it came: what it tells may have been paid for. Sensitive.
+    pub raw: Vec<u8>,
     /// The attempts, the one with this answer last.
     pub attempts: Vec<Attempt>,
+}
+
+impl fmt::Debug for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DecodeError")
+            .field("action", &self.action)
+            .field("status", &self.status)
+            .field("reason", &self.reason)
+            .field("raw_bytes", &self.raw.len())
+            .field("attempts", &self.attempts)
+            .finish()
+    }
 }
 
 impl fmt::Display for DecodeError {

@@ -379,6 +379,8 @@ pub(crate) fn unread(field: &'static str, mut problems: Vec<Problem>) -> Vec<Pro
 /// * `check`: a function that finds what is wrong beyond single fields;
 /// * `also`: more items of the [`Operation`].
 ///
+/// All of it is inline, so that machine code is made where an operation is used, and nowhere else.
+///
 /// One line per field: where it travels, its name in Rust, its type, its name on the wire, and the
 /// most characters that it may have.
 macro_rules! operations {
@@ -463,11 +465,13 @@ macro_rules! operations {
         }
 
         impl $crate::operation::Row for $name {
+            #[inline]
             fn info(&self) -> &'static $crate::operation::Info {
                 const { &Self::INFO }
             }
 
             #[allow(unused_variables, unused_mut, reason = "a row may have no field")]
+            #[inline]
             fn each(&self, visit: &mut dyn FnMut(&'static $crate::operation::Field, &str)) {
                 let mut fields = Self::INFO.fields.iter();
                 $($($crate::operation::show_field(&mut fields, Some(&self.$required), visit);)*)?
@@ -507,10 +511,12 @@ macro_rules! operations {
             type Response = $response;
             $($($also)*)?
 
+            #[inline]
             fn terms(&self) -> $crate::operation::Terms {
                 Self::INFO.terms()
             }
 
+            #[inline]
             fn check(&self) -> alloc::vec::Vec<$crate::error::Problem> {
                 let mut problems = alloc::vec::Vec::new();
                 $crate::operation::check(self, &mut problems);
@@ -518,12 +524,14 @@ macro_rules! operations {
                 problems
             }
 
+            #[inline]
             fn encode(&self, params: &mut $crate::wire::params::Params) {
                 $crate::operation::encode(self, params);
             }
         }
 
         impl core::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 $crate::operation::show(self, f)
             }

@@ -430,6 +430,7 @@ macro_rules! replies {
                 $(($wire, <$type as $crate::reply::Slot>::SHAPE),)*
             ];
 
+            #[inline]
             fn empty() -> Self {
                 Self {$($field: $crate::reply::Slot::empty(),)*}
             }
@@ -446,6 +447,7 @@ macro_rules! replies {
                 }
             }
 
+            #[inline]
             fn missed(&self) -> Option<&'static str> {
                 $(if $crate::reply::Slot::is_missed(&self.$field) {
                     return Some($wire);
@@ -461,6 +463,7 @@ macro_rules! replies {
         }
 
         impl core::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 $crate::reply::show(f, stringify!($name), &[
                     $(($wire, $crate::reply::Slot::shown(&self.$field)),)*

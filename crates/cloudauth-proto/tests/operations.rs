@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 
 use cloudauth_proto::ops::{self, Raw, Visitor};
 use cloudauth_proto::{
-    Call, CallOptions, Effect, Field, Flow, Kind, Listed, Operation, Place, Request, Scheme, Step,
+    Call, CallOptions, Effect, Error, Field, Flow, Kind, Listed, Operation, Place, Request, Scheme,
+    Step,
 };
 use cloudauth_sim::{Incoming, verify};
 use common::{generated, is_left_out, now, session, text};
@@ -198,6 +199,16 @@ fn the_vendor_sends_the_same_parameters_at_the_same_places() {
     }
     println!("recordings of the vendor's SDK: {compared} of {compared} equal");
     assert_eq!(compared, 12);
+}
+
+#[test]
+fn an_answer_of_another_shape_is_not_lost() {
+    let body = r#"{"Code":"200","ResultObject":{"BizCode":["1"]}}"#;
+    let error = common::answer(&ops::Id2MetaVerify::new(), body).unwrap_err();
+    let Error::Decode(error) = error else {
+        panic!("{error}");
+    };
+    assert_eq!(error.raw, body.as_bytes());
 }
 
 #[test]

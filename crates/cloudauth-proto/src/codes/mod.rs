@@ -213,6 +213,7 @@ mod tests {
         assert_eq!(code("Throttling.Api").unwrap().code, "Throttling.Api");
         assert_eq!(code("MissingSceneId").unwrap().code, "Missing*");
         assert_eq!(explain("MissingSceneId").count(), 1);
+        assert_eq!(explain("InvalidParameter").count(), 1);
         assert_eq!(code("Missing"), None);
         assert_eq!(
             code("InvalidAccessKeyId.NotFound").unwrap().whose,

@@ -61,7 +61,7 @@ impl Machine {
             self.record(exchange, outcome, request_id.clone());
             session.heal(&endpoint);
             let result = match read.unreadable {
-                Some(reason) if read.is_ok => Err(self.undecodable(status, reason)),
+                Some(reason) if read.is_ok => Err(self.undecodable(status, reason, response.body)),
                 None if read.is_ok
                     && (read.is_success || !self.question.terms.is_judged_by_code) =>
                 {
@@ -235,11 +235,12 @@ impl Machine {
         }))
     }
 
-    pub(crate) fn undecodable(&self, status: u16, reason: Unreadable) -> Error {
+    pub(crate) fn undecodable(&self, status: u16, reason: Unreadable, raw: Vec<u8>) -> Error {
         Error::Decode(Box::new(DecodeError {
             action: self.question.terms.action.clone(),
             status,
             reason,
+            raw,
             attempts: Vec::new(),
         }))
     }

@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use core::fmt;
+use core::time::Duration;
 
 use crate::endpoint::Endpoint;
 
@@ -21,6 +22,9 @@ pub struct CertifyId {
 }
 
 impl CertifyId {
+    /// How long a verification can be used after it was opened, for one submission (documented).
+    pub const LIFETIME: Duration = Duration::from_secs(30 * 60);
+
     /// A name whose home is not known.
     #[must_use]
     pub fn new(id: impl Into<String>) -> Self {

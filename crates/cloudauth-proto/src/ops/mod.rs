@@ -2,7 +2,9 @@
 //!
 //! Names, places and types of fields are those of the vendor's SDK packages and API metadata. What
 //! doing an operation twice would do ([`Effect`](crate::Effect)) is our own reading: one whose
-//! charge is not known, and that neither only reads nor only sets, is taken for a paid one.
+//! charge is not known, and that neither only reads nor only sets, is taken for a paid one. Which
+//! operation settles a doubt ([`Info::settled_by`](crate::Info::settled_by)) is inferred from what it
+//! can look for, but for InitFaceVerify, whose `OuterOrderNo` it finds.
 
 mod bank;
 mod card;

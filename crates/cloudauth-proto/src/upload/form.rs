@@ -32,12 +32,13 @@ impl Leave {
         store: Option<Endpoint>,
     ) -> Result<Self, Error> {
         let action = "AuthorizeFileUpload".into();
-        let attempts = reply.attempts;
+        let (attempts, raw) = (reply.attempts, reply.raw);
         let unreadable = |reason: &str| {
             Error::Decode(Box::new(DecodeError {
                 action,
                 status: 200,
                 reason: Unreadable::Shape(reason.into()),
+                raw,
                 attempts,
             }))
         };
@@ -61,9 +62,7 @@ impl Leave {
             return Err(unreadable("a missing field in the reply"));
         };
         let host = format!("{}.{}", bucket.expose(), host.expose());
-        let is_name = |b: u8| b.is_ascii_alphanumeric() || b"-.".contains(&b);
-        let own = format!("https://{host}").parse().ok();
-        let Some(own) = own.filter(|_| host.bytes().all(is_name)) else {
+        let Ok(own) = format!("https://{host}").parse() else {
             return Err(unreadable("a host of the wrong form in the reply"));
         };
         Ok(Self {

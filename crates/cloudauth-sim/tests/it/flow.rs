@@ -251,3 +251,12 @@ fn only_a_web_address_is_returned_to() {
         assert_eq!(described(&mut world, &id), "200");
     }
 }
+
+#[test]
+fn every_verdict_of_the_simulator_is_in_the_table_of_codes() {
+    for verdict in Verdict::ALL {
+        let meaning = cloudauth_proto::codes::sub_code(verdict.sub_code()).unwrap();
+        let is_nobody_s = meaning.whose == cloudauth_proto::codes::Whose::Nobody;
+        assert_eq!(is_nobody_s, verdict.passed(), "{meaning:?}");
+    }
+}
