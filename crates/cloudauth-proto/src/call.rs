@@ -8,18 +8,18 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 
-use crate::clock::Now;
+use crate::clock::{Now, UnixTime};
 use crate::endpoint::Endpoint;
 use crate::error::{Attempt, Error, Invalid};
 use crate::flow::{ExchangeId, Flow, Step};
-use crate::machine::{Answer, Machine, Question};
+use crate::machine::{Answer, Machine, Question, Signer};
 use crate::operation::Operation;
 use crate::policy::CallOptions;
 use crate::session::Session;
 use crate::sign::check_names;
-use crate::wire::envelope;
 use crate::wire::http::{Failure, Response};
 use crate::wire::params::Params;
+use crate::wire::{date, envelope};
 
 /// One operation, asked for until it is answered or nothing is left to try.
 #[derive(Debug)]
@@ -48,11 +48,18 @@ impl<O: Operation> Call<O> {
             home: operation.home().cloned(),
             unknown_codes: O::UNKNOWN_CODES,
             settled_by: O::SETTLED_BY,
+            signer: Signer::Session,
         };
         Ok(Self {
             machine: Machine::new(question, options),
             operation: PhantomData,
         })
+    }
+
+    /// Signs with credentials of its own, or not at all.
+    pub(crate) fn signed_by(mut self, signer: Signer) -> Self {
+        self.machine.sign_with(signer);
+        self
     }
 
     fn decode(&mut self, answer: Answer) -> Result<Reply<O::Response>, Error> {
@@ -70,6 +77,7 @@ impl<O: Operation> Call<O> {
                     endpoint,
                     request_id,
                     attempts,
+                    date: response.head.header("date").and_then(date::parse),
                     raw: response.body,
                 })
             }
@@ -90,6 +98,9 @@ impl<O: Operation> Flow for Call<O> {
             Step::Send(exchange) => Step::Send(exchange),
             Step::Abandon(id) => Step::Abandon(id),
             Step::Wait(until) => Step::Wait(until),
+            Step::Authenticate(refresh) => Step::Authenticate(refresh),
+            Step::Read(path) => Step::Read(path),
+            Step::Run { argv, timeout } => Step::Run { argv, timeout },
             Step::Done(result) => Step::Done(result.and_then(|answer| self.decode(answer))),
         }
     }
@@ -120,6 +131,8 @@ pub struct Reply<T> {
     pub request_id: Option<String>,
     /// The attempts, the answered one last.
     pub attempts: Vec<Attempt>,
+    /// When it was answered, by the clock of whoever did.
+    pub(crate) date: Option<UnixTime>,
     /// The reply as it came, for fields that this crate does not know yet. Sensitive.
     pub raw: Vec<u8>,
 }

@@ -10,6 +10,7 @@ use core::error::Error as StdError;
 use core::fmt;
 
 use crate::clock::MonoTime;
+use crate::credentials::CredentialsError;
 use crate::endpoint::Endpoint;
 use crate::secret::Sensitive;
 
@@ -23,6 +24,8 @@ pub enum Error {
     Service(Box<Fault>),
     /// The service answered, but not what the operation promises.
     Decode(Box<DecodeError>),
+    /// There are no credentials to sign with; nothing was sent to the service.
+    Credentials(Box<CredentialsError>),
     /// No attempt was answered, or every answer was that the service is out of order; the operation
     /// was certainly not carried out, or it only reads.
     Exhausted(Box<Exhausted>),
@@ -41,7 +44,7 @@ impl Error {
             Self::Service(fault) => &fault.attempts,
             Self::Decode(error) => &error.attempts,
             Self::Exhausted(exhausted) | Self::Uncertain(exhausted) => &exhausted.attempts,
-            Self::Invalid(_) | Self::Finished => &[],
+            Self::Invalid(_) | Self::Credentials(_) | Self::Finished => &[],
         }
     }
 
@@ -51,7 +54,7 @@ impl Error {
         match self {
             Self::Uncertain(_) | Self::Decode(_) => true,
             Self::Service(fault) => fault.uncertain,
-            Self::Invalid(_) | Self::Exhausted(_) | Self::Finished => false,
+            Self::Invalid(_) | Self::Credentials(_) | Self::Exhausted(_) | Self::Finished => false,
         }
     }
 
@@ -60,7 +63,7 @@ impl Error {
             Self::Service(fault) => fault.attempts = attempts,
             Self::Decode(error) => error.attempts = attempts,
             Self::Exhausted(error) | Self::Uncertain(error) => error.attempts = attempts,
-            Self::Invalid(_) | Self::Finished => {}
+            Self::Invalid(_) | Self::Credentials(_) | Self::Finished => {}
         }
     }
 
@@ -80,6 +83,7 @@ impl fmt::Display for Error {
             Self::Invalid(invalid) => invalid.fmt(f),
             Self::Service(fault) => fault.fmt(f),
             Self::Decode(error) => error.fmt(f),
+            Self::Credentials(error) => error.fmt(f),
             Self::Exhausted(exhausted) => exhausted.fmt(f),
             Self::Uncertain(exhausted) => {
                 exhausted.fmt(f)?;
@@ -98,7 +102,11 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Exhausted(exhausted) | Self::Uncertain(exhausted) => exhausted.source(),
-            Self::Invalid(_) | Self::Service(_) | Self::Decode(_) | Self::Finished => None,
+            Self::Invalid(_)
+            | Self::Service(_)
+            | Self::Decode(_)
+            | Self::Credentials(_)
+            | Self::Finished => None,
         }
     }
 }

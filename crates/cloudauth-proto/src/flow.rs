@@ -2,15 +2,22 @@
 
 use core::fmt;
 
+use core::time::Duration;
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use crate::clock::{MonoTime, Now};
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Refresh, Unsupplied, anonymous};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
+use crate::secret::Secret;
 use crate::session::Session;
-use crate::sign::{Draft, Scheme, Stamp};
-use crate::wire::http::{Failure, Method, Request, Response, Timeouts};
+use crate::sign::{Draft, Scheme, Stamp, USER_AGENT};
+use crate::wire::http::{Body, Failure, Method, Request, Response, Timeouts};
 use crate::wire::params::Params;
 
 /// Something that is done with requests and replies, one step at a time.
@@ -18,7 +25,8 @@ use crate::wire::params::Params;
 /// A driver polls, does what the [`Step`] says, reports what came of it, and polls again until it
 /// is [`Done`](Step::Done). The contract:
 ///
-/// * Polling twice in a row never sends twice: the second answer is [`Step::Wait`].
+/// * Polling twice in a row never sends twice: the second answer is [`Step::Wait`]. So polling too
+///   early or too often is harmless.
 /// * `Wait(t)` has `t` later than the `now` of that poll.
 /// * Reports for exchanges that are unknown, abandoned or over are ignored.
 /// * A clock that goes backwards is taken to stand still.
@@ -39,6 +47,11 @@ pub trait Flow {
         reply: Result<Response, Failure>,
         now: Now,
     );
+
+    /// Gives what [`Step::Read`] or [`Step::Run`] asked for.
+    fn supply(&mut self, contents: Result<Vec<u8>, Unsupplied>) {
+        let _ = contents;
+    }
 }
 
 /// What a driver must do.
@@ -53,8 +66,21 @@ pub enum Step<T> {
     Send(Exchange),
     /// The end of this exchange no longer matters: drop it.
     Abandon(ExchangeId),
-    /// Poll again at this time, or as soon as an exchange was reported.
+    /// Poll again at this time, or as soon as an exchange was reported, or as soon as a refresh on
+    /// the same session ended.
     Wait(MonoTime),
+    /// Run this flow to its end on the same session, wake all flows that wait, then poll again. What
+    /// it ends with does not matter: it is in the session.
+    Authenticate(Box<Refresh>),
+    /// Read this file, and supply what is in it.
+    Read(String),
+    /// Run this program without a shell, end it after this time, and supply what it printed.
+    Run {
+        /// The program and its arguments.
+        argv: Vec<String>,
+        /// How long it may take.
+        timeout: Duration,
+    },
     /// The end.
     Done(Result<T, Error>),
 }
@@ -70,14 +96,36 @@ pub struct Exchange {
     pub(crate) id: ExchangeId,
     pub(crate) timeouts: Timeouts,
     pub(crate) reply_limit: usize,
-    pub(crate) scheme: Scheme,
-    pub(crate) credentials: Credentials,
+    pub(crate) what: What,
+}
+
+/// What is sent.
+pub(crate) enum What {
+    /// An operation, signed with these credentials, or by nobody.
+    Operation(Asked, Option<(Scheme, Credentials)>),
+    /// Something else, as it is.
+    Plain(Plain),
+}
+
+pub(crate) struct Asked {
     pub(crate) method: Method,
     pub(crate) action: &'static str,
     pub(crate) version: &'static str,
     pub(crate) endpoint: Endpoint,
     pub(crate) params: Arc<Params>,
     pub(crate) stamp: Stamp,
+}
+
+/// A request that is no operation. Its target may hold a secret; `Debug` shows where to only.
+#[derive(Clone)]
+pub(crate) struct Plain {
+    pub(crate) method: Method,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(&'static str, Secret)>,
+    pub(crate) body: Secret,
+    /// Never through a proxy.
+    pub(crate) direct: bool,
 }
 
 impl Exchange {
@@ -100,26 +148,84 @@ impl Exchange {
         self.reply_limit
     }
 
-    /// Makes the signed request. It needs no session, so that no lock is held while it hashes.
+    /// Makes the request, and signs it if it is to be signed. It needs no session, so that no lock is
+    /// held while it hashes.
     #[must_use]
     pub fn sign(&self) -> Request {
-        let draft = Draft {
+        match &self.what {
+            What::Operation(asked, Some((scheme, credentials))) => {
+                scheme.sign(&asked.draft(), credentials, &asked.stamp)
+            }
+            What::Operation(asked, None) => anonymous(&asked.draft(), &asked.stamp).request(),
+            What::Plain(plain) => plain.request(),
+        }
+    }
+}
+
+impl Asked {
+    fn draft(&self) -> Draft<'_> {
+        Draft {
             method: self.method,
             action: self.action,
             version: self.version,
             endpoint: &self.endpoint,
             params: &self.params,
-        };
-        self.scheme.sign(&draft, &self.credentials, &self.stamp)
+        }
+    }
+}
+
+impl Plain {
+    pub(crate) fn get(endpoint: Endpoint, target: String) -> Self {
+        Self {
+            method: Method::Get,
+            endpoint,
+            target,
+            headers: Vec::new(),
+            body: Secret::new(""),
+            direct: false,
+        }
+    }
+
+    fn request(&self) -> Request {
+        let body = self.body.expose().as_bytes().to_vec();
+        let mut headers = vec![
+            ("host", self.endpoint.authority().to_string()),
+            ("accept", "application/json".into()),
+            ("user-agent", USER_AGENT.into()),
+        ];
+        let own = self.headers.iter();
+        headers.extend(own.map(|(name, value)| (*name, value.expose().into())));
+        if self.method != Method::Get {
+            headers.push(("content-length", body.len().to_string()));
+        }
+        Request {
+            method: self.method,
+            scheme: self.endpoint.scheme(),
+            authority: self.endpoint.authority().clone(),
+            target: self.target.clone(),
+            headers,
+            body: Body::new(Arc::default(), body),
+            direct: self.direct,
+        }
+    }
+}
+
+impl fmt::Debug for Plain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method.as_str(), self.endpoint)
     }
 }
 
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (action, endpoint) = match &self.what {
+            What::Operation(asked, _) => (asked.action, &asked.endpoint),
+            What::Plain(plain) => ("-", &plain.endpoint),
+        };
         f.debug_struct("Exchange")
             .field("id", &self.id)
-            .field("action", &self.action)
-            .field("endpoint", &self.endpoint)
+            .field("action", &action)
+            .field("endpoint", &endpoint)
             .field("timeouts", &self.timeouts)
             .finish_non_exhaustive()
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::ids;
 use crate::log::{Log, Seen, query_names, shortened};
 use crate::nonces::Nonces;
+use crate::offices::Offices;
 use crate::operations::{self, Business};
 use crate::orders::{FinishError, Orders, State};
 use crate::page;
@@ -32,7 +33,8 @@ const VERSION: &str = "2019-03-07";
 /// Memory is bounded: the last 10 000 requests, 100 000 orders and 1 000 000 nonces are remembered. `Debug` shows
 /// counts.
 pub struct World {
-    keys: BTreeMap<String, Key>,
+    pub(crate) keys: BTreeMap<String, Key>,
+    pub(crate) offices: Offices,
     orders: Orders,
     nonces: Nonces,
     script: Script,
@@ -43,9 +45,11 @@ pub struct World {
     requests: u64,
 }
 
-struct Key {
-    secret: String,
-    token: Option<String>,
+pub(crate) struct Key {
+    pub(crate) secret: String,
+    pub(crate) token: Option<String>,
+    /// In seconds since 1970.
+    pub(crate) expires: Option<u64>,
 }
 
 /// A reply with what the log says about it.
@@ -61,6 +65,7 @@ impl World {
     pub fn new() -> Self {
         let mut world = Self {
             keys: BTreeMap::new(),
+            offices: Offices::default(),
             orders: Orders::default(),
             nonces: Nonces::default(),
             script: Script::default(),
@@ -82,6 +87,7 @@ impl World {
             Key {
                 secret,
                 token: None,
+                expires: None,
             },
         );
     }
@@ -90,7 +96,13 @@ impl World {
     pub fn add_sts_key(&mut self, id: &str, secret: &str, token: &str) {
         let secret = secret.to_owned();
         let token = Some(token.to_owned());
-        self.keys.insert(id.to_owned(), Key { secret, token });
+        let expires = None;
+        let key = Key {
+            secret,
+            token,
+            expires,
+        };
+        self.keys.insert(id.to_owned(), key);
     }
 
     /// Makes an operation known that the simulator does not have: whatever its parameters, it is
@@ -314,10 +326,32 @@ impl World {
 
     /// The checks of the gateway that need memory or a table.
     ///
-    /// The two codes about tokens are in the vendor's list of common errors, seen in other products' clients.
+    /// The codes about tokens are in the vendor's list of common errors, seen in other products' clients.
     fn admit(
         &mut self,
         request: &Incoming,
+        verified: &Verified,
+        now_unix: u64,
+    ) -> Result<(), Refusal> {
+        self.admit_caller(verified, now_unix)?;
+        if request.path() != "/" || verified.version != VERSION {
+            return Err(no_such_api());
+        }
+        let xml = match &verified.format {
+            Some(format) => !format.eq_ignore_ascii_case("json"),
+            // Under RPC 1.0 the service answers XML unless told otherwise (documented).
+            None => verified.scheme == "HMAC-SHA1",
+        };
+        if xml {
+            let message = "The simulator answers JSON only: send Format=JSON.";
+            return Err(Refusal::new(400, "InvalidParameter", message));
+        }
+        Ok(())
+    }
+
+    /// Whether the key is good, with its token, and the nonce is new.
+    pub(crate) fn admit_caller(
+        &mut self,
         verified: &Verified,
         now_unix: u64,
     ) -> Result<(), Refusal> {
@@ -332,6 +366,10 @@ impl World {
                 Refusal::new(400, "InvalidSecurityToken.MismatchWithAccessKey", message)
             });
         }
+        if key.is_some_and(|key| key.expires.is_some_and(|expires| expires <= now_unix)) {
+            let message = "The token is out of date.";
+            return Err(Refusal::new(400, "InvalidSecurityToken.Expired", message));
+        }
         if let Some(nonce) = &verified.nonce {
             let id = &verified.access_key_id;
             if !self
@@ -341,18 +379,6 @@ impl World {
                 let message = "The nonce was used before.";
                 return Err(Refusal::new(400, "SignatureNonceUsed", message));
             }
-        }
-        if request.path() != "/" || verified.version != VERSION {
-            return Err(no_such_api());
-        }
-        let xml = match &verified.format {
-            Some(format) => !format.eq_ignore_ascii_case("json"),
-            // Under RPC 1.0 the service answers XML unless told otherwise (documented).
-            None => verified.scheme == "HMAC-SHA1",
-        };
-        if xml {
-            let message = "The simulator answers JSON only: send Format=JSON.";
-            return Err(Refusal::new(400, "InvalidParameter", message));
         }
         Ok(())
     }

@@ -33,6 +33,13 @@ impl Machine {
                 ending = Ending::Answered;
             }
         }
+        if ending == Ending::TokenRefused {
+            let refused = exchange.credentials.as_ref();
+            let others = refused.is_some_and(|it| session.keyring_mut().refused(it, now.mono));
+            if !others {
+                ending = Ending::Answered;
+            }
+        }
         let home = self.question.home.as_ref();
         let is_home = home.is_none_or(|home| *home == exchange.endpoint);
         let is_unknown = |code: &str| self.question.unknown_codes.contains(&code);
@@ -164,6 +171,11 @@ impl Machine {
     pub(super) fn give_up(&mut self) -> Error {
         if let Some(refusal) = self.refusal.take() {
             return self.refused(refusal);
+        }
+        if let Some(error) = self.lacks_credentials.take()
+            && self.attempts.is_empty()
+        {
+            return Error::Credentials(Box::new(error));
         }
         let exhausted = Box::new(Exhausted {
             action: self.question.action.into(),

@@ -19,6 +19,7 @@ use core::mem;
 use core::time::Duration;
 
 use crate::clock::{MonoTime, Now, UnixTime};
+use crate::credentials::{Credentials, CredentialsError};
 use crate::endpoint::Endpoint;
 use crate::entropy::Entropy;
 use crate::error::{Attempt, Error, Outcome};
@@ -42,6 +43,18 @@ pub(crate) struct Question {
     /// The codes that another endpoint answers if it does not know.
     pub(crate) unknown_codes: &'static [&'static str],
     pub(crate) settled_by: Option<&'static str>,
+    pub(crate) signer: Signer,
+}
+
+/// Whose credentials a call is signed with.
+#[derive(Debug)]
+pub(crate) enum Signer {
+    /// The session's.
+    Session,
+    /// These, by RPC 1.0, which keeps every parameter in the form.
+    Own(Credentials),
+    /// It is not signed.
+    Nobody,
 }
 
 #[derive(Debug)]
@@ -67,6 +80,8 @@ pub(crate) struct Machine {
     uncertain: bool,
     /// The last answer, if it was a refusal that is worth another try.
     refusal: Option<Refusal>,
+    /// Why the call, which was to be sent, is not: for want of credentials.
+    lacks_credentials: Option<CredentialsError>,
 }
 
 #[derive(Debug)]
@@ -111,6 +126,8 @@ struct InFlight {
     sent: UnixTime,
     stamped: UnixTime,
     until: MonoTime,
+    /// Those of the session that it was signed with.
+    credentials: Option<Credentials>,
 }
 
 #[derive(Debug)]
@@ -146,7 +163,12 @@ impl Machine {
             cured: Vec::new(),
             uncertain: false,
             refusal: None,
+            lacks_credentials: None,
         }
+    }
+
+    pub(crate) fn sign_with(&mut self, signer: Signer) {
+        self.question.signer = signer;
     }
 
     pub(crate) fn poll(&mut self, session: &mut Session, now: Now) -> Step<Answer> {

@@ -3,13 +3,14 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use super::{Answer, Due, InFlight, Machine, Phase, Whom};
+use super::{Answer, Due, InFlight, Machine, Phase, Signer, Whom};
 use crate::clock::{MonoTime, Now};
+use crate::credentials::{Claim, Credentials, CredentialsError};
 use crate::endpoint::Endpoint;
-use crate::flow::{Exchange, ExchangeId, Step};
+use crate::flow::{Asked, Exchange, ExchangeId, Step, What};
 use crate::policy::Effect;
 use crate::session::Session;
-use crate::sign::{Retry, Stamp};
+use crate::sign::{Retry, Scheme, Stamp};
 use crate::wire::http::Timeouts;
 
 impl Machine {
@@ -26,6 +27,10 @@ impl Machine {
         if now.mono >= self.deadline || self.sent >= session.limits().max_attempts {
             return self.stop();
         }
+        let credentials = match self.credentials(session, due, now.mono) {
+            Ok(credentials) => credentials,
+            Err(step) => return step,
+        };
         let Some(endpoint) = self.choose(session, due.whom, now.mono) else {
             return self.stop();
         };
@@ -53,7 +58,34 @@ impl Machine {
             attempts: self.sent,
             delay: now.mono.saturating_since(self.last_end()),
         });
-        self.send(session, endpoint, retry, now)
+        self.send(session, endpoint, credentials, retry, now)
+    }
+
+    /// The session's credentials, if the call is signed with them; or what is to be done to have some.
+    fn credentials(
+        &mut self,
+        session: &mut Session,
+        due: Due,
+        now: MonoTime,
+    ) -> Result<Option<Credentials>, Step<Answer>> {
+        if !matches!(self.question.signer, Signer::Session) {
+            return Ok(None);
+        }
+        let step = match session.keyring_mut().claim(now, self.deadline) {
+            Claim::Use(found) => {
+                self.lacks_credentials = None;
+                return Ok(Some(found.credentials));
+            }
+            Claim::Refresh(refresh) => Step::Authenticate(refresh),
+            Claim::Wait(until) => Step::Wait(until.min(self.deadline)),
+            Claim::Fail(error) => {
+                self.lacks_credentials = Some(error);
+                return Err(self.stop());
+            }
+        };
+        self.lacks_credentials = Some(CredentialsError::NotInTime);
+        self.phase = Phase::Due(due);
+        Err(step)
     }
 
     fn later(&mut self, due: Due, at: MonoTime) -> Step<Answer> {
@@ -98,6 +130,7 @@ impl Machine {
         &mut self,
         session: &mut Session,
         endpoint: Endpoint,
+        credentials: Option<Credentials>,
         retry: Option<Retry>,
         now: Now,
     ) -> Step<Answer> {
@@ -107,7 +140,13 @@ impl Machine {
         let reply_limit = limits.reply_limit;
         let until = now.mono + timeouts.whole;
         session.ask(&endpoint, until);
-        let (scheme, credentials) = session.signer();
+        let signed = match (&self.question.signer, &credentials) {
+            (Signer::Own(own), _) => Some((Scheme::RpcHmacSha1, own.clone())),
+            (Signer::Session, Some(credentials)) => {
+                Some((session.signs_with(), credentials.clone()))
+            }
+            (Signer::Nobody, _) | (Signer::Session, None) => None,
+        };
         let id = ExchangeId(self.sent.try_into().unwrap_or(u32::MAX));
         let entropy = self.entropy.get_or_insert_with(|| session.begin(now.mono));
         let stamp = Stamp {
@@ -124,19 +163,21 @@ impl Machine {
             sent: now.unix,
             stamped: stamp.at,
             until,
-        });
-        Step::Send(Exchange {
-            id,
-            timeouts,
-            reply_limit,
-            scheme,
             credentials,
+        });
+        let asked = Asked {
             method: self.question.method,
             action: self.question.action,
             version: self.question.version,
             endpoint,
             params: Arc::clone(&self.question.params),
             stamp,
+        };
+        Step::Send(Exchange {
+            id,
+            timeouts,
+            reply_limit,
+            what: What::Operation(asked, signed),
         })
     }
 
@@ -153,13 +194,16 @@ impl Machine {
         let home = self.question.home.as_ref();
         let first = self.in_flight.first().map(|it| &it.endpoint);
         let other = session.pick(home, first, now.mono);
+        let current = session.keyring().current(now.mono);
+        let credentials = current.map(|found| found.credentials.clone());
         let other = other.filter(|other| Some(other) != first);
         match other {
             Some(other)
-                if session.place(self.question.action, now.mono) <= now.mono
+                if credentials.is_some()
+                    && session.place(self.question.action, now.mono) <= now.mono
                     && session.pay(now.mono) =>
             {
-                self.send(session, other, None, now)
+                self.send(session, other, credentials, None, now)
             }
             Some(_) | None => Step::Wait(overdue),
         }

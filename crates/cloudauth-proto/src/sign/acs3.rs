@@ -102,7 +102,9 @@ struct Unsigned {
 fn unsigned<A: Algorithm>(draft: &Draft<'_>, stamp: &Stamp) -> Unsigned {
     let params = draft.params;
     let (query, form) = match draft.method {
-        Method::Post => (sorted(&[&params.query]).join("&"), Arc::clone(&params.form)),
+        Method::Post | Method::Put => {
+            (sorted(&[&params.query]).join("&"), Arc::clone(&params.form))
+        }
         Method::Get => (
             sorted(&[&params.query, &params.form]).join("&"),
             Arc::default(),
@@ -170,6 +172,7 @@ impl Unsigned {
             },
             headers,
             body: Body::new(form, Vec::new()),
+            direct: false,
         }
     }
 }

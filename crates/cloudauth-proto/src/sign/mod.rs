@@ -208,7 +208,7 @@ pub(crate) fn keyed<M: hmac::KeyInit>(key: &[u8]) -> M {
 const MASK: &str = "[security-token]";
 
 const FORM: &str = "application/x-www-form-urlencoded";
-const USER_AGENT: &str = concat!("cloudauth-rs/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("cloudauth-rs/", env!("CARGO_PKG_VERSION"));
 
 #[cfg(test)]
 mod known_answers;

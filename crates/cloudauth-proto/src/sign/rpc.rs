@@ -37,7 +37,7 @@ pub(super) fn sign(draft: &Draft<'_>, pair: &KeyPair, stamp: &Stamp) -> Request 
             target.push_str(&all.join("&"));
             (target, Body::default())
         }
-        Method::Post => {
+        Method::Post | Method::Put => {
             headers.push(("content-type", FORM.into()));
             (
                 "/".into(),
@@ -53,6 +53,7 @@ pub(super) fn sign(draft: &Draft<'_>, pair: &KeyPair, stamp: &Stamp) -> Request 
         target,
         headers,
         body,
+        direct: false,
     }
 }
 

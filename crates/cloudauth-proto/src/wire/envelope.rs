@@ -89,6 +89,15 @@ pub(crate) fn payload<R: DeserializeOwned>(body: &[u8], container: &str) -> Resu
     }
 }
 
+/// Reads a body that is its own payload.
+pub(crate) fn whole<R: DeserializeOwned>(body: &[u8]) -> Result<R, Unreadable> {
+    let mut json = serde_json::Deserializer::from_slice(without_mark(body));
+    let read = lenient::Object::<R>::new()
+        .deserialize(&mut json)
+        .and_then(|whole| json.end().map(|()| whole));
+    read.map_err(|e| unreadable(&e))?.ok_or(Unreadable::Empty)
+}
+
 struct Outer<'c, R> {
     container: &'c str,
     payload: PhantomData<R>,

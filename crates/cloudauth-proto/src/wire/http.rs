@@ -19,6 +19,8 @@ pub enum Method {
     Get,
     /// `POST`.
     Post,
+    /// `PUT`; only the metadata service is asked so.
+    Put,
 }
 
 impl Method {
@@ -28,6 +30,7 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
         }
     }
 }
@@ -59,7 +62,7 @@ impl UriScheme {
 /// names and sizes.
 #[non_exhaustive]
 pub struct Request {
-    /// `GET` or `POST`.
+    /// `GET`, `POST` or `PUT`.
     pub method: Method,
     /// Whether to use TLS.
     pub scheme: UriScheme,
@@ -71,6 +74,8 @@ pub struct Request {
     pub headers: Vec<(&'static str, String)>,
     /// The form, maybe empty.
     pub body: Body,
+    /// Whether it must not go through a proxy: the metadata service is on the machine itself.
+    pub direct: bool,
 }
 
 impl Request {
