@@ -145,6 +145,6 @@ impl<T: fmt::Debug> fmt::Debug for Reply<T> {
             .field("request_id", &self.request_id)
             .field("attempts", &self.attempts)
             .field("raw_bytes", &self.raw.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

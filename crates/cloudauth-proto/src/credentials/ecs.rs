@@ -85,7 +85,7 @@ impl Ecs {
                 Err(reason) => Err(reason),
             },
             At::Name { token } => match reply.and_then(ok) {
-                Err(reason) => Self::refused(role, token, reason, known),
+                Err(reason) => Self::refused(role, token.as_ref(), reason, known),
                 Ok(body) => {
                     let name = word(&body)?;
                     let is_part = |b: u8| b.is_ascii_alphanumeric() || b"._@-".contains(&b);
@@ -97,7 +97,7 @@ impl Ecs {
                 }
             },
             At::Keys { token } => match reply.and_then(ok) {
-                Err(reason) => Self::refused(role, token, reason, known),
+                Err(reason) => Self::refused(role, token.as_ref(), reason, known),
                 Ok(body) => {
                     let keys = reply::keys(&body, None)?;
                     Ok(Next::Got(keys.got("ecs_ram_role", unix)?))
@@ -109,7 +109,7 @@ impl Ecs {
     /// A token from before may be refused after the instance was restarted: get a new one, once.
     fn refused(
         role: EcsRole,
-        token: Option<Token>,
+        token: Option<&Token>,
         reason: Reason,
         known: &mut Metadata,
     ) -> Result<Next, Reason> {

@@ -94,14 +94,14 @@ pub(crate) enum Claim {
 
 impl Keyring {
     pub(crate) fn new(source: Source) -> Self {
-        let held = match &source {
-            Source::Static(credentials) => Some(Held {
+        let mut held = None;
+        if let Source::Static(credentials) = &source {
+            held = Some(Held {
                 found: Found::given(credentials.clone()),
                 since: MonoTime::default(),
                 span: None,
-            }),
-            _ => None,
-        };
+            });
+        }
         Self {
             source,
             held,

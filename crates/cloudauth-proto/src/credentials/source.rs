@@ -43,7 +43,7 @@ pub enum Source {
     /// A program that prints credentials.
     External(External),
     /// The first of these that gives some.
-    Chain(Vec<Source>),
+    Chain(Vec<Self>),
 }
 
 impl Source {

@@ -1,5 +1,6 @@
 //! From "to be sent" to "under way": whom to ask, after which pause, from which budget.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::time::Duration;
 
@@ -29,7 +30,7 @@ impl Machine {
         }
         let credentials = match self.credentials(session, due, now.mono) {
             Ok(credentials) => credentials,
-            Err(step) => return step,
+            Err(step) => return *step,
         };
         let Some(endpoint) = self.choose(session, due.whom, now.mono) else {
             return self.stop();
@@ -67,7 +68,7 @@ impl Machine {
         session: &mut Session,
         due: Due,
         now: MonoTime,
-    ) -> Result<Option<Credentials>, Step<Answer>> {
+    ) -> Result<Option<Credentials>, Box<Step<Answer>>> {
         if !matches!(self.question.signer, Signer::Session) {
             return Ok(None);
         }
@@ -80,12 +81,12 @@ impl Machine {
             Claim::Wait(until) => Step::Wait(until.min(self.deadline)),
             Claim::Fail(error) => {
                 self.lacks_credentials = Some(error);
-                return Err(self.stop());
+                return Err(Box::new(self.stop()));
             }
         };
         self.lacks_credentials = Some(CredentialsError::NotInTime);
         self.phase = Phase::Due(due);
-        Err(step)
+        Err(Box::new(step))
     }
 
     fn later(&mut self, due: Due, at: MonoTime) -> Step<Answer> {

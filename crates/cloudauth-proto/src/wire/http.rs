@@ -107,6 +107,7 @@ impl fmt::Debug for Request {
             .field("target_bytes", &self.target.len())
             .field("headers", &names)
             .field("body_bytes", &self.body.len())
+            .field("direct", &self.direct)
             .finish()
     }
 }

@@ -20,7 +20,7 @@ use crate::wire::lenient;
 const OAUTH_CN: &str = "https://oauth.aliyun.com";
 const OAUTH_INTL: &str = "https://oauth.alibabacloud.com";
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct Config {
     #[serde(deserialize_with = "lenient::text")]
@@ -64,15 +64,6 @@ entry! {
     access_token, cloud_sso_access_token_expire,
     oauth_site_type, oauth_access_token, oauth_access_token_expire,
     process_command,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            current: None,
-            profiles: Vec::new(),
-        }
-    }
 }
 
 pub(super) fn parse(
