@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Describe(DescribeArgs),
     /// Print what a call's signature is made of, without sending it
     Sign(SignArgs),
+    /// Tell which credentials are found, where, and which sources were passed over
+    Whoami(WhoamiArgs),
     /// Serve the simulator until interrupted, or simulate time
     Sim(SimArgs),
 }
@@ -95,6 +97,14 @@ pub(crate) struct DescribeArgs {
     /// What `init` printed
     #[arg(long)]
     pub(crate) certify_id: String,
+}
+
+/// Looks where a client without options looks, and nowhere else. Nothing is sent to the service.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct WhoamiArgs {
+    /// Print JSON, as is done when the output is not a terminal
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Prints the parameters, and so the person: mind where the output goes.

@@ -11,6 +11,7 @@ mod person;
 mod sign;
 mod sim;
 mod verify;
+mod whoami;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Command::Init(init) => verify::init(init),
         Command::Describe(describe) => verify::describe(describe),
         Command::Sign(sign) => sign::run(sign),
+        Command::Whoami(args) => whoami::run(args),
         Command::Sim(sim) => match &sim.command {
             None => sim::run(sim),
             Some(SimCommand::Explore(args)) => explore::run(args),

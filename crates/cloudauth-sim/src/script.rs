@@ -122,7 +122,7 @@ struct Entry {
     left: Option<u32>,
 }
 
-impl<Place: Ord> Script<Place> {
+impl<Place: Copy + Ord> Script<Place> {
     pub(crate) fn add(&mut self, place: Place, action: Option<String>, fault: Fault, times: Times) {
         let left = match times {
             Times::Once => Some(1),

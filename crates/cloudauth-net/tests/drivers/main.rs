@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod conformance;
+mod credentials;
 mod proxy;
 mod subjects;
 mod transport;

@@ -21,6 +21,9 @@ const MARGIN: Duration = Duration::from_secs(15 * 60);
 /// A refresh that was not begun after this time never will be: whoever wanted to is gone.
 const TO_BEGIN: Duration = Duration::from_secs(5);
 
+/// How late a driver may be with what it tells of a refresh, before somebody else begins another.
+const LATE: Duration = Duration::from_secs(1);
+
 /// How long the first of a row of failures is remembered.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -155,6 +158,7 @@ impl Keyring {
 
     /// The refresh is under way and will be heard of by `until`.
     pub(super) fn hold(&mut self, ticket: u64, until: MonoTime, now: MonoTime) {
+        let until = until + LATE;
         let is_free = self.place.is_none_or(|place| place.until <= now);
         if is_free || self.place.is_some_and(|place| place.ticket == ticket) {
             self.place = Some(Place { ticket, until });
@@ -234,6 +238,11 @@ impl Keyring {
             self.place = None;
         }
         is_ours
+    }
+
+    /// Why the last refresh failed, if it did.
+    pub(crate) fn last_failure(&self) -> Option<&CredentialsError> {
+        self.failure.as_ref().map(|failure| &failure.error)
     }
 
     /// The service refused these. Whether others can be had.

@@ -25,6 +25,13 @@ impl Machine {
         if now.mono < due.at {
             return self.later(due, due.at);
         }
+        if let (Some(error), Some(last)) = (
+            &mut self.lacks_credentials,
+            session.keyring().last_failure(),
+        ) {
+            // Better than that the time is over.
+            error.clone_from(last);
+        }
         if now.mono >= self.deadline || self.sent >= session.limits().max_attempts {
             return self.stop();
         }

@@ -241,6 +241,16 @@ impl Simulation {
         while self.step() {}
     }
 
+    /// Lets time pass up to this moment.
+    pub fn run_until(&mut self, at: Duration) {
+        while let Some(Reverse(next)) = self.queue.peek()
+            && next.at <= at
+        {
+            self.step();
+        }
+        self.elapsed = self.elapsed.max(at);
+    }
+
     /// What is known of a call.
     #[must_use]
     pub fn told<T>(&self, handle: &Handle<T>) -> &Told {
