@@ -34,6 +34,9 @@ fn answered<O: Operation>(
             }
             Step::Wait(until) => now.mono = until,
             Step::Abandon(_) => {}
+            Step::Authenticate(_) | Step::Read(_) | Step::Run { .. } => {
+                panic!("the key was given")
+            }
             Step::Done(result) => return result.map(|reply| reply.value),
         }
     }

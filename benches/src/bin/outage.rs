@@ -88,7 +88,13 @@ impl Flow for Sample {
                 }
                 None => Step::Done(Err(error)),
             },
-            step @ (Step::Send(_) | Step::Abandon(_) | Step::Wait(_) | Step::Done(Ok(_))) => step,
+            step @ (Step::Send(_)
+            | Step::Abandon(_)
+            | Step::Wait(_)
+            | Step::Authenticate(_)
+            | Step::Read(_)
+            | Step::Run { .. }
+            | Step::Done(Ok(_))) => step,
         }
     }
 

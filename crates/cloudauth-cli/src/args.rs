@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Print what a call's signature is made of, without sending it
     Sign(SignArgs),
+    /// Tell which credentials are found, where, and which sources were passed over
+    Whoami(WhoamiArgs),
     /// Serve the simulator until interrupted, or simulate time
     Sim(SimArgs),
 }
@@ -104,6 +106,14 @@ pub(crate) struct ExplainArgs {
     /// A code of a reply, of a verdict, of the page or of the gateway, or a label of a device's risk:
     /// for example 417, Z5052, Throttling.User or ROOT
     pub(crate) code: String,
+    /// Print JSON, as is done when the output is not a terminal
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Looks where a client without options looks, and nowhere else. Nothing is sent to the service.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct WhoamiArgs {
     /// Print JSON, as is done when the output is not a terminal
     #[arg(long)]
     pub(crate) json: bool,

@@ -12,6 +12,7 @@ mod person;
 mod sign;
 mod sim;
 mod verify;
+mod whoami;
 
 use std::process::ExitCode;
 
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Command::Describe(describe) => verify::describe(describe),
         Command::Explain(explain) => explain::run(explain),
         Command::Sign(sign) => sign::run(sign),
+        Command::Whoami(args) => whoami::run(args),
         Command::Sim(sim) => match &sim.command {
             None => sim::run(sim),
             Some(SimCommand::Explore(args)) => explore::run(args),

@@ -7,15 +7,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::buf::Chain;
 use bytes::{Buf, Bytes};
-use cloudauth_net::{Clock, Options, OptionsError, Parts, TransportError, Watch};
+use cloudauth_net::{Clock, Options, OptionsError, Parts, Proxies, TransportError, Watch, effects};
 use cloudauth_proto::{
-    Call, CallOptions, Error, Exchange, ExchangeId, Failure, Flow, Head, Now, Operation, Reply,
-    Response, Sent, Session, Step,
+    Call, CallOptions, Error, Exchange, ExchangeId, Failure, Flow, Head, Now, Operation, Refresh,
+    Reply, Response, Sent, Session, Step, Unsupplied,
 };
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::client::legacy::{self, Client as Pool};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tracing::Instrument;
 
@@ -30,7 +32,11 @@ type Body = Full<Chain<Bytes, Bytes>>;
 #[derive(Debug)]
 pub struct Client {
     pool: Pool<Connector, Body>,
+    /// For what must not go through a proxy.
+    direct: Pool<Connector, Body>,
     session: Mutex<Session>,
+    /// A refresh ended.
+    refreshed: Notify,
     clock: Clock,
     watch: Watch,
 }
@@ -46,14 +52,18 @@ impl Client {
             watch,
             idle,
         } = options.build()?;
-        let pool = Pool::builder(TokioExecutor::new())
-            .pool_idle_timeout(idle)
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            .build(connector((*tls).clone(), proxies));
+        let pool = |proxies| {
+            Pool::builder(TokioExecutor::new())
+                .pool_idle_timeout(idle)
+                .pool_timer(TokioTimer::new())
+                .timer(TokioTimer::new())
+                .build(connector((*tls).clone(), proxies))
+        };
         Ok(Self {
-            pool,
+            pool: pool(proxies),
+            direct: pool(Proxies::none()),
             session: Mutex::new(session),
+            refreshed: Notify::new(),
             clock,
             watch,
         })
@@ -86,6 +96,8 @@ impl Client {
     pub async fn run<F: Flow>(&self, mut flow: F) -> Result<F::Output, Error> {
         let mut wire = Wire::default();
         loop {
+            // From here on no refresh ends unheard.
+            let refreshed = self.refreshed.notified();
             let step = flow.poll(&mut self.session(), self.now());
             match step {
                 Step::Send(exchange) => {
@@ -95,23 +107,45 @@ impl Client {
                 Step::Abandon(id) => wire.0.retain(|(other, _)| *other != id),
                 Step::Wait(until) => {
                     let left = until.saturating_since(self.now().mono);
-                    if let Ok((id, reply)) = timeout(left, wire.next()).await {
+                    let ended = tokio::select! {
+                        ended = timeout(left, wire.next()) => ended.ok(),
+                        () = refreshed => None,
+                    };
+                    if let Some((id, reply)) = ended {
                         flow.report(&mut self.session(), id, reply, self.now());
                     }
+                }
+                Step::Authenticate(refresh) => self.authenticate(*refresh).await,
+                Step::Read(path) => flow.supply(aside(move || effects::read(&path)).await),
+                Step::Run { argv, timeout } => {
+                    flow.supply(aside(move || effects::run(&argv, timeout)).await);
                 }
                 Step::Done(result) => return result,
             }
         }
     }
 
+    /// What comes of it is in the session. The future is boxed: it holds one of its own kind.
+    fn authenticate(&self, refresh: Refresh) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async {
+            drop(self.run(refresh).await);
+            self.refreshed.notify_waiters();
+        })
+    }
+
     async fn exchange(&self, exchange: Exchange) -> Result<Response, Failure> {
         let timeouts = exchange.timeouts();
-        let mut request = exchange
-            .sign()
+        let request = exchange.sign();
+        let pool = if request.direct {
+            &self.direct
+        } else {
+            &self.pool
+        };
+        let mut request = request
             .into_http(in_two_parts)
             .map_err(|e| Failure::new(Sent::No, TransportError::Request(e.into())))?;
         let mut connection = capture_connection(&mut request);
-        let mut answering = pin!(self.pool.request(request));
+        let mut answering = pin!(pool.request(request));
 
         // A connection is known a moment before the request is given to it.
         let early = tokio::select! {
@@ -181,6 +215,14 @@ impl Wire<'_> {
         })
         .await
     }
+}
+
+/// Files and programs block, so they are read and run aside.
+async fn aside(
+    work: impl FnOnce() -> Result<Vec<u8>, Unsupplied> + Send + 'static,
+) -> Result<Vec<u8>, Unsupplied> {
+    let done = spawn_blocking(work).await;
+    done.unwrap_or(Err(Unsupplied::Failed))
 }
 
 /// hyper-util sends a request again by itself only where it was never written.

@@ -1,11 +1,12 @@
 //! What both drivers of [`cloudauth_proto`] need, written once: the options of a client, its TLS
-//! configuration, its proxies, its clocks, and the words for a failed exchange.
+//! configuration, its proxies, its clocks, files and programs, and the words for a failed exchange.
 //!
 //! Users of a driver find all of this re-exported there.
 
 #![forbid(unsafe_code)]
 
 mod clock;
+pub mod effects;
 mod failure;
 mod options;
 mod proxy;

@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
-use cloudauth_proto::{Attempt, Credentials, CredentialsError, Endpoints, Policy, Scheme, Session};
+use cloudauth_proto::{Attempt, Endpoints, Policy, Scheme, Session, Source, Vars};
 use rustls::ClientConfig;
 
 use crate::clock::{self, Clock};
@@ -19,7 +19,7 @@ use crate::watch::Watch;
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Options {
-    credentials: Option<Credentials>,
+    credentials: Option<Source>,
     endpoints: Endpoints,
     scheme: Scheme,
     policy: Policy,
@@ -35,10 +35,10 @@ impl Options {
         Self::default()
     }
 
-    /// Signs with these credentials. Default: those of `ALIBABA_CLOUD_ACCESS_KEY_ID`,
-    /// `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, if set, `ALIBABA_CLOUD_SECURITY_TOKEN`.
-    pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(credentials);
+    /// Signs with these credentials, or with those that this [`Source`] gives when the first call
+    /// needs them. Default: [`Source::default_chain`] over the environment.
+    pub fn credentials(mut self, credentials: impl Into<Source>) -> Self {
+        self.credentials = Some(credentials.into());
         self
     }
 
@@ -114,7 +114,7 @@ impl Options {
     pub fn build(self) -> Result<Parts, OptionsError> {
         let credentials = match self.credentials {
             Some(credentials) => credentials,
-            None => Credentials::from_vars(clock::var)?,
+            None => Source::default_chain(&Vars::read(clock::var)),
         };
         let proxies = match self.proxies {
             Some(proxies) => proxies,
@@ -164,9 +164,7 @@ pub struct Parts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OptionsError {
-    /// There are no credentials, or none that can be used.
-    Credentials(CredentialsError),
-    /// Another option.
+    /// Which, and why.
     Option {
         /// The option's name, or the variable's that it came from.
         name: &'static str,
@@ -184,16 +182,9 @@ impl OptionsError {
 impl fmt::Display for OptionsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Credentials(error) => error.fmt(f),
             Self::Option { name, problem } => write!(f, "{name} {problem}"),
         }
     }
 }
 
 impl core::error::Error for OptionsError {}
-
-impl From<CredentialsError> for OptionsError {
-    fn from(error: CredentialsError) -> Self {
-        Self::Credentials(error)
-    }
-}

@@ -5,19 +5,20 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
+use core::ops::ControlFlow::{Break, Continue};
 
-use crate::clock::Now;
+use crate::clock::{Now, UnixTime};
 use crate::endpoint::Endpoint;
 use crate::error::{Attempt, Error, Invalid};
 use crate::flow::{ExchangeId, Flow, Step};
-use crate::machine::{Answer, Machine, Question};
+use crate::machine::{Answer, Machine, Question, Signer};
 use crate::operation::Operation;
 use crate::policy::CallOptions;
 use crate::session::Session;
 use crate::sign::check_names;
-use crate::wire::envelope;
 use crate::wire::http::{Failure, Response};
 use crate::wire::params::Params;
+use crate::wire::{date, envelope};
 
 /// One operation, asked for until it is answered or nothing is left to try.
 #[derive(Debug)]
@@ -49,6 +50,12 @@ impl<O: Operation> Call<O> {
         })
     }
 
+    /// Signs with credentials of its own, or not at all.
+    pub(crate) fn signed_by(mut self, signer: Signer) -> Self {
+        self.machine.sign_with(signer);
+        self
+    }
+
     fn decode(&mut self, answer: Answer) -> Result<Reply<O::Response>, Error> {
         let Answer {
             response,
@@ -64,6 +71,7 @@ impl<O: Operation> Call<O> {
                     endpoint,
                     request_id,
                     attempts,
+                    date: response.head.header("date").and_then(date::parse),
                     raw: response.body,
                 })
             }
@@ -81,11 +89,9 @@ impl<O: Operation> Flow for Call<O> {
     type Output = Reply<O::Response>;
 
     fn poll(&mut self, session: &mut Session, now: Now) -> Step<Self::Output> {
-        match self.machine.poll(session, now) {
-            Step::Send(exchange) => Step::Send(exchange),
-            Step::Abandon(id) => Step::Abandon(id),
-            Step::Wait(until) => Step::Wait(until),
-            Step::Done(result) => Step::Done(result.and_then(|answer| self.decode(answer))),
+        match self.machine.poll(session, now).or_done() {
+            Break(result) => Step::Done(result.and_then(|answer| self.decode(answer))),
+            Continue(step) => step,
         }
     }
 
@@ -115,6 +121,8 @@ pub struct Reply<T> {
     pub request_id: Option<String>,
     /// The attempts, the answered one last.
     pub attempts: Vec<Attempt>,
+    /// When it was answered, by the clock of whoever did.
+    pub(crate) date: Option<UnixTime>,
     /// The reply as it came, for fields that this crate does not know yet. Sensitive.
     pub raw: Vec<u8>,
 }
@@ -127,6 +135,6 @@ impl<T: fmt::Debug> fmt::Debug for Reply<T> {
             .field("request_id", &self.request_id)
             .field("attempts", &self.attempts)
             .field("raw_bytes", &self.raw.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,8 @@ use alloc::string::{String, ToString};
 use core::fmt;
 use core::time::Duration;
 
+use crate::wire::date::days_since_1970;
+
 /// A point on a clock that only moves forward, counted from an epoch that the driver chose.
 ///
 /// Arithmetic saturates.
@@ -49,6 +51,35 @@ impl UnixTime {
     #[must_use]
     pub const fn seconds(self) -> u64 {
         self.0
+    }
+
+    /// Reads `2019-03-07T12:00:00Z`, with or without a fraction of a second.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+        let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+        let number = |text: &str, digits: usize| -> Option<u64> {
+            let is_plain = text.len() == digits && text.bytes().all(|b| b.is_ascii_digit());
+            if is_plain { text.parse().ok() } else { None }
+        };
+        number(fraction, fraction.len().max(1))?;
+        let mut date = date.split('-');
+        let (year, month) = (number(date.next()?, 4)?, number(date.next()?, 2)?);
+        let day = number(date.next()?, 2)?;
+        let mut time = time.split(':');
+        let (hour, minute) = (number(time.next()?, 2)?, number(time.next()?, 2)?);
+        let second = number(time.next()?, 2)?;
+        let fits = year >= 1970
+            && (1..=12).contains(&month)
+            && (1..=31).contains(&day)
+            && hour < 24
+            && minute < 60
+            && second <= 60;
+        if !fits || date.next().is_some() || time.next().is_some() {
+            return None;
+        }
+        let month = usize::try_from(month - 1).ok()?;
+        let days = days_since_1970(year, month, day);
+        Some(Self(days * 86_400 + hour * 3_600 + minute * 60 + second))
     }
 }
 
@@ -151,6 +182,30 @@ mod tests {
             (253_402_300_800, "10000-01-01T00:00:00Z"),
         ] {
             assert_eq!(UnixTime::from_seconds(seconds).to_string(), written);
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for seconds in [0, 951_782_400, 1_735_689_599, 4_107_542_400] {
+            let time = UnixTime::from_seconds(seconds);
+            assert_eq!(UnixTime::parse(&time.to_string()), Some(time));
+        }
+        let with_millis = UnixTime::parse("2023-10-26T10:22:32.123Z");
+        assert_eq!(with_millis, Some(UnixTime::from_seconds(1_698_315_752)));
+        for text in [
+            "",
+            "2023-10-26T10:22:32",
+            "2023-10-26T10:22:32.Z",
+            "2023-10-26T10:22:32+08:00",
+            "2023-13-26T10:22:32Z",
+            "2023-1-26T10:22:32Z",
+            "2023-10-26-01T10:22:32Z",
+            "2023-10-26T10:22:32:00Z",
+            "1969-10-26T10:22:32Z",
+            "\u{661}023-10-26T10:22:32Z",
+        ] {
+            assert_eq!(UnixTime::parse(text), None, "{text:?}");
         }
     }
 

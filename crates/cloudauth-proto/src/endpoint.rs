@@ -33,6 +33,13 @@ impl Endpoint {
     pub const SHANGHAI: Self = Self::known("cloudauth.cn-shanghai.aliyuncs.com");
     /// The public endpoint of Beijing, the second of the vendor's failover sample.
     pub const BEIJING: Self = Self::known("cloudauth.cn-beijing.aliyuncs.com");
+    /// The security token service, where no region is named (recorded).
+    pub const STS: Self = Self::known("sts.aliyuncs.com");
+    /// The metadata service of an ECS instance, which speaks plain http only (recorded).
+    pub const METADATA: Self = Self {
+        scheme: UriScheme::Http,
+        authority: Cow::Borrowed("100.100.100.200"),
+    };
 
     /// The vendor's platform that lets files into its object store.
     pub const OPEN_PLATFORM: Self = Self::known("openplatform.aliyuncs.com");

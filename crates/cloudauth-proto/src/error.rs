@@ -11,6 +11,7 @@ use core::fmt;
 
 use crate::clock::MonoTime;
 use crate::codes::{self, Meaning};
+use crate::credentials::CredentialsError;
 use crate::endpoint::Endpoint;
 use crate::secret::Sensitive;
 use crate::sign::Mismatch;
@@ -26,6 +27,8 @@ pub enum Error {
     Service(Box<Fault>),
     /// The service answered, but not what the operation promises.
     Decode(Box<DecodeError>),
+    /// There are no credentials to sign with; nothing was sent to the service.
+    Credentials(Box<CredentialsError>),
     /// No attempt was answered, or every answer was that the service is out of order; the operation
     /// was certainly not carried out, or it only reads.
     Exhausted(Box<Exhausted>),
@@ -47,7 +50,7 @@ impl Error {
             Self::Decode(error) => &error.attempts,
             Self::Exhausted(exhausted) | Self::Uncertain(exhausted) => &exhausted.attempts,
             Self::Upload(error) => error.attempts(),
-            Self::Invalid(_) | Self::Finished => &[],
+            Self::Invalid(_) | Self::Credentials(_) | Self::Finished => &[],
         }
     }
 
@@ -57,7 +60,11 @@ impl Error {
         match self {
             Self::Uncertain(_) | Self::Decode(_) => true,
             Self::Service(fault) => fault.uncertain,
-            Self::Invalid(_) | Self::Exhausted(_) | Self::Upload(_) | Self::Finished => false,
+            Self::Invalid(_)
+            | Self::Credentials(_)
+            | Self::Exhausted(_)
+            | Self::Upload(_)
+            | Self::Finished => false,
         }
     }
 
@@ -66,7 +73,7 @@ impl Error {
             Self::Service(fault) => fault.attempts = attempts,
             Self::Decode(error) => error.attempts = attempts,
             Self::Exhausted(error) | Self::Uncertain(error) => error.attempts = attempts,
-            Self::Invalid(_) | Self::Upload(_) | Self::Finished => {}
+            Self::Invalid(_) | Self::Credentials(_) | Self::Upload(_) | Self::Finished => {}
         }
     }
 
@@ -86,6 +93,7 @@ impl fmt::Display for Error {
             Self::Invalid(invalid) => invalid.fmt(f),
             Self::Service(fault) => fault.fmt(f),
             Self::Decode(error) => error.fmt(f),
+            Self::Credentials(error) => error.fmt(f),
             Self::Exhausted(exhausted) => exhausted.fmt(f),
             Self::Uncertain(exhausted) => {
                 exhausted.fmt(f)?;
@@ -106,7 +114,11 @@ impl StdError for Error {
         match self {
             Self::Exhausted(exhausted) | Self::Uncertain(exhausted) => exhausted.source(),
             Self::Upload(error) => error.source(),
-            Self::Invalid(_) | Self::Service(_) | Self::Decode(_) | Self::Finished => None,
+            Self::Invalid(_)
+            | Self::Service(_)
+            | Self::Decode(_)
+            | Self::Credentials(_)
+            | Self::Finished => None,
         }
     }
 }

@@ -1,24 +1,32 @@
 //! The contract between core and drivers.
 
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
 use core::fmt;
+use core::ops::ControlFlow::{self, Break, Continue};
+use core::time::Duration;
 
 use crate::clock::{MonoTime, Now};
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Refresh, Unsupplied, anonymous};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::machine::Question;
+use crate::secret::Secret;
 use crate::session::Session;
-use crate::sign::{Draft, Scheme, Stamp};
+use crate::sign::{Scheme, Stamp, USER_AGENT};
 use crate::upload::Form;
-use crate::wire::http::{Failure, Request, Response, Timeouts};
+use crate::wire::http::{Body, Failure, Method, Request, Response, Timeouts};
 
 /// Something that is done with requests and replies, one step at a time.
 ///
 /// A driver polls, does what the [`Step`] says, reports what came of it, and polls again until it
 /// is [`Done`](Step::Done). The contract:
 ///
-/// * Polling twice in a row never sends twice: the second answer is [`Step::Wait`].
+/// * Polling twice in a row never sends twice: the second answer is [`Step::Wait`]. So polling too
+///   early or too often is harmless.
 /// * `Wait(t)` has `t` later than the `now` of that poll.
 /// * Reports for exchanges that are unknown, abandoned or over are ignored.
 /// * A clock that goes backwards is taken to stand still.
@@ -39,6 +47,11 @@ pub trait Flow {
         reply: Result<Response, Failure>,
         now: Now,
     );
+
+    /// Gives what [`Step::Read`] or [`Step::Run`] asked for.
+    fn supply(&mut self, contents: Result<Vec<u8>, Unsupplied>) {
+        let _ = contents;
+    }
 }
 
 /// What a driver must do.
@@ -53,10 +66,38 @@ pub enum Step<T> {
     Send(Exchange),
     /// The end of this exchange no longer matters: drop it.
     Abandon(ExchangeId),
-    /// Poll again at this time, or as soon as an exchange was reported.
+    /// Poll again at this time, or as soon as an exchange was reported, or as soon as a refresh on
+    /// the same session ended.
     Wait(MonoTime),
+    /// Run this flow to its end on the same session, wake all flows that wait, then poll again. What
+    /// it ends with does not matter: it is in the session.
+    Authenticate(Box<Refresh>),
+    /// Read this file, and supply what is in it.
+    Read(String),
+    /// Run this program without a shell, end it after this time, and supply what it printed.
+    Run {
+        /// The program and its arguments.
+        argv: Vec<String>,
+        /// How long it may take.
+        timeout: Duration,
+    },
     /// The end.
     Done(Result<T, Error>),
+}
+
+impl<T> Step<T> {
+    /// The end, or else the same step of another flow.
+    pub(crate) fn or_done<U>(self) -> ControlFlow<Result<T, Error>, Step<U>> {
+        Continue(match self {
+            Self::Send(exchange) => Step::Send(exchange),
+            Self::Abandon(id) => Step::Abandon(id),
+            Self::Wait(until) => Step::Wait(until),
+            Self::Authenticate(refresh) => Step::Authenticate(refresh),
+            Self::Read(path) => Step::Read(path),
+            Self::Run { argv, timeout } => Step::Run { argv, timeout },
+            Self::Done(result) => return Break(result),
+        })
+    }
 }
 
 /// The name of an exchange within its flow.
@@ -75,16 +116,29 @@ pub struct Exchange {
 
 /// What is sent.
 pub(crate) enum What {
-    /// What a call asks.
+    /// What a call asks, signed with these credentials, or by nobody.
     Question {
-        scheme: Scheme,
-        credentials: Credentials,
         question: Arc<Question>,
         endpoint: Endpoint,
         stamp: Stamp,
+        signed: Option<(Scheme, Credentials)>,
     },
     /// A file for the object store, which carries leave of its own.
     File(Arc<Form>),
+    /// Something else, as it is.
+    Plain(Plain),
+}
+
+/// A request that is no operation. Its target may hold a secret; `Debug` shows where to only.
+#[derive(Clone)]
+pub(crate) struct Plain {
+    pub(crate) method: Method,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(&'static str, Secret)>,
+    pub(crate) body: Secret,
+    /// Never through a proxy.
+    pub(crate) direct: bool,
 }
 
 impl Exchange {
@@ -107,28 +161,68 @@ impl Exchange {
         self.reply_limit
     }
 
-    /// Makes the request, signed. It needs no session, so that no lock is held while it hashes.
+    /// Makes the request, and signs it if it is to be signed. It needs no session, so that no lock is
+    /// held while it hashes.
     #[must_use]
     pub fn sign(&self) -> Request {
         match &self.what {
             What::Question {
-                scheme,
-                credentials,
                 question,
                 endpoint,
                 stamp,
+                signed,
             } => {
-                let draft = Draft {
-                    method: question.terms.method,
-                    action: &question.terms.action,
-                    version: &question.terms.version,
-                    endpoint,
-                    params: &question.params,
-                };
-                scheme.sign(&draft, credentials, stamp)
+                let draft = question.draft(endpoint);
+                match signed {
+                    Some((scheme, credentials)) => scheme.sign(&draft, credentials, stamp),
+                    None => anonymous(&draft, stamp).request(),
+                }
             }
             What::File(form) => form.request(),
+            What::Plain(plain) => plain.request(),
         }
+    }
+}
+
+impl Plain {
+    pub(crate) fn get(endpoint: Endpoint, target: String) -> Self {
+        Self {
+            method: Method::Get,
+            endpoint,
+            target,
+            headers: Vec::new(),
+            body: Secret::new(""),
+            direct: false,
+        }
+    }
+
+    fn request(&self) -> Request {
+        let body = self.body.expose().as_bytes().to_vec();
+        let mut headers = vec![
+            ("host", self.endpoint.authority().clone()),
+            ("accept", "application/json".into()),
+            ("user-agent", USER_AGENT.into()),
+        ];
+        let own = self.headers.iter();
+        headers.extend(own.map(|(name, value)| (*name, String::from(value.expose()).into())));
+        if self.method != Method::Get {
+            headers.push(("content-length", body.len().to_string().into()));
+        }
+        Request {
+            method: self.method,
+            scheme: self.endpoint.scheme(),
+            authority: self.endpoint.authority().clone(),
+            target: self.target.clone(),
+            headers,
+            body: Body::new(Arc::default(), body),
+            direct: self.direct,
+        }
+    }
+}
+
+impl fmt::Debug for Plain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method.as_str(), self.endpoint)
     }
 }
 
@@ -144,6 +238,7 @@ impl fmt::Debug for Exchange {
                 .field("endpoint", endpoint),
             // The store's host names the bucket.
             What::File(form) => shown.field("file", form),
+            What::Plain(plain) => shown.field("request", plain),
         };
         shown
             .field("timeouts", &self.timeouts)

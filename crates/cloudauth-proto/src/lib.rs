@@ -11,7 +11,7 @@
 //! use cloudauth_proto::ops::InitFaceVerify;
 //! use cloudauth_proto::{
 //!     Call, CallOptions, Credentials, Endpoint, Error, Failure, Flow, Head, MonoTime, Now, Response, Sent,
-//!     Session, Step, UnixTime,
+//!     Session, Step, UnixTime, Unsupplied,
 //! };
 //! use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Fault, Reaction, Region, Times, World};
 //!
@@ -43,6 +43,8 @@
 //!                     flow.report(&mut self.session, exchange.id(), reply, now);
 //!                 }
 //!                 Step::Abandon(_) => {} // one exchange at a time: it is over already
+//!                 Step::Authenticate(refresh) => drop(self.run(*refresh)), // left in the session
+//!                 Step::Read(_) | Step::Run { .. } => flow.supply(Err(Unsupplied::Denied)),
 //!                 Step::Wait(until) => self.clock += until.saturating_since(now.mono),
 //!                 Step::Done(result) => return result,
 //!             }
@@ -72,6 +74,7 @@
 //! * [`codes`]: what the service's codes mean.
 //! * [`Call`]: one operation with its whole life, a [`Flow`]; [`Step`] is what it asks of a driver.
 //! * [`Session`]: what outlives a call.
+//! * [`Source`]: where credentials come from; [`Source::default_chain`] is where they are looked for.
 //! * [`judge`]: the rule of what is sent again, as a table.
 //! * [`sign`]: the two signatures, for those who want nothing else.
 //!
@@ -111,7 +114,11 @@ mod wire;
 
 pub use call::{Call, Reply};
 pub use clock::{MonoTime, Now, UnixTime};
-pub use credentials::{Credentials, CredentialsError};
+pub use credentials::{
+    AssumeRole, CloudSso, Credentials, CredentialsError, EcsRole, External, Found, Malformed,
+    OAuth, Oidc, PassedOver, Profile, ProfileFormat, Reason, Refresh, Role, Settings, Source,
+    Unsupplied, Uri, Vars, WhoAmI,
+};
 pub use endpoint::{BadEndpoint, Endpoint, Endpoints, Network, Region};
 pub use entropy::{Entropy, Nonce};
 pub use error::{

@@ -62,6 +62,7 @@ fn ending(status: u16, code: Option<&str>, has_date: bool) -> Ending {
         Some(code) if code.starts_with("Throttling") => Ending::Throttled,
         Some("InvalidTimeStamp.Expired") if has_date => Ending::ClockSkewed,
         Some("SignatureNonceUsed") => Ending::NonceUsed,
+        Some(code) if code.starts_with("InvalidSecurityToken") => Ending::TokenRefused,
         Some("500") if status < 300 => Ending::OutOfOrder,
         Some(_) | None if status == 429 => Ending::Throttled,
         Some(_) | None if status >= 500 => Ending::OutOfOrder,

@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::clock::{MonoTime, Now, UnixTime};
-use crate::credentials::Credentials;
+use crate::credentials::{CredentialsError, Keyring, Source};
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::entropy::Entropy;
 use crate::policy::Policy;
@@ -18,14 +18,14 @@ const LARGEST_SKEW: u64 = 24 * 60 * 60;
 
 /// The state that calls share: plain data, lent to each [`poll`](crate::Flow::poll).
 ///
-/// It knows which endpoints failed lately, how many retries may still be sent, how wrong the clock
-/// is, and draws all nonces. Not `Clone`: two copies would use the same nonces. A driver that serves
+/// It knows which endpoints failed lately, how many retries may still be sent, how wrong the clock is
+/// and which credentials are good, and draws all nonces. Not `Clone`: two copies would use the same nonces. A driver that serves
 /// several threads puts it behind its own lock; a poll holds that for microseconds.
 #[derive(Debug)]
 pub struct Session {
     endpoints: Vec<(Endpoint, Breaker)>,
     scheme: Scheme,
-    credentials: Credentials,
+    keyring: Keyring,
     policy: Policy,
     rates: BTreeMap<&'static str, Rate>,
     budget: Budget,
@@ -35,16 +35,17 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session with the default endpoints, scheme and policy.
+    /// A session with the default endpoints, scheme and policy, and with these credentials, or with
+    /// those that a [`Source`] gives when the first call needs them.
     ///
     /// `seed` must be random, and new for every session: all nonces come from it. A forked process
     /// must make its own session, or it draws the nonces of its parent.
     #[must_use]
-    pub fn new(credentials: Credentials, seed: [u8; 32]) -> Self {
+    pub fn new(credentials: impl Into<Source>, seed: [u8; 32]) -> Self {
         let session = Self {
             endpoints: Vec::new(),
             scheme: Scheme::default(),
-            credentials,
+            keyring: Keyring::new(credentials.into()),
             policy: Policy::default(),
             rates: BTreeMap::new(),
             budget: Budget::new(),
@@ -89,9 +90,32 @@ impl Session {
         &self.policy
     }
 
-    /// What signing needs, for one call.
-    pub(crate) fn signer(&self) -> (Scheme, Credentials) {
-        (self.scheme, self.credentials.clone())
+    /// How calls are signed.
+    pub(crate) fn signs_with(&self) -> Scheme {
+        self.scheme
+    }
+
+    pub(crate) fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    pub(crate) fn keyring_mut(&mut self) -> &mut Keyring {
+        &mut self.keyring
+    }
+
+    /// A refresh failed.
+    pub(crate) fn fail_refresh(
+        &mut self,
+        ticket: u64,
+        error: CredentialsError,
+        was_cut_short: bool,
+        begun: MonoTime,
+        now: MonoTime,
+    ) {
+        let entropy = &mut self.entropy;
+        let jitter = |longest| entropy.jitter(longest);
+        self.keyring
+            .fail(ticket, error, was_cut_short, begun, now, jitter);
     }
 
     /// A call begins: gives it its own randomness.

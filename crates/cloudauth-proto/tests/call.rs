@@ -81,6 +81,7 @@ fn send<F: Flow>(flow: &mut F, session: &mut Session, now: Now) -> Exchange {
         Step::Send(exchange) => exchange,
         Step::Abandon(id) => panic!("abandons {id:?}"),
         Step::Wait(until) => panic!("waits until {until:?}"),
+        Step::Authenticate(_) | Step::Read(_) | Step::Run { .. } => panic!("has credentials"),
         Step::Done(Ok(_)) => panic!("is done"),
         Step::Done(Err(error)) => panic!("fails: {error}"),
     }
@@ -92,6 +93,7 @@ fn done<F: Flow>(flow: &mut F, session: &mut Session, now: Now) -> Result<F::Out
         Step::Send(exchange) => panic!("sends {exchange:?}"),
         Step::Abandon(id) => panic!("abandons {id:?}"),
         Step::Wait(until) => panic!("waits until {until:?}"),
+        Step::Authenticate(_) | Step::Read(_) | Step::Run { .. } => panic!("has credentials"),
     }
 }
 

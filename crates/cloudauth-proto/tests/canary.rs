@@ -212,6 +212,9 @@ fn run<O: Listed>(
             }
             Step::Abandon(_) => {}
             Step::Wait(until) => time.mono = until,
+            Step::Authenticate(_) | Step::Read(_) | Step::Run { .. } => {
+                panic!("the key was given")
+            }
             Step::Done(result) => return result,
         }
     }

@@ -53,6 +53,7 @@ fn refused(
                 let response = Response::new(Head::new(status, headers), body);
                 call.report(&mut session, exchange.id(), Ok(response), now);
             }
+            Step::Authenticate(_) | Step::Read(_) | Step::Run { .. } => panic!("the key was given"),
             Step::Done(Err(Error::Service(fault))) => return *fault,
             other @ (Step::Abandon(_) | Step::Wait(_) | Step::Done(_)) => panic!("{other:?}"),
         }

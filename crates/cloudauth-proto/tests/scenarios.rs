@@ -130,6 +130,9 @@ impl Story {
                         _ => self.millis = until,
                     }
                 }
+                Step::Authenticate(_) | Step::Read(_) | Step::Run { .. } => {
+                    panic!("credentials are given")
+                }
                 Step::Done(result) => {
                     let end = match result {
                         Ok(reply) => format!("done after {}", reply.attempts.len()),

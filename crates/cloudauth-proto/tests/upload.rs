@@ -229,6 +229,9 @@ impl ByHand {
                 }
                 Step::Wait(until) => self.now.mono = until,
                 Step::Abandon(_) => {}
+                step @ (Step::Authenticate(_) | Step::Read(_) | Step::Run { .. }) => {
+                    panic!("{step:?}")
+                }
                 Step::Done(result) => panic!("{result:?}"),
             }
         }

@@ -49,7 +49,8 @@
 //!
 //! Two operations with all their life (`InitFaceVerify`, `DescribeFaceVerify`), the seven that take files with the
 //! platform and the object store that these go through, two signatures (ACS3-HMAC-SHA256, RPC 1.0 with
-//! HMAC-SHA1), two regions with one set of orders, and the pages behind `CertifyUrl`. Where the vendor's
+//! HMAC-SHA1), two regions with one set of orders, the pages behind `CertifyUrl`, and the services that give
+//! credentials ([`Office`]). Where the vendor's
 //! documentation is silent the docs here say what was chosen. It answers in JSON only and sends no callbacks.
 #![forbid(unsafe_code)]
 
@@ -57,6 +58,7 @@ pub mod conformance;
 mod ids;
 mod log;
 mod nonces;
+mod offices;
 mod operations;
 mod orders;
 mod page;
@@ -74,6 +76,7 @@ mod verify;
 mod world;
 
 pub use log::Seen;
+pub use offices::{CREDENTIALS_PATH, INSTANCE_ROLE, OAUTH_TOKEN, OIDC_TOKEN, Office, SSO_TOKEN};
 pub use orders::FinishError;
 pub use region::Region;
 pub use reply::Reaction;

@@ -101,10 +101,17 @@ pub enum Times {
     Always,
 }
 
-/// The faults to come, in order, for each region.
-#[derive(Debug, Default)]
-pub(crate) struct Script {
-    queues: BTreeMap<Region, VecDeque<Entry>>,
+/// The faults to come, in order, for each place.
+#[derive(Debug)]
+pub(crate) struct Script<Place = Region> {
+    queues: BTreeMap<Place, VecDeque<Entry>>,
+}
+
+impl<Place> Default for Script<Place> {
+    fn default() -> Self {
+        let queues = BTreeMap::new();
+        Self { queues }
+    }
 }
 
 #[derive(Debug)]
@@ -115,14 +122,8 @@ struct Entry {
     left: Option<u32>,
 }
 
-impl Script {
-    pub(crate) fn add(
-        &mut self,
-        region: Region,
-        action: Option<String>,
-        fault: Fault,
-        times: Times,
-    ) {
+impl<Place: Copy + Ord> Script<Place> {
+    pub(crate) fn add(&mut self, place: Place, action: Option<String>, fault: Fault, times: Times) {
         let left = match times {
             Times::Once => Some(1),
             Times::N(0) => return,
@@ -134,12 +135,12 @@ impl Script {
             fault,
             left,
         };
-        self.queues.entry(region).or_default().push_back(entry);
+        self.queues.entry(place).or_default().push_back(entry);
     }
 
     /// Takes the first fault that is meant for a request to `action`.
-    pub(crate) fn take(&mut self, region: Region, action: &str) -> Option<Fault> {
-        let queue = self.queues.get_mut(&region)?;
+    pub(crate) fn take(&mut self, place: Place, action: &str) -> Option<Fault> {
+        let queue = self.queues.get_mut(&place)?;
         let at = queue
             .iter()
             .position(|entry| entry.action.as_deref().is_none_or(|only| only == action))?;
@@ -155,15 +156,15 @@ impl Script {
     }
 
     /// Whether the next thing to happen to any request is that its connection is refused.
-    pub(crate) fn refuses(&self, region: Region) -> bool {
+    pub(crate) fn refuses(&self, place: Place) -> bool {
         self.queues
-            .get(&region)
+            .get(&place)
             .and_then(VecDeque::front)
             .is_some_and(|entry| entry.fault == Fault::Refuse && entry.action.is_none())
     }
 
-    pub(crate) fn clear(&mut self, region: Region) {
-        self.queues.remove(&region);
+    pub(crate) fn clear(&mut self, place: Place) {
+        self.queues.remove(&place);
     }
 }
 
@@ -171,13 +172,13 @@ impl Script {
 mod tests {
     use super::*;
 
-    fn taken(script: &mut Script, action: &str) -> Option<Fault> {
+    fn taken(script: &mut Script<Region>, action: &str) -> Option<Fault> {
         script.take(Region::Shanghai, action)
     }
 
     #[test]
     fn faults_come_in_order_and_run_out() {
-        let mut script = Script::default();
+        let mut script = Script::<Region>::default();
         script.add(Region::Shanghai, None, Fault::Hang, Times::N(2));
         script.add(Region::Shanghai, None, Fault::Reset, Times::Once);
         script.add(Region::Shanghai, None, Fault::Empty, Times::N(0));
@@ -193,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_fault_for_another_action_or_region_waits() {
-        let mut script = Script::default();
+        let mut script = Script::<Region>::default();
         script.add(Region::Shanghai, Some("A".into()), Fault::Hang, Times::Once);
         assert_eq!(taken(&mut script, "B"), None);
         assert_eq!(script.take(Region::Beijing, "A"), None);
@@ -202,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_region_refuses_only_when_that_comes_next() {
-        let mut script = Script::default();
+        let mut script = Script::<Region>::default();
         script.add(Region::Beijing, None, Fault::Code500, Times::Once);
         script.add(Region::Beijing, None, Fault::Refuse, Times::Always);
         assert!(!script.refuses(Region::Beijing));

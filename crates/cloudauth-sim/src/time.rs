@@ -47,6 +47,24 @@ const fn days_of_month(year: u64, month: u64) -> u64 {
     }
 }
 
+/// The same form, written.
+pub(crate) fn timestamp(unix: u64) -> String {
+    let mut days = unix / 86_400;
+    let mut year = 1970;
+    while days >= if is_leap(year) { 366 } else { 365 } {
+        days -= if is_leap(year) { 366 } else { 365 };
+        year += 1;
+    }
+    let mut month = 1;
+    while days >= days_of_month(year, month) {
+        days -= days_of_month(year, month);
+        month += 1;
+    }
+    let (day, of_day) = (days + 1, unix % 86_400);
+    let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 /// A `Date` header (IMF-fixdate).
 pub(crate) fn http_date(unix: u64) -> String {
     // The formatter stops at the year 9999.
@@ -64,6 +82,13 @@ mod tests {
         assert_eq!(parse_timestamp("2023-10-26T10:22:32Z"), Some(1_698_315_752));
         assert_eq!(parse_timestamp("2024-02-29T23:59:59Z"), Some(1_709_251_199));
         assert_eq!(parse_timestamp("2100-03-01T00:00:00Z"), Some(4_107_542_400));
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for unix in [0, 951_782_400, 1_698_315_752, 1_735_689_599, 4_107_542_400] {
+            assert_eq!(parse_timestamp(&timestamp(unix)), Some(unix));
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::ids;
 use crate::log::{Log, Seen, query_names, shortened};
 use crate::nonces::Nonces;
+use crate::offices::Offices;
 use crate::operations::{self, Business};
 use crate::orders::{FinishError, Orders, State};
 use crate::page;
@@ -36,7 +37,8 @@ const AUTHORIZE: (&str, &str) = ("AuthorizeFileUpload", "2019-12-19");
 /// Memory is bounded: the last 10 000 requests, 100 000 orders and 1 000 000 nonces are remembered. `Debug` shows
 /// counts.
 pub struct World {
-    keys: BTreeMap<String, Key>,
+    pub(crate) keys: BTreeMap<String, Key>,
+    pub(crate) offices: Offices,
     orders: Orders,
     store: Store,
     nonces: Nonces,
@@ -48,9 +50,11 @@ pub struct World {
     requests: u64,
 }
 
-struct Key {
-    secret: String,
-    token: Option<String>,
+pub(crate) struct Key {
+    pub(crate) secret: String,
+    pub(crate) token: Option<String>,
+    /// In seconds since 1970.
+    pub(crate) expires: Option<u64>,
 }
 
 /// A reply with what the log says about it.
@@ -66,6 +70,7 @@ impl World {
     pub fn new() -> Self {
         let mut world = Self {
             keys: BTreeMap::new(),
+            offices: Offices::default(),
             orders: Orders::default(),
             store: Store::default(),
             nonces: Nonces::default(),
@@ -88,6 +93,7 @@ impl World {
             Key {
                 secret,
                 token: None,
+                expires: None,
             },
         );
     }
@@ -96,7 +102,13 @@ impl World {
     pub fn add_sts_key(&mut self, id: &str, secret: &str, token: &str) {
         let secret = secret.to_owned();
         let token = Some(token.to_owned());
-        self.keys.insert(id.to_owned(), Key { secret, token });
+        let expires = None;
+        let key = Key {
+            secret,
+            token,
+            expires,
+        };
+        self.keys.insert(id.to_owned(), key);
     }
 
     /// Makes an operation known that the simulator does not have: whatever its parameters, it is
@@ -351,34 +363,14 @@ impl World {
 
     /// The checks of the gateway that need memory or a table.
     ///
-    /// The two codes about tokens are in the vendor's list of common errors, seen in other products' clients.
+    /// The codes about tokens are in the vendor's list of common errors, seen in other products' clients.
     fn admit(
         &mut self,
         request: &Incoming,
         verified: &Verified,
         now_unix: u64,
     ) -> Result<(), Refusal> {
-        let key = self.keys.get(&verified.access_key_id);
-        let token = key.and_then(|key| key.token.as_ref());
-        if verified.security_token.as_ref() != token {
-            return Err(if verified.security_token.is_none() {
-                let message = "The key is a temporary one and needs its token.";
-                Refusal::new(400, "MissingSecurityToken", message)
-            } else {
-                let message = "The token does not belong to the key.";
-                Refusal::new(400, "InvalidSecurityToken.MismatchWithAccessKey", message)
-            });
-        }
-        if let Some(nonce) = &verified.nonce {
-            let id = &verified.access_key_id;
-            if !self
-                .nonces
-                .insert(id, nonce, verified.signed_at_unix, now_unix)
-            {
-                let message = "The nonce was used before.";
-                return Err(Refusal::new(400, "SignatureNonceUsed", message));
-            }
-        }
+        self.admit_caller(verified, now_unix)?;
         let version = match verified.action.as_str() {
             action if action == AUTHORIZE.0 => AUTHORIZE.1,
             _ => VERSION,
@@ -394,6 +386,40 @@ impl World {
         if xml {
             let message = "The simulator answers JSON only: send Format=JSON.";
             return Err(Refusal::new(400, "InvalidParameter", message));
+        }
+        Ok(())
+    }
+
+    /// Whether the key is good, with its token, and the nonce is new.
+    pub(crate) fn admit_caller(
+        &mut self,
+        verified: &Verified,
+        now_unix: u64,
+    ) -> Result<(), Refusal> {
+        let key = self.keys.get(&verified.access_key_id);
+        let token = key.and_then(|key| key.token.as_ref());
+        if verified.security_token.as_ref() != token {
+            return Err(if verified.security_token.is_none() {
+                let message = "The key is a temporary one and needs its token.";
+                Refusal::new(400, "MissingSecurityToken", message)
+            } else {
+                let message = "The token does not belong to the key.";
+                Refusal::new(400, "InvalidSecurityToken.MismatchWithAccessKey", message)
+            });
+        }
+        if key.is_some_and(|key| key.expires.is_some_and(|expires| expires <= now_unix)) {
+            let message = "The token is out of date.";
+            return Err(Refusal::new(400, "InvalidSecurityToken.Expired", message));
+        }
+        if let Some(nonce) = &verified.nonce {
+            let id = &verified.access_key_id;
+            if !self
+                .nonces
+                .insert(id, nonce, verified.signed_at_unix, now_unix)
+            {
+                let message = "The nonce was used before.";
+                return Err(Refusal::new(400, "SignatureNonceUsed", message));
+            }
         }
         Ok(())
     }

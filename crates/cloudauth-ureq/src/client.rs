@@ -1,10 +1,11 @@
 //! The client: one loop over the core's steps, and one exchange.
 
 use std::io::{Cursor, Read};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use cloudauth_net::{Clock, Options, OptionsError, Parts, Proxies, Proxy, TransportError, Watch};
+use cloudauth_net::{
+    Clock, Options, OptionsError, Parts, Proxies, Proxy, TransportError, Watch, effects,
+};
 use cloudauth_proto::{
     Body, Call, CallOptions, Error, Exchange, Failure, Flow, Head, Now, Operation, Reply, Response,
     Sent, Session, Step,
@@ -22,6 +23,8 @@ pub struct Client {
     agent: Agent,
     proxies: Proxies,
     session: Mutex<Session>,
+    /// A refresh ended.
+    refreshed: Condvar,
     clock: Clock,
     watch: Watch,
 }
@@ -48,6 +51,7 @@ impl Client {
             agent: Agent::with_parts(config, Connect::new(tls), DefaultResolver::default()),
             proxies,
             session: Mutex::new(session),
+            refreshed: Condvar::new(),
             clock,
             watch,
         })
@@ -74,15 +78,29 @@ impl Client {
     /// Does what `flow` says until it is done.
     pub fn run<F: Flow>(&self, mut flow: F) -> Result<F::Output, Error> {
         loop {
-            let step = flow.poll(&mut self.session(), self.now());
+            let mut session = self.session();
+            let step = flow.poll(&mut session, self.now());
+            if let Step::Wait(until) = step {
+                // The session is held up to here, so that no refresh ends unheard.
+                let left = until.saturating_since(self.now().mono);
+                drop(self.refreshed.wait_timeout(session, left));
+                continue;
+            }
+            drop(session);
             match step {
                 Step::Send(exchange) => {
                     let reply = self.exchange(&exchange);
                     flow.report(&mut self.session(), exchange.id(), reply, self.now());
                 }
                 // One exchange at a time: it is over already.
-                Step::Abandon(_) => {}
-                Step::Wait(until) => thread::sleep(until.saturating_since(self.now().mono)),
+                Step::Abandon(_) | Step::Wait(_) => {}
+                Step::Authenticate(refresh) => {
+                    // What came of it is in the session.
+                    drop(self.run(*refresh));
+                    self.refreshed.notify_all();
+                }
+                Step::Read(path) => flow.supply(effects::read(&path)),
+                Step::Run { argv, timeout } => flow.supply(effects::run(&argv, timeout)),
                 Step::Done(result) => return result,
             }
         }
@@ -92,6 +110,7 @@ impl Client {
         let timeouts = exchange.timeouts();
         let request = exchange.sign();
         let proxy = self.proxies.proxy_for(request.scheme, &request.authority);
+        let proxy = proxy.filter(|_| !request.direct);
         let proxy = proxy.map(into_ureq).transpose().map_err(unsendable)?;
         let request = request.into_http(reader).map_err(unsendable)?;
         let request = self

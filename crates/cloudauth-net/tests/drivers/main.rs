@@ -4,6 +4,7 @@
 mod certificates;
 mod conformance;
 mod contracts;
+mod credentials;
 mod dropping;
 mod proxy;
 mod subjects;

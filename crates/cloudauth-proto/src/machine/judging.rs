@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
-use super::{Answer, Due, InFlight, Machine, Phase, Refusal, Signed, Whom};
+use super::{Answer, Due, InFlight, Machine, Phase, Refusal, Signer, Whom};
 use crate::clock::Now;
 use crate::error::{Attempt, DecodeError, Error, Exhausted, Fault, Outcome, Unreadable};
 use crate::flow::Step;
@@ -27,12 +27,23 @@ impl Machine {
         let read = reading::response(&response, session.limits().reply_limit);
         let mismatch = self.mismatch(&exchange, &read);
         let mut ending = read.ending;
-        let stamped = exchange.signed.stamp.at;
+        let stamped = exchange.stamp.at;
         if ending == Ending::ClockSkewed {
             let learnt = read
                 .date
                 .is_some_and(|date| session.learn_skew(exchange.sent, stamped, now, date));
             if !learnt {
+                ending = Ending::Answered;
+            }
+        }
+        if ending == Ending::TokenRefused {
+            let others = match (&self.signer, &exchange.signed) {
+                (Signer::Session, Some((_, refused))) => {
+                    session.keyring_mut().refused(refused, now.mono)
+                }
+                (Signer::Session | Signer::Own(_) | Signer::Nobody, _) => false,
+            };
+            if !others {
                 ending = Ending::Answered;
             }
         }
@@ -181,6 +192,11 @@ impl Machine {
         if let Some(refusal) = self.refusal.take() {
             return self.refused(refusal);
         }
+        if let Some(error) = self.lacks_credentials.take()
+            && self.attempts.is_empty()
+        {
+            return Error::Credentials(Box::new(error));
+        }
         let exhausted = Box::new(Exhausted {
             action: self.question.terms.action.clone(),
             settled_by: self.question.terms.settled_by,
@@ -199,11 +215,8 @@ impl Machine {
 
     /// Where the signature went wrong, if that is what the service complains of.
     fn mismatch(&self, exchange: &InFlight, read: &Read) -> Option<Mismatch> {
-        let Signed {
-            scheme,
-            credentials,
-            stamp,
-        } = &exchange.signed;
+        let (scheme, credentials) = exchange.signed.as_ref()?;
+        let stamp = &exchange.stamp;
         match read.code.as_deref()? {
             "SignatureDoesNotMatch" => {
                 let draft = self.question.draft(&exchange.endpoint);

@@ -19,7 +19,7 @@ use core::mem;
 use core::time::Duration;
 
 use crate::clock::{MonoTime, Now, UnixTime};
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, CredentialsError};
 use crate::endpoint::Endpoint;
 use crate::entropy::Entropy;
 use crate::error::{Attempt, Error, Outcome};
@@ -57,6 +57,7 @@ impl Question {
 #[derive(Debug)]
 pub(crate) struct Machine {
     question: Arc<Question>,
+    signer: Signer,
     options: CallOptions,
     /// There from the first poll on.
     entropy: Option<Entropy>,
@@ -77,6 +78,8 @@ pub(crate) struct Machine {
     uncertain: bool,
     /// The last answer, if it was a refusal that is worth another try.
     refusal: Option<Refusal>,
+    /// Why the call, which was to be sent, is not: for want of credentials.
+    lacks_credentials: Option<CredentialsError>,
 }
 
 #[derive(Debug)]
@@ -119,16 +122,21 @@ struct InFlight {
     endpoint: Endpoint,
     started: MonoTime,
     sent: UnixTime,
-    signed: Signed,
+    stamp: Stamp,
+    /// What it was signed with, if it was.
+    signed: Option<(Scheme, Credentials)>,
     until: MonoTime,
 }
 
-/// What a request was signed with.
+/// Whose credentials a call is signed with.
 #[derive(Debug)]
-struct Signed {
-    scheme: Scheme,
-    credentials: Credentials,
-    stamp: Stamp,
+pub(crate) enum Signer {
+    /// The session's.
+    Session,
+    /// These, by RPC 1.0, which keeps every parameter in the form.
+    Own(Credentials),
+    /// It is not signed.
+    Nobody,
 }
 
 #[derive(Debug)]
@@ -150,6 +158,7 @@ impl Machine {
     pub(crate) fn new(question: Question, options: CallOptions) -> Self {
         Self {
             question: Arc::new(question),
+            signer: Signer::Session,
             options,
             entropy: None,
             latest: MonoTime::default(),
@@ -165,7 +174,12 @@ impl Machine {
             cured: Vec::new(),
             uncertain: false,
             refusal: None,
+            lacks_credentials: None,
         }
+    }
+
+    pub(crate) fn sign_with(&mut self, signer: Signer) {
+        self.signer = signer;
     }
 
     pub(crate) fn poll(&mut self, session: &mut Session, now: Now) -> Step<Answer> {

@@ -1,15 +1,17 @@
 //! From "to be sent" to "under way": whom to ask, after which pause, from which budget.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use super::{Answer, Due, InFlight, Machine, Phase, Signed, Whom};
+use super::{Answer, Due, InFlight, Machine, Phase, Signer, Whom};
 use crate::clock::{MonoTime, Now};
+use crate::credentials::{Claim, Credentials, CredentialsError};
 use crate::endpoint::Endpoint;
 use crate::flow::{Exchange, ExchangeId, Step, What};
 use crate::policy::Effect;
 use crate::session::Session;
-use crate::sign::{Retry, Stamp};
+use crate::sign::{Retry, Scheme, Stamp};
 use crate::wire::http::Timeouts;
 
 impl Machine {
@@ -23,9 +25,20 @@ impl Machine {
         if now.mono < due.at {
             return self.later(due, due.at);
         }
+        if let (Some(error), Some(last)) = (
+            &mut self.lacks_credentials,
+            session.keyring().last_failure(),
+        ) {
+            // Better than that the time is over.
+            error.clone_from(last);
+        }
         if now.mono >= self.deadline || self.sent >= session.limits().max_attempts {
             return self.stop();
         }
+        let credentials = match self.credentials(session, due, now.mono) {
+            Ok(credentials) => credentials,
+            Err(step) => return *step,
+        };
         let Some(endpoint) = self.choose(session, due.whom, now.mono) else {
             return self.stop();
         };
@@ -53,7 +66,34 @@ impl Machine {
             attempts: self.sent,
             delay: now.mono.saturating_since(self.last_end()),
         });
-        self.send(session, endpoint, retry, now)
+        self.send(session, endpoint, credentials, retry, now)
+    }
+
+    /// The session's credentials, if the call is signed with them; or what is to be done to have some.
+    fn credentials(
+        &mut self,
+        session: &mut Session,
+        due: Due,
+        now: MonoTime,
+    ) -> Result<Option<Credentials>, Box<Step<Answer>>> {
+        if !matches!(self.signer, Signer::Session) {
+            return Ok(None);
+        }
+        let step = match session.keyring_mut().claim(now, self.deadline) {
+            Claim::Use(found) => {
+                self.lacks_credentials = None;
+                return Ok(Some(found.credentials));
+            }
+            Claim::Refresh(refresh) => Step::Authenticate(refresh),
+            Claim::Wait(until) => Step::Wait(until.min(self.deadline)),
+            Claim::Fail(error) => {
+                self.lacks_credentials = Some(error);
+                return Err(Box::new(self.stop()));
+            }
+        };
+        self.lacks_credentials = Some(CredentialsError::NotInTime);
+        self.phase = Phase::Due(due);
+        Err(Box::new(step))
     }
 
     fn later(&mut self, due: Due, at: MonoTime) -> Step<Answer> {
@@ -98,6 +138,7 @@ impl Machine {
         &mut self,
         session: &mut Session,
         endpoint: Endpoint,
+        credentials: Option<Credentials>,
         retry: Option<Retry>,
         now: Now,
     ) -> Step<Answer> {
@@ -107,7 +148,11 @@ impl Machine {
         let reply_limit = limits.reply_limit;
         let until = now.mono + timeouts.whole;
         session.ask(&endpoint, until);
-        let (scheme, credentials) = session.signer();
+        let signed = match (&self.signer, credentials) {
+            (Signer::Own(own), _) => Some((Scheme::RpcHmacSha1, own.clone())),
+            (Signer::Session, Some(credentials)) => Some((session.signs_with(), credentials)),
+            (Signer::Nobody, _) | (Signer::Session, None) => None,
+        };
         let id = ExchangeId(self.sent.try_into().unwrap_or(u32::MAX));
         let entropy = self.entropy.get_or_insert_with(|| session.begin(now.mono));
         let stamp = Stamp {
@@ -122,11 +167,8 @@ impl Machine {
             endpoint: endpoint.clone(),
             started: now.mono,
             sent: now.unix,
-            signed: Signed {
-                scheme,
-                credentials: credentials.clone(),
-                stamp: stamp.clone(),
-            },
+            stamp: stamp.clone(),
+            signed: signed.clone(),
             until,
         });
         Step::Send(Exchange {
@@ -134,11 +176,10 @@ impl Machine {
             timeouts,
             reply_limit,
             what: What::Question {
-                scheme,
-                credentials,
                 question: Arc::clone(&self.question),
                 endpoint,
                 stamp,
+                signed,
             },
         })
     }
@@ -156,13 +197,16 @@ impl Machine {
         let home = self.question.home.as_ref();
         let first = self.in_flight.first().map(|it| &it.endpoint);
         let other = session.pick(home, first, now.mono);
+        let current = session.keyring().current(now.mono);
+        let credentials = current.map(|found| found.credentials.clone());
         let other = other.filter(|other| Some(other) != first);
         match other {
             Some(other)
-                if session.place(&self.question.terms.action, now.mono) <= now.mono
+                if credentials.is_some()
+                    && session.place(&self.question.terms.action, now.mono) <= now.mono
                     && session.pay(now.mono) =>
             {
-                self.send(session, other, None, now)
+                self.send(session, other, credentials, None, now)
             }
             Some(_) | None => Step::Wait(overdue),
         }

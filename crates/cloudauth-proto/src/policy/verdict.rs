@@ -46,6 +46,9 @@ pub enum Ending {
     ClockSkewed,
     /// `SignatureNonceUsed`: something on the way sent our bytes twice.
     NonceUsed,
+    /// A code that begins with `InvalidSecurityToken`: the temporary key is out of date, and others
+    /// can be had (inferred from other products of the vendor's).
+    TokenRefused,
     /// What is asked for is unknown at this endpoint, but belongs to another one that has not
     /// answered yet.
     NotAtHome,
@@ -97,7 +100,7 @@ pub const fn judge(ending: Ending, effect: Effect, repeat: Repeat) -> Verdict {
             Verdict::Elsewhere
         }
         Ending::Throttled => Verdict::AfterPause,
-        Ending::ClockSkewed | Ending::NonceUsed => Verdict::OnceMore,
+        Ending::ClockSkewed | Ending::NonceUsed | Ending::TokenRefused => Verdict::OnceMore,
         Ending::Answered => Verdict::Final,
     }
 }
@@ -112,6 +115,7 @@ impl Ending {
             Self::Throttled
             | Self::ClockSkewed
             | Self::NonceUsed
+            | Self::TokenRefused
             | Self::NotAtHome
             | Self::Answered => false,
         }
@@ -122,7 +126,11 @@ impl Ending {
     pub const fn may_have_been_carried_out(self) -> bool {
         match self {
             Self::NoReply | Self::OutOfOrder | Self::NonceUsed | Self::Answered => true,
-            Self::NotSent | Self::Throttled | Self::ClockSkewed | Self::NotAtHome => false,
+            Self::NotSent
+            | Self::Throttled
+            | Self::ClockSkewed
+            | Self::TokenRefused
+            | Self::NotAtHome => false,
         }
     }
 }
@@ -136,15 +144,20 @@ mod tests {
     use Effect::{Once, Open, Query, Set};
     use Ending::{
         Answered, ClockSkewed, NoReply, NonceUsed, NotAtHome, NotSent, OutOfOrder, Throttled,
+        TokenRefused,
     };
 
-    const ROWS: [(Ending, &str); 8] = [
+    const ROWS: [(Ending, &str); 9] = [
         (NotSent, "nothing sent"),
         (NoReply, "no whole reply"),
         (Throttled, "HTTP 429, or `Throttling*`"),
         (OutOfOrder, "HTTP 5xx, or `Code` \"500\""),
         (ClockSkewed, "`InvalidTimeStamp.Expired` with a `Date`"),
         (NonceUsed, "`SignatureNonceUsed`"),
+        (
+            TokenRefused,
+            "`InvalidSecurityToken*`, and others can be had",
+        ),
         (NotAtHome, "unknown here, home not heard"),
         (Answered, "any other answer"),
     ];

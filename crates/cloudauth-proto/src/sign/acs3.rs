@@ -105,7 +105,7 @@ struct Unsigned {
 fn unsigned<A: Algorithm>(draft: &Draft<'_>, who: Option<Who<'_>>, stamp: &Stamp) -> Unsigned {
     let params = draft.params;
     let (target, form) = match draft.method {
-        Method::Post => (target(&[&params.query]), Arc::clone(&params.form)),
+        Method::Post | Method::Put => (target(&[&params.query]), Arc::clone(&params.form)),
         Method::Get => (target(&[&params.query, &params.form]), Arc::default()),
     };
     let payload_hash = hash::<A>(form.text());
@@ -188,6 +188,7 @@ impl Unsigned {
             target,
             headers,
             body: Body::new(form, Vec::new()),
+            direct: false,
         }
     }
 }

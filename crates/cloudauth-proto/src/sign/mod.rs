@@ -254,7 +254,7 @@ impl fmt::Debug for Explanation {
 }
 
 /// Text that was put together from encoded pieces.
-fn text_of(pieces: Vec<u8>) -> String {
+pub(crate) fn text_of(pieces: Vec<u8>) -> String {
     // What is encoded is ASCII; the type does not say so.
     match String::from_utf8(pieces) {
         Ok(text) => text,
@@ -277,7 +277,7 @@ const MASK: &str = "SECURITY-TOKEN";
 type Header = (&'static str, Cow<'static, str>);
 
 const FORM: &str = "application/x-www-form-urlencoded";
-const USER_AGENT: &str = concat!("cloudauth-rs/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("cloudauth-rs/", env!("CARGO_PKG_VERSION"));
 
 #[cfg(test)]
 mod known_answers;

@@ -37,7 +37,7 @@ pub(super) fn sign(draft: &Draft<'_>, keyed: &Hmac<Sha1>, who: Who<'_>, stamp: &
             sorted(&parts).for_each(|pair| target.extend_from_slice(pair.text));
             (text_of(target), Body::default())
         }
-        Method::Post => {
+        Method::Post | Method::Put => {
             headers.push(("content-type", FORM.into()));
             let rest = rest_of_form(draft, &common);
             ("/".into(), Body::new(Arc::clone(&draft.params.form), rest))
@@ -51,6 +51,7 @@ pub(super) fn sign(draft: &Draft<'_>, keyed: &Hmac<Sha1>, who: Who<'_>, stamp: &
         target,
         headers,
         body,
+        direct: false,
     }
 }
 

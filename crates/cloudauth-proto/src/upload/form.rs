@@ -151,6 +151,7 @@ impl Form {
             .into(),
             authority,
             body: Body::of_bytes(Arc::clone(&self.shared), end),
+            direct: false,
         }
     }
 }

@@ -12,6 +12,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
+use core::ops::ControlFlow::{Break, Continue};
 
 use crate::call::{Call, Reply};
 use crate::clock::{MonoTime, Now};
@@ -218,11 +219,11 @@ impl<O: Operation> Upload<O> {
                 self.stage = self.next(now.mono)?;
             }
             Stage::Authorize(mut file, mut call) => {
-                let reply = match call.poll(session, now) {
-                    Step::Done(reply) => reply,
-                    step @ (Step::Send(_) | Step::Abandon(_) | Step::Wait(_)) => {
+                let reply = match call.poll(session, now).or_done() {
+                    Break(reply) => reply,
+                    Continue(step) => {
                         self.stage = Stage::Authorize(file, call);
-                        return Ok(passed_on(step));
+                        return Ok(Some(step));
                     }
                 };
                 let leave = reply.and_then(|reply| Leave::read(reply, self.store.clone()));
@@ -235,11 +236,11 @@ impl<O: Operation> Upload<O> {
                 self.stage = Stage::Post(file, posting);
             }
             Stage::Post(file, mut posting) => {
-                let url = match posting.poll(session, now) {
-                    Step::Done(url) => url?,
-                    step @ (Step::Send(_) | Step::Abandon(_) | Step::Wait(_)) => {
+                let url = match posting.poll(session, now).or_done() {
+                    Break(url) => url?,
+                    Continue(step) => {
                         self.stage = Stage::Post(file, posting);
-                        return Ok(passed_on(step));
+                        return Ok(Some(step));
                     }
                 };
                 (file.set)(&mut self.operation, url);
@@ -255,16 +256,6 @@ impl<O: Operation> Upload<O> {
             Stage::Over => return Err(Error::Finished),
         }
         Ok(None)
-    }
-}
-
-/// A step of a part, as one of the whole.
-fn passed_on<T, U>(step: Step<T>) -> Option<Step<U>> {
-    match step {
-        Step::Send(exchange) => Some(Step::Send(exchange)),
-        Step::Abandon(id) => Some(Step::Abandon(id)),
-        Step::Wait(until) => Some(Step::Wait(until)),
-        Step::Done(_) => None,
     }
 }
 
@@ -284,7 +275,11 @@ impl<O: Operation> Flow for Upload<O> {
                     Step::Send(exchange)
                 }
                 Step::Abandon(id) => Step::Abandon(ExchangeId(id.0 + self.base)),
-                step @ (Step::Wait(_) | Step::Done(_)) => step,
+                step @ (Step::Wait(_)
+                | Step::Authenticate(_)
+                | Step::Read(_)
+                | Step::Run { .. }
+                | Step::Done(_)) => step,
             };
         }
     }

@@ -35,7 +35,7 @@ pub(crate) fn parse(text: &str) -> Option<UnixTime> {
 }
 
 /// `month` counts from zero.
-fn days_since_1970(year: u64, month: usize, day: u64) -> u64 {
+pub(crate) fn days_since_1970(year: u64, month: usize, day: u64) -> u64 {
     const BEFORE: [u64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
     let leap_years = |year: u64| year / 4 - year / 100 + year / 400;
     let is_leap = year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400);

@@ -19,6 +19,8 @@ pub enum Method {
     Get,
     /// `POST`.
     Post,
+    /// `PUT`; only the metadata service is asked so.
+    Put,
 }
 
 impl Method {
@@ -28,6 +30,7 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
         }
     }
 }
@@ -59,7 +62,7 @@ impl UriScheme {
 /// names and sizes.
 #[non_exhaustive]
 pub struct Request {
-    /// `GET` or `POST`.
+    /// `GET`, `POST` or `PUT`.
     pub method: Method,
     /// Whether to use TLS.
     pub scheme: UriScheme,
@@ -71,6 +74,8 @@ pub struct Request {
     pub headers: Vec<(&'static str, Cow<'static, str>)>,
     /// The form, maybe empty, or a file in a form of its own.
     pub body: Body,
+    /// Whether it must not go through a proxy: the metadata service is on the machine itself.
+    pub direct: bool,
 }
 
 impl Request {
@@ -102,6 +107,7 @@ impl fmt::Debug for Request {
             .field("target_bytes", &self.target.len())
             .field("headers", &names)
             .field("body_bytes", &self.body.len())
+            .field("direct", &self.direct)
             .finish()
     }
 }

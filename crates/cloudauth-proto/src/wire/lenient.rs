@@ -24,6 +24,13 @@ pub(crate) fn sensitive<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Sen
     Sensitive::read(from)
 }
 
+/// A text without which the reply is useless.
+pub(crate) fn required<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    text(from)?
+        .filter(|text| !text.is_empty())
+        .ok_or_else(|| D::Error::custom("an empty text where one is needed"))
+}
+
 /// An object of its own shape, or `null`; never a list, which serde would take for the object's
 /// values in the order of its fields.
 pub(crate) struct Object<T>(PhantomData<T>);

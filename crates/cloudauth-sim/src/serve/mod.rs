@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::TlsAcceptor;
 
 use self::gate::{Command, Port, bind};
+use crate::offices::Office;
 use crate::region::Region;
 use crate::reply::{Reaction, Reply};
 use crate::request::Incoming;
@@ -57,6 +58,9 @@ impl Shared {
                 world.page(request, now_unix)
             }
             Place::Pages => {
+                if let Some(office) = Office::of(request) {
+                    return world.visit(office, request, now_unix);
+                }
                 let status = StatusCode::NOT_FOUND.as_u16();
                 Reply::new(status, "text/plain", now_unix, Vec::new()).answer()
             }
@@ -165,6 +169,13 @@ impl Simulator {
     /// What every `CertifyUrl` begins with. This port answers even when both regions are down.
     #[must_use]
     pub fn page_url(&self) -> &str {
+        &self.page_url
+    }
+
+    /// Where all [`Office`]s answer: STS, the metadata service, the logins; a credentials URI below
+    /// [`CREDENTIALS_PATH`](crate::CREDENTIALS_PATH). It is the page's port.
+    #[must_use]
+    pub fn offices_url(&self) -> &str {
         &self.page_url
     }
 

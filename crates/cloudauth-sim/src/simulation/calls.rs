@@ -5,7 +5,9 @@ use core::fmt;
 use core::time::Duration;
 use std::rc::Rc;
 
-use cloudauth_proto::{Error, ExchangeId, Failure, Flow, Now, Response, Session, Step};
+use cloudauth_proto::{
+    Error, ExchangeId, Failure, Flow, Now, Refresh, Response, Session, Step, Unsupplied,
+};
 
 use super::trace::End;
 
@@ -44,8 +46,10 @@ pub struct Told {
     pub end: Option<End>,
     /// Whether its error says that it may have been carried out.
     pub may_have_been_carried_out: bool,
-    /// How many requests it sent.
+    /// How many requests it sent, but for credentials.
     pub sends: usize,
+    /// How often it got credentials for all.
+    pub refreshes: usize,
     /// How often the service carried it out. It may do so after the call's end.
     pub executions: usize,
 }
@@ -68,6 +72,7 @@ trait Erased {
         reply: Result<Response, Failure>,
         now: Now,
     );
+    fn supply(&mut self, contents: Result<Vec<u8>, Unsupplied>);
 }
 
 struct Running<F: Flow> {
@@ -81,6 +86,9 @@ impl<F: Flow> Erased for Running<F> {
             Step::Send(exchange) => Step::Send(exchange),
             Step::Abandon(id) => Step::Abandon(id),
             Step::Wait(until) => Step::Wait(until),
+            Step::Authenticate(refresh) => Step::Authenticate(refresh),
+            Step::Read(path) => Step::Read(path),
+            Step::Run { argv, timeout } => Step::Run { argv, timeout },
             Step::Done(result) => {
                 let error = result.as_ref().err();
                 told.end = Some(End::of(error));
@@ -101,11 +109,18 @@ impl<F: Flow> Erased for Running<F> {
     ) {
         self.flow.report(session, id, reply, now);
     }
+
+    fn supply(&mut self, contents: Result<Vec<u8>, Unsupplied>) {
+        self.flow.supply(contents);
+    }
 }
 
 /// One call and its driver's memory.
 pub(super) struct Caller {
     flow: Option<Box<dyn Erased>>,
+    /// What it does first.
+    refresh: Option<Box<Refresh>>,
+    exchanges: usize,
     /// When it is to be polled again; earlier alarms are out of date.
     pub(super) wakes: Option<Duration>,
     under_way: Vec<(ExchangeId, usize)>,
@@ -121,6 +136,8 @@ impl Caller {
         };
         let caller = Self {
             flow: Some(Box::new(Running { flow, result })),
+            refresh: None,
+            exchanges: 0,
             wakes: None,
             under_way: Vec::new(),
             told: Told::default(),
@@ -132,7 +149,40 @@ impl Caller {
     pub(super) fn poll(&mut self, session: &mut Session, now: Now) -> Option<Step<()>> {
         self.wakes = None;
         let flow = self.flow.as_mut()?;
-        Some(flow.poll(session, now, &mut self.told))
+        let Some(refresh) = &mut self.refresh else {
+            return Some(flow.poll(session, now, &mut self.told));
+        };
+        Some(match refresh.poll(session, now) {
+            Step::Send(exchange) => Step::Send(exchange),
+            Step::Abandon(id) => Step::Abandon(id),
+            Step::Wait(until) => Step::Wait(until),
+            Step::Authenticate(refresh) => Step::Authenticate(refresh),
+            Step::Read(path) => Step::Read(path),
+            Step::Run { argv, timeout } => Step::Run { argv, timeout },
+            Step::Done(result) => Step::Done(result.map(drop)),
+        })
+    }
+
+    pub(super) fn refresh(&mut self, refresh: Box<Refresh>) {
+        self.told.refreshes += 1;
+        self.refresh = Some(refresh);
+    }
+
+    /// Whether it was a refresh that is over.
+    pub(super) fn end_refresh(&mut self) -> bool {
+        self.refresh.take().is_some()
+    }
+
+    pub(super) fn is_refreshing(&self) -> bool {
+        self.refresh.is_some()
+    }
+
+    pub(super) fn supply(&mut self, contents: Result<Vec<u8>, Unsupplied>) {
+        match (&mut self.refresh, &mut self.flow) {
+            (Some(refresh), _) => refresh.supply(contents),
+            (None, Some(flow)) => flow.supply(contents),
+            (None, None) => {}
+        }
     }
 
     pub(super) fn report(
@@ -142,23 +192,35 @@ impl Caller {
         reply: Result<Response, Failure>,
         now: Now,
     ) {
-        if let Some(flow) = &mut self.flow {
-            flow.report(session, id, reply, now);
+        match (&mut self.refresh, &mut self.flow) {
+            (Some(refresh), _) => refresh.report(session, id, reply, now),
+            (None, Some(flow)) => flow.report(session, id, reply, now),
+            (None, None) => {}
         }
     }
 
     /// An exchange begins; gives it its number.
     pub(super) fn sends(&mut self, id: ExchangeId) -> usize {
-        let exchange = self.told.sends;
-        self.told.sends += 1;
+        let exchange = self.exchanges;
+        self.exchanges += 1;
+        if self.refresh.is_none() {
+            self.told.sends += 1;
+        }
         self.under_way.push((id, exchange));
         exchange
     }
 
     /// An exchange is over; its number, if it was under way.
-    pub(super) fn settle(&mut self, id: ExchangeId) -> Option<usize> {
+    pub(super) fn abandon(&mut self, id: ExchangeId) -> Option<usize> {
         let at = self.under_way.iter().position(|(other, _)| *other == id)?;
         Some(self.under_way.swap_remove(at).1)
+    }
+
+    /// The same by its number; a call's and its refresh's exchanges may go by the same id.
+    pub(super) fn settle(&mut self, exchange: usize) -> Option<ExchangeId> {
+        let mut under_way = self.under_way.iter();
+        let at = under_way.position(|(_, other)| *other == exchange)?;
+        Some(self.under_way.swap_remove(at).0)
     }
 
     pub(super) fn is_under_way(&self) -> bool {
@@ -168,6 +230,7 @@ impl Caller {
     /// Whether there was a flow to drop.
     pub(super) fn drop_flow(&mut self, now: Duration) -> bool {
         self.under_way.clear();
+        self.refresh = None;
         let had_one = self.flow.take().is_some();
         if had_one {
             self.told.ended = Some(now);

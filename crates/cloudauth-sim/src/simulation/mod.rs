@@ -11,11 +11,11 @@ mod weather;
 
 use core::cmp::{Ordering, Reverse};
 use core::time::Duration;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use cloudauth_proto::{
-    Endpoint, Endpoints, Error, ExchangeId, Failure, Flow, MonoTime, Now, Response, Session, Step,
-    UnixTime,
+    Endpoint, Endpoints, Error, Failure, Flow, MonoTime, Now, Response, Session, Step, UnixTime,
+    Unsupplied,
 };
 use oorandom::Rand64;
 
@@ -74,6 +74,9 @@ pub struct Simulation {
     pub world: World,
     session: Session,
     weather: [Forecast; 2],
+    weather_of_offices: Forecast,
+    files: BTreeMap<String, Vec<u8>>,
+    program: Program,
     random: Rand64,
     /// How many seconds the client's clock is ahead of the service's.
     ahead: i64,
@@ -83,6 +86,21 @@ pub struct Simulation {
     callers: Vec<Caller>,
     trace: Trace,
     breaches: Vec<Breach>,
+    most_refreshes: usize,
+}
+
+/// How programs end.
+#[derive(Clone, Debug)]
+struct Program {
+    takes: Duration,
+    ends: Result<Vec<u8>, Unsupplied>,
+}
+
+impl Default for Program {
+    fn default() -> Self {
+        let (takes, ends) = (Duration::ZERO, Err(Unsupplied::Missing));
+        Self { takes, ends }
+    }
 }
 
 /// Something that will happen; what was scheduled first comes first among equal times.
@@ -99,9 +117,10 @@ enum Coming {
     Wake(usize),
     Drop(usize),
     Arrival(Box<Arriving>),
+    Supply(usize, Result<Vec<u8>, Unsupplied>),
     Report {
         call: usize,
-        id: ExchangeId,
+        exchange: usize,
         met: Met,
         reply: Box<Result<Response, Failure>>,
     },
@@ -116,6 +135,9 @@ impl Simulation {
             world,
             session: session.endpoints(endpoints),
             weather: Default::default(),
+            weather_of_offices: Forecast::default(),
+            files: BTreeMap::new(),
+            program: Program::default(),
             random: Rand64::new(0),
             ahead: 0,
             elapsed: Duration::ZERO,
@@ -124,6 +146,7 @@ impl Simulation {
             callers: Vec::new(),
             trace: Trace::default(),
             breaches: Vec::new(),
+            most_refreshes: 0,
         }
     }
 
@@ -135,6 +158,29 @@ impl Simulation {
     /// Changes the weather of a region at this time.
     pub fn weather(&mut self, region: Region, at: Duration, weather: Weather) {
         self.weather[index(region)].change(at, weather);
+    }
+
+    /// Changes the weather on the way to all offices at this time. Faults of theirs come from
+    /// [`World::inject_at`].
+    pub fn weather_of_offices(&mut self, at: Duration, weather: Weather) {
+        self.weather_of_offices.change(at, weather);
+    }
+
+    /// Puts a file where clients read it.
+    pub fn put_file(&mut self, path: impl Into<String>, contents: impl Into<Vec<u8>>) {
+        self.files.insert(path.into(), contents.into());
+    }
+
+    /// Every program that a client runs takes so long and ends so.
+    pub fn program(&mut self, takes: Duration, ends: Result<Vec<u8>, Unsupplied>) {
+        self.program = Program { takes, ends };
+    }
+
+    /// How many refreshes were under way at the same time, at most. A refresh whose caller vanished
+    /// no longer is.
+    #[must_use]
+    pub fn most_refreshes(&self) -> usize {
+        self.most_refreshes
     }
 
     /// Sets the client's clock so many seconds ahead of the service's, or behind it.
@@ -195,6 +241,16 @@ impl Simulation {
         while self.step() {}
     }
 
+    /// Lets time pass up to this moment.
+    pub fn run_until(&mut self, at: Duration) {
+        while let Some(Reverse(next)) = self.queue.peek()
+            && next.at <= at
+        {
+            self.step();
+        }
+        self.elapsed = self.elapsed.max(at);
+    }
+
     /// What is known of a call.
     #[must_use]
     pub fn told<T>(&self, handle: &Handle<T>) -> &Told {
@@ -252,10 +308,14 @@ impl Simulation {
             Coming::Arrival(arriving) => self.arrive(*arriving),
             Coming::Report {
                 call,
-                id,
+                exchange,
                 met,
                 reply,
-            } => self.report(call, id, met, *reply),
+            } => self.report(call, exchange, met, *reply),
+            Coming::Supply(call, contents) => {
+                self.callers[call].supply(contents);
+                self.poll(call);
+            }
         }
         true
     }
@@ -270,8 +330,8 @@ impl Simulation {
         self.callers[call].drop_flow(at);
     }
 
-    fn report(&mut self, call: usize, id: ExchangeId, met: Met, reply: Result<Response, Failure>) {
-        let Some(exchange) = self.callers[call].settle(id) else {
+    fn report(&mut self, call: usize, exchange: usize, met: Met, reply: Result<Response, Failure>) {
+        let Some(id) = self.callers[call].settle(exchange) else {
             return; // Abandoned, or the caller is gone.
         };
         self.tell(call, What::Met { exchange, met });
@@ -287,16 +347,52 @@ impl Simulation {
             match self.callers[call].poll(&mut self.session, now) {
                 Some(Step::Send(exchange)) => self.send(call, &exchange),
                 Some(Step::Abandon(id)) => {
-                    if let Some(exchange) = self.callers[call].settle(id) {
+                    if let Some(exchange) = self.callers[call].abandon(id) {
                         self.tell(call, What::Abandons { exchange });
                     }
                 }
                 Some(Step::Wait(until)) => return self.wait(call, until, now),
+                Some(Step::Authenticate(refresh)) => {
+                    self.tell(call, What::Authenticates);
+                    self.callers[call].refresh(refresh);
+                    let under_way = self.callers.iter().filter(|it| it.is_refreshing()).count();
+                    self.most_refreshes = self.most_refreshes.max(under_way);
+                }
+                Some(Step::Read(path)) => {
+                    let contents = self.files.get(&path).cloned().ok_or(Unsupplied::Missing);
+                    self.callers[call].supply(contents);
+                }
+                Some(Step::Run { timeout, .. }) => {
+                    let Program { takes, ends } = self.program.clone();
+                    let ends = if takes > timeout {
+                        Err(Unsupplied::TimedOut)
+                    } else {
+                        ends
+                    };
+                    let at = self.elapsed + takes.min(timeout);
+                    self.schedule(at, Coming::Supply(call, ends));
+                }
+                Some(Step::Done(result)) if self.callers[call].end_refresh() => {
+                    let well = result.is_ok();
+                    self.tell(call, What::Authenticated { well });
+                    self.wake_all();
+                }
                 Some(Step::Done(_)) => return self.end(call),
                 None => return,
             }
         }
         self.breach(call, Rule::Rests);
+    }
+
+    /// A refresh ended: whoever waits may be waiting for it.
+    fn wake_all(&mut self) {
+        let at = self.elapsed;
+        for call in 0..self.callers.len() {
+            if self.callers[call].wakes.is_some() {
+                self.callers[call].wakes = Some(at);
+                self.schedule(at, Coming::Wake(call));
+            }
+        }
     }
 
     fn wait(&mut self, call: usize, until: MonoTime, now: Now) {

@@ -2,24 +2,21 @@
 
 use core::time::Duration;
 
-use cloudauth_proto::{
-    Endpoint, Exchange, ExchangeId, Failure, Head, Request, Response, Sent, Timeouts,
-};
+use cloudauth_proto::{Endpoint, Exchange, Failure, Head, Request, Response, Sent, Timeouts};
 
 use super::trace::{Fnv, Met, What};
 use super::weather::Trouble;
 use super::{Coming, Simulation, index};
 use crate::reply::Reaction;
 use crate::request::Incoming;
-use crate::{Fault, Region};
+use crate::{Fault, Office, Region};
 
 /// A request under way. It arrives even if its caller is gone by then.
 #[derive(Debug)]
 pub(super) struct Arriving {
     call: usize,
     exchange: usize,
-    id: ExchangeId,
-    region: Region,
+    to: To,
     request: Incoming,
     fault: Option<Fault>,
     /// From its arrival until a reply is back.
@@ -28,27 +25,47 @@ pub(super) struct Arriving {
     given_up: Duration,
 }
 
+/// Where a request goes.
+#[derive(Clone, Copy, Debug)]
+enum To {
+    Region(Region),
+    Office(Office),
+}
+
 impl Simulation {
     pub(super) fn send(&mut self, call: usize, asked: &Exchange) {
         let request = asked.sign();
-        let region = region_of(&request);
-        let id = asked.id();
-        let exchange = self.callers[call].sends(id);
+        let incoming = Incoming::from(&request);
+        let to = match Office::of(&incoming) {
+            Some(office) => To::Office(office),
+            None => To::Region(region_of(&request)),
+        };
+        let exchange = self.callers[call].sends(asked.id());
         let mut wire = Vec::with_capacity(2_048);
         request.write_http1(&mut wire);
         let mut bytes = Fnv::new();
         bytes.add(&wire);
         let bytes = bytes.value();
-        let to = region;
-        self.tell(
-            call,
-            What::Sends {
-                exchange,
-                to,
-                bytes,
-            },
-        );
-        let (takes, trouble) = self.weather[index(region)].draw(self.elapsed, &mut self.random);
+        let (what, weather) = match to {
+            To::Region(to) => (
+                What::Sends {
+                    exchange,
+                    to,
+                    bytes,
+                },
+                &self.weather[index(to)],
+            ),
+            To::Office(whom) => (
+                What::Asks {
+                    exchange,
+                    whom,
+                    bytes,
+                },
+                &self.weather_of_offices,
+            ),
+        };
+        let (takes, trouble) = weather.draw(self.elapsed, &mut self.random);
+        self.tell(call, what);
         let Timeouts {
             connect,
             read,
@@ -61,16 +78,16 @@ impl Simulation {
             Some(Trouble::BlackHole) => {
                 let failure = Failure::new(Sent::No, "no connection in time");
                 let at = self.elapsed + connect.min(whole);
-                return self.failed(at, call, id, Met::NotSent, failure);
+                return self.failed(at, call, exchange, Met::NotSent, failure);
             }
             Some(Trouble::Cut) => {
                 let failure = Failure::new(Sent::Maybe, "connection reset");
                 let at = given_up.min(self.elapsed + half);
-                return self.failed(at, call, id, Met::NoReply, failure);
+                return self.failed(at, call, exchange, Met::NoReply, failure);
             }
             Some(Trouble::Lost) => {
                 let failure = Failure::new(Sent::Maybe, "no reply in time");
-                return self.failed(given_up, call, id, Met::NoReply, failure);
+                return self.failed(given_up, call, exchange, Met::NoReply, failure);
             }
             Some(Trouble::Fault(fault)) => Some(fault),
             None => None,
@@ -78,9 +95,8 @@ impl Simulation {
         let arriving = Arriving {
             call,
             exchange,
-            id,
-            region,
-            request: Incoming::from(&request),
+            to,
+            request: incoming,
             fault,
             rest: takes.saturating_sub(half),
             given_up,
@@ -92,8 +108,7 @@ impl Simulation {
         let Arriving {
             call,
             exchange,
-            id,
-            region,
+            to,
             request,
             fault,
             rest,
@@ -101,9 +116,10 @@ impl Simulation {
         } = arriving;
         let executed = self.world.executed();
         let unix = self.service_time();
-        let reaction = match fault {
-            Some(fault) => self.world.meet(region, &request, fault, unix),
-            None => self.world.handle(region, &request, unix),
+        let reaction = match (to, fault) {
+            (To::Region(region), Some(fault)) => self.world.meet(region, &request, fault, unix),
+            (To::Region(region), None) => self.world.handle(region, &request, unix),
+            (To::Office(office), _) => self.world.visit(office, &request, unix),
         };
         if self.world.executed() > executed {
             self.callers[call].told.executions += 1;
@@ -112,7 +128,7 @@ impl Simulation {
         let back = self.elapsed + rest;
         if back > given_up || reaction == Reaction::Hang {
             let failure = Failure::new(Sent::Maybe, "no reply in time");
-            return self.failed(given_up, call, id, Met::NoReply, failure);
+            return self.failed(given_up, call, exchange, Met::NoReply, failure);
         }
         match reaction {
             Reaction::Answer {
@@ -121,13 +137,16 @@ impl Simulation {
                 body,
             } => {
                 let seen = self.world.requests().last();
-                let outcome = seen.map_or_else(String::new, |seen| seen.outcome.clone());
+                let outcome = match to {
+                    To::Region(_) => seen.map_or_else(String::new, |seen| seen.outcome.clone()),
+                    To::Office(office) => office.to_string(),
+                };
                 let reply = Response::new(Head::new(status, headers), body);
                 let reply = Box::new(Ok(reply));
                 let met = Met::Answer { status, outcome };
                 let report = Coming::Report {
                     call,
-                    id,
+                    exchange,
                     met,
                     reply,
                 };
@@ -135,26 +154,26 @@ impl Simulation {
             }
             Reaction::Refuse => {
                 let failure = Failure::new(Sent::No, "connection refused");
-                self.failed(back, call, id, Met::NotSent, failure);
+                self.failed(back, call, exchange, Met::NotSent, failure);
             }
             Reaction::Reset | Reaction::Hang => {
                 let failure = Failure::new(Sent::Maybe, "connection reset");
-                self.failed(back, call, id, Met::NoReply, failure);
+                self.failed(back, call, exchange, Met::NoReply, failure);
             }
             Reaction::Truncate {
                 status, headers, ..
             } => {
                 let failure = Failure::after_head(Head::new(status, headers), "connection closed");
-                self.failed(back, call, id, Met::NoReply, failure);
+                self.failed(back, call, exchange, Met::NoReply, failure);
             }
         }
     }
 
-    fn failed(&mut self, at: Duration, call: usize, id: ExchangeId, met: Met, failure: Failure) {
+    fn failed(&mut self, at: Duration, call: usize, exchange: usize, met: Met, failure: Failure) {
         let reply = Box::new(Err(failure));
         let report = Coming::Report {
             call,
-            id,
+            exchange,
             met,
             reply,
         };

@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use cloudauth_proto::Error;
 
+use crate::offices::Office;
 use crate::region::Region;
 
 /// Everything that happened, in order. Displays a line for each event.
@@ -39,6 +40,22 @@ pub enum What {
         to: Region,
         /// A hash of the bytes on the wire.
         bytes: u64,
+    },
+    /// A question for credentials is handed to the network.
+    Asks {
+        /// Which exchange.
+        exchange: usize,
+        /// Whom it goes to.
+        whom: Office,
+        /// A hash of the bytes on the wire.
+        bytes: u64,
+    },
+    /// The call gets credentials, for all.
+    Authenticates,
+    /// It has them, or has failed to get them.
+    Authenticated {
+        /// Which.
+        well: bool,
     },
     /// The region carries the operation out.
     CarriedOut {
@@ -94,6 +111,8 @@ pub enum End {
     Exhausted,
     /// With [`Error::Uncertain`].
     Uncertain,
+    /// With [`Error::Credentials`].
+    Unauthenticated,
     /// With another error.
     Failed,
 }
@@ -106,6 +125,7 @@ impl End {
             Some(Error::Decode(_)) => Self::Unreadable,
             Some(Error::Exhausted(_)) => Self::Exhausted,
             Some(Error::Uncertain(_)) => Self::Uncertain,
+            Some(Error::Credentials(_)) => Self::Unauthenticated,
             Some(Error::Invalid(_) | Error::Finished | _) => Self::Failed,
         }
     }
@@ -133,7 +153,7 @@ impl Trace {
     pub fn hash(&self) -> u64 {
         let mut hash = Fnv::new();
         for event in &self.events {
-            if let What::Sends { bytes, .. } = event.what {
+            if let What::Sends { bytes, .. } | What::Asks { bytes, .. } = event.what {
                 hash.add(&bytes.to_le_bytes());
             }
             // Writing into a hash cannot fail.
@@ -165,6 +185,10 @@ impl fmt::Display for Event {
         match &self.what {
             What::Starts => f.write_str("starts"),
             What::Sends { exchange, to, .. } => write!(f, "sends {exchange} to {}", to.id()),
+            What::Asks { exchange, whom, .. } => write!(f, "asks {exchange} of {whom}"),
+            What::Authenticates => f.write_str("authenticates"),
+            What::Authenticated { well: true } => f.write_str("has credentials"),
+            What::Authenticated { well: false } => f.write_str("has no new credentials"),
             What::CarriedOut { exchange } => write!(f, "({exchange} is carried out)"),
             What::Met { exchange, met } => write!(f, "{exchange} met: {met}"),
             What::Abandons { exchange } => write!(f, "abandons {exchange}"),
@@ -192,6 +216,7 @@ impl fmt::Display for End {
             Self::Unreadable => "unreadable",
             Self::Exhausted => "exhausted",
             Self::Uncertain => "uncertain",
+            Self::Unauthenticated => "without credentials",
             Self::Failed => "failed",
         })
     }

@@ -177,7 +177,7 @@ fn canonical_query(params: &BTreeMap<String, String>) -> String {
 }
 
 /// Reads the client's time and checks that it is near the server's.
-fn check_time(text: &str, now_unix: u64) -> Result<u64, Refusal> {
+pub(crate) fn check_time(text: &str, now_unix: u64) -> Result<u64, Refusal> {
     let signed_at = parse_timestamp(text).ok_or_else(|| {
         let message = "The time is not of the form yyyy-MM-ddTHH:mm:ssZ.";
         Refusal::new(400, "InvalidTimeStamp.Format", message)

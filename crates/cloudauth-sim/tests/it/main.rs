@@ -7,6 +7,7 @@
 )]
 
 mod client;
+mod credentials;
 mod faults;
 mod flow;
 mod refusals;

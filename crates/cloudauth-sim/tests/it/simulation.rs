@@ -187,7 +187,12 @@ impl Flow for Bad {
             let step = self.call.poll(session, now);
             self.sent = match &step {
                 Step::Send(exchange) => Some(Exchange::id(exchange)),
-                Step::Abandon(_) | Step::Wait(_) | Step::Done(_) => panic!("{step:?}"),
+                Step::Abandon(_)
+                | Step::Wait(_)
+                | Step::Authenticate(_)
+                | Step::Read(_)
+                | Step::Run { .. }
+                | Step::Done(_) => panic!("{step:?}"),
             };
             return step;
         };

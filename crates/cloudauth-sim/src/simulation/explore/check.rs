@@ -136,7 +136,13 @@ impl Case<'_> {
                         return Some(Rule::HomeIsHeard);
                     }
                 }
-                What::Starts | What::CarriedOut { .. } | What::Ends(_) | What::IsDropped => {}
+                What::Starts
+                | What::Asks { .. }
+                | What::Authenticates
+                | What::Authenticated { .. }
+                | What::CarriedOut { .. }
+                | What::Ends(_)
+                | What::IsDropped => {}
             }
         }
         None

@@ -1,0 +1,253 @@
+use alloc::format;
+use alloc::string::ToString;
+
+use super::*;
+use crate::credentials::Vars;
+use crate::credentials::source::{AssumeRole, Oidc};
+
+fn parse(format: ProfileFormat, text: &str, name: Option<&str>) -> Result<Source, Reason> {
+    let settings = Settings::new(&Vars::default());
+    Profile::new(format, "/f", name.map(ToOwned::to_owned), settings).parse(text.as_bytes())
+}
+
+fn cli(profile: &str) -> Result<Source, Reason> {
+    let text = format!(r#"{{"current":"p","profiles":[{{"name":"p",{profile}}}]}}"#);
+    parse(ProfileFormat::Cli, &text, None)
+}
+
+fn ini(section: &str) -> Result<Source, Reason> {
+    parse(ProfileFormat::Ini, &format!("[default]\n{section}"), None)
+}
+
+fn assumed(source: Source) -> AssumeRole {
+    match source {
+        Source::AssumeRole(assumed) => *assumed,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn oidc(source: Source) -> Oidc {
+    match source {
+        Source::Oidc(oidc) => *oidc,
+        other => panic!("{other:?}"),
+    }
+}
+
+const KEY: &str = r#""access_key_id":"id","access_key_secret":"s""#;
+
+#[test]
+fn every_mode_of_the_cli_is_a_source() {
+    let is = |profile: &str, is: fn(&Source) -> bool| {
+        let source = cli(profile).unwrap();
+        assert!(is(&source), "{profile}: {source:?}");
+    };
+    is(
+        &format!(r#""mode":"AK",{KEY}"#),
+        |s| matches!(s, Source::Static(key) if key.security_token().is_none()),
+    );
+    is(
+        &format!(r#""mode":"StsToken","sts_token":"t",{KEY}"#),
+        |s| matches!(s, Source::Static(key) if key.security_token().is_some()),
+    );
+    is(
+        r#""mode":"EcsRamRole","ram_role_name":"r""#,
+        |s| matches!(s, Source::EcsRole(it) if it.role.as_deref() == Some("r")),
+    );
+    is(
+        r#""mode":"CloudSSO","cloud_sso_sign_in_url":"https://signin.example.com/x/login",
+        "cloud_sso_account_id":151,"cloud_sso_access_config":"ac","access_token":"t",
+        "cloud_sso_access_token_expire":1800000000"#,
+        |s| {
+            matches!(s, Source::CloudSso(it) if it.account_id == "151"
+            && it.endpoint.to_string() == "https://signin.example.com"
+            && it.expires.seconds() == 1_800_000_000)
+        },
+    );
+    is(
+        &format!(r#""mode":"OAuth","sts_token":"t","sts_expiration":1800000000,{KEY}"#),
+        |s| matches!(s, Source::OAuth(it) if it.stored.is_some() && it.access_token.is_none()),
+    );
+    is(
+        r#""mode":"External","process_command":"/bin/x 'a b'""#,
+        |s| matches!(s, Source::External(it) if it.argv == ["/bin/x", "a b"]),
+    );
+}
+
+#[test]
+fn a_role_takes_what_its_profile_says() {
+    let source = cli(&format!(
+        r#""mode":"RamRoleArn",{KEY},"ram_role_arn":"arn","ram_session_name":"me",
+        "expired_seconds":900,"policy":"{{ }}","external_id":"e","sts_region":"cn-beijing",
+        "enable_vpc":true"#
+    ));
+    let assumed = assumed(source.unwrap());
+    let role = &assumed.role;
+    assert_eq!(
+        (role.arn.as_str(), role.session_name.as_str()),
+        ("arn", "me")
+    );
+    assert_eq!(role.seconds, 900);
+    assert_eq!(role.policy.as_deref(), Some("{ }"));
+    assert_eq!(role.external_id.as_deref(), Some("e"));
+    assert_eq!(assumed.sts.authority(), "sts-vpc.cn-beijing.aliyuncs.com");
+}
+
+#[test]
+fn both_names_of_a_session_are_taken() {
+    for field in ["ram_session_name", "role_session_name"] {
+        let source = cli(&format!(
+            r#""mode":"OIDC","ram_role_arn":"arn","oidc_provider_arn":"p",
+            "oidc_token_file":"/t","{field}":"me""#
+        ));
+        assert_eq!(oidc(source.unwrap()).role.session_name, "me");
+        let section = format!(
+            "type = oidc_role_arn\nrole_arn = arn\noidc_provider_arn = p\n\
+             oidc_token_file_path = /t\n{field} = me\n"
+        );
+        assert_eq!(oidc(ini(&section).unwrap()).role.session_name, "me");
+    }
+}
+
+#[test]
+fn roles_are_chained_and_a_circle_is_told() {
+    let chained = |base: &str| {
+        let text = format!(
+            r#"{{"profiles":[{{"name":"a","mode":"ChainableRamRoleArn","source_profile":"b",
+            "ram_role_arn":"1"}},{{"name":"b","mode":"ChainableRamRoleArn",
+            "source_profile":"{base}","ram_role_arn":"2"}},{{"name":"c","mode":"AK",{KEY}}}]}}"#
+        );
+        parse(ProfileFormat::Cli, &text, Some("a"))
+    };
+    let outer = assumed(chained("c").unwrap());
+    let inner = assumed(outer.base);
+    assert_eq!(
+        (outer.role.arn.as_str(), inner.role.arn.as_str()),
+        ("1", "2")
+    );
+    assert!(matches!(inner.base, Source::Static(_)));
+    for (base, problem) in [
+        ("a", "leads back to where it came from"),
+        ("b", "leads back to where it came from"),
+        ("d", "names a profile that is not there"),
+    ] {
+        let told = chained(base).unwrap_err().to_string();
+        assert_eq!(told, format!("/f, source_profile: it {problem}"));
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_cli_profile_is_told_without_its_values() {
+    for (profile, told) in [
+        (
+            r#""mode":"AK","access_key_id":"s3cret""#,
+            ", access_key_secret: it is missing",
+        ),
+        (
+            r#""mode":"AK","access_key_id":"s3 cret","access_key_secret":"x""#,
+            ", access_key_id: it holds a character that no key has",
+        ),
+        (
+            r#""mode":"StsToken","access_key_id":"x","access_key_secret":"x","sts_token":"s3 cret""#,
+            ", sts_token: it holds a character that no key has",
+        ),
+        (r#""mode":"s3cret""#, ", mode: it is not one that is known"),
+        (r#""access_key_id":"s3cret""#, ", mode: it is missing"),
+        (
+            r#""mode":"RamRoleArn","access_key_id":"x","access_key_secret":"x",
+            "ram_role_arn":"a","expired_seconds":"s3cret""#,
+            ", expired_seconds: it is not a number of seconds, 900 or more",
+        ),
+        (
+            r#""mode":"OAuth","oauth_site_type":"s3cret""#,
+            ", oauth_site_type: it is neither CN nor INTL",
+        ),
+        (
+            r#""mode":"CloudSSO","cloud_sso_sign_in_url":"http://s3cret.com""#,
+            ", cloud_sso_sign_in_url: it is not an https URL",
+        ),
+        (
+            "\n\"mode\":[\"s3cret\"]",
+            ", line 2: it holds a value of the wrong type",
+        ),
+        ("\n\n s3cret", ", line 3: it is not JSON"),
+    ] {
+        let reason = cli(profile).unwrap_err();
+        assert_eq!(reason.to_string(), format!("/f{told}"));
+        assert!(!format!("{reason:?}").contains("s3"), "{reason:?}");
+    }
+    let missing = parse(ProfileFormat::Cli, r#"{"profiles":[]}"#, Some("s3cret"));
+    let told = missing.unwrap_err().to_string();
+    assert_eq!(told, "/f: it has no profile of the chosen name");
+    let none = parse(ProfileFormat::Cli, "{}", None)
+        .unwrap_err()
+        .to_string();
+    assert_eq!(none, "/f, current: it is missing");
+}
+
+#[test]
+fn every_type_of_the_ini_file_is_a_source() {
+    let key = "access_key_id = id # mine\nAccess_Key_Secret: s\n";
+    let source = ini(&format!("; a comment\n\ntype = access_key\n{key}"));
+    assert!(matches!(source, Ok(Source::Static(key)) if key.access_key_id() == Some("id")));
+    let role = ini(&format!(
+        "type=ram_role_arn\nrole_arn=acs:ram::1:role/r\n{key}"
+    ));
+    let role = assumed(role.unwrap());
+    assert_eq!(role.role.arn, "acs:ram::1:role/r");
+    assert_eq!(role.sts, crate::endpoint::Endpoint::STS);
+    let ecs = ini("type = ecs_ram_role\nrole_name = r");
+    assert!(matches!(ecs, Ok(Source::EcsRole(it)) if it.role.as_deref() == Some("r")));
+}
+
+#[test]
+fn another_section_is_not_looked_into() {
+    let text = "[default]\ntype = access_key\n[p]\ntype = ecs_ram_role\n";
+    assert!(matches!(
+        parse(ProfileFormat::Ini, text, Some("p")),
+        Ok(Source::EcsRole(_))
+    ));
+    assert!(parse(ProfileFormat::Ini, text, None).is_err());
+}
+
+#[test]
+fn what_is_wrong_with_an_ini_file_is_told_by_line_and_field() {
+    for (section, told) in [
+        (
+            "s3cret",
+            ", line 2: it is neither a section nor a key with a value",
+        ),
+        (
+            "[s3cret",
+            ", line 2: it begins a section without ending its name",
+        ),
+        (
+            "a = 1\n[default]",
+            ", line 3: it begins the chosen section a second time",
+        ),
+        (
+            "type = s3cret",
+            ", line 2, type: it is not one that is known",
+        ),
+        ("a = 1", ", type: it is missing"),
+        (
+            "type = access_key\naccess_key_id = s3 cret\naccess_key_secret = x",
+            ", line 3, access_key_id: it holds a character that no key has",
+        ),
+        (
+            "policy = s3cret\n\nPOLICY = s3cret",
+            ", line 4, policy: it is there twice",
+        ),
+    ] {
+        let reason = ini(section).unwrap_err();
+        assert_eq!(reason.to_string(), format!("/f{told}"), "{section}");
+        assert!(!format!("{reason:?}").contains("s3"), "{reason:?}");
+    }
+}
+
+#[test]
+fn what_is_not_text_is_told() {
+    let settings = Settings::new(&Vars::default());
+    let profile = Profile::new(ProfileFormat::Ini, "/f", None, settings);
+    let told = profile.parse(b"\xff").unwrap_err().to_string();
+    assert_eq!(told, "/f: it is not UTF-8 text");
+}

@@ -1,0 +1,47 @@
+//! A credentials URI, CloudSSO, and the exchange of a browser login's token.
+
+use serde_json::{Value, json};
+
+use super::{Given, OAUTH_TOKEN, SSO_TOKEN, has_bearer, json as answer, refuse};
+use crate::request::Incoming;
+use crate::world::World;
+
+impl World {
+    pub(super) fn credentials_uri(&mut self, request: &Incoming, now_unix: u64) -> Given {
+        if request.method != "GET" {
+            return Err(refuse(405, "UnsupportedHTTPMethod"));
+        }
+        Ok(answer(now_unix, &self.issue_well(now_unix)))
+    }
+
+    pub(super) fn cloud_sso(&mut self, request: &Incoming, now_unix: u64) -> Given {
+        if request.method != "POST" || !has_bearer(request, SSO_TOKEN) {
+            return Err(refuse(401, "InvalidAccessToken"));
+        }
+        let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let has = |name: &str| body[name].as_str().is_some_and(|text| !text.is_empty());
+        if !has("AccountId") || !has("AccessConfigurationId") {
+            return Err(refuse(400, "InvalidParameter"));
+        }
+        let life = self.offices.life;
+        let credential = self.issue(life, now_unix);
+        Ok(answer(now_unix, &json!({"CloudCredential": credential})))
+    }
+
+    /// Answers with names that begin small, as the vendor's Go, Java and TypeScript SDKs read them.
+    pub(super) fn oauth(&mut self, request: &Incoming, now_unix: u64) -> Given {
+        if request.method != "POST" || !has_bearer(request, OAUTH_TOKEN) {
+            return Err(refuse(401, "InvalidAccessToken"));
+        }
+        let life = self.offices.life;
+        let issued = self.issue(life, now_unix);
+        let body = json!({
+            "requestId": "-",
+            "accessKeyId": issued["AccessKeyId"],
+            "accessKeySecret": issued["AccessKeySecret"],
+            "securityToken": issued["SecurityToken"],
+            "expiration": issued["Expiration"],
+        });
+        Ok(answer(now_unix, &body))
+    }
+}

@@ -1,0 +1,236 @@
+//! The services that give credentials: STS, the metadata service, a credentials URI, and the two
+//! logins of the vendor's CLI. What they give are keys of this world, with an expiry on its clock.
+
+mod logins;
+mod metadata;
+mod sts;
+
+use core::fmt;
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::region::Region;
+use crate::reply::{Reaction, Reply};
+use crate::request::Incoming;
+use crate::script::{Fault, Script, Times};
+use crate::time::timestamp;
+use crate::verify::{Refusal, named_action};
+use crate::world::{Key, World};
+
+/// The token that the simulated OIDC provider gave.
+pub const OIDC_TOKEN: &str = "eyJhbGciOi.simulated.WT+/=";
+
+/// The access token of the simulated CloudSSO login.
+pub const SSO_TOKEN: &str = "simulated-sso-token";
+
+/// The access token of the simulated login in the browser.
+pub const OAUTH_TOKEN: &str = "simulated-oauth-token";
+
+/// The path of the simulated credentials URI.
+pub const CREDENTIALS_PATH: &str = "/credentials-uri";
+
+/// The role of the simulated instance.
+pub const INSTANCE_ROLE: &str = "SimulatedRole";
+
+/// A service that gives credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Office {
+    /// The security token service.
+    Sts,
+    /// The metadata service of an ECS instance.
+    Metadata,
+    /// A credentials URI.
+    Uri,
+    /// CloudSSO.
+    CloudSso,
+    /// The exchange of a browser login's token.
+    OAuth,
+}
+
+impl Office {
+    /// Whom a request is for, if it is for one of them.
+    #[must_use]
+    pub fn of(request: &Incoming) -> Option<Self> {
+        match request.path() {
+            "/" if named_action(request).starts_with("AssumeRole") => Some(Self::Sts),
+            CREDENTIALS_PATH => Some(Self::Uri),
+            "/cloud-credentials" => Some(Self::CloudSso),
+            "/v1/exchange" => Some(Self::OAuth),
+            path if path.starts_with("/latest/") => Some(Self::Metadata),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Office {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sts => "STS",
+            Self::Metadata => "metadata",
+            Self::Uri => "credentials URI",
+            Self::CloudSso => "CloudSSO",
+            Self::OAuth => "OAuth",
+        })
+    }
+}
+
+/// What the offices remember.
+pub(crate) struct Offices {
+    /// How long what they give lives, in seconds; for STS, what was asked for counts.
+    life: u64,
+    issued: u64,
+    asked: BTreeMap<Office, usize>,
+    script: Script<Office>,
+    metadata: metadata::State,
+}
+
+impl Default for Offices {
+    fn default() -> Self {
+        Self {
+            life: 3_600,
+            issued: 0,
+            asked: BTreeMap::new(),
+            script: Script::default(),
+            metadata: metadata::State::default(),
+        }
+    }
+}
+
+/// A reply in the making, or why there is none.
+type Given = Result<Reply, Refusal>;
+
+impl World {
+    /// Gives credentials that live so many seconds. STS gives what it is asked for. Default: 3600.
+    pub fn set_life(&mut self, seconds: u64) {
+        self.offices.life = seconds;
+    }
+
+    /// Which versions the metadata service speaks. Default: both.
+    pub fn set_metadata_versions(&mut self, v1: bool, v2: bool) {
+        self.offices.metadata.set_versions(v1, v2);
+    }
+
+    /// Makes all tokens of the metadata service invalid, as a restart does.
+    pub fn forget_metadata_tokens(&mut self) {
+        self.offices.metadata.forget();
+    }
+
+    /// Appends a fault to those that wait for the requests to an office.
+    pub fn inject_at(&mut self, office: Office, fault: Fault, times: Times) {
+        self.offices.script.add(office, None, fault, times);
+    }
+
+    /// Forgets the faults of an office.
+    pub fn clear_faults_at(&mut self, office: Office) {
+        self.offices.script.clear(office);
+    }
+
+    /// How many requests an office had.
+    #[must_use]
+    pub fn asked(&self, office: Office) -> usize {
+        self.offices.asked.get(&office).copied().unwrap_or_default()
+    }
+
+    /// How many credentials were given.
+    #[must_use]
+    pub fn issued(&self) -> u64 {
+        self.offices.issued
+    }
+
+    /// Makes all credentials that were given useless at once.
+    pub fn revoke_issued(&mut self) {
+        for key in self.keys.values_mut().filter(|key| key.token.is_some()) {
+            key.expires = Some(0);
+        }
+    }
+
+    /// Lets a request to an office happen.
+    pub fn visit(&mut self, office: Office, request: &Incoming, now_unix: u64) -> Reaction {
+        *self.offices.asked.entry(office).or_default() += 1;
+        let fault = self.offices.script.take(office, &named_action(request));
+        match fault {
+            None => self.give(office, request, now_unix).answer(),
+            Some(Fault::Refuse) => Reaction::Refuse,
+            Some(Fault::Reset) => Reaction::Reset,
+            Some(Fault::Hang) => Reaction::Hang,
+            Some(Fault::Truncate) => self.give(office, request, now_unix).truncated(),
+            Some(Fault::Garbage) => {
+                let body = b"<html><body><h1>It works!</h1></body></html>".to_vec();
+                Reply::new(200, "text/html", now_unix, body).answer()
+            }
+            Some(Fault::Empty) => {
+                Reply::new(200, "application/json", now_unix, Vec::new()).answer()
+            }
+            Some(Fault::Oversize(bytes)) => {
+                self.give(office, request, now_unix).padded(bytes).answer()
+            }
+            Some(Fault::Status(status)) => {
+                let body = json!({"Code": Fault::gateway_code(status)});
+                Reply::json(status, "-", now_unix, &body).answer()
+            }
+            Some(Fault::Code500) => {
+                let body = json!({"Code": "InternalError"});
+                Reply::json(200, "-", now_unix, &body).answer()
+            }
+            Some(Fault::Custom { status, body }) => {
+                Reply::new(status, "application/json", now_unix, body).answer()
+            }
+        }
+    }
+
+    fn give(&mut self, office: Office, request: &Incoming, now_unix: u64) -> Reply {
+        let given = match office {
+            Office::Sts => self.assume_role(request, now_unix),
+            Office::Metadata => self.metadata(request, now_unix),
+            Office::Uri => self.credentials_uri(request, now_unix),
+            Office::CloudSso => self.cloud_sso(request, now_unix),
+            Office::OAuth => self.oauth(request, now_unix),
+        };
+        given.unwrap_or_else(|refusal| Reply::fault(Region::Shanghai, &refusal, "-", now_unix))
+    }
+
+    /// Makes a key that works from now on for so long.
+    fn issue(&mut self, life: u64, now_unix: u64) -> Value {
+        self.offices.issued += 1;
+        let n = self.offices.issued;
+        let (id, secret) = (format!("STS.Simulated{n:06}"), format!("issued-secret-{n}"));
+        let token = format!("issued-token-{n}+/=");
+        let expires = now_unix + life;
+        let issued = json!({
+            "AccessKeyId": id,
+            "AccessKeySecret": secret,
+            "SecurityToken": token,
+            "Expiration": timestamp(expires),
+        });
+        let key = Key {
+            secret,
+            token: Some(token),
+            expires: Some(expires),
+        };
+        self.keys.insert(id, key);
+        issued
+    }
+
+    /// The same as an object that says that all is well.
+    fn issue_well(&mut self, now_unix: u64) -> Value {
+        let mut issued = self.issue(self.offices.life, now_unix);
+        issued["Code"] = "Success".into();
+        issued
+    }
+}
+
+fn json(now_unix: u64, body: &Value) -> Reply {
+    Reply::json(200, "-", now_unix, body)
+}
+
+fn refuse(status: u16, code: &'static str) -> Refusal {
+    Refusal::new(status, code, "Refused by the simulator.")
+}
+
+/// Whether a request carries this bearer token.
+fn has_bearer(request: &Incoming, token: &str) -> bool {
+    let wanted = format!("Bearer {token}");
+    request.header_values("authorization").eq([wanted.as_str()])
+}
