@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use arbitrary::{Arbitrary, Unstructured};
 use cloudauth_proto::sign::{Draft, Stamp};
-use cloudauth_proto::{Credentials, Endpoint, Entropy, Method, Params, Place, Scheme, UnixTime};
+use cloudauth_proto::{
+    Credentials, Endpoint, Entropy, Method, Params, Place, Profile, ProfileFormat, Scheme,
+    Settings, UnixTime, Vars,
+};
 use cloudauth_sim::{Incoming, verify};
 
 #[derive(Arbitrary, Debug)]
@@ -69,4 +72,23 @@ pub fn sim_accepts_what_we_sign(bytes: &[u8]) {
     let verified = verify(&Incoming::from(&request), secret, input.at.into()).unwrap();
     assert_eq!(verified.params, pushed);
     assert_eq!(verified.nonce.as_deref(), Some(stamp.nonce.as_str()));
+}
+
+/// A file of profiles is read to a source or to a reason, whatever stands in it; and what is made of
+/// it shows no secret. Secrets are what holds `s3cret`.
+///
+/// # Panics
+///
+/// If one is shown.
+pub fn profiles_are_read(bytes: &[u8]) {
+    for format in [ProfileFormat::Cli, ProfileFormat::Ini] {
+        for name in [None, Some("p".to_owned())] {
+            let settings = Settings::new(&Vars::default());
+            let profile = Profile::new(format, "/f", name, settings);
+            match profile.parse(bytes) {
+                Ok(source) => assert!(!format!("{source:?}").contains("s3cret")),
+                Err(reason) => assert!(!format!("{reason} {reason:?}").contains("s3cret")),
+            }
+        }
+    }
 }

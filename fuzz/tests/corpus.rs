@@ -23,3 +23,8 @@ fn sim_accepts_what_we_sign() {
         cloudauth_fuzz::sim_accepts_what_we_sign,
     );
 }
+
+#[test]
+fn profiles_are_read() {
+    replay("profiles_are_read", cloudauth_fuzz::profiles_are_read);
+}

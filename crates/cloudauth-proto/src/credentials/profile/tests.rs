@@ -20,17 +20,17 @@ fn ini(section: &str) -> Result<Source, Reason> {
 }
 
 fn assumed(source: Source) -> AssumeRole {
-    match source {
-        Source::AssumeRole(assumed) => *assumed,
-        other => panic!("{other:?}"),
-    }
+    let Source::AssumeRole(assumed) = source else {
+        panic!("{source:?}");
+    };
+    *assumed
 }
 
 fn oidc(source: Source) -> Oidc {
-    match source {
-        Source::Oidc(oidc) => *oidc,
-        other => panic!("{other:?}"),
-    }
+    let Source::Oidc(oidc) = source else {
+        panic!("{source:?}");
+    };
+    *oidc
 }
 
 const KEY: &str = r#""access_key_id":"id","access_key_secret":"s""#;
