@@ -70,3 +70,8 @@ fn fault_and_mismatch_parser() {
 fn flow_any_order() {
     replay("flow_any_order", cloudauth_fuzz::flow_any_order);
 }
+
+#[test]
+fn profiles_are_read() {
+    replay("profiles_are_read", cloudauth_fuzz::profiles_are_read);
+}

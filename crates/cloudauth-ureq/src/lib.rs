@@ -20,8 +20,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Without options a client asks Shanghai, then Beijing, with the key of
-//! `ALIBABA_CLOUD_ACCESS_KEY_ID` and `ALIBABA_CLOUD_ACCESS_KEY_SECRET`, through the proxies of the
+//! Without options a client asks Shanghai, then Beijing, with the credentials that
+//! [`Source::default_chain`] finds when the first call needs them, through the proxies of the
 //! environment ([`Proxies`] says exactly which). Redirects are never followed, certificates always
 //! verified.
 
