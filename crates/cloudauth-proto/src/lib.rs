@@ -76,7 +76,7 @@
 //! * [`Session`]: what outlives a call.
 //! * [`Source`]: where credentials come from; [`Source::default_chain`] is where they are looked for.
 //! * [`judge`]: the rule of what is sent again, as a table.
-//! * [`sign`]: the two signatures, for those who want nothing else.
+//! * [`sign`]: the signatures, for those who want nothing else.
 //!
 //! # What is printed
 //!

@@ -4,6 +4,9 @@
 //! A thin driver of [`cloudauth_proto`], which decides everything: this crate sends what that one
 //! signed, over ureq and rustls, and tells it what came back. No runtime, no threads of its own.
 //!
+//! Below it ureq-proto logs raw bytes of requests and replies at the `TRACE` level of the `log` crate:
+//! leave that level off for `ureq_proto`.
+//!
 //! ```
 //! use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region, Simulator};
 //! use cloudauth_ureq::ops::InitFaceVerify;
