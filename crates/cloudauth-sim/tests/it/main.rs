@@ -10,6 +10,7 @@ mod client;
 mod credentials;
 mod faults;
 mod flow;
+mod proxy;
 mod refusals;
 mod serving;
 mod signatures;
