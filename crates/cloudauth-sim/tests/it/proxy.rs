@@ -1,9 +1,9 @@
 //! The proxy that brings the vendor's hosts home.
 
+use core::time::Duration;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::time::Duration;
 
 use cloudauth_sim::{Fault, Incoming, Office, Region, Simulator, Times};
 use rustls::pki_types::pem::PemObject as _;
