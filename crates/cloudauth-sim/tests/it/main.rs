@@ -10,6 +10,7 @@ mod client;
 mod credentials;
 mod faults;
 mod flow;
+mod offices;
 mod proxy;
 mod refusals;
 mod serving;
