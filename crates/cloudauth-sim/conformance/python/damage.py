@@ -3,6 +3,7 @@
 import base64
 import http.client
 import threading
+import time
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlencode
@@ -131,7 +132,7 @@ def damages(scheme):
     yield "one bit of the signature", mismatch, flip_hex if v3 else flip_base64, None
     yield "a time stamp of 16 minutes ago", expired, None, {date: minutes(-16)}
     yield "a time stamp 16 minutes ahead", expired, None, {date: minutes(16)}
-    yield "a nonce for the second time", used, None, {nonce: f"used-{scheme}"}
+    yield "a nonce for the second time", used, None, {nonce: f"used-{scheme}-{time.time()}"}
     yield "the same bytes again", used, always(twice), None
     yield "a parameter more", mismatch, put("More", lambda _: "1"), None
     if not v3:

@@ -83,7 +83,11 @@ def leaves(value, path=()):
 
 
 def decoded(sent, body, body_class):
-    """Compares what the package made of a reply with what was sent: (same, unknown, faults)."""
+    """Compares what the package made of a reply with what was sent.
+
+    Gives how many fields are the same, the places that the package knows and that were sent, the
+    places that it knows, the names that it does not know, and what is wrong.
+    """
     known = {path: type(value) for path, value in leaves(example(body_class).to_map())}
     same, unknown, faults, places = 0, 0, [], {}
     for path, value in leaves(body.to_map() if body else {}):

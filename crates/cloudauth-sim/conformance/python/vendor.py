@@ -283,7 +283,8 @@ def uploaded(name, keys):
     request_class = typing.get_type_hints(getattr(Client, name))["request"]
     action = request_class.__name__.removesuffix("AdvanceRequest")
     files = [attribute for attribute in hints_of(request_class) if attribute.endswith("_object")]
-    request = filled(request_class, action, {}, without=files)
+    # One picture, or it is refused.
+    request = filled(request_class, action, {}, without=[*files, "face_contrast_picture"])
     for attribute in files:
         setattr(request, attribute, io.BytesIO(FILE))
     # Without an endpoint: the package's own.

@@ -99,7 +99,7 @@ function damages(scheme) {
     ["one bit of the signature", mismatch, scheme === "ACS3" ? flipHex : flipBase64],
     ["a time stamp of 16 minutes ago", "InvalidTimeStamp.Expired", null, { [date]: minutes(-16) }],
     ["a time stamp 16 minutes ahead", "InvalidTimeStamp.Expired", null, { [date]: minutes(16) }],
-    ["a nonce for the second time", "SignatureNonceUsed", null, { [nonce]: `used-${scheme}` }],
+    ["a nonce for the second time", "SignatureNonceUsed", null, { [nonce]: `used-${scheme}-${Date.now()}` }],
     ["the same bytes again", "SignatureNonceUsed", always(twice)],
     ["a parameter more", mismatch, always(set("More", "1"))],
   ];
