@@ -54,35 +54,48 @@
 //! documentation is silent the docs here say what was chosen. It answers in JSON only and sends no callbacks.
 #![forbid(unsafe_code)]
 
+mod catalogue;
 pub mod conformance;
+mod fault;
+mod gateway;
+mod identities;
 mod ids;
+mod limits;
 mod log;
+mod magic;
+mod material;
 mod nonces;
 mod offices;
 mod operations;
 mod orders;
 mod page;
 mod percent;
+mod pictures;
 mod region;
 mod reply;
 mod request;
 mod script;
 mod serve;
 pub mod simulation;
+mod sm2;
 mod store;
 mod time;
 mod verdict;
 mod verify;
 mod world;
 
+pub use catalogue::CATALOGUE;
+pub use fault::{Fault, Times};
+pub use identities::FAILURES_A_DAY;
 pub use log::Seen;
+pub use magic::{MagicNumber, magic_numbers, magic_table};
 pub use offices::{CREDENTIALS_PATH, INSTANCE_ROLE, OAUTH_TOKEN, OIDC_TOKEN, Office, SSO_TOKEN};
 pub use orders::FinishError;
 pub use region::Region;
 pub use reply::Reaction;
 pub use request::Incoming;
-pub use script::{Fault, Times};
 pub use serve::Simulator;
+pub use sm2::SM2_PUBLIC_KEY;
 pub use verdict::Verdict;
 pub use verify::{Refusal, TIME_WINDOW_SECONDS, Verified, verify};
 pub use world::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, World};

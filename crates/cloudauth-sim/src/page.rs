@@ -35,7 +35,7 @@ impl Ending {
     /// `code`, `subCode` and `reason` of the redirect.
     const fn response(self) -> (u16, &'static str, &'static str) {
         match self {
-            Self::Verdict(Verdict::Passed) => (1000, "Z5050", "passed"),
+            Self::Verdict(verdict) if verdict.passed() => (1000, "Z5050", "passed"),
             Self::Verdict(_) => (2006, "Z5051", "failed"),
             Self::Abandoned => (1003, "Z5055", "the user left"),
         }
@@ -58,11 +58,18 @@ pub(crate) fn handle(orders: &mut Orders, request: &Incoming, now_unix: u64) -> 
                 let text = "Choose an outcome. / 请选择一个结果。";
                 return html(400, now_unix, &notice(text));
             };
-            order.state = match ending {
-                Ending::Verdict(verdict) => State::Submitted(verdict),
-                Ending::Abandoned => State::Abandoned,
+            let return_url = order.return_url.clone();
+            let ending = match ending {
+                Ending::Verdict(verdict) => match orders.submit(certify_id, verdict, now_unix) {
+                    Ok(verdict) => Ending::Verdict(verdict),
+                    Err(problem) => return gone(problem, now_unix),
+                },
+                Ending::Abandoned => {
+                    order.state = State::Abandoned;
+                    ending
+                }
             };
-            match return_location(&order.return_url, ending, certify_id) {
+            match return_location(&return_url, ending, certify_id) {
                 Some(location) => html(303, now_unix, &notice("Going back. / 正在返回。"))
                     .with("location", location),
                 None => html(200, now_unix, &notice("Done. / 已完成。")),
@@ -219,6 +226,12 @@ const fn meaning(verdict: Verdict) -> &'static str {
         Verdict::FaceMismatch => "another face / 不是本人",
         Verdict::LivenessRisk => "may not be alive / 活体存疑",
         Verdict::PolicyRestricted => "forbidden by policy / 策略限制",
+        Verdict::CardMismatch => "not the face on the card / 与证件照不符",
+        Verdict::AuthorityFailed => "the authority failed / 权威源异常",
+        Verdict::PassedByPolicy => "passed by policy / 综合策略通过",
+        Verdict::IntentFailed => "intent not declared / 意愿未通过",
+        Verdict::VoiceMismatch => "another voice / 声纹不符",
+        Verdict::CheckBeforeIntentFailed => "failed before the intent / 意愿前认证失败",
     }
 }
 

@@ -6,7 +6,9 @@
     reason = "a helper of a test that cannot go on should say where"
 )]
 
+mod catalogue;
 mod client;
+mod codes;
 mod credentials;
 mod faults;
 mod flow;
