@@ -51,9 +51,11 @@
 //! platform and the object store that these go through, two signatures (ACS3-HMAC-SHA256, RPC 1.0 with
 //! HMAC-SHA1), two regions with one set of orders, the pages behind `CertifyUrl`, and the services that give
 //! credentials ([`Office`]). Where the vendor's
-//! documentation is silent the docs here say what was chosen. It answers in JSON only and sends no callbacks.
+//! documentation is silent the docs here say what was chosen. It answers in JSON only. It calls back, but only to
+//! this machine unless [`World::route_callbacks`] says otherwise.
 #![forbid(unsafe_code)]
 
+mod callbacks;
 pub mod conformance;
 mod ids;
 mod log;
@@ -75,6 +77,7 @@ mod verdict;
 mod verify;
 mod world;
 
+pub use callbacks::{Callback, CallbackFault, CallbackKind, CallbackOutcome, CalledBack, NotSent};
 pub use log::Seen;
 pub use offices::{CREDENTIALS_PATH, INSTANCE_ROLE, OAUTH_TOKEN, OIDC_TOKEN, Office, SSO_TOKEN};
 pub use orders::FinishError;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::callbacks::{Callee, is_callable};
 use crate::orders::{Order, Orders, State};
 use crate::store::Store;
 use crate::verdict::Verdict;
@@ -111,7 +112,7 @@ fn opening(params: &Params, now_unix: u64) -> Result<Order, Business> {
         return Err(invalid("CertNo"));
     }
     let callback_url = given("CallbackUrl");
-    if !callback_url.is_empty() && !callback_url.starts_with("https://") {
+    if !callback_url.is_empty() && !is_callable(callback_url) {
         return Err(invalid("CallbackUrl"));
     }
     let meta_info = given("MetaInfo");
@@ -122,6 +123,7 @@ fn opening(params: &Params, now_unix: u64) -> Result<Order, Business> {
         number: order_no.to_owned(),
         scene_id,
         return_url: kept(given("ReturnUrl")),
+        callee: callee(callback_url, given("CallbackToken")),
         created_unix: now_unix,
         state: State::Issued,
     })
@@ -233,6 +235,18 @@ fn kept(return_url: &str) -> String {
         return String::new();
     }
     return_url.to_owned()
+}
+
+/// A callback with more than this in it is accepted but not sent. The limit is the simulator's.
+const CALLBACK_BYTES: usize = 8 * 1024;
+
+fn callee(url: &str, token: &str) -> Option<Callee> {
+    if url.is_empty() || url.len() + token.len() > CALLBACK_BYTES {
+        return None;
+    }
+    let token = Some(token.to_owned()).filter(|token| !token.is_empty());
+    let url = url.to_owned();
+    Some(Callee { url, token })
 }
 
 fn required<'a>(params: &'a Params, name: &str) -> Result<&'a str, Business> {

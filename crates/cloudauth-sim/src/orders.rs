@@ -3,6 +3,7 @@
 use core::fmt;
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::callbacks::Callee;
 use crate::ids::certify_id;
 use crate::verdict::Verdict;
 
@@ -17,6 +18,7 @@ pub(crate) struct Order {
     pub(crate) number: String,
     pub(crate) scene_id: i64,
     pub(crate) return_url: String,
+    pub(crate) callee: Option<Callee>,
     pub(crate) created_unix: u64,
     pub(crate) state: State,
 }
@@ -124,6 +126,7 @@ mod tests {
             number: number.into(),
             scene_id: 1,
             return_url: String::new(),
+            callee: None,
             created_unix: 1_000,
             state: State::Issued,
         }

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::callbacks::Callbacks;
 use crate::ids;
 use crate::log::{Log, Seen, query_names, shortened};
 use crate::nonces::Nonces;
 use crate::offices::Offices;
 use crate::operations::{self, Business};
-use crate::orders::{FinishError, Orders, State};
+use crate::orders::{FinishError, Orders};
 use crate::page;
 use crate::region::Region;
 use crate::reply::{Reaction, Reply};
@@ -34,12 +35,14 @@ const AUTHORIZE: (&str, &str) = ("AuthorizeFileUpload", "2019-12-19");
 
 /// The service: two regions, their orders, the faults to come and a log. It does no I/O and reads no clock.
 ///
-/// Memory is bounded: the last 10 000 requests, 100 000 orders and 1 000 000 nonces are remembered. `Debug` shows
+/// Memory is bounded: the last 10 000 requests, 1 000 callbacks, 100 000 orders and 1 000 000 nonces are
+/// remembered. `Debug` shows
 /// counts.
 pub struct World {
     pub(crate) keys: BTreeMap<String, Key>,
     pub(crate) offices: Offices,
-    orders: Orders,
+    pub(crate) orders: Orders,
+    pub(crate) callbacks: Callbacks,
     store: Store,
     nonces: Nonces,
     script: Script,
@@ -72,6 +75,7 @@ impl World {
             keys: BTreeMap::new(),
             offices: Offices::default(),
             orders: Orders::default(),
+            callbacks: Callbacks::default(),
             store: Store::default(),
             nonces: Nonces::default(),
             script: Script::default(),
@@ -183,15 +187,14 @@ impl World {
         self.log.last()
     }
 
-    /// Does what submitting the page does, with this verdict.
+    /// Does what submitting the page does, with this verdict: there may be a callback to send.
     pub fn finish(
         &mut self,
         certify_id: &str,
         verdict: Verdict,
         now_unix: u64,
     ) -> Result<(), FinishError> {
-        self.orders.live(certify_id, now_unix)?.state = State::Submitted(verdict);
-        Ok(())
+        self.finish_with(certify_id, verdict, &[], now_unix)
     }
 
     /// Lets a request happen: to the page below `/verify/` of any region, else to the API.
@@ -282,7 +285,7 @@ impl World {
 
     /// The page behind a `CertifyUrl`, without the API around it.
     pub fn page(&mut self, request: &Incoming, now_unix: u64) -> Reaction {
-        page::handle(&mut self.orders, request, now_unix).answer()
+        self.visit_page(request, now_unix).answer()
     }
 
     fn serve(

@@ -6,10 +6,12 @@
     reason = "a helper of a test that cannot go on should say where"
 )]
 
+mod callbacks;
 mod client;
 mod credentials;
 mod faults;
 mod flow;
+mod page;
 mod refusals;
 mod serving;
 mod signatures;
