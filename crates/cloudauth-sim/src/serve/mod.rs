@@ -1,6 +1,7 @@
 //! The world behind real sockets.
 
 mod body;
+mod caller;
 mod connection;
 mod gate;
 mod tls;
@@ -133,6 +134,7 @@ impl Simulator {
         shared.world().set_public_url(page_url.clone());
         let pages = Port::new(pages, None)?;
         runtime.spawn(gate::run_pages(pages, Arc::clone(&shared)));
+        runtime.spawn(caller::run(Arc::clone(&shared), tls::trusting()?));
 
         drop(context);
         let (stop, stopped) = oneshot::channel();

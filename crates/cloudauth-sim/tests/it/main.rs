@@ -6,12 +6,14 @@
     reason = "a helper of a test that cannot go on should say where"
 )]
 
+mod callbacks;
 mod catalogue;
 mod client;
 mod codes;
 mod credentials;
 mod faults;
 mod flow;
+mod page;
 mod refusals;
 mod serving;
 mod signatures;
