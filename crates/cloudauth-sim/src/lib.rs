@@ -51,9 +51,11 @@
 //! platform and the object store that these go through, two signatures (ACS3-HMAC-SHA256, RPC 1.0 with
 //! HMAC-SHA1), two regions with one set of orders, the pages behind `CertifyUrl`, and the services that give
 //! credentials ([`Office`]). Where the vendor's
-//! documentation is silent the docs here say what was chosen. It answers in JSON only and sends no callbacks.
+//! documentation is silent the docs here say what was chosen. It answers in JSON only. It calls back, but only to
+//! this machine unless [`World::route_callbacks`] says otherwise.
 #![forbid(unsafe_code)]
 
+mod callbacks;
 mod catalogue;
 pub mod conformance;
 mod fault;
@@ -84,6 +86,7 @@ mod verdict;
 mod verify;
 mod world;
 
+pub use callbacks::{Callback, CallbackFault, CallbackKind, CallbackOutcome, CalledBack, NotSent};
 pub use catalogue::CATALOGUE;
 pub use fault::{Fault, Times};
 pub use identities::FAILURES_A_DAY;

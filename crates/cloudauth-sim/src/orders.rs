@@ -3,6 +3,7 @@
 use core::fmt;
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::callbacks::Callee;
 use crate::identities::{Identities, Identity};
 use crate::ids::certify_id;
 use crate::magic::Magic;
@@ -20,6 +21,7 @@ pub(crate) struct Order {
     pub(crate) scene_id: i64,
     pub(crate) return_url: String,
     pub(crate) product_code: String,
+    pub(crate) callee: Option<Callee>,
     pub(crate) created_unix: u64,
     pub(crate) state: State,
     /// What is kept of name and number: a hash.
@@ -197,6 +199,7 @@ mod tests {
             scene_id: 1,
             return_url: String::new(),
             product_code: String::new(),
+            callee: None,
             created_unix: 1_000,
             state: State::Issued,
             identity: None,

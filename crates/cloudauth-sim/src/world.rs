@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::callbacks::Callbacks;
 use crate::catalogue::Operation;
 use crate::fault::{Fault, Times};
 use crate::gateway::{AUTHORIZE, Gateway, Key, no_such_api};
@@ -33,12 +34,14 @@ pub const ACCESS_KEY_SECRET: &str = "testsecret";
 
 /// The service: two regions, their orders, the faults to come and a log. It does no I/O and reads no clock.
 ///
-/// Memory is bounded: the last 10 000 requests, 100 000 orders and 1 000 000 nonces are remembered. `Debug` shows
+/// Memory is bounded: the last 10 000 requests, 1 000 callbacks, 100 000 orders and 1 000 000 nonces are
+/// remembered. `Debug` shows
 /// counts.
 pub struct World {
     pub(crate) gateway: Gateway,
     pub(crate) offices: Offices,
     pub(crate) desk: Desk,
+    pub(crate) callbacks: Callbacks,
     script: Script,
     log: Log,
     executions: BTreeMap<&'static str, usize>,
@@ -63,6 +66,7 @@ impl World {
             gateway: Gateway::default(),
             offices: Offices::default(),
             desk: Desk::default(),
+            callbacks: Callbacks::default(),
             script: Script::default(),
             log: Log::default(),
             executions: BTreeMap::new(),
@@ -200,15 +204,15 @@ impl World {
         self.log.last()
     }
 
-    /// Does what submitting the page does, with this verdict. A magic number turns passing into its own verdict.
+    /// Does what submitting the page does, with this verdict: there may be a callback to send. A magic number turns
+    /// passing into its own verdict.
     pub fn finish(
         &mut self,
         certify_id: &str,
         verdict: Verdict,
         now_unix: u64,
     ) -> Result<(), FinishError> {
-        self.desk.orders.submit(certify_id, verdict, now_unix)?;
-        Ok(())
+        self.finish_with(certify_id, verdict, &[], now_unix)
     }
 
     /// Lets a request happen: to the page below `/verify/` of any region, else to the API.
@@ -281,7 +285,7 @@ impl World {
         if request.path().starts_with(pictures::PATH) {
             return pictures::serve(request, now_unix).answer();
         }
-        page::handle(&mut self.desk.orders, request, now_unix).answer()
+        self.visit_page(request, now_unix).answer()
     }
 
     fn serve(

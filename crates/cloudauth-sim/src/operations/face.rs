@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Business, Desk, Params, empty, given, invalid, required};
+use crate::callbacks::{Callee, is_callable};
 use crate::catalogue::{Flaw, Operation};
 use crate::identities::Identity;
 use crate::magic::{Magic, RARE};
@@ -28,6 +29,18 @@ const LARGEST_PICTURE: usize = (1 << 20) / 3 * 4;
 /// A return URL longer than this is accepted but not followed, so that orders stay small. The limit is the
 /// simulator's.
 const RETURN_URL_BYTES: usize = 8 * 1024;
+
+/// A callback with more than this in it is accepted but not sent. The limit is the simulator's.
+const CALLBACK_BYTES: usize = 8 * 1024;
+
+fn callee(url: &str, token: &str) -> Option<Callee> {
+    if url.is_empty() || url.len() + token.len() > CALLBACK_BYTES {
+        return None;
+    }
+    let token = Some(token.to_owned()).filter(|token| !token.is_empty());
+    let url = url.to_owned();
+    Some(Callee { url, token })
+}
 
 /// Who is to be verified, in clear.
 struct Person {
@@ -70,7 +83,7 @@ impl Desk {
         }
         let scene_id = scene_id(params)?;
         let callback_url = given(params, "CallbackUrl");
-        if !callback_url.is_empty() && !callback_url.starts_with("https://") {
+        if !callback_url.is_empty() && !is_callable(callback_url) {
             return Err(invalid("CallbackUrl"));
         }
         let meta_info = given(params, "MetaInfo");
@@ -94,6 +107,7 @@ impl Desk {
             scene_id,
             return_url: return_url.chars().filter(|_| is_kept).collect(),
             product_code: product_code.chars().take(32).collect(),
+            callee: callee(callback_url, given(params, "CallbackToken")),
             created_unix: now_unix,
             state: State::Issued,
             identity,

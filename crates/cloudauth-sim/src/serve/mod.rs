@@ -1,6 +1,7 @@
 //! The world behind real sockets.
 
 mod body;
+mod caller;
 mod connection;
 mod gate;
 mod proxy;
@@ -145,6 +146,8 @@ impl Simulator {
         let ca_pem = authority.pem();
         let proxy = Port::new(proxy, Opening::Proxy(authority))?;
         runtime.spawn(gate::run_always(proxy, Place::Proxy, Arc::clone(&shared)));
+
+        runtime.spawn(caller::run(Arc::clone(&shared), tls::trusting()?));
 
         drop(context);
         let (stop, stopped) = oneshot::channel();

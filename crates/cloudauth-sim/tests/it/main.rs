@@ -6,6 +6,7 @@
     reason = "a helper of a test that cannot go on should say where"
 )]
 
+mod callbacks;
 mod catalogue;
 mod client;
 mod codes;
@@ -13,6 +14,7 @@ mod credentials;
 mod faults;
 mod flow;
 mod offices;
+mod page;
 mod proxy;
 mod refusals;
 mod serving;
