@@ -57,6 +57,12 @@ const brief = (error) => `${error.code ?? ""} ${String(error).slice(0, 200)}`;
 const ask = (using, { name }, request, runtime = new RuntimeOptions({})) =>
   request ? using[name](request, runtime) : using[name](runtime);
 
+/** Does what a person does who is who they say, so that there is a verdict. */
+async function passOnPage(url) {
+  await fetch(url);
+  await fetch(url, { method: "POST", body: new URLSearchParams({ outcome: "pass" }), redirect: "manual" });
+}
+
 async function accepted(tap, title, using) {
   const known = {};
   const problems = [];
@@ -74,8 +80,7 @@ async function accepted(tap, title, using) {
     }
     taken += 1;
     const sent = JSON.parse(tap.reply.body);
-    const isDone = ["200", "Success", undefined].includes(sent.Code);
-    if (isDone || (one.action === "DescribeFaceVerify" && sent.Code === "424")) done += 1;
+    if (["200", "Success", undefined].includes(sent.Code)) done += 1;
     else problems.push(`${one.action}: code ${sent.Code}`);
     const found = decoded(sent, reply.body, one.gives);
     if (!found.same) found.faults.push("no field was decoded");
@@ -85,7 +90,10 @@ async function accepted(tap, title, using) {
     fields += found.same;
     places += found.places;
     met += found.met.size;
-    if (one.action === "InitFaceVerify") known.CertifyId = reply.body.resultObject?.certifyId;
+    if (one.action === "InitFaceVerify" && reply.body.resultObject) {
+      known.CertifyId = reply.body.resultObject.certifyId;
+      await passOnPage(reply.body.resultObject.certifyUrl);
+    }
   }
   row(`${title}: operations accepted`, taken, OPERATIONS);
   row(`${title}: carried out`, done, OPERATIONS);
