@@ -45,9 +45,6 @@ FILE = b"\xff\xd8\xff\xe0 a picture \r\n--\x00" + bytes(range(256))
 SCHEMES = {"ACS3": {}, "RPC 1.0": {"signature_algorithm": "v2"}}
 
 
-# The table.
-
-
 class Table:
     def __init__(self):
         self.rows, self.failures = [], []
@@ -163,11 +160,11 @@ def refused(table, tap, scheme, using, title, code, spoiler, options):
             reply_of(using, name, request, runtime, False)
             problems.append(f"{action}: accepted")
         except Exception as error:  # which it is, is what is looked at
-            found = complaint(error)
-            if found[0] == code and found[1] in (400, 404) and found[2]:
+            found, sent = complaint(error), json.loads(tap.reply[2])
+            if found == (code, tap.reply[0], sent["RequestId"]) and sent["Code"] == code:
                 right += 1
             else:
-                problems.append(f"{action}: {found} {repr(error)[:200] if not found[0] else ''}")
+                problems.append(f"{action}: {found} {repr(error)[:200]}")
     tap.spoil = None
     table.row(f"{scheme}, {title}: refused", right, OPERATIONS, code)
     table.explain(problems)

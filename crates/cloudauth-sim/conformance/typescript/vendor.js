@@ -118,10 +118,10 @@ async function refused(tap, scheme, using, [title, code, spoiler, options]) {
       if (code === null) right += 1;
       else problems.push(`${one.action}: accepted`);
     } catch (error) {
-      const status = error.statusCode;
-      const id = error.requestId ?? error.data?.RequestId;
-      if (code !== null && error.code === code && [400, 404].includes(status) && id) right += 1;
-      else problems.push(`${one.action}: ${status} ${brief(error)}`);
+      const sent = JSON.parse(tap.reply.body);
+      const isTold = error.requestId === sent.RequestId && error.statusCode === tap.reply.status;
+      if (code !== null && error.code === code && sent.Code === code && isTold) right += 1;
+      else problems.push(`${one.action}: ${error.statusCode} ${brief(error)}`);
     }
   }
   tap.spoil = null;
