@@ -151,10 +151,12 @@ impl Fault {
 impl fmt::Debug for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
-        if let Self::Status(status) | Self::Custom { status, .. } = self {
-            write!(f, " {status}")?;
+        match self {
+            Self::Status(status) | Self::Custom { status, .. } => write!(f, " {status}"),
+            Self::Gateway { status, code } => write!(f, " {status} {code}"),
+            Self::Skew(seconds) => write!(f, " {seconds}"),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use crate::fault::{Fault, Times};
 use crate::gateway::{AUTHORIZE, Gateway, Key, no_such_api};
 use crate::ids;
 use crate::limits;
-use crate::log::{Log, Seen, query_names, shortened};
+use crate::log::{Log, Seen, detail, query_names, shortened};
 use crate::offices::Offices;
 use crate::operations::{Business, Desk};
 use crate::orders::FinishError;
@@ -24,7 +24,7 @@ use crate::script::Script;
 use crate::sm2::KeyPair;
 use crate::store;
 use crate::verdict::Verdict;
-use crate::verify::{Refusal, Verified, named_action};
+use crate::verify::{Refusal, Verified, difference, named_action};
 
 /// The id of the access key that every [`World`] knows. The vendor's published examples use it too.
 pub const ACCESS_KEY_ID: &str = "testid";
@@ -135,7 +135,8 @@ impl World {
 
     /// Appends a fault to those that wait for the requests of a region.
     ///
-    /// Each API request takes the first one that is meant for it; requests for pages take none.
+    /// Each API request takes the first one that is meant for it; requests for pages take none. More than 1 000 do
+    /// not wait in a region: one more is dropped.
     pub fn inject(&mut self, region: Region, fault: Fault, times: Times) {
         self.script.add(region, None, fault, times);
     }
@@ -163,8 +164,12 @@ impl World {
         self.script.take_bad_tls(region)
     }
 
+    pub(crate) fn script_has_room(&self, region: Region) -> bool {
+        self.script.has_room(region)
+    }
+
     /// The faults of both regions, with those that are over first.
-    pub(crate) fn script(&self) -> &Script {
+    pub(crate) const fn script(&self) -> &Script {
         &self.script
     }
 
@@ -180,6 +185,21 @@ impl World {
     #[must_use]
     pub fn executions(&self, action: &str) -> usize {
         self.executions.get(action).copied().unwrap_or_default()
+    }
+
+    /// How often each operation was carried out.
+    pub(crate) const fn all_executions(&self) -> &BTreeMap<&'static str, usize> {
+        &self.executions
+    }
+
+    /// The last verdicts, oldest first.
+    pub(crate) fn verdicts(&self) -> impl DoubleEndedIterator<Item = &(String, Verdict)> {
+        self.desk.orders.verdicts()
+    }
+
+    /// How many requests each region had, and all that were refused or answered there.
+    pub(crate) const fn log(&self) -> &Log {
+        &self.log
     }
 
     /// How often any operation was carried out.
@@ -318,20 +338,30 @@ impl World {
         };
         let verified = match self.gateway.verify(request, now_unix) {
             Ok(verified) => verified,
-            Err(refusal) => return refused(&refusal, None, None),
+            Err(refusal) => {
+                let detail = match refusal.code {
+                    // Its message repeats every parameter.
+                    "SignatureDoesNotMatch" => difference(request, |id| self.gateway.secret_of(id)),
+                    _ => detail(&refusal.message),
+                };
+                return refused(&refusal, None, Some(detail));
+            }
         };
         let scheme = Some(verified.scheme);
         match self.carry_out(request, &verified, now_unix) {
             Ok((code, mut body)) => {
+                // The simulator's own words: names of parameters, no values.
+                let detail = body["Message"].as_str().map(detail);
+                let detail = detail.filter(|_| !matches!(code, "200" | "Success"));
                 body["RequestId"] = request_id.into();
                 Outcome {
                     reply: Reply::json(200, request_id, now_unix, &body),
                     name: code,
                     scheme,
-                    detail: None,
+                    detail,
                 }
             }
-            Err(refusal) => refused(&refusal, scheme, None),
+            Err(refusal) => refused(&refusal, scheme, Some(detail(&refusal.message))),
         }
     }
 

@@ -6,6 +6,7 @@
     reason = "a helper of a test that cannot go on should say where"
 )]
 
+mod admin;
 mod callbacks;
 mod catalogue;
 mod client;
@@ -13,6 +14,7 @@ mod codes;
 mod credentials;
 mod faults;
 mod flow;
+mod hostile;
 mod offices;
 mod page;
 mod proxy;
