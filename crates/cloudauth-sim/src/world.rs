@@ -10,7 +10,6 @@ use crate::catalogue::Operation;
 use crate::fault::{Fault, Times};
 use crate::gateway::{AUTHORIZE, Gateway, Key, no_such_api};
 use crate::ids;
-use crate::limits;
 use crate::log::{Log, Seen, detail, query_names, shortened};
 use crate::offices::Offices;
 use crate::operations::{Business, Desk};
@@ -286,7 +285,7 @@ impl World {
                 let reply = carry_out(self, now_unix);
                 fault.spoil(reply, now_unix)
             }
-            Some(fault) => instead(region, fault, &request_id, now_unix),
+            Some(fault) => fault.instead(region, &request_id, now_unix),
         };
         self.log.push(Seen {
             region,
@@ -328,10 +327,7 @@ impl World {
             };
         }
         let refused = |refusal: &Refusal, scheme, detail| Outcome {
-            reply: match refusal.code {
-                limits::CODE => throttled(region, refusal, request_id, now_unix),
-                _ => Reply::fault(region, refusal, request_id, now_unix),
-            },
+            reply: Reply::fault(region, refusal, request_id, now_unix),
             name: refusal.code,
             scheme,
             detail,
@@ -378,13 +374,12 @@ impl World {
             return Ok(("200", self.desk.store.authorize(now_unix)));
         }
         let taught = self.taught.get_key_value(verified.action.as_str());
-        let (action, business) = match taught {
-            Some((action, result)) => (*action, Business::success(result.clone())),
-            None => {
-                let operation = Operation::named(&verified.action).ok_or_else(no_such_api)?;
-                let answer = self.desk.answer(operation, &verified.params, now_unix);
-                (operation.action(), answer?)
-            }
+        let (action, business) = if let Some((action, result)) = taught {
+            (*action, Business::success(result.clone()))
+        } else {
+            let operation = Operation::named(&verified.action).ok_or_else(no_such_api)?;
+            let answer = self.desk.answer(operation, &verified.params, now_unix);
+            (operation.action(), answer?)
         };
         if business.was_carried_out() {
             self.count(action);
@@ -412,40 +407,6 @@ impl fmt::Debug for World {
             .field("script", &self.script)
             .finish_non_exhaustive()
     }
-}
-
-/// What happens to a request that is not carried out.
-fn instead(region: Region, fault: Fault, request_id: &str, now_unix: u64) -> Reaction {
-    let refusal = |status, code| Refusal::new(status, code, "A scripted fault.");
-    match fault {
-        Fault::Status(status) => {
-            let refusal = refusal(status, Fault::gateway_code(status));
-            Reply::fault(region, &refusal, request_id, now_unix).answer()
-        }
-        Fault::Gateway { status, code } => {
-            let refusal = refusal(status, "");
-            Reply::refused(region, &refusal, &code, request_id, now_unix).answer()
-        }
-        Fault::Throttle => {
-            let refusal = refusal(400, limits::CODE);
-            throttled(region, &refusal, request_id, now_unix).answer()
-        }
-        Fault::Code500 => {
-            let mut body = Business::system_error().body();
-            body["RequestId"] = request_id.into();
-            Reply::json(200, request_id, now_unix, &body).answer()
-        }
-        Fault::Custom { status, body } => {
-            Reply::new(status, "application/json;charset=utf-8", now_unix, body).answer()
-        }
-        _ => Reaction::Refuse,
-    }
-}
-
-fn throttled(region: Region, refusal: &Refusal, request_id: &str, now_unix: u64) -> Reply {
-    let reply = Reply::fault(region, refusal, request_id, now_unix);
-    let hints = limits::HINTS.into_iter();
-    hints.fold(reply, |reply, (name, value)| reply.with(name, value))
 }
 
 /// Whether a request is for a page or a picture, not for the API.

@@ -117,9 +117,8 @@ async fn answer(
         },
         Place::Api(_) | Place::Pages => place,
     };
-    let request = match timeout(BODY_WITHIN, read(request, shared)).await {
-        Ok(read) => read,
-        Err(_) => return Ok(plain(StatusCode::REQUEST_TIMEOUT)),
+    let Ok(request) = timeout(BODY_WITHIN, read(request, shared)).await else {
+        return Ok(plain(StatusCode::REQUEST_TIMEOUT));
     };
     let request = match request {
         Ok(Some(request)) => request,

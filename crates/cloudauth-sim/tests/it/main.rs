@@ -12,6 +12,7 @@ mod catalogue;
 mod client;
 mod codes;
 mod credentials;
+mod differences;
 mod faults;
 mod flow;
 mod hostile;
