@@ -22,6 +22,8 @@ pub struct Seen {
     pub outcome: String,
     /// The scheme of its signature if that was checked and good.
     pub scheme: Option<&'static str>,
+    /// More about a refusal. It has no values of parameters and no secret.
+    pub detail: Option<String>,
     /// The names, not the values, of what stood in its URL. At most 64 names of at most 64 characters.
     pub url_query_names: Vec<String>,
 }
@@ -73,6 +75,7 @@ mod tests {
                 at_unix,
                 outcome: String::new(),
                 scheme: None,
+                detail: None,
                 url_query_names: Vec::new(),
             });
         }

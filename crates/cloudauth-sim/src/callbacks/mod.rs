@@ -14,7 +14,7 @@ use core::fmt;
 pub(crate) use address::{Callee, is_callable};
 pub(crate) use queue::Callbacks;
 
-use crate::orders::{FinishError, State};
+use crate::orders::FinishError;
 use crate::verdict::Verdict;
 use crate::world::World;
 
@@ -117,21 +117,24 @@ pub struct CalledBack {
 }
 
 impl World {
-    /// [`finish`](Self::finish), with a callback that goes wrong in these ways.
+    /// [`finish`](Self::finish), with a callback that goes wrong in these ways; the verdict that counts.
     pub fn finish_with(
         &mut self,
         certify_id: &str,
         verdict: Verdict,
         faults: &[CallbackFault],
         now_unix: u64,
-    ) -> Result<(), FinishError> {
-        let order = self.orders.live(certify_id, now_unix)?;
-        order.state = State::Submitted(verdict);
-        if let Some(callee) = order.callee.clone() {
+    ) -> Result<Verdict, FinishError> {
+        let orders = &mut self.desk.orders;
+        let verdict = orders.submit(certify_id, verdict, now_unix)?;
+        let callee = orders
+            .get(certify_id)
+            .and_then(|order| order.callee.clone());
+        if let Some(callee) = callee {
             self.callbacks
                 .plan(certify_id, callee, verdict, faults, now_unix);
         }
-        Ok(())
+        Ok(verdict)
     }
 
     /// Takes the callbacks that are due; at most 64 are on their way at once, and one of each order. A

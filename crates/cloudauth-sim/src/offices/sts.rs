@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Given, OIDC_TOKEN, json as answer, refuse};
 use crate::percent;
 use crate::request::Incoming;
-use crate::verify::{check_time, named_action, verify};
+use crate::verify::{check_time, named_action};
 use crate::world::World;
 
 const VERSION: &str = "2015-04-01";
@@ -17,9 +17,8 @@ impl World {
         let params = if named_action(request) == "AssumeRoleWithOIDC" {
             with_token(request, now_unix)?
         } else {
-            let secret_of = |id: &str| self.keys.get(id).map(|key| key.secret.clone());
-            let verified = verify(request, secret_of, now_unix)?;
-            self.admit_caller(&verified, now_unix)?;
+            let verified = self.gateway.verify(request, now_unix)?;
+            self.gateway.admit_caller(&verified, now_unix)?;
             if verified.version != VERSION || verified.action != "AssumeRole" {
                 return Err(refuse(404, "InvalidApi.NotFound"));
             }

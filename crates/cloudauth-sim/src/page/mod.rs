@@ -27,10 +27,10 @@ impl World {
         let language = Language::of(request);
         let words = language.words();
         let certify_id = request.path().strip_prefix(PATH).unwrap_or_default();
-        let order = match self.orders.live(certify_id, now_unix) {
+        let order = match self.desk.orders.live(certify_id, now_unix) {
             Ok(order) => order,
             Err(problem) => {
-                let order = self.orders.get(certify_id);
+                let order = self.desk.orders.get(certify_id);
                 return gone(problem, order, certify_id, language).reply(now_unix);
             }
         };
@@ -63,24 +63,26 @@ impl World {
         now_unix: u64,
     ) -> Reply {
         let words = language.words();
-        let left = match choice.ending {
-            Ending::Verdict(verdict) => {
-                self.finish_with(certify_id, verdict, &choice.faults, now_unix)
-            }
-            Ending::Left(_) => self
-                .orders
-                .live(certify_id, now_unix)
-                .map(|order| order.state = State::Abandoned),
+        let orders = &mut self.desk.orders;
+        let ending = match choice.ending {
+            // What counts may be another one: a magic number's.
+            Ending::Verdict(verdict) => self
+                .finish_with(certify_id, verdict, &choice.faults, now_unix)
+                .map(Ending::Verdict),
+            left @ Ending::Left(_) => orders.live(certify_id, now_unix).map(|order| {
+                order.state = State::Abandoned;
+                left
+            }),
         };
-        let order = self.orders.get(certify_id);
-        let (Ok(()), Some(order)) = (left, order) else {
+        let order = self.desk.orders.get(certify_id);
+        let (Ok(ending), Some(order)) = (ending, order) else {
             return gone(FinishError::Unknown, order, certify_id, language).reply(now_unix);
         };
         if order.return_url == IN_FRAME {
-            let response = choice.ending.response(certify_id);
+            let response = ending.response(certify_id);
             return Shown::posted_to_parent(language, &response).reply(now_unix);
         }
-        match choice.ending.location(&order.return_url, certify_id) {
+        match ending.location(&order.return_url, certify_id) {
             Some(location) => {
                 Shown::notice(language, Icon::Done, words.going_back, Some(&location))
                     .with_status(303)
@@ -104,11 +106,9 @@ fn gone(
         FinishError::Expired => (410, Icon::Warning, words.expired),
         FinishError::Used => (410, Icon::Done, words.used),
     };
-    let back = order.and_then(|order| match order.state {
-        State::Submitted(verdict) => {
-            Ending::Verdict(verdict).location(&order.return_url, certify_id)
-        }
-        State::Issued | State::Opened | State::Abandoned => None,
+    let back = order.and_then(|order| {
+        let verdict = order.verdict().filter(|_| problem == FinishError::Used)?;
+        Ending::Verdict(verdict).location(&order.return_url, certify_id)
     });
     Shown::notice(language, icon, notice, back.as_deref()).with_status(status)
 }

@@ -3,6 +3,7 @@
 use core::convert::Infallible;
 use core::time::Duration;
 use std::io;
+use std::net::Shutdown;
 use std::sync::Arc;
 
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -28,6 +29,9 @@ const IDLE: Duration = Duration::from_secs(10);
 
 /// Larger request bodies are answered with 413. The limit is the simulator's.
 const MAX_BODY: usize = 16 * 1024 * 1024;
+
+/// Time for the last answer of a connection to leave.
+const AFTER_LAST: Duration = Duration::from_millis(50);
 
 /// Serves a connection until one side is done with it or `closing` changes.
 pub(super) async fn serve(
@@ -106,6 +110,24 @@ async fn answer(
             let mut response = response(status, headers, Outgoing::cut_after(body));
             response.headers_mut().insert(CONTENT_LENGTH, announced);
             Ok(response)
+        }
+        Reaction::Trickle {
+            status,
+            headers,
+            body,
+        } => Ok(response(status, headers, Outgoing::trickled(body))),
+        Reaction::Last {
+            status,
+            headers,
+            body,
+        } => {
+            let socket = socket.try_clone()?;
+            tokio::spawn(async move {
+                tokio::time::sleep(AFTER_LAST).await;
+                // The client may have gone already.
+                let _ = socket.shutdown(Shutdown::Both);
+            });
+            Ok(response(status, headers, Outgoing::whole(body)))
         }
         Reaction::Hang => {
             let never: Infallible = core::future::pending().await;

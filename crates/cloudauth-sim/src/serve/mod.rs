@@ -19,12 +19,12 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::TlsAcceptor;
 
 use self::gate::{Command, Port, bind};
+use crate::fault::{Fault, Times};
 use crate::offices::Office;
 use crate::region::Region;
 use crate::reply::{Reaction, Reply};
 use crate::request::Incoming;
-use crate::script::{Fault, Times};
-use crate::world::World;
+use crate::world::{World, is_for_browsers};
 
 /// Where a connection arrived.
 #[derive(Clone, Copy)]
@@ -55,9 +55,7 @@ impl Shared {
     fn handle(&self, place: Place, request: &Incoming, now_unix: u64) -> Reaction {
         let mut world = self.world();
         match place {
-            Place::Pages if request.path().starts_with(crate::page::PATH) => {
-                world.page(request, now_unix)
-            }
+            Place::Pages if is_for_browsers(request) => world.page(request, now_unix),
             Place::Pages => {
                 if let Some(office) = Office::of(request) {
                     return world.visit(office, request, now_unix);

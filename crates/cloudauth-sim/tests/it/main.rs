@@ -7,7 +7,9 @@
 )]
 
 mod callbacks;
+mod catalogue;
 mod client;
+mod codes;
 mod credentials;
 mod faults;
 mod flow;
