@@ -151,6 +151,9 @@ pub(crate) struct SimArgs {
     /// The port that plays Beijing; 0 takes a free one
     #[arg(long, default_value_t = 8732)]
     pub(crate) beijing: u16,
+    /// Write the certificate of the authority behind https to this file, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

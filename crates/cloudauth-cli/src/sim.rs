@@ -9,11 +9,16 @@ use crate::output;
 pub(crate) fn run(args: &SimArgs) -> Outcome {
     let simulator = Simulator::start_on(args.shanghai, args.beijing)
         .map_err(|e| format!("cannot listen on 127.0.0.1: {e}"))?;
+    if let Some(file) = &args.ca {
+        std::fs::write(file, simulator.ca_pem())
+            .map_err(|e| format!("cannot write {}: {e}", file.display()))?;
+    }
     output::line(&format!(
-        "# Shanghai {}\n# Beijing  {}\n# pages    {}",
+        "# Shanghai {}\n# Beijing  {}\n# pages    {}\n# proxy    {}",
         simulator.url(Region::Shanghai),
         simulator.url(Region::Beijing),
         simulator.page_url(),
+        simulator.proxy_url(),
     ));
     output::line(&format!(
         "export ALIBABA_CLOUD_ACCESS_KEY_ID={ACCESS_KEY_ID}"

@@ -39,8 +39,8 @@ pub const ACCESS_KEY_SECRET: &str = "testsecret";
 pub struct World {
     pub(crate) gateway: Gateway,
     pub(crate) offices: Offices,
-    pub(crate) callbacks: Callbacks,
     pub(crate) desk: Desk,
+    pub(crate) callbacks: Callbacks,
     script: Script,
     log: Log,
     executions: BTreeMap<&'static str, usize>,
@@ -64,8 +64,8 @@ impl World {
         let mut world = Self {
             gateway: Gateway::default(),
             offices: Offices::default(),
-            callbacks: Callbacks::default(),
             desk: Desk::default(),
+            callbacks: Callbacks::default(),
             script: Script::default(),
             log: Log::default(),
             executions: BTreeMap::new(),

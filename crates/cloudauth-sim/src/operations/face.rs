@@ -33,12 +33,6 @@ const RETURN_URL_BYTES: usize = 8 * 1024;
 /// A callback with more than this in it is accepted but not sent. The limit is the simulator's.
 const CALLBACK_BYTES: usize = 8 * 1024;
 
-/// Who is to be verified, in clear.
-struct Person {
-    name: String,
-    number: String,
-}
-
 fn callee(url: &str, token: &str) -> Option<Callee> {
     if url.is_empty() || url.len() + token.len() > CALLBACK_BYTES {
         return None;
@@ -46,6 +40,12 @@ fn callee(url: &str, token: &str) -> Option<Callee> {
     let token = Some(token.to_owned()).filter(|token| !token.is_empty());
     let url = url.to_owned();
     Some(Callee { url, token })
+}
+
+/// Who is to be verified, in clear.
+struct Person {
+    name: String,
+    number: String,
 }
 
 impl Desk {
@@ -106,8 +106,8 @@ impl Desk {
             number: required(params, "OuterOrderNo")?.to_owned(),
             scene_id,
             return_url: return_url.chars().filter(|_| is_kept).collect(),
-            callee: callee(callback_url, given(params, "CallbackToken")),
             product_code: product_code.chars().take(32).collect(),
+            callee: callee(callback_url, given(params, "CallbackToken")),
             created_unix: now_unix,
             state: State::Issued,
             identity,

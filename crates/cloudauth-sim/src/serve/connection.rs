@@ -20,7 +20,8 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use super::body::Outgoing;
-use super::{Place, Shared, now_unix};
+use super::tls::Authority;
+use super::{Place, Shared, now_unix, proxy};
 use crate::reply::Reaction;
 use crate::request::Incoming;
 
@@ -33,10 +34,19 @@ const MAX_BODY: usize = 16 * 1024 * 1024;
 /// Time for the last answer of a connection to leave.
 const AFTER_LAST: Duration = Duration::from_millis(50);
 
+/// How a connection begins.
+#[derive(Clone)]
+pub(super) enum Opening {
+    Plain,
+    Tls(TlsAcceptor),
+    /// With the name of a host, as to a proxy.
+    Proxy(Arc<Authority>),
+}
+
 /// Serves a connection until one side is done with it or `closing` changes.
 pub(super) async fn serve(
     stream: TcpStream,
-    tls: Option<TlsAcceptor>,
+    opening: Opening,
     place: Place,
     shared: Arc<Shared>,
     closing: watch::Receiver<()>,
@@ -47,9 +57,12 @@ pub(super) async fn serve(
     };
     // Failing to switch Nagle's algorithm off makes things slow, not wrong.
     let _ = stream.set_nodelay(true);
-    match tls {
-        None => run(stream, socket, place, shared, closing).await,
-        Some(tls) => {
+    match opening {
+        Opening::Plain => run(stream, socket, place, shared, closing).await,
+        Opening::Proxy(authority) => {
+            proxy::serve(stream, socket, authority, shared, closing).await;
+        }
+        Opening::Tls(tls) => {
             let handshake = tokio::time::timeout(IDLE, tls.accept(stream)).await;
             if let Ok(Ok(stream)) = handshake {
                 run(stream, socket, place, shared, closing).await;
@@ -58,7 +71,7 @@ pub(super) async fn serve(
     }
 }
 
-async fn run(
+pub(super) async fn run(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     socket: Socket,
     place: Place,
@@ -88,6 +101,13 @@ async fn answer(
     shared: &Shared,
     socket: &Socket,
 ) -> io::Result<Response<Outgoing>> {
+    let place = match place {
+        Place::Proxy => match request.uri().host().and_then(proxy::home) {
+            Some(place) => place,
+            None => return Ok(plain(StatusCode::FORBIDDEN)),
+        },
+        Place::Api(_) | Place::Pages => place,
+    };
     let request = match read(request).await {
         Ok(Some(request)) => request,
         Ok(None) => return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE)),
@@ -161,12 +181,11 @@ async fn read(request: Request<Received>) -> io::Result<Option<Incoming>> {
         })
         .collect();
     let method = head.method.as_str();
-    Ok(Some(Incoming::new(
-        method,
-        head.uri.to_string(),
-        headers,
-        body,
-    )))
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str());
+    Ok(Some(Incoming::new(method, target, headers, body)))
 }
 
 fn plain(status: StatusCode) -> Response<Outgoing> {

@@ -12,9 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 
-use super::connection;
+use super::connection::{self, Opening};
 use super::{Place, Shared};
 
 /// How long the replies that are being written may take when a region goes down.
@@ -39,7 +38,7 @@ pub(super) fn bind(port: u16) -> io::Result<Bound> {
 /// A port, open or closed.
 pub(super) struct Port {
     address: SocketAddr,
-    tls: Option<TlsAcceptor>,
+    opening: Opening,
     state: State,
 }
 
@@ -52,12 +51,12 @@ enum State {
 
 impl Port {
     /// Must be called inside a runtime.
-    pub(super) fn new(listener: Bound, tls: Option<TlsAcceptor>) -> io::Result<Self> {
+    pub(super) fn new(listener: Bound, opening: Opening) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let state = State::Open(TcpListener::from_std(listener)?);
         Ok(Self {
             address,
-            tls,
+            opening,
             state,
         })
     }
@@ -78,9 +77,9 @@ impl Port {
         Ok(())
     }
 
-    async fn accept(&self) -> (io::Result<(TcpStream, SocketAddr)>, Option<TlsAcceptor>) {
+    async fn accept(&self) -> (io::Result<(TcpStream, SocketAddr)>, Opening) {
         match &self.state {
-            State::Open(listener) => (listener.accept().await, self.tls.clone()),
+            State::Open(listener) => (listener.accept().await, self.opening.clone()),
             State::Closed(_) => core::future::pending().await,
         }
     }
@@ -104,7 +103,7 @@ pub(super) async fn run(
     let (closing, _) = watch::channel(());
     let mut connections = JoinSet::new();
     loop {
-        let (accepted, acceptor) = tokio::select! {
+        let (accepted, opening) = tokio::select! {
             command = commands.recv() => {
                 match command {
                     None => return,
@@ -131,7 +130,7 @@ pub(super) async fn run(
                 let shared = Arc::clone(&shared);
                 connections.spawn(connection::serve(
                     stream,
-                    acceptor,
+                    opening,
                     place,
                     shared,
                     closing.subscribe(),
@@ -142,22 +141,16 @@ pub(super) async fn run(
     }
 }
 
-/// Accepts connections for pages, for as long as the runtime lives.
-pub(super) async fn run_pages(port: Port, shared: Arc<Shared>) {
+/// Accepts connections to a port that never closes, for as long as the runtime lives.
+pub(super) async fn run_always(port: Port, place: Place, shared: Arc<Shared>) {
     let (_closing, closed) = watch::channel(());
     loop {
-        let (accepted, acceptor) = port.accept().await;
+        let (accepted, opening) = port.accept().await;
         match accepted {
             Ok((stream, _)) => {
                 let shared = Arc::clone(&shared);
                 let closed = closed.clone();
-                tokio::spawn(connection::serve(
-                    stream,
-                    acceptor,
-                    Place::Pages,
-                    shared,
-                    closed,
-                ));
+                tokio::spawn(connection::serve(stream, opening, place, shared, closed));
             }
             Err(_) => sleep(AFTER_FAILURE).await,
         }

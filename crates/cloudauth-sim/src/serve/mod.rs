@@ -4,6 +4,7 @@ mod body;
 mod caller;
 mod connection;
 mod gate;
+mod proxy;
 mod tls;
 
 use core::fmt;
@@ -18,7 +19,9 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::TlsAcceptor;
 
+use self::connection::Opening;
 use self::gate::{Command, Port, bind};
+use self::tls::{Authority, NAMES};
 use crate::fault::{Fault, Times};
 use crate::offices::Office;
 use crate::region::Region;
@@ -31,6 +34,8 @@ use crate::world::{World, is_for_browsers};
 enum Place {
     Api(Region),
     Pages,
+    /// Each request says for which host it is.
+    Proxy,
 }
 
 /// What connections and the simulator share.
@@ -56,7 +61,7 @@ impl Shared {
         let mut world = self.world();
         match place {
             Place::Pages if is_for_browsers(request) => world.page(request, now_unix),
-            Place::Pages => {
+            Place::Pages | Place::Proxy => {
                 if let Some(office) = Office::of(request) {
                     return world.visit(office, request, now_unix);
                 }
@@ -75,8 +80,8 @@ impl Shared {
     }
 }
 
-/// A running simulator: for each region a port for http and one for https, and a port for the pages behind
-/// `CertifyUrl`, all on loopback.
+/// A running simulator: for each region a port for http and one for https, a port for the pages behind `CertifyUrl`, and a proxy,
+/// all on loopback.
 ///
 /// It runs on a thread of its own and can be used from blocking and from async tests. It stops when dropped. Its
 /// clock is the system's.
@@ -85,6 +90,7 @@ pub struct Simulator {
     /// http and https port of each region, in the order of [`Region::ALL`].
     ports: [[u16; 2]; 2],
     page_url: String,
+    proxy_url: String,
     ca_pem: String,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -105,8 +111,8 @@ impl Simulator {
             .build()?;
         let context = runtime.enter();
 
-        let (ca_pem, config) = tls::authority()?;
-        let acceptor = TlsAcceptor::from(config);
+        let authority = Arc::new(Authority::new()?);
+        let acceptor = TlsAcceptor::from(authority.server(&NAMES)?);
         let (to_shanghai, shanghai_commands) = mpsc::unbounded_channel();
         let (to_beijing, beijing_commands) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
@@ -123,8 +129,8 @@ impl Simulator {
         for ((region, port, commands), bound) in gates.into_iter().zip(&mut ports) {
             let (plain, tls) = (bind(port)?, bind(0)?);
             *bound = [plain.local_addr()?.port(), tls.local_addr()?.port()];
-            let plain = Port::new(plain, None)?;
-            let tls = Port::new(tls, Some(acceptor.clone()))?;
+            let plain = Port::new(plain, Opening::Plain)?;
+            let tls = Port::new(tls, Opening::Tls(acceptor.clone()))?;
             let place = Place::Api(region);
             runtime.spawn(gate::run(plain, tls, place, Arc::clone(&shared), commands));
         }
@@ -132,8 +138,15 @@ impl Simulator {
         let pages = bind(0)?;
         let page_url = format!("http://127.0.0.1:{}", pages.local_addr()?.port());
         shared.world().set_public_url(page_url.clone());
-        let pages = Port::new(pages, None)?;
-        runtime.spawn(gate::run_pages(pages, Arc::clone(&shared)));
+        let pages = Port::new(pages, Opening::Plain)?;
+        runtime.spawn(gate::run_always(pages, Place::Pages, Arc::clone(&shared)));
+
+        let proxy = bind(0)?;
+        let proxy_url = format!("http://127.0.0.1:{}", proxy.local_addr()?.port());
+        let ca_pem = authority.pem();
+        let proxy = Port::new(proxy, Opening::Proxy(authority))?;
+        runtime.spawn(gate::run_always(proxy, Place::Proxy, Arc::clone(&shared)));
+
         runtime.spawn(caller::run(Arc::clone(&shared), tls::trusting()?));
 
         drop(context);
@@ -145,6 +158,7 @@ impl Simulator {
             shared,
             ports,
             page_url,
+            proxy_url,
             ca_pem,
             stop: Some(stop),
             thread: Some(thread),
@@ -177,6 +191,14 @@ impl Simulator {
     #[must_use]
     pub fn offices_url(&self) -> &str {
         &self.page_url
+    }
+
+    /// A proxy for http and https (CONNECT) that leads the vendor's host names here: of the API in both regions, the
+    /// platform for files and its buckets, STS, the metadata service and the logins. For programs that have such names
+    /// built in; https through it needs [`Self::ca_pem`]. Other hosts are refused with 403: nothing is passed on.
+    #[must_use]
+    pub fn proxy_url(&self) -> &str {
+        &self.proxy_url
     }
 
     /// The certificate of the authority, made at start, in PEM.

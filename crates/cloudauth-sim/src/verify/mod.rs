@@ -110,8 +110,8 @@ impl core::error::Error for Refusal {}
 ///
 /// A [`Refusal`] with one of the vendor's gateway codes. The codes are documented or seen in the vendor's SDKs;
 /// which of two applicable ones comes first is inferred. Stricter than known of the service, on purpose: a
-/// parameter that occurs twice and an escape that is not complete UTF-8 are `InvalidParameter`, a `content-type`
-/// must be signed under ACS3 (the algorithm's page lists it; the service may be lenient), and the two other ACS3
+/// parameter that occurs twice and an escape that is not complete UTF-8 are `InvalidParameter`, the
+/// `content-type` of a body must be signed under ACS3 (the algorithm's page lists it; the service may be lenient), and the two other ACS3
 /// algorithms (SM3, RSA) are `InvalidSignatureMethod` because the simulator does not know them.
 pub fn verify(
     request: &Incoming,

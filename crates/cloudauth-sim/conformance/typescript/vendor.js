@@ -1,0 +1,225 @@
+#!/usr/bin/env node
+// The vendor's TypeScript packages, as they are, against the simulator.
+//
+// Started by `run`, which makes the environment. The packages are told an endpoint; hosts that are
+// written in their code are brought home by the simulator's proxy. Prints a table; writes JSON.
+// The same as vendor.py in the other language: what is said there is not said again here.
+"use strict";
+
+const fs = require("fs");
+const os = require("os");
+const path = require("path");
+const { Readable } = require("stream");
+
+const { Tap, damages } = require("./damage");
+const { homeward } = require("./home");
+const { vendor, methods, actionOf, operations, filled, decoded } = require("./shapes");
+
+const cloudauth = vendor("@alicloud/cloudauth20190307");
+const credentials = vendor("@alicloud/credentials");
+const { $OpenApiUtil } = vendor("@alicloud/openapi-core");
+const { RuntimeOptions } = vendor("@darabonba/typescript");
+const Client = cloudauth.default;
+
+const SIMULATOR = JSON.parse(process.env.CLOUDAUTH_SIMULATOR);
+const PACKAGES = ["@alicloud/cloudauth20190307", "@alicloud/credentials"];
+const OPERATIONS = 43;
+const UPLOADS = 2;
+const KEY = { accessKeyId: "testid", accessKeySecret: "testsecret" };
+const SCHEMES = { ACS3: {}, "RPC 1.0": { signatureAlgorithm: "v2" } };
+
+const version = (name) =>
+  JSON.parse(fs.readFileSync(path.join(process.cwd(), "node_modules", name, "package.json"))).version;
+
+// The table.
+
+const rows = [];
+const failures = [];
+
+function row(what, count, of, note = "") {
+  rows.push({ what, count, of, note });
+  const good = count === of;
+  if (!good) failures.push(what);
+  const numbers = `${String(count).padStart(6)} of ${String(of).padEnd(6)}`;
+  console.log(`  ${what.padEnd(58)}${numbers}${good ? "" : "NOT AS EXPECTED  "}${note}`);
+}
+
+function explain(texts, most = 8) {
+  for (const text of texts.slice(0, most)) console.log(`      ${text}`);
+  if (texts.length > most) console.log(`      and ${texts.length - most} more`);
+}
+
+const client = (tap, scheme, keys = KEY) =>
+  new Client(new $OpenApiUtil.Config({ endpoint: tap.endpoint, protocol: "http", ...SCHEMES[scheme], ...keys }));
+
+const brief = (error) => `${error.code ?? ""} ${String(error).slice(0, 200)}`;
+
+const ask = (using, { name }, request, runtime = new RuntimeOptions({})) =>
+  request ? using[name](request, runtime) : using[name](runtime);
+
+async function accepted(tap, title, using) {
+  const known = {};
+  const codes = {};
+  const problems = [];
+  let [taken, read, fields, strange] = [0, 0, 0, 0];
+  tap.spoil = null;
+  const first = (one) => (one.action === "InitFaceVerify" ? 0 : 1);
+  for (const one of operations().sort((a, b) => first(a) - first(b))) {
+    let reply;
+    try {
+      reply = await ask(using, one, one.takes && filled(one.takes, one.action, known));
+    } catch (error) {
+      problems.push(`${one.action}: refused with ${brief(error)}`);
+      continue;
+    }
+    taken += 1;
+    const sent = JSON.parse(tap.reply.body);
+    (codes[sent.Code ?? "none"] ??= []).push(one.action);
+    const { same, unknown, faults } = decoded(sent, reply.body, one.gives);
+    if (!same) faults.push("no field was decoded");
+    problems.push(...faults.map((fault) => `${one.action}: ${fault}`));
+    if (!faults.length) read += 1;
+    fields += same;
+    strange += unknown;
+    if (one.action === "InitFaceVerify") known.CertifyId = reply.body.resultObject?.certifyId;
+  }
+  row(`${title}: operations accepted`, taken, OPERATIONS);
+  row(`${title}: replies decoded`, read, OPERATIONS, `${fields} fields; ${strange} that the package does not know`);
+  const good = ["200", "Success", "none"];
+  const others = Object.entries(codes).filter(([code]) => !good.includes(code));
+  const done = good.reduce((sum, code) => sum + (codes[code]?.length ?? 0), 0);
+  const told = others.map(([code, actions]) => `${code} ${actions.join(" ")}`).join(", ");
+  explain([`carried out ${done}; business codes: ${told || "no other"}`]);
+  explain(problems);
+}
+
+async function refused(tap, scheme, using, [title, code, spoiler, options]) {
+  const problems = [];
+  let right = 0;
+  const runtime = () => {
+    const place = scheme === "ACS3" ? "headers" : "queries";
+    return new RuntimeOptions(options ? { extendsParameters: { [place]: options } } : {});
+  };
+  // What comes second needs a first one, which is good.
+  if (title === "a nonce for the second time") await describe(using, runtime());
+  for (const [number, one] of operations().entries()) {
+    tap.spoil = spoiler ? spoiler(number) : null;
+    try {
+      await ask(using, one, one.takes && filled(one.takes, one.action, { CertifyId: "sha0" }), runtime());
+      if (code === null) right += 1;
+      else problems.push(`${one.action}: accepted`);
+    } catch (error) {
+      const status = error.statusCode;
+      const id = error.requestId ?? error.data?.RequestId;
+      if (code !== null && error.code === code && [400, 404].includes(status) && id) right += 1;
+      else problems.push(`${one.action}: ${status} ${brief(error)}`);
+    }
+  }
+  tap.spoil = null;
+  row(`${scheme}, ${title}: ${code === null ? "accepted" : "refused"}`, right, OPERATIONS, code ?? "not signed");
+  explain(problems);
+}
+
+async function describe(using, runtime = new RuntimeOptions({})) {
+  const request = new cloudauth.DescribeFaceVerifyRequest({ sceneId: 1, certifyId: "sha0" });
+  return (await using.describeFaceVerifyWithOptions(request, runtime)).body.code;
+}
+
+/** Asks every source that can be brought to the simulator, and makes a call with what it gave. */
+async function given(tap) {
+  const token = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "conformance-")), "token");
+  fs.writeFileSync(token, "eyJhbGciOi.simulated.WT+/=");
+  const role = { roleArn: "acs:ram::1:role/a", roleSessionName: "conformance" };
+  const oidc = { oidcProviderArn: "acs:ram::1:oidc-provider/a", oidcTokenFilePath: token };
+  const sources = {
+    "STS, AssumeRole": { type: "ram_role_arn", ...KEY, ...role, policy: '{"Version": "1", "Statement": []}' },
+    "STS of a region": { type: "ram_role_arn", ...KEY, ...role, stsEndpoint: "sts.cn-shanghai.aliyuncs.com" },
+    "STS, AssumeRole with OIDC": { type: "oidc_role_arn", ...role, ...oidc },
+    "metadata service": { type: "ecs_ram_role" },
+    "metadata service, role named": { type: "ecs_ram_role", roleName: "SimulatedRole" },
+    "metadata service, version 2 only": { type: "ecs_ram_role", disableIMDSv1: true },
+    "credentials URI": { type: "credentials_uri", credentialsURI: `${SIMULATOR.pages}/credentials-uri` },
+  };
+  const problems = [];
+  let good = 0;
+  let assumed = null;
+  for (const [title, options] of Object.entries(sources)) {
+    try {
+      const credential = new credentials.default(new credentials.Config(options));
+      const found = await credential.getCredential();
+      if (title === "STS, AssumeRole") assumed = found;
+      const code = await describe(client(tap, "ACS3", { credential }));
+      if (code === "406" && found.securityToken) good += 1;
+      else problems.push(`${title}: ${code}`);
+    } catch (error) {
+      problems.push(`${title}: ${brief(error)}`);
+    }
+  }
+  fs.rmSync(path.dirname(token), { recursive: true });
+  row("credentials: sources that gave good ones", good, Object.keys(sources).length);
+  explain(problems);
+  return assumed;
+}
+
+async function uploads(sts) {
+  const end = "Advance";
+  row("operations that take files", methods(end).length, UPLOADS);
+  const file = Buffer.concat([Buffer.from("\xff\xd8\xff\xe0 a picture \r\n--\0", "latin1"), Buffer.from([...Array(256).keys()])]);
+  for (const [title, keys] of [["access key", KEY], ["STS", sts]]) {
+    const problems = [];
+    let good = 0;
+    for (const name of methods(end)) {
+      const action = actionOf(name, end);
+      const kind = cloudauth[`${action}AdvanceRequest`];
+      const objects = Object.keys(kind.types()).filter((name) => name.endsWith("Object"));
+      // One picture, or it is refused.
+      const request = filled(kind, action, {}, [...objects, "faceContrastPicture"]);
+      for (const name of objects) request[name] = Readable.from([file]);
+      try {
+        const using = new Client(new $OpenApiUtil.Config({ regionId: "cn-shanghai", ...keys }));
+        const reply = await using[name](request, new RuntimeOptions({}));
+        if (reply.body.code === "200" && objects.length) good += 1;
+        else problems.push(`${name}: code ${reply.body.code}`);
+      } catch (error) {
+        problems.push(`${name}: ${brief(error)}`);
+      }
+    }
+    row(`https, ${title}: files carried to the call`, good, UPLOADS);
+    explain(problems);
+  }
+}
+
+async function main() {
+  const names = PACKAGES.map((name) => `${name} ${version(name)}`).join(", ");
+  console.log(`Node ${process.versions.node}: ${names}`);
+  homeward(SIMULATOR.proxy);
+  const tap = await new Tap(SIMULATOR.shanghai).listen();
+  row("operations in the package", operations().length, OPERATIONS);
+  const assumed = await given(tap);
+  if (!assumed) return;
+  const { accessKeyId, accessKeySecret, securityToken } = assumed;
+  const sts = { accessKeyId, accessKeySecret, securityToken, type: "sts" };
+  for (const scheme of Object.keys(SCHEMES)) {
+    await accepted(tap, `${scheme}, access key`, client(tap, scheme));
+    await accepted(tap, `${scheme}, STS`, client(tap, scheme, sts));
+  }
+  for (const scheme of Object.keys(SCHEMES)) {
+    for (const damage of damages(scheme)) await refused(tap, scheme, client(tap, scheme), damage);
+    for (const [title, code, keys] of [
+      ["a wrong secret", "SignatureDoesNotMatch", { ...KEY, accessKeySecret: "testsecrets" }],
+      ["an STS key without its token", "MissingSecurityToken", { accessKeyId, accessKeySecret }],
+      ["another STS token", "InvalidSecurityToken.MismatchWithAccessKey", { ...sts, securityToken: "other" }],
+    ])
+      await refused(tap, scheme, client(tap, scheme, keys), [title, code]);
+  }
+  await uploads(sts);
+}
+
+main()
+  .catch((error) => failures.push(String(error)) && console.log(error))
+  .finally(() => {
+    const packages = Object.fromEntries(PACKAGES.map((name) => [name, version(name)]));
+    const result = { language: "typescript", packages, rows, as_expected: !failures.length };
+    fs.writeFileSync(process.argv[2], JSON.stringify(result, null, 1));
+    process.exit(failures.length ? 1 : 0);
+  });
