@@ -34,8 +34,7 @@ pub const ACCESS_KEY_SECRET: &str = "testsecret";
 /// The service: two regions, their orders, the faults to come and a log. It does no I/O and reads no clock.
 ///
 /// Memory is bounded: the last 10 000 requests, 1 000 callbacks, 100 000 orders and 1 000 000 nonces are
-/// remembered. `Debug` shows
-/// counts.
+/// remembered. `Debug` shows counts.
 pub struct World {
     pub(crate) gateway: Gateway,
     pub(crate) offices: Offices,
@@ -231,7 +230,8 @@ impl World {
         verdict: Verdict,
         now_unix: u64,
     ) -> Result<(), FinishError> {
-        self.finish_with(certify_id, verdict, &[], now_unix)
+        self.finish_with(certify_id, verdict, &[], now_unix)?;
+        Ok(())
     }
 
     /// Lets a request happen: to the page below `/verify/` of any region, else to the API.

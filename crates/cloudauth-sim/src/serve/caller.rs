@@ -55,17 +55,18 @@ async fn send(callback: &Callback, tls: Arc<ClientConfig>) -> CallbackOutcome {
     };
     match timeout(ANSWER_WITHIN, get(&origin, &url, tls)).await {
         Ok(Ok(status)) => CallbackOutcome::Answered(status),
-        Ok(Err(error)) => CallbackOutcome::Unanswered(reason(error.kind())),
+        Ok(Err(error)) => CallbackOutcome::Unanswered(reason(&error)),
         Err(_) => CallbackOutcome::Unanswered("no answer in time"),
     }
 }
 
-fn reason(kind: io::ErrorKind) -> &'static str {
-    match kind {
-        io::ErrorKind::ConnectionRefused => "the connection was refused",
-        io::ErrorKind::InvalidInput => "the URL is malformed",
-        io::ErrorKind::InvalidData => "TLS failed",
-        _ => "the connection broke",
+fn reason(error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::ConnectionRefused {
+        "the connection was refused"
+    } else if error.kind() == io::ErrorKind::InvalidData {
+        "TLS failed"
+    } else {
+        "the connection broke"
     }
 }
 
