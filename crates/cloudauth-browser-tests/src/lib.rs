@@ -117,8 +117,8 @@ impl Chromium {
 impl Drop for Chromium {
     fn drop(&mut self) {
         // It may be gone already.
-        self.pipe.borrow_mut().tell("Browser.close", json!({}));
-        if !self.pipe.borrow_mut().ends() {
+        self.pipe.borrow_mut().tell("Browser.close", &json!({}));
+        if !self.pipe.borrow().ends() {
             let _ = self.child.kill();
         }
         let _ = self.child.wait();

@@ -8,7 +8,10 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-/// How long the browser may take for anything. Starting it on a busy machine takes longest.
+/// How long a look at a page may take: one that gives way to the next may never answer.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// How long the browser may take for anything else. Starting it on a busy machine takes longest.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long the browser may take to close.
@@ -43,8 +46,8 @@ impl Pipe {
     }
 
     /// Calls a method of the browser.
-    pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
-        self.exchange(None, method, params)
+    pub(crate) fn call(&mut self, method: &str, params: &Value) -> Value {
+        self.exchange(None, method, params, PATIENCE)
             .unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
@@ -53,9 +56,19 @@ impl Pipe {
         &mut self,
         session: &str,
         method: &str,
-        params: Value,
+        params: &Value,
     ) -> Result<Value, Value> {
-        self.exchange(Some(session), method, params)
+        self.exchange(Some(session), method, params, PATIENCE)
+    }
+
+    /// Asks a tab for something that may get lost.
+    pub(crate) fn ask_in(
+        &mut self,
+        session: &str,
+        method: &str,
+        params: &Value,
+    ) -> Result<Value, Value> {
+        self.exchange(Some(session), method, params, LOOK)
     }
 
     /// The events of a tab so far.
@@ -65,12 +78,12 @@ impl Pipe {
     }
 
     /// Calls a method without waiting for its result.
-    pub(crate) fn tell(&mut self, method: &str, params: Value) {
-        let _ = self.send(None, method, &params);
+    pub(crate) fn tell(&mut self, method: &str, params: &Value) {
+        let _ = self.send(None, method, params);
     }
 
     /// Whether the browser closes its end soon.
-    pub(crate) fn ends(&mut self) -> bool {
+    pub(crate) fn ends(&self) -> bool {
         loop {
             match self.messages.recv_timeout(FAREWELL) {
                 Ok(_) => {}
@@ -101,16 +114,18 @@ impl Pipe {
         &mut self,
         session: Option<&str>,
         method: &str,
-        params: Value,
+        params: &Value,
+        patience: Duration,
     ) -> Result<Value, Value> {
         let id = self
-            .send(session, method, &params)
+            .send(session, method, params)
             .unwrap_or_else(|error| panic!("the browser is gone before {method}: {error}"));
         loop {
-            let mut message = self
-                .messages
-                .recv_timeout(PATIENCE)
-                .unwrap_or_else(|error| panic!("the browser does not answer {method}: {error}"));
+            let mut message = match self.messages.recv_timeout(patience) {
+                Ok(message) => message,
+                Err(RecvTimeoutError::Timeout) => return Err("no answer in time".into()),
+                Err(RecvTimeoutError::Disconnected) => panic!("the browser died of {method}"),
+            };
             if message["id"] == id {
                 return match message.get_mut("error") {
                     Some(error) => Err(error.take()),

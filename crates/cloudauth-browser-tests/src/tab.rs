@@ -71,14 +71,14 @@ impl<'a> Tab<'a> {
     pub(crate) fn open(pipe: &'a RefCell<Pipe>, size: Size, language: &str) -> Self {
         let context = pipe
             .borrow_mut()
-            .call("Target.createBrowserContext", json!({}));
+            .call("Target.createBrowserContext", &json!({}));
         let params = json!({
             "url": "about:blank",
             "browserContextId": context["browserContextId"],
         });
-        let target = pipe.borrow_mut().call("Target.createTarget", params);
+        let target = pipe.borrow_mut().call("Target.createTarget", &params);
         let params = json!({ "targetId": target["targetId"], "flatten": true });
-        let session = pipe.borrow_mut().call("Target.attachToTarget", params);
+        let session = pipe.borrow_mut().call("Target.attachToTarget", &params);
         let session = session["sessionId"].as_str().expect("a session has an id");
         let tab = Self {
             pipe,
@@ -86,20 +86,21 @@ impl<'a> Tab<'a> {
             is_phone: size.is_phone,
         };
         for domain in ["Page", "Runtime", "Log", "Network"] {
-            tab.call(&format!("{domain}.enable"), json!({}));
+            tab.call(&format!("{domain}.enable"), &json!({}));
         }
         let headers = json!({ "Accept-Language": language });
-        tab.call("Network.setExtraHTTPHeaders", json!({ "headers": headers }));
+        tab.call(
+            "Network.setExtraHTTPHeaders",
+            &json!({ "headers": headers }),
+        );
         let (width, height) = (size.width, size.height);
         let mobile = size.is_phone;
         let scale = if mobile { 2 } else { 1 };
-        tab.call(
-            "Emulation.setDeviceMetricsOverride",
-            json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": mobile }),
+        tab.call("Emulation.setDeviceMetricsOverride", &json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": mobile }),
         );
         tab.call(
             "Emulation.setTouchEmulationEnabled",
-            json!({ "enabled": mobile }),
+            &json!({ "enabled": mobile }),
         );
         tab
     }
@@ -110,13 +111,13 @@ impl<'a> Tab<'a> {
         let feature = json!({ "name": "prefers-color-scheme", "value": value });
         self.call(
             "Emulation.setEmulatedMedia",
-            json!({ "features": [feature] }),
+            &json!({ "features": [feature] }),
         );
     }
 
     /// Goes to a page and waits until it is there.
     pub fn go(&self, url: &str) {
-        let answer = self.call("Page.navigate", json!({ "url": url }));
+        let answer = self.call("Page.navigate", &json!({ "url": url }));
         assert_eq!(answer.get("errorText"), None, "{url}");
         self.settle();
     }
@@ -128,11 +129,11 @@ impl<'a> Tab<'a> {
 
     /// Goes back, as the browser's button does.
     pub fn back(&self) {
-        let history = self.call("Page.getNavigationHistory", json!({}));
+        let history = self.call("Page.getNavigationHistory", &json!({}));
         let now = history["currentIndex"].as_u64().expect("an index");
         let at = usize::try_from(now).ok().and_then(|now| now.checked_sub(1));
         let entry = &history["entries"][at.expect("there is a page to go back to")]["id"];
-        self.call("Page.navigateToHistoryEntry", json!({ "entryId": entry }));
+        self.call("Page.navigateToHistoryEntry", &json!({ "entryId": entry }));
     }
 
     /// Where the tab is.
@@ -163,7 +164,7 @@ impl<'a> Tab<'a> {
             "awaitPromise": true,
         });
         let mut pipe = self.pipe.borrow_mut();
-        let mut answer = pipe.call_in(&self.session, "Runtime.evaluate", params)?;
+        let mut answer = pipe.ask_in(&self.session, "Runtime.evaluate", &params)?;
         match answer.get_mut("exceptionDetails") {
             Some(details) => Err(details.take()),
             None => Ok(answer["result"]["value"].take()),
@@ -219,14 +220,14 @@ impl<'a> Tab<'a> {
             let points = json!([{ "x": x, "y": y }]);
             self.call(
                 method,
-                json!({ "type": "touchStart", "touchPoints": points }),
+                &json!({ "type": "touchStart", "touchPoints": points }),
             );
-            self.call(method, json!({ "type": "touchEnd", "touchPoints": [] }));
+            self.call(method, &json!({ "type": "touchEnd", "touchPoints": [] }));
             return;
         }
         for kind in ["mousePressed", "mouseReleased"] {
             let params = json!({ "type": kind, "x": x, "y": y, "button": "left", "clickCount": 1 });
-            self.call("Input.dispatchMouseEvent", params);
+            self.call("Input.dispatchMouseEvent", &params);
         }
     }
 
@@ -243,14 +244,14 @@ impl<'a> Tab<'a> {
             if kind == "keyDown" && !text.is_empty() {
                 params["text"] = text.into();
             }
-            self.call("Input.dispatchKeyEvent", params);
+            self.call("Input.dispatchKeyEvent", &params);
         }
     }
 
     /// Types into an input.
     pub fn type_into(&self, selector: &str, text: &str) {
         self.press(selector);
-        self.call("Input.insertText", json!({ "text": text }));
+        self.call("Input.insertText", &json!({ "text": text }));
     }
 
     /// Chooses a value of a list. The list itself is drawn by the system, so nothing is pressed.
@@ -270,7 +271,7 @@ impl<'a> Tab<'a> {
     /// Writes the whole page as PNG.
     pub fn screenshot(&self, path: impl AsRef<Path>) {
         let params = json!({ "format": "png", "captureBeyondViewport": true });
-        let picture = self.call("Page.captureScreenshot", params);
+        let picture = self.call("Page.captureScreenshot", &params);
         let picture = picture["data"].as_str().expect("a picture is a text");
         let picture = STANDARD.decode(picture).expect("a picture is base64");
         fs::write(path, picture).expect("a picture can be written");
@@ -313,7 +314,7 @@ impl<'a> Tab<'a> {
         urls.flatten().map(str::to_owned).collect()
     }
 
-    fn call(&self, method: &str, params: Value) -> Value {
+    fn call(&self, method: &str, params: &Value) -> Value {
         let mut pipe = self.pipe.borrow_mut();
         pipe.call_in(&self.session, method, params)
             .unwrap_or_else(|error| panic!("{method}: {error}"))

@@ -87,7 +87,8 @@ impl Shown {
     pub(super) fn posted_to_parent(language: Language, response: &Value) -> Self {
         let mut shown = Self::notice(language, Icon::Done, language.words().done, None);
         let response = escape(&response.to_string());
-        shown.body += &format!("<div id=\"response\" data-response=\"{response}\"></div>\n");
+        let message = format!("<div id=\"response\" data-response=\"{response}\"></div>\n");
+        shown.body.push_str(&message);
         shown.script = true;
         shown
     }
@@ -253,9 +254,9 @@ fn said(meaning: &Meaning, language: Language) -> String {
         Language::English => meaning.english,
         Language::Chinese => meaning.chinese,
     };
-    let text = text.split([';', ';']).next().unwrap_or_default();
+    let text = text.split(';').next().unwrap_or_default();
     if meaning.place == CodePlace::SubCode && meaning.source != Source::Documented {
-        return escape(&format!("{text} ({})", language.words().not_documented));
+        return escape(&format!("{text} [{}]", language.words().not_documented));
     }
     escape(text)
 }

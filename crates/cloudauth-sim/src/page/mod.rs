@@ -63,24 +63,20 @@ impl World {
         now_unix: u64,
     ) -> Reply {
         let words = language.words();
-        let left = match choice.ending {
-            Ending::Verdict(verdict) => {
-                self.finish_with(certify_id, verdict, &choice.faults, now_unix)
-            }
-            Ending::Left(_) => self
-                .desk
-                .orders
-                .live(certify_id, now_unix)
-                .map(|order| order.state = State::Abandoned),
+        let orders = &mut self.desk.orders;
+        let ending = match choice.ending {
+            // What counts may be another one: a magic number's.
+            Ending::Verdict(verdict) => self
+                .finish_with(certify_id, verdict, &choice.faults, now_unix)
+                .map(Ending::Verdict),
+            left @ Ending::Left(_) => orders.live(certify_id, now_unix).map(|order| {
+                order.state = State::Abandoned;
+                left
+            }),
         };
         let order = self.desk.orders.get(certify_id);
-        let (Ok(()), Some(order)) = (left, order) else {
+        let (Ok(ending), Some(order)) = (ending, order) else {
             return gone(FinishError::Unknown, order, certify_id, language).reply(now_unix);
-        };
-        let ending = match (choice.ending, order.verdict()) {
-            // A magic number may have turned it into another.
-            (Ending::Verdict(_), Some(verdict)) => Ending::Verdict(verdict),
-            (ending, _) => ending,
         };
         if order.return_url == IN_FRAME {
             let response = ending.response(certify_id);
@@ -110,12 +106,9 @@ fn gone(
         FinishError::Expired => (410, Icon::Warning, words.expired),
         FinishError::Used => (410, Icon::Done, words.used),
     };
-    let back = order.and_then(|order| match order.state {
-        State::Submitted(verdict) => {
-            let ending = Ending::Verdict(order.verdict().unwrap_or(verdict));
-            ending.location(&order.return_url, certify_id)
-        }
-        State::Issued | State::Opened | State::Abandoned => None,
+    let back = order.and_then(|order| {
+        let verdict = order.verdict().filter(|_| problem == FinishError::Used)?;
+        Ending::Verdict(verdict).location(&order.return_url, certify_id)
     });
     Shown::notice(language, icon, notice, back.as_deref()).with_status(status)
 }

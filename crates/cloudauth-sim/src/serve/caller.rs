@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 
-use super::{Shared, now_unix};
+use super::Shared;
 use crate::callbacks::{Callback, CallbackOutcome, NotSent};
 
 /// How often to look for callbacks that are due.
@@ -30,13 +30,16 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 pub(super) async fn run(shared: Arc<Shared>, tls: Arc<ClientConfig>) {
     loop {
         sleep(LOOK).await;
-        let due = shared.world().due_callbacks(now_unix());
+        let due = {
+            let now_unix = shared.now_unix();
+            shared.world().due_callbacks(now_unix)
+        };
         for callback in due {
             let (shared, tls) = (Arc::clone(&shared), Arc::clone(&tls));
             tokio::spawn(async move {
                 let outcome = send(&callback, tls).await;
-                let mut world = shared.world();
-                world.called_back(&callback, outcome, now_unix());
+                let now_unix = shared.now_unix();
+                shared.world().called_back(&callback, outcome, now_unix);
             });
         }
     }
@@ -52,17 +55,18 @@ async fn send(callback: &Callback, tls: Arc<ClientConfig>) -> CallbackOutcome {
     };
     match timeout(ANSWER_WITHIN, get(&origin, &url, tls)).await {
         Ok(Ok(status)) => CallbackOutcome::Answered(status),
-        Ok(Err(error)) => CallbackOutcome::Unanswered(reason(error.kind())),
+        Ok(Err(error)) => CallbackOutcome::Unanswered(reason(&error)),
         Err(_) => CallbackOutcome::Unanswered("no answer in time"),
     }
 }
 
-fn reason(kind: io::ErrorKind) -> &'static str {
-    match kind {
-        io::ErrorKind::ConnectionRefused => "the connection was refused",
-        io::ErrorKind::InvalidInput => "the URL is malformed",
-        io::ErrorKind::InvalidData => "TLS failed",
-        _ => "the connection broke",
+fn reason(error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::ConnectionRefused {
+        "the connection was refused"
+    } else if error.kind() == io::ErrorKind::InvalidData {
+        "TLS failed"
+    } else {
+        "the connection broke"
     }
 }
 

@@ -202,7 +202,8 @@ fn a_page_loads_nothing_from_elsewhere() {
         "src=",
         "<script",
         "<iframe",
-        "url(",
+        "url(http",
+        "url(/",
         "@import",
         "href=\"http",
     ] {

@@ -6,13 +6,16 @@
     reason = "a helper of a test that cannot go on should say where"
 )]
 
+mod admin;
 mod callbacks;
 mod catalogue;
 mod client;
 mod codes;
 mod credentials;
+mod differences;
 mod faults;
 mod flow;
+mod hostile;
 mod offices;
 mod page;
 mod proxy;

@@ -102,7 +102,7 @@ fn every_failure_is_on_the_page_with_its_meaning_in_both_languages() {
         ("zh", "lang=\"zh-CN\"", "204 人脸不是同一人"),
     ] {
         let mut request = visit(&id);
-        request.target += &format!("?lang={language}");
+        request.target = format!("{}?lang={language}", request.target);
         let text = page(&mut world, &request).text();
         assert!(text.contains(&format!("<html {said}>")));
         assert!(text.contains(face), "{text}");
