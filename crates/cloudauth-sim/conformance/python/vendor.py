@@ -7,6 +7,7 @@ written in their code are brought home by the simulator's proxy. Prints a table;
 
 import asyncio
 import contextlib
+import hashlib
 import http.client
 import inspect
 import io
@@ -89,16 +90,20 @@ def reply_of(using, name, request, runtime, is_async):
     return asyncio.run(getattr(using, f"{name}_async")(*takes, runtime))
 
 
+def at_pages(method, path, body=None, kind="application/json"):
+    """Asks the simulator itself: its pages, and the endpoint by which it is told what to do."""
+    connection = http.client.HTTPConnection(urlsplit(SIMULATOR["pages"]).netloc, timeout=10)
+    connection.request(method, path, body, {"content-type": kind})
+    answer = connection.getresponse().read()
+    connection.close()
+    return answer
+
+
 def pass_on_page(url):
     """Does what a person does who is who they say, so that there is a verdict."""
-    page = urlsplit(url)
-    connection = http.client.HTTPConnection(page.netloc, timeout=10)
-    kind = {"content-type": "application/x-www-form-urlencoded"}
-    connection.request("GET", page.path)
-    connection.getresponse().read()
-    connection.request("POST", page.path, "outcome=pass", kind)
-    connection.getresponse().read()
-    connection.close()
+    path = urlsplit(url).path
+    at_pages("GET", path)
+    at_pages("POST", path, "outcome=pass", "application/x-www-form-urlencoded")
 
 
 def accepted(table, tap, title, using, is_async=False):
@@ -267,9 +272,45 @@ def main():
             ("another STS token", mismatch, {**sts, "security_token": "other"}),
         ):
             refused(table, tap, scheme, client(tap, scheme, **keys), title, code, None, None)
+    faults(table)
     with homeward():
         uploads(table, sts)
     return table
+
+
+def faults(table):
+    """What the simulator can be told to do wrong, and what the package makes of it."""
+    told = {
+        "throttle": ({}, ("ThrottlingException", "Throttling.User")),
+        "status": ({"status": 503}, ("ServerException", "ServiceUnavailable")),
+        "gateway": ({"status": 403, "code": "NoPermission"}, ("ClientException", "NoPermission")),
+        "code 500": ({}, ("a reply", "500")),
+        "reset": ({}, ("RetryError", None)),
+        "garbage": ({}, ("RuntimeError", None)),
+        "empty": ({}, ("RuntimeError", None)),
+        "truncate": ({}, ("RetryError", None)),
+    }
+    endpoint = urlsplit(SIMULATOR["shanghai"]).netloc
+    using, good, problems = Client(Config(endpoint=endpoint, protocol="http", **KEY)), 0, []
+    for fault, (options, expected) in told.items():
+        at_pages(
+            "POST",
+            "/admin/faults",
+            json.dumps({"fault": fault, **options, "region": "cn-shanghai"}),
+        )
+        try:
+            found = ("a reply", describe(using))
+        except Exception as error:  # which it is, is what is looked at
+            inner = getattr(error, "inner_exception", None) or error
+            found = (type(inner).__name__, getattr(inner, "code", None))
+            if fault == "throttle" and inner.retry_after != 1000:
+                problems.append(f"{fault}: wait {inner.retry_after} ms")
+        if found == expected:
+            good += 1
+        else:
+            problems.append(f"{fault}: {found}")
+    table.row("faults on demand, told by the package as they are", good, len(told))
+    table.explain(problems)
 
 
 def uploads(table, sts):
@@ -312,7 +353,11 @@ def uploaded(name, keys):
     reply = (
         asyncio.run(call(request, runtime)) if name.endswith("_async") else call(request, runtime)
     )
-    return None if reply.body.code == "200" and files else f"code {reply.body.code}"
+    if reply.body.code != "200":
+        return f"code {reply.body.code}"
+    expected = [{"bytes": len(FILE), "sha256": hashlib.sha256(FILE).hexdigest()}] * len(files)
+    arrived = json.loads(at_pages("GET", "/admin/state"))["files"][-len(files) :]
+    return None if arrived == expected else f"arrived: {arrived}"
 
 
 if __name__ == "__main__":

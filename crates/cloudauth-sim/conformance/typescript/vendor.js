@@ -6,6 +6,7 @@
 // The same as vendor.py in the other language: what is said there is not said again here.
 "use strict";
 
+const { createHash } = require("crypto");
 const fs = require("fs");
 const os = require("os");
 const path = require("path");
@@ -170,6 +171,39 @@ async function given(tap) {
   return assumed;
 }
 
+/** What the simulator can be told to do wrong, and what the package makes of it. */
+async function faults() {
+  const told = {
+    throttle: [{}, "ThrottlingError Throttling.User 1000"],
+    status: [{ status: 503 }, "ServerError ServiceUnavailable"],
+    gateway: [{ status: 403, code: "NoPermission" }, "ClientError NoPermission"],
+    "code 500": [{}, "a reply 500"],
+    reset: [{}, "Error ECONNRESET"],
+    garbage: [{}, "SyntaxError"],
+    empty: [{}, "SyntaxError"],
+    truncate: [{}, "Error ECONNRESET"],
+  };
+  const using = client({ endpoint: new URL(SIMULATOR.shanghai).host }, "ACS3");
+  const problems = [];
+  let good = 0;
+  for (const [fault, [options, expected]] of Object.entries(told)) {
+    const body = JSON.stringify({ fault, ...options, region: "cn-shanghai" });
+    const headers = { "content-type": "application/json" };
+    await fetch(`${SIMULATOR.pages}/admin/faults`, { method: "POST", headers, body });
+    let found;
+    try {
+      found = ["a reply", await describe(using)];
+    } catch (error) {
+      found = [error.name, error.code, error.retryAfter];
+    }
+    found = found.filter((part) => part !== undefined).join(" ");
+    if (found === expected) good += 1;
+    else problems.push(`${fault}: ${found}`);
+  }
+  row("faults on demand, told by the package as they are", good, Object.keys(told).length);
+  explain(problems);
+}
+
 async function uploads(sts) {
   const end = "Advance";
   row("operations that take files", methods(end).length, UPLOADS);
@@ -187,8 +221,12 @@ async function uploads(sts) {
       try {
         const using = new Client(new $OpenApiUtil.Config({ regionId: "cn-shanghai", ...keys }));
         const reply = await using[name](request, new RuntimeOptions({}));
-        if (reply.body.code === "200" && objects.length) good += 1;
-        else problems.push(`${name}: code ${reply.body.code}`);
+        const { files } = await (await fetch(`${SIMULATOR.pages}/admin/state`)).json();
+        const arrived = JSON.stringify(files.slice(-objects.length));
+        const sha256 = createHash("sha256").update(file).digest("hex");
+        const expected = JSON.stringify(objects.map(() => ({ bytes: file.length, sha256 })));
+        if (reply.body.code === "200" && arrived === expected) good += 1;
+        else problems.push(`${name}: code ${reply.body.code}, arrived ${arrived}`);
       } catch (error) {
         problems.push(`${name}: ${brief(error)}`);
       }
@@ -221,6 +259,7 @@ async function main() {
     ])
       await refused(tap, scheme, client(tap, scheme, keys), [title, code]);
   }
+  await faults();
   await uploads(sts);
 }
 

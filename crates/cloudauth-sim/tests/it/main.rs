@@ -23,3 +23,4 @@ mod refusals;
 mod serving;
 mod signatures;
 mod simulation;
+mod store;
