@@ -135,13 +135,13 @@ async function describe(using, runtime = new RuntimeOptions({})) {
   return (await using.describeFaceVerifyWithOptions(request, runtime)).body.code;
 }
 
-/** Asks every source that can be brought to the simulator, and makes a call with what it gave. */
-async function given(tap) {
-  const token = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "conformance-")), "token");
-  fs.writeFileSync(token, "eyJhbGciOi.simulated.WT+/=");
+/** Where the credentials package can find some, and what builds that. */
+function sources() {
+  const { default: Credential, Config, CLIProfileCredentialsProvider } = credentials;
   const role = { roleArn: "acs:ram::1:role/a", roleSessionName: "conformance" };
+  const token = path.join(os.homedir(), "token");
   const oidc = { oidcProviderArn: "acs:ram::1:oidc-provider/a", oidcTokenFilePath: token };
-  const sources = {
+  const configured = {
     "STS, AssumeRole": { type: "ram_role_arn", ...KEY, ...role, policy: '{"Version": "1", "Statement": []}' },
     "STS of a region": { type: "ram_role_arn", ...KEY, ...role, stsEndpoint: "sts.cn-shanghai.aliyuncs.com" },
     "STS, AssumeRole with OIDC": { type: "oidc_role_arn", ...role, ...oidc },
@@ -150,23 +150,34 @@ async function given(tap) {
     "metadata service, version 2 only": { type: "ecs_ram_role", disableIMDSv1: true },
     "credentials URI": { type: "credentials_uri", credentialsURI: `${SIMULATOR.pages}/credentials-uri` },
   };
+  // Not `sso`: this version of the package posts an empty body.
+  const profiles = ["key", "assumed", "chained", "instance", "oidc", "login", "program"];
+  const profile = (name) => CLIProfileCredentialsProvider.builder().withProfileName(name).build();
+  return [
+    ...Object.entries(configured).map(([title, options]) => [title, () => new Credential(new Config(options))]),
+    ...profiles.map((name) => [`profile ${name}`, () => new Credential(null, profile(name))]),
+    ["default chain", () => new Credential()],
+  ];
+}
+
+/** Asks every source that can be brought to the simulator, and makes a call with what it gave. */
+async function given(tap) {
   const problems = [];
   let good = 0;
   let assumed = null;
-  for (const [title, options] of Object.entries(sources)) {
+  for (const [title, build] of sources()) {
     try {
-      const credential = new credentials.default(new credentials.Config(options));
-      const found = await credential.getCredential();
-      if (title === "STS, AssumeRole") assumed = found;
+      const credential = build();
+      if (title === "STS, AssumeRole") assumed = await credential.getCredential();
+      // The certify id is unknown: the service's own answer, beyond the gateway.
       const code = await describe(client(tap, "ACS3", { credential }));
-      if (code === "406" && found.securityToken) good += 1;
+      if (code === "406") good += 1;
       else problems.push(`${title}: ${code}`);
     } catch (error) {
       problems.push(`${title}: ${brief(error)}`);
     }
   }
-  fs.rmSync(path.dirname(token), { recursive: true });
-  row("credentials: sources that gave good ones", good, Object.keys(sources).length);
+  row("credentials: sources that gave good ones", good, sources().length);
   explain(problems);
   return assumed;
 }
