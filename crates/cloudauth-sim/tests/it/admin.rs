@@ -1,5 +1,6 @@
 //! The admin endpoint of the running simulator, and what it refuses.
 
+use core::fmt::Write as _;
 use core::time::Duration;
 use std::io::{Read as _, Write as _};
 
@@ -19,7 +20,7 @@ fn order(simulator: &Simulator, path: &str, body: &Value) -> Answer {
         "POST",
         path,
         vec![kind],
-        body.to_string().into_bytes(),
+        body.to_string().as_bytes(),
     )
 }
 
@@ -29,7 +30,7 @@ fn tell(
     method: &str,
     path: &str,
     headers: Vec<(String, String)>,
-    body: Vec<u8>,
+    body: &[u8],
 ) -> Answer {
     raw(simulator, "127.0.0.1", method, path, headers, body)
 }
@@ -40,21 +41,21 @@ fn raw(
     method: &str,
     path: &str,
     headers: Vec<(String, String)>,
-    body: Vec<u8>,
+    body: &[u8],
 ) -> Answer {
     let mut wire = Wire::open(pages(simulator)).unwrap();
     let mut text = format!("{method} /admin{path} HTTP/1.1\r\nhost: {host}\r\n");
     for (name, value) in headers {
-        text += &format!("{name}: {value}\r\n");
+        write!(text, "{name}: {value}\r\n").unwrap();
     }
-    text += &format!("content-length: {}\r\n\r\n", body.len());
+    write!(text, "content-length: {}\r\n\r\n", body.len()).unwrap();
     wire.stream.write_all(text.as_bytes()).unwrap();
-    wire.stream.write_all(&body).unwrap();
+    wire.stream.write_all(body).unwrap();
     wire.receive().unwrap()
 }
 
 fn state(simulator: &Simulator) -> Value {
-    tell(simulator, "GET", "/state", Vec::new(), Vec::new()).json()
+    tell(simulator, "GET", "/state", Vec::new(), b"").json()
 }
 
 fn init(simulator: &Simulator, region: Region) -> std::io::Result<Answer> {
@@ -90,7 +91,7 @@ fn a_fault_is_injected_counted_and_cleared() {
         "DELETE",
         "/faults?region=cn-beijing",
         Vec::new(),
-        Vec::new(),
+        b"",
     );
     assert_eq!(cleared.status, 200);
     assert_eq!(init(&simulator, Region::Beijing).unwrap().status, 200);
@@ -103,7 +104,7 @@ fn a_region_goes_down_and_comes_back() {
     order(&simulator, "/faults", &refuse);
     assert!(eventually(|| init(&simulator, Region::Shanghai).is_err()));
     assert_eq!(state(&simulator)["regions"][0]["refuses"], true);
-    tell(&simulator, "DELETE", "/faults", Vec::new(), Vec::new());
+    tell(&simulator, "DELETE", "/faults", Vec::new(), b"");
     assert!(eventually(|| init(&simulator, Region::Shanghai).is_ok()));
 }
 
@@ -257,7 +258,7 @@ fn what_is_shown_has_no_person_and_no_secret() {
     ] {
         ask(&url, &call.sign()).unwrap();
     }
-    let shown = tell(&simulator, "GET", "/state", Vec::new(), Vec::new()).text();
+    let shown = tell(&simulator, "GET", "/state", Vec::new(), b"").text();
     assert!(shown.contains("SignatureDoesNotMatch") && shown.contains("\"412\""));
     for secret in [
         "SENTINEL",
@@ -276,7 +277,7 @@ fn what_is_shown_has_no_person_and_no_secret() {
 #[test]
 fn the_page_loads_nothing_from_elsewhere() {
     let simulator = Simulator::start().unwrap();
-    let get = |path| tell(&simulator, "GET", path, Vec::new(), Vec::new());
+    let get = |path| tell(&simulator, "GET", path, Vec::new(), b"");
     assert_eq!(
         simulator.admin_url(),
         format!("{}/admin", pages(&simulator))
@@ -304,9 +305,9 @@ fn foreign_pages_and_foreign_names_get_nothing() {
         "",
         "[::1].x",
     ] {
-        let answer = raw(&simulator, host, "GET", "/state", Vec::new(), Vec::new());
+        let answer = raw(&simulator, host, "GET", "/state", Vec::new(), b"");
         assert_eq!(answer.status, 403, "{host}");
-        let answer = raw(&simulator, host, "POST", "/unlock", json(), b"{}".to_vec());
+        let answer = raw(&simulator, host, "POST", "/unlock", json(), b"{}");
         assert_eq!(answer.status, 403, "{host}");
     }
     for host in [
@@ -316,7 +317,7 @@ fn foreign_pages_and_foreign_names_get_nothing() {
         "[::1]",
         "[::1]:80",
     ] {
-        let answer = raw(&simulator, host, "GET", "/state", Vec::new(), Vec::new());
+        let answer = raw(&simulator, host, "GET", "/state", Vec::new(), b"");
         assert_eq!(answer.status, 200, "{host}");
     }
     // What a form of a foreign page can send without asking.
@@ -326,18 +327,11 @@ fn foreign_pages_and_foreign_names_get_nothing() {
         "multipart/form-data; boundary=a",
     ] {
         let kind = vec![("content-type".to_owned(), kind.to_owned())];
-        let answer = tell(&simulator, "POST", "/clock", kind, b"{\"move\":1}".to_vec());
+        let answer = tell(&simulator, "POST", "/clock", kind, b"{\"move\":1}");
         assert_eq!(answer.status, 415);
     }
     assert_eq!(
-        tell(
-            &simulator,
-            "POST",
-            "/clock",
-            Vec::new(),
-            b"{\"move\":1}".to_vec()
-        )
-        .status,
+        tell(&simulator, "POST", "/clock", Vec::new(), b"{\"move\":1}").status,
         415
     );
     assert!(simulator.now_unix().abs_diff(clock()) <= 1);
@@ -353,13 +347,7 @@ fn junk_is_refused_with_a_reason() {
     let simulator = Simulator::start().unwrap();
     let faults = |body: &str| {
         let kind = vec![("content-type".to_owned(), "application/json".to_owned())];
-        tell(
-            &simulator,
-            "POST",
-            "/faults",
-            kind,
-            body.as_bytes().to_vec(),
-        )
+        tell(&simulator, "POST", "/faults", kind, body.as_bytes())
     };
     let deep = "[".repeat(30_000);
     for body in [
@@ -408,16 +396,10 @@ fn junk_is_refused_with_a_reason() {
     }
     assert_eq!(order(&simulator, "/nothing", &json!({})).status, 404);
     assert_eq!(
-        tell(&simulator, "PUT", "/faults", Vec::new(), Vec::new()).status,
+        tell(&simulator, "PUT", "/faults", Vec::new(), b"").status,
         404
     );
-    let query = tell(
-        &simulator,
-        "DELETE",
-        "/faults?region=%zz",
-        Vec::new(),
-        Vec::new(),
-    );
+    let query = tell(&simulator, "DELETE", "/faults?region=%zz", Vec::new(), b"");
     assert_eq!(query.status, 400);
     assert_eq!(state(&simulator)["faults"], json!([]));
 }

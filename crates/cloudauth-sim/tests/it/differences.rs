@@ -2,9 +2,7 @@
 
 use cloudauth_proto::ops::DescribeFaceVerify;
 use cloudauth_proto::sign::{Draft, Stamp};
-use cloudauth_proto::{
-    Credentials, Endpoint, Entropy, Listed, Operation as _, Params, Scheme, UnixTime,
-};
+use cloudauth_proto::{Credentials, Endpoint, Entropy, Operation as _, Params, Scheme, UnixTime};
 use cloudauth_sim::{Incoming, Region, World};
 
 use crate::client::{Call, NOW};
@@ -16,8 +14,14 @@ fn signed(secret: &str) -> Incoming {
     operation.encode(&mut params);
     let terms = operation.terms();
     let endpoint = Endpoint::SHANGHAI;
-    let info = DescribeFaceVerify::INFO;
-    let draft = Draft::new(terms.method, info.action, info.version, &endpoint, &params).unwrap();
+    let draft = Draft::new(
+        terms.method,
+        &terms.action,
+        &terms.version,
+        &endpoint,
+        &params,
+    )
+    .unwrap();
     let stamp = Stamp {
         at: UnixTime::from_seconds(NOW),
         nonce: Entropy::from_seed([1; 32]).nonce(),
@@ -67,7 +71,7 @@ fn changed(change: impl FnOnce(&mut Incoming)) -> Incoming {
 fn set(request: &mut Incoming, name: &str, value: &str) {
     for (known, old) in &mut request.headers {
         if known == name {
-            *old = value.to_owned();
+            value.clone_into(old);
         }
     }
 }

@@ -5,6 +5,10 @@
     clippy::unwrap_in_result,
     reason = "a helper of a test that cannot go on should say where"
 )]
+#![expect(
+    clippy::print_stdout,
+    reason = "counts, for whoever asks for them with --nocapture"
+)]
 
 mod admin;
 mod callbacks;
