@@ -138,7 +138,7 @@ def accepted(table, tap, title, using, is_async=False):
         strange += [f"{action} {name}" for name in unknown]
         read += not faults
         fields, places, met = fields + same, places + len(all_places), met + len(sent_places)
-        if action == "InitFaceVerify" and reply.body.result_object:
+        if action == "InitFaceVerify" and reply.body and reply.body.result_object:
             known["CertifyId"] = reply.body.result_object.certify_id
             pass_on_page(reply.body.result_object.certify_url)
     table.row(f"{title}: operations accepted", taken, OPERATIONS)
