@@ -167,7 +167,7 @@ def refused(table, tap, scheme, using, title, code, spoiler, options):
             problems.append(f"{action}: accepted")
         except Exception as error:  # which it is, is what is looked at
             found, sent = complaint(error), json.loads(tap.reply[2])
-            if found == (code, tap.reply[0], sent["RequestId"]) and sent["Code"] == code:
+            if found == (code, tap.reply[0], sent.get("RequestId")) and sent.get("Code") == code:
                 right += 1
             else:
                 problems.append(f"{action}: {found} {repr(error)[:200]}")
