@@ -7,7 +7,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::buf::Chain;
 use bytes::{Buf, Bytes};
-use cloudauth_net::{Clock, Options, OptionsError, Parts, Proxies, TransportError, Watch, effects};
+use cloudauth_net::{
+    Clock, Options, OptionsError, Parts, Proxies, TransportError, UserAgent, Watch, effects,
+};
 use cloudauth_proto::{
     Call, CallOptions, Error, Exchange, ExchangeId, Failure, Flow, Head, Now, Operation, Refresh,
     Reply, Response, Sent, Session, Step, Unsupplied,
@@ -38,6 +40,7 @@ pub struct Client {
     /// A refresh ended.
     refreshed: Notify,
     clock: Clock,
+    user_agent: UserAgent,
     watch: Watch,
 }
 
@@ -49,15 +52,18 @@ impl Client {
             clock,
             tls,
             proxies,
+            user_agent,
             watch,
+            max_idle,
             idle,
         } = options.build()?;
         let pool = |proxies| {
             Pool::builder(TokioExecutor::new())
+                .pool_max_idle_per_host(max_idle)
                 .pool_idle_timeout(idle)
                 .pool_timer(TokioTimer::new())
                 .timer(TokioTimer::new())
-                .build(connector((*tls).clone(), proxies))
+                .build(connector(&tls, proxies))
         };
         Ok(Self {
             pool: pool(proxies),
@@ -65,6 +71,7 @@ impl Client {
             session: Mutex::new(session),
             refreshed: Notify::new(),
             clock,
+            user_agent,
             watch,
         })
     }
@@ -135,7 +142,7 @@ impl Client {
 
     async fn exchange(&self, exchange: Exchange) -> Result<Response, Failure> {
         let timeouts = exchange.timeouts();
-        let request = exchange.sign();
+        let request = self.user_agent.on(exchange.sign());
         let pool = if request.direct {
             &self.direct
         } else {

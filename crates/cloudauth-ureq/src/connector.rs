@@ -16,7 +16,7 @@ use ureq::Error;
 use ureq::unversioned::transport::time::Duration as UreqDuration;
 use ureq::unversioned::transport::{
     Buffers, ConnectProxyConnector, ConnectionDetails, Connector, LazyBuffers, NextTimeout,
-    TcpConnector, Transport, TransportAdapter,
+    SocksConnector, TcpConnector, Transport, TransportAdapter,
 };
 
 #[derive(Clone, Copy)]
@@ -58,6 +58,7 @@ pub(crate) fn has_sent() -> bool {
 #[derive(Debug)]
 pub(crate) struct Connect {
     tls: Arc<ClientConfig>,
+    socks: SocksConnector,
     proxy: ConnectProxyConnector,
     tcp: TcpConnector,
 }
@@ -66,13 +67,15 @@ impl Connect {
     pub(crate) fn new(tls: Arc<ClientConfig>) -> Self {
         Self {
             tls,
+            socks: SocksConnector::default(),
             proxy: ConnectProxyConnector::default(),
             tcp: TcpConnector::default(),
         }
     }
 
     fn connection(&self, details: &ConnectionDetails<'_>) -> Result<Box<dyn Transport>, Error> {
-        let tunnel = self.proxy.connect(details, None::<()>)?;
+        let tunnel = self.socks.connect(details, None::<()>)?;
+        let tunnel = self.proxy.connect(details, tunnel)?;
         let transport = self
             .tcp
             .connect(details, tunnel)?
