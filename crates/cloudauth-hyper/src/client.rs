@@ -260,3 +260,32 @@ fn in_two_parts(body: cloudauth_proto::Body) -> Body {
     let (shared, own) = body.into_parts();
     Full::new(Bytes::from_owner(shared).chain(own.into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use cloudauth_proto::ops::InitFaceVerify;
+
+    use super::*;
+
+    /// Compiles only if it is so, for every operation and for flows.
+    #[test]
+    fn futures_can_be_spawned_and_clients_shared() {
+        fn spawnable(future: impl Future + Send) {
+            drop(future);
+        }
+        fn shareable<T: Send + Sync + 'static>() {}
+        fn any<O: Operation + Sync>(client: &Client, operation: &O) {
+            spawnable(client.call(operation));
+            spawnable(client.call_with(operation, CallOptions::new()));
+        }
+        fn flow<F: Flow + Send>(client: &Client, flow: F)
+        where
+            F::Output: Send,
+        {
+            spawnable(client.run(flow));
+        }
+        shareable::<Client>();
+        let _ = any::<InitFaceVerify>;
+        let _ = flow::<Call<InitFaceVerify>>;
+    }
+}

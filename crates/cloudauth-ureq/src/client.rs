@@ -207,3 +207,14 @@ fn into_ureq(proxy: &Proxy) -> Result<ureq::Proxy, ureq::Error> {
     }
     made.build()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_can_share_a_client() {
+        fn shareable<T: Send + Sync + 'static>() {}
+        shareable::<Client>();
+    }
+}

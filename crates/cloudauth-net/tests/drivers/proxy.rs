@@ -1,7 +1,8 @@
 //! Endpoints behind a proxy, for both drivers.
 
+use core::net::SocketAddr;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::{io, thread};
 
@@ -200,52 +201,43 @@ fn socks(to: Option<String>) -> Tunnels {
     thread::spawn(move || {
         for client in listener.incoming() {
             // One after the other: there is one call.
-            let _ = serve_socks(client.unwrap(), &noted, to.as_deref());
+            serve_socks(client.unwrap(), &noted, to.as_deref());
         }
     });
     Tunnels { address, asked }
 }
 
-fn serve_socks(
-    mut client: TcpStream,
-    noted: &Mutex<Vec<String>>,
-    to: Option<&str>,
-) -> io::Result<()> {
+fn serve_socks(mut client: TcpStream, noted: &Mutex<Vec<String>>, to: Option<&str>) {
     let bytes = |count: u8, client: &mut TcpStream| {
         let mut read = vec![0; count.into()];
-        client.read_exact(&mut read).map(|()| read)
+        client.read_exact(&mut read).unwrap();
+        read
     };
-    let methods = bytes(2, &mut client)?[1];
-    let offered = bytes(methods, &mut client)?;
-    assert!(offered.contains(&2), "{offered:?}");
-    client.write_all(&[5, 2])?;
-    let length = bytes(2, &mut client)?[1];
-    let user = bytes(length, &mut client)?;
-    let length = bytes(1, &mut client)?[0];
-    let password = bytes(length, &mut client)?;
-    client.write_all(&[1, 0])?;
-    let request = bytes(4, &mut client)?;
-    assert_eq!(request[..3], [5, 1, 0]);
-    let host = match request[3] {
-        1 => IpAddr::from(<[u8; 4]>::try_from(bytes(4, &mut client)?).unwrap()).to_string(),
-        _ => {
-            let length = bytes(1, &mut client)?[0];
-            String::from_utf8(bytes(length, &mut client)?).unwrap()
-        }
+    let text = |client: &mut TcpStream| {
+        let length = bytes(1, client)[0];
+        String::from_utf8(bytes(length, client)).unwrap()
     };
-    let port = u16::from_be_bytes(bytes(2, &mut client)?.try_into().unwrap());
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    let note = format!("{}:{} {host}:{port}", text(user), text(password));
+    let methods = bytes(2, &mut client)[1];
+    assert!(bytes(methods, &mut client).contains(&2), "a password");
+    client.write_all(&[5, 2]).unwrap();
+    assert_eq!(bytes(1, &mut client), [1]);
+    let (user, password) = (text(&mut client), text(&mut client));
+    client.write_all(&[1, 0]).unwrap();
+    assert_eq!(bytes(4, &mut client), [5, 1, 0, 3], "connect, to a name");
+    let host = text(&mut client);
+    let port = u16::from_be_bytes(bytes(2, &mut client).try_into().unwrap());
+    let note = format!("{user}:{password} {host}:{port}");
     noted.lock().unwrap().push(note);
     let Some(to) = to else {
         // Not allowed by the ruleset.
-        return client.write_all(&[5, 2, 0, 1, 0, 0, 0, 0, 0, 0]);
+        client.write_all(&[5, 2, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
+        return;
     };
-    client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
-    let mut server = TcpStream::connect(to)?;
-    let (mut up, mut down) = (server.try_clone()?, client.try_clone()?);
+    client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
+    let mut server = TcpStream::connect(to).unwrap();
+    let (mut up, mut down) = (server.try_clone().unwrap(), client.try_clone().unwrap());
     thread::spawn(move || io::copy(&mut server, &mut down));
-    io::copy(&mut client, &mut up).map(drop)
+    let _ = io::copy(&mut client, &mut up);
 }
 
 fn is_socks<D: Driver>() {
