@@ -284,14 +284,12 @@ mod tests {
 
     #[test]
     fn the_defaults_are_what_the_documentation_says() {
-        let key = cloudauth_proto::Credentials::access_key("id", "secret").unwrap();
-        let options = Options::new().credentials(key).proxies(Proxies::none());
+        let options = Options::new();
         assert_eq!(options.policy, Policy::default());
         assert_eq!(options.policy.reply_limit, 10 << 20);
         assert_eq!(options.endpoints, Endpoints::default());
-        let parts = options.build().unwrap();
-        assert_eq!(parts.idle, Duration::from_secs(5));
-        assert_eq!(parts.max_idle, 100);
+        assert_eq!(options.idle, Duration::from_secs(5));
+        assert_eq!(options.max_idle, 100);
     }
 
     #[test]

@@ -67,7 +67,12 @@ pub(crate) fn config(
     }))
 }
 
+/// Those of the features.
 fn common_roots() -> RootCertStore {
+    #[cfg_attr(
+        not(any(feature = "webpki-roots", feature = "native-roots")),
+        expect(unused_mut, reason = "no feature adds any")
+    )]
     let mut roots = RootCertStore::empty();
     #[cfg(feature = "webpki-roots")]
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
