@@ -130,7 +130,7 @@ impl Client {
             .timeout_connect(Some(timeouts.connect))
             .timeout_global(Some(timeouts.whole))
             .build();
-        connector::begin(timeouts.read);
+        connector::begin(timeouts);
         let response = self.agent.run(request).map_err(|e| failure(e, None))?;
 
         let (parts, body) = response.into_parts();

@@ -10,27 +10,35 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::Instant;
 
+use cloudauth_proto::Timeouts;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
-use ureq::Error;
 use ureq::unversioned::transport::time::Duration as UreqDuration;
 use ureq::unversioned::transport::{
     Buffers, ConnectProxyConnector, ConnectionDetails, Connector, LazyBuffers, NextTimeout,
     SocksConnector, TcpConnector, Transport, TransportAdapter,
 };
+use ureq::{Error, Timeout};
 
 #[derive(Clone, Copy)]
 struct State {
     /// How many connections are being made; the second is one to a proxy, for the first.
     connecting: u8,
+    /// When to give up: connecting, and then reading.
+    deadline: Option<Instant>,
     read_timeout: Duration,
-    /// When the first byte of the request was handed to the connection.
-    sent: Option<Instant>,
+    /// Whether the first byte of the request was handed to the connection.
+    has_sent: bool,
 }
 
 thread_local! {
     static EXCHANGE: Cell<State> = const {
-        Cell::new(State { connecting: 0, read_timeout: Duration::MAX, sent: None })
+        Cell::new(State {
+            connecting: 0,
+            deadline: None,
+            read_timeout: Duration::MAX,
+            has_sent: false,
+        })
     };
 }
 
@@ -41,17 +49,18 @@ fn change(change: impl FnOnce(&mut State)) {
 }
 
 /// Tells this thread's connections that an exchange begins.
-pub(crate) fn begin(read_timeout: Duration) {
+pub(crate) fn begin(timeouts: Timeouts) {
     EXCHANGE.set(State {
         connecting: 0,
-        read_timeout,
-        sent: None,
+        deadline: now().checked_add(timeouts.connect),
+        read_timeout: timeouts.read,
+        has_sent: false,
     });
 }
 
 /// Whether a byte of this thread's request was handed to a connection.
 pub(crate) fn has_sent() -> bool {
-    EXCHANGE.get().sent.is_some()
+    EXCHANGE.get().has_sent
 }
 
 /// Makes connections: TCP, through a proxy if there is one, with TLS if the endpoint wants it.
@@ -74,6 +83,23 @@ impl Connect {
     }
 
     fn connection(&self, details: &ConnectionDetails<'_>) -> Result<Box<dyn Transport>, Error> {
+        let timeout = cut(details.timeout);
+        if (*timeout.after).is_zero() {
+            // ureq would take it for no limit.
+            return Err(Error::Timeout(Timeout::Connect));
+        }
+        let details = &ConnectionDetails {
+            uri: details.uri,
+            addrs: details.addrs.clone(),
+            config: details.config,
+            request_level: details.request_level,
+            resolver: details.resolver,
+            now: (details.current_time)(),
+            timeout,
+            current_time: Arc::clone(&details.current_time),
+            run_connector: Arc::clone(&details.run_connector),
+            register_shutdown: Arc::clone(&details.register_shutdown),
+        };
         let tunnel = self.socks.connect(details, None::<()>)?;
         let tunnel = self.proxy.connect(details, tunnel)?;
         let transport = self
@@ -99,36 +125,26 @@ impl Connector for Connect {
         change(|state| state.connecting += 1);
         let connection = self.connection(details);
         change(|state| state.connecting -= 1);
-        let is_to_proxy = EXCHANGE.get().connecting > 0;
-        connection.map(|transport| {
-            Some(if is_to_proxy {
-                transport
-            } else {
-                Box::new(Watched(transport)) as Box<dyn Transport>
-            })
-        })
+        connection.map(|transport| Some(Box::new(Watched(transport)) as Box<dyn Transport>))
     }
 }
 
-/// A connection that notes when a request begins to be sent, and gives up when the time to read its
-/// reply is over: ureq's own time-outs begin anew with each phase.
+/// A connection that notes when a request begins to be sent, and gives up when the time to connect or
+/// to read is over: ureq's own time-outs begin anew with each phase.
 #[derive(Debug)]
 struct Watched(Box<dyn Transport>);
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "a transport that times its reads"
+    reason = "a transport that keeps to its times"
 )]
 fn now() -> Instant {
     Instant::now()
 }
 
 fn cut(mut timeout: NextTimeout) -> NextTimeout {
-    let State {
-        read_timeout, sent, ..
-    } = EXCHANGE.get();
-    if let Some(sent) = sent {
-        let left = read_timeout.saturating_sub(now().saturating_duration_since(sent));
+    if let Some(deadline) = EXCHANGE.get().deadline {
+        let left = deadline.saturating_duration_since(now());
         timeout.after = UreqDuration::Exact((*timeout.after).min(left));
     }
     timeout
@@ -140,8 +156,13 @@ impl Transport for Watched {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        if amount > 0 && !has_sent() {
-            change(|state| state.sent = Some(now()));
+        let state = EXCHANGE.get();
+        // What is sent while connecting is for a proxy.
+        if amount > 0 && state.connecting == 0 && !state.has_sent {
+            change(|state| {
+                state.has_sent = true;
+                state.deadline = now().checked_add(state.read_timeout);
+            });
         }
         self.0.transmit_output(amount, cut(timeout))
     }
@@ -181,7 +202,7 @@ impl Tls {
             Box::new(transport) as Box<dyn Transport>,
             Arc::clone(&details.current_time),
         );
-        sock.set_timeout(details.timeout);
+        sock.set_timeout(cut(details.timeout));
         while conn.is_handshaking() {
             conn.complete_io(&mut sock)?;
         }
@@ -227,5 +248,82 @@ impl Transport for Tls {
 
     fn is_tls(&self) -> bool {
         true
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use core::net::SocketAddr;
+    use std::thread;
+
+    use cloudauth_net::{Options, Proxies};
+    use cloudauth_proto::Credentials;
+    use socket2::{Domain, Socket, Type};
+    use ureq::Agent;
+    use ureq::config::Config;
+    use ureq::http::Uri;
+    use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+
+    use super::*;
+
+    const SLOW: Duration = Duration::from_millis(700);
+
+    /// Takes its time to find an address.
+    #[derive(Debug)]
+    struct SlowNames(SocketAddr);
+
+    impl Resolver for SlowNames {
+        fn resolve(
+            &self,
+            _: &Uri,
+            _: &Config,
+            _: NextTimeout,
+        ) -> Result<ResolvedSocketAddrs, Error> {
+            thread::sleep(SLOW);
+            let mut found = self.empty();
+            found.push(self.0);
+            Ok(found)
+        }
+    }
+
+    /// An address that does not answer: its queue is full. What is returned keeps it so.
+    fn black_hole() -> (SocketAddr, Vec<Socket>) {
+        let socket = || Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let listener = socket();
+        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        listener.bind(&any.into()).unwrap();
+        listener.listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut held = vec![listener];
+        for _ in 0..4 {
+            let client = socket();
+            client.set_nonblocking(true).unwrap();
+            let _ = client.connect(&address);
+            held.push(client);
+        }
+        (address.as_socket().unwrap(), held)
+    }
+
+    #[test]
+    fn a_name_that_was_slow_leaves_less_time_for_the_connection() {
+        let parts = Options::new()
+            .credentials(Credentials::access_key("id", "secret").unwrap())
+            .proxies(Proxies::none())
+            .build()
+            .unwrap();
+        let (address, _held) = black_hole();
+        let limit = Duration::from_secs(1);
+        let config = Agent::config_builder()
+            .timeout_resolve(Some(limit))
+            .timeout_connect(Some(limit))
+            .build();
+        let agent = Agent::with_parts(config, Connect::new(parts.tls), SlowNames(address));
+        let begun = now();
+        begin(Timeouts::new(limit, limit, Duration::from_secs(9)));
+        let error = agent.get("http://host.test").call().unwrap_err();
+        let took = now().saturating_duration_since(begun);
+        assert!(matches!(error, Error::Timeout(_)), "{error}");
+        assert!(!has_sent());
+        assert!(took < limit + SLOW / 2, "{took:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! Endpoints behind a proxy, for both drivers.
 
 use core::net::SocketAddr;
+use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -18,6 +19,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::certificates::Issued;
 use crate::subjects::{Async, Blocking, Driver, both, options};
+use crate::transport::timed;
 
 both! {
     the_service_is_reached_through_a_tunnel => is_reached_through_a_tunnel;
@@ -29,6 +31,7 @@ both! {
     a_socks_proxy_is_told_the_name_and_knows_the_user => is_socks;
     a_socks_proxy_that_refuses_means_that_nothing_was_sent => is_socks_and_refuses;
     plain_http_goes_through_a_tunnel_to_port_80 => to_plain_http;
+    the_time_to_connect_is_for_the_proxy_and_the_handshake_together => is_slow;
 }
 
 /// A proxy that notes what it is asked and tunnels everything to one address, or refuses.
@@ -101,7 +104,9 @@ fn is_reached_through_a_tunnel<D: Driver>() {
         asked[0].contains("proxy-authorization: basic dxnazxi6cgfzcw=="),
         "{asked:?}"
     );
-    assert!(!asked[0].contains("x-acs"), "{asked:?}");
+    for not_the_proxy_s in ["x-acs", "user-agent"] {
+        assert!(!asked[0].contains(not_the_proxy_s), "{asked:?}");
+    }
 }
 
 fn leads_to_another_host<D: Driver>() {
@@ -268,6 +273,32 @@ fn is_socks_and_refuses<D: Driver>() {
     assert!(matches!(error, Error::Exhausted(_)), "{error}");
     assert!(!error.may_have_been_carried_out());
     assert_eq!(*proxy.asked.lock().unwrap(), ["u:p cloudauth.test:443"]);
+}
+
+/// The proxy takes most of the time to connect, and the endpoint behind it never shakes hands.
+fn is_slow<D: Driver>() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = proxy.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for client in proxy.incoming() {
+            let mut client = client.unwrap();
+            let _ = client.read(&mut [0; 4_096]);
+            thread::sleep(Duration::from_millis(700));
+            let _ = client.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+            let _ = client.read_to_end(&mut Vec::new());
+        }
+    });
+    let options = options(limits(), Endpoints::only(TARGET.parse().unwrap()))
+        .max_attempts(1)
+        .connect_timeout(Duration::from_secs(1))
+        .read_timeout(Duration::from_secs(4))
+        .proxies(Proxies::all(&address, "").unwrap());
+    let (error, took) = timed(|| D::new(options).call(&init()).unwrap_err());
+    assert!(
+        error.to_string().contains("no connection in time"),
+        "{error}"
+    );
+    assert!(took < Duration::from_millis(1_500), "{took:?}");
 }
 
 fn to_plain_http<D: Driver>() {
