@@ -251,7 +251,8 @@ impl Transport for Tls {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use core::net::SocketAddr;
     use std::thread;
@@ -266,64 +267,90 @@ mod tests {
 
     use super::*;
 
-    const SLOW: Duration = Duration::from_millis(700);
-
-    /// Takes its time to find an address.
+    /// Finds this address, after a while.
     #[derive(Debug)]
-    struct SlowNames(SocketAddr);
+    struct Names(SocketAddr, Duration);
 
-    impl Resolver for SlowNames {
+    impl Resolver for Names {
         fn resolve(
             &self,
             _: &Uri,
             _: &Config,
             _: NextTimeout,
         ) -> Result<ResolvedSocketAddrs, Error> {
-            thread::sleep(SLOW);
+            thread::sleep(self.1);
             let mut found = self.empty();
             found.push(self.0);
             Ok(found)
         }
     }
 
-    /// An address that does not answer: its queue is full. What is returned keeps it so.
-    fn black_hole() -> (SocketAddr, Vec<Socket>) {
+    /// A listener that does not answer: its queue is full, with these.
+    fn black_hole() -> (Socket, Vec<Socket>) {
         let socket = || Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         let listener = socket();
         let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
         listener.bind(&any.into()).unwrap();
         listener.listen(0).unwrap();
         let address = listener.local_addr().unwrap();
-        let mut held = vec![listener];
-        for _ in 0..4 {
+        let queue = core::iter::repeat_with(|| {
             let client = socket();
             client.set_nonblocking(true).unwrap();
             let _ = client.connect(&address);
-            held.push(client);
-        }
-        (address.as_socket().unwrap(), held)
+            client
+        });
+        let queue = queue.take(4).collect();
+        (listener, queue)
     }
 
-    #[test]
-    fn a_name_that_was_slow_leaves_less_time_for_the_connection() {
+    /// How long it takes not to connect.
+    fn in_vain(url: &str, names: Names, limit: Duration) -> Duration {
         let parts = Options::new()
             .credentials(Credentials::access_key("id", "secret").unwrap())
             .proxies(Proxies::none())
             .build()
             .unwrap();
-        let (address, _held) = black_hole();
-        let limit = Duration::from_secs(1);
         let config = Agent::config_builder()
             .timeout_resolve(Some(limit))
             .timeout_connect(Some(limit))
             .build();
-        let agent = Agent::with_parts(config, Connect::new(parts.tls), SlowNames(address));
+        let agent = Agent::with_parts(config, Connect::new(parts.tls), names);
         let begun = now();
-        begin(Timeouts::new(limit, limit, Duration::from_secs(9)));
-        let error = agent.get("http://host.test").call().unwrap_err();
-        let took = now().saturating_duration_since(begun);
+        begin(Timeouts::new(limit, limit, Duration::from_secs(99)));
+        let error = agent.get(url).call().unwrap_err();
         assert!(matches!(error, Error::Timeout(_)), "{error}");
         assert!(!has_sent());
-        assert!(took < limit + SLOW / 2, "{took:?}");
+        now().saturating_duration_since(begun)
+    }
+
+    fn address_of(listener: &Socket) -> SocketAddr {
+        let address = listener.local_addr().unwrap();
+        address.as_socket().unwrap()
+    }
+
+    #[test]
+    fn a_name_that_was_slow_leaves_less_time_for_the_connection() {
+        let (listener, _queue) = black_hole();
+        let [slow, limit] = [700, 1_000].map(Duration::from_millis);
+        let names = Names(address_of(&listener), slow);
+        let took = in_vain("http://host.test", names, limit);
+        assert!(took < limit + slow / 2, "{took:?}");
+    }
+
+    #[test]
+    fn a_connection_that_was_slow_leaves_less_time_for_tls() {
+        let (listener, _queue) = black_hole();
+        let address = address_of(&listener);
+        // The kernel knocks again after a second, and is let in.
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(500));
+            let mut held = Vec::new();
+            while let Ok(accepted) = listener.accept() {
+                held.push(accepted);
+            }
+        });
+        let limit = Duration::from_secs(2);
+        let took = in_vain("https://host.test", Names(address, Duration::ZERO), limit);
+        assert!(took < limit + Duration::from_millis(500), "{took:?}");
     }
 }
