@@ -11,6 +11,7 @@ use cloudauth_proto::{
     Body, Call, CallOptions, Error, Exchange, Failure, Flow, Head, Now, Operation, Reply, Response,
     Sent, Session, Step,
 };
+use log::{Level, log_enabled};
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::{Agent, SendBody};
 
@@ -116,6 +117,11 @@ impl Client {
     }
 
     fn exchange(&self, exchange: &Exchange) -> Result<Response, Failure> {
+        if is_overheard() {
+            return Err(unsendable(
+                "ureq would log the person: turn off the TRACE level of `log` for ureq and ureq_proto",
+            ));
+        }
         let timeouts = exchange.timeouts();
         let request = self.user_agent.on(exchange.sign());
         let proxy = self.proxies.proxy_for(request.scheme, &request.authority);
@@ -151,6 +157,15 @@ impl Client {
     fn now(&self) -> Now {
         self.clock.now()
     }
+}
+
+/// At this level ureq logs whole URLs, and ureq-proto the bytes of the requests' heads and of replies.
+/// Neither can be told not to.
+fn is_overheard() -> bool {
+    let is_logged = |target: &str| log_enabled!(target: target, Level::Trace);
+    ["ureq::util", "ureq_proto::util"]
+        .into_iter()
+        .any(is_logged)
 }
 
 fn unsendable(cause: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Failure {
