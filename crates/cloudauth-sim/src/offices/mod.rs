@@ -10,13 +10,15 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::fault::{Fault, Times};
+use crate::gateway::Key;
 use crate::region::Region;
 use crate::reply::{Reaction, Reply};
 use crate::request::Incoming;
-use crate::script::{Fault, Script, Times};
+use crate::script::Script;
 use crate::time::timestamp;
 use crate::verify::{Refusal, named_action};
-use crate::world::{Key, World};
+use crate::world::World;
 
 /// The token that the simulated OIDC provider gave.
 pub const OIDC_TOKEN: &str = "eyJhbGciOi.simulated.WT+/=";
@@ -98,6 +100,13 @@ impl Default for Offices {
     }
 }
 
+/// More credentials than this and the oldest are forgotten.
+const CAPACITY: u64 = 10_000;
+
+fn name(n: u64) -> String {
+    format!("STS.Simulated{n:06}")
+}
+
 /// A reply in the making, or why there is none.
 type Given = Result<Reply, Refusal>;
 
@@ -141,7 +150,12 @@ impl World {
 
     /// Makes all credentials that were given useless at once.
     pub fn revoke_issued(&mut self) {
-        for key in self.keys.values_mut().filter(|key| key.token.is_some()) {
+        for key in self
+            .gateway
+            .keys
+            .values_mut()
+            .filter(|key| key.token.is_some())
+        {
             key.expires = Some(0);
         }
     }
@@ -152,23 +166,20 @@ impl World {
         let fault = self.offices.script.take(office, &named_action(request));
         match fault {
             None => self.give(office, request, now_unix).answer(),
-            Some(Fault::Refuse) => Reaction::Refuse,
-            Some(Fault::Reset) => Reaction::Reset,
-            Some(Fault::Hang) => Reaction::Hang,
-            Some(Fault::Truncate) => self.give(office, request, now_unix).truncated(),
-            Some(Fault::Garbage) => {
-                let body = b"<html><body><h1>It works!</h1></body></html>".to_vec();
-                Reply::new(200, "text/html", now_unix, body).answer()
-            }
-            Some(Fault::Empty) => {
-                Reply::new(200, "application/json", now_unix, Vec::new()).answer()
-            }
-            Some(Fault::Oversize(bytes)) => {
-                self.give(office, request, now_unix).padded(bytes).answer()
+            Some(Fault::Skew(seconds)) => {
+                let now_unix = now_unix.saturating_add_signed(seconds);
+                self.give(office, request, now_unix).answer()
             }
             Some(Fault::Status(status)) => {
                 let body = json!({"Code": Fault::gateway_code(status)});
                 Reply::json(status, "-", now_unix, &body).answer()
+            }
+            Some(Fault::Gateway { status, code }) => {
+                Reply::json(status, "-", now_unix, &json!({"Code": code})).answer()
+            }
+            Some(Fault::Throttle) => {
+                let body = json!({"Code": "Throttling.User"});
+                Reply::json(400, "-", now_unix, &body).answer()
             }
             Some(Fault::Code500) => {
                 let body = json!({"Code": "InternalError"});
@@ -176,6 +187,21 @@ impl World {
             }
             Some(Fault::Custom { status, body }) => {
                 Reply::new(status, "application/json", now_unix, body).answer()
+            }
+            Some(
+                fault @ (Fault::Truncate
+                | Fault::Oversize(_)
+                | Fault::Trickle
+                | Fault::WrongType
+                | Fault::Close),
+            ) => {
+                let reply = self.give(office, request, now_unix);
+                fault.spoil(reply, now_unix)
+            }
+            // Nothing of the reply would arrive, so nothing is given.
+            Some(fault) => {
+                let nothing = Reply::new(200, "text/plain", now_unix, Vec::new());
+                fault.spoil(nothing, now_unix)
             }
         }
     }
@@ -195,7 +221,7 @@ impl World {
     fn issue(&mut self, life: u64, now_unix: u64) -> Value {
         self.offices.issued += 1;
         let n = self.offices.issued;
-        let (id, secret) = (format!("STS.Simulated{n:06}"), format!("issued-secret-{n}"));
+        let (id, secret) = (name(n), format!("issued-secret-{n}"));
         let token = format!("issued-token-{n}+/=");
         let expires = now_unix + life;
         let issued = json!({
@@ -204,12 +230,14 @@ impl World {
             "SecurityToken": token,
             "Expiration": timestamp(expires),
         });
-        let key = Key {
-            secret,
-            token: Some(token),
-            expires: Some(expires),
-        };
-        self.keys.insert(id, key);
+        let mut key = Key::new(secret);
+        key.token = Some(token);
+        key.expires = Some(expires);
+        self.gateway.keys.insert(id, key);
+        // Names count up, so the oldest that was given is found by its.
+        if let Some(old) = n.checked_sub(CAPACITY) {
+            self.gateway.keys.remove(&name(old));
+        }
         issued
     }
 

@@ -230,9 +230,22 @@ fn blames(trouble: &Trouble) -> bool {
     match trouble {
         Trouble::BlackHole | Trouble::Cut | Trouble::Lost => true,
         Trouble::Fault(fault) => match fault {
-            Fault::Refuse | Fault::Reset | Fault::Hang | Fault::Truncate | Fault::Code500 => true,
-            Fault::Status(status) => *status >= 500,
-            Fault::Garbage | Fault::Empty | Fault::Oversize(_) | Fault::Custom { .. } => false,
+            Fault::Refuse
+            | Fault::Reset
+            | Fault::Hang
+            | Fault::Trickle
+            | Fault::BadTls
+            | Fault::Truncate
+            | Fault::Code500 => true,
+            Fault::Status(status) | Fault::Gateway { status, .. } => *status >= 500,
+            Fault::Garbage
+            | Fault::Empty
+            | Fault::Oversize(_)
+            | Fault::WrongType
+            | Fault::Throttle
+            | Fault::Skew(_)
+            | Fault::Close
+            | Fault::Custom { .. } => false,
         },
     }
 }
