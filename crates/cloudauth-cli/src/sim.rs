@@ -13,6 +13,9 @@ pub(crate) fn run(args: &SimArgs) -> Outcome {
         std::fs::write(file, simulator.ca_pem())
             .map_err(|e| format!("cannot write {}: {e}", file.display()))?;
     }
+    for (host, origin) in &args.callbacks {
+        simulator.world().route_callbacks(host, origin);
+    }
     output::line(&format!(
         "# Shanghai {}\n# Beijing  {}\n# pages    {}\n# proxy    {}",
         simulator.url(Region::Shanghai),
