@@ -194,6 +194,7 @@ fn what_comes_from_requests_is_text_and_never_markup() {
         "data:text/html,<script>alert(1)</script>",
         "https://a/\"><script>alert(1)</script>",
         "https://a/'onmouseover='alert(1)",
+        "https://a/\"onmouseover=\"alert(1)",
         "https://<img src=x onerror=alert(1)>/",
         "https://a/</dd><svg/onload=alert(1)>",
         "https://a/\r\nSet-Cookie: a=b\r\n\r\n<script>",
@@ -214,7 +215,14 @@ fn what_comes_from_requests_is_text_and_never_markup() {
         }
         for answer in answers {
             let text = answer.text();
-            for markup in ["<script", "<img", "<svg/", "'onmouseover", "alert(4)"] {
+            for markup in [
+                "<script",
+                "<img",
+                "<svg/",
+                "'onmouseover",
+                "\"onmouseover",
+                "alert(4)",
+            ] {
                 assert!(!text.contains(markup), "{markup} in {text}");
             }
             for (_, href) in text
