@@ -1,5 +1,6 @@
 //! The command line.
 
+use core::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -151,6 +152,12 @@ pub(crate) struct SimArgs {
     /// The port that plays Beijing; 0 takes a free one
     #[arg(long, default_value_t = 8732)]
     pub(crate) beijing: u16,
+    /// Listen on this address, which others may be able to reach [default: 127.0.0.1, this machine only]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) expose: Option<IpAddr>,
+    /// Answer however many queries a second there are: the documented limits are not kept
+    #[arg(long)]
+    pub(crate) no_limits: bool,
     /// Write the certificate of the authority behind https to this file, in PEM
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,

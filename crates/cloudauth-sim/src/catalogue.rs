@@ -108,7 +108,7 @@ mod tests {
     fn flaw(action: &str, params: &[(&str, &str)]) -> Option<Flaw> {
         let pairs = params.iter();
         let params = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Operation::named(action).unwrap().flaw(&params.collect())
+        Operation::named(action)?.flaw(&params.collect())
     }
 
     #[test]

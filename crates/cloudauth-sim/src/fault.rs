@@ -2,7 +2,11 @@
 
 use core::fmt;
 
+use crate::limits;
+use crate::operations::Business;
+use crate::region::Region;
 use crate::reply::{Reaction, Reply};
+use crate::verify::Refusal;
 
 /// Something that goes wrong with a request.
 ///
@@ -108,6 +112,43 @@ impl Fault {
         )
     }
 
+    /// What happens to a request that is not let through.
+    pub(crate) fn instead(self, region: Region, request_id: &str, now_unix: u64) -> Reaction {
+        let refused = |status, code| {
+            let refusal = Refusal::new(status, code, "A scripted fault.");
+            Reply::fault(region, &refusal, request_id, now_unix)
+        };
+        let reply = match self {
+            Self::Status(status) => refused(status, Self::gateway_code(status)),
+            Self::Throttle => refused(400, limits::CODE),
+            Self::Gateway { status, code } => {
+                let refusal = Refusal::new(status, "", "A scripted fault.");
+                Reply::refused(region, &refusal, &code, request_id, now_unix)
+            }
+            Self::Code500 => {
+                let mut body = Business::system_error().body();
+                body["RequestId"] = request_id.into();
+                Reply::json(200, request_id, now_unix, &body)
+            }
+            Self::Custom { status, body } => {
+                Reply::new(status, "application/json;charset=utf-8", now_unix, body)
+            }
+            Self::Refuse
+            | Self::Reset
+            | Self::Hang
+            | Self::Garbage
+            | Self::Empty
+            | Self::Truncate
+            | Self::Oversize(_)
+            | Self::Trickle
+            | Self::WrongType
+            | Self::Skew(_)
+            | Self::Close
+            | Self::BadTls => return Reaction::Refuse,
+        };
+        reply.answer()
+    }
+
     /// What becomes of the reply to a request that was let through.
     pub(crate) fn spoil(&self, reply: Reply, now_unix: u64) -> Reaction {
         match self {
@@ -151,10 +192,24 @@ impl Fault {
 impl fmt::Debug for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
-        if let Self::Status(status) | Self::Custom { status, .. } = self {
-            write!(f, " {status}")?;
+        match self {
+            Self::Status(status) | Self::Custom { status, .. } => write!(f, " {status}"),
+            Self::Gateway { status, code } => write!(f, " {status} {code}"),
+            Self::Skew(seconds) => write!(f, " {seconds}"),
+            Self::Oversize(bytes) => write!(f, " {bytes}"),
+            Self::Refuse
+            | Self::Reset
+            | Self::Hang
+            | Self::Code500
+            | Self::Garbage
+            | Self::Empty
+            | Self::Truncate
+            | Self::Throttle
+            | Self::Trickle
+            | Self::WrongType
+            | Self::Close
+            | Self::BadTls => Ok(()),
         }
-        Ok(())
     }
 }
 

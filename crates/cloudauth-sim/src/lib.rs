@@ -55,6 +55,7 @@
 //! this machine unless [`World::route_callbacks`] says otherwise.
 #![forbid(unsafe_code)]
 
+mod admin;
 mod callbacks;
 mod catalogue;
 pub mod conformance;

@@ -53,7 +53,8 @@ pub(crate) fn serve(request: &Incoming, now_unix: u64) -> Reply {
     if now_unix > expires {
         return refused(403, "AccessDenied", "Request has expired.");
     }
-    let (kind, body): (_, &[u8]) = if request.path().ends_with(".mp4") {
+    let is_video = request.path().strip_suffix(".mp4").is_some();
+    let (kind, body): (_, &[u8]) = if is_video {
         ("video/mp4", MP4)
     } else {
         ("image/gif", GIF)

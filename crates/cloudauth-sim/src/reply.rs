@@ -4,6 +4,7 @@ use core::fmt;
 
 use serde_json::{Value, json};
 
+use crate::limits;
 use crate::region::Region;
 use crate::time::http_date;
 use crate::verify::Refusal;
@@ -110,14 +111,19 @@ impl Reply {
             .with("x-acs-request-id", request_id)
     }
 
-    /// The gateway's error envelope (documented).
+    /// The gateway's error envelope (documented). Throttling under its documented status says how long to wait.
     pub(crate) fn fault(
         region: Region,
         refusal: &Refusal,
         request_id: &str,
         now_unix: u64,
     ) -> Self {
-        Self::refused(region, refusal, refusal.code, request_id, now_unix)
+        let reply = Self::refused(region, refusal, refusal.code, request_id, now_unix);
+        if refusal.code != limits::CODE || refusal.status != 400 {
+            return reply;
+        }
+        let hints = limits::HINTS.into_iter();
+        hints.fold(reply, |reply, (name, value)| reply.with(name, value))
     }
 
     /// The same with a code that is not the refusal's own.
@@ -180,7 +186,7 @@ impl Reply {
                     *value = match value {
                         Value::Object(_) | Value::Array(_) => json!("not an object"),
                         Value::String(_) => json!([1]),
-                        _ => json!({}),
+                        Value::Null | Value::Bool(_) | Value::Number(_) => json!({}),
                     };
                 }
             }

@@ -40,13 +40,7 @@ pub(crate) struct Entry {
 
 impl<Place: Copy + Ord> Script<Place> {
     /// Appends a fault, unless too many wait already.
-    pub(crate) fn add(
-        &mut self,
-        place: Place,
-        action: Option<String>,
-        fault: Fault,
-        times: Times,
-    ) -> bool {
+    pub(crate) fn add(&mut self, place: Place, action: Option<String>, fault: Fault, times: Times) {
         let left = match times {
             Times::Once => Some(1),
             Times::N(n) => Some(n),
@@ -58,12 +52,14 @@ impl<Place: Copy + Ord> Script<Place> {
             left,
             hits: 0,
         };
-        let queue = self.queues.entry(place).or_default();
-        let has_room = queue.len() < CAPACITY;
-        if has_room && left != Some(0) {
-            queue.push_back(entry);
+        if self.has_room(place) && left != Some(0) {
+            self.queues.entry(place).or_default().push_back(entry);
         }
-        has_room
+    }
+
+    pub(crate) fn has_room(&self, place: Place) -> bool {
+        let queue = self.queues.get(&place);
+        queue.is_none_or(|queue| queue.len() < CAPACITY)
     }
 
     /// Takes the first fault that is meant for a request to `action`.
@@ -196,13 +192,15 @@ mod tests {
     #[test]
     fn a_place_has_room_for_so_many_faults() {
         let mut script = Script::<Region>::default();
-        for _ in 0..CAPACITY {
-            assert!(script.add(Region::Shanghai, None, Fault::Hang, Times::Once));
+        for _ in 0..=CAPACITY {
+            script.add(Region::Shanghai, None, Fault::Hang, Times::Once);
         }
-        assert!(!script.add(Region::Shanghai, None, Fault::Hang, Times::Once));
+        assert!(!script.has_room(Region::Shanghai));
+        assert!(script.has_room(Region::Beijing));
         for _ in 0..CAPACITY {
-            taken(&mut script, "A");
+            assert!(taken(&mut script, "A").is_some());
         }
+        assert_eq!(taken(&mut script, "A"), None);
         assert_eq!(script.entries().count(), SHOWN);
     }
 

@@ -10,8 +10,7 @@ use crate::catalogue::Operation;
 use crate::fault::{Fault, Times};
 use crate::gateway::{AUTHORIZE, Gateway, Key, no_such_api};
 use crate::ids;
-use crate::limits;
-use crate::log::{Log, Seen, query_names, shortened};
+use crate::log::{Log, Seen, detail, query_names, shortened};
 use crate::offices::Offices;
 use crate::operations::{Business, Desk};
 use crate::orders::FinishError;
@@ -24,7 +23,7 @@ use crate::script::Script;
 use crate::sm2::KeyPair;
 use crate::store;
 use crate::verdict::Verdict;
-use crate::verify::{Refusal, Verified, named_action};
+use crate::verify::{Refusal, Verified, difference, named_action};
 
 /// The id of the access key that every [`World`] knows. The vendor's published examples use it too.
 pub const ACCESS_KEY_ID: &str = "testid";
@@ -134,7 +133,8 @@ impl World {
 
     /// Appends a fault to those that wait for the requests of a region.
     ///
-    /// Each API request takes the first one that is meant for it; requests for pages take none.
+    /// Each API request takes the first one that is meant for it; requests for pages take none. More than 1 000 do
+    /// not wait in a region: one more is dropped.
     pub fn inject(&mut self, region: Region, fault: Fault, times: Times) {
         self.script.add(region, None, fault, times);
     }
@@ -162,8 +162,12 @@ impl World {
         self.script.take_bad_tls(region)
     }
 
+    pub(crate) fn script_has_room(&self, region: Region) -> bool {
+        self.script.has_room(region)
+    }
+
     /// The faults of both regions, with those that are over first.
-    pub(crate) fn script(&self) -> &Script {
+    pub(crate) const fn script(&self) -> &Script {
         &self.script
     }
 
@@ -179,6 +183,21 @@ impl World {
     #[must_use]
     pub fn executions(&self, action: &str) -> usize {
         self.executions.get(action).copied().unwrap_or_default()
+    }
+
+    /// How often each operation was carried out.
+    pub(crate) const fn all_executions(&self) -> &BTreeMap<&'static str, usize> {
+        &self.executions
+    }
+
+    /// The last verdicts, oldest first.
+    pub(crate) fn verdicts(&self) -> impl DoubleEndedIterator<Item = &(String, Verdict)> {
+        self.desk.orders.verdicts()
+    }
+
+    /// How many requests each region had, and all that were refused or answered there.
+    pub(crate) const fn log(&self) -> &Log {
+        &self.log
     }
 
     /// How often any operation was carried out.
@@ -266,7 +285,7 @@ impl World {
                 let reply = carry_out(self, now_unix);
                 fault.spoil(reply, now_unix)
             }
-            Some(fault) => instead(region, fault, &request_id, now_unix),
+            Some(fault) => fault.instead(region, &request_id, now_unix),
         };
         self.log.push(Seen {
             region,
@@ -308,30 +327,37 @@ impl World {
             };
         }
         let refused = |refusal: &Refusal, scheme, detail| Outcome {
-            reply: match refusal.code {
-                limits::CODE => throttled(region, refusal, request_id, now_unix),
-                _ => Reply::fault(region, refusal, request_id, now_unix),
-            },
+            reply: Reply::fault(region, refusal, request_id, now_unix),
             name: refusal.code,
             scheme,
             detail,
         };
         let verified = match self.gateway.verify(request, now_unix) {
             Ok(verified) => verified,
-            Err(refusal) => return refused(&refusal, None, None),
+            Err(refusal) => {
+                let detail = match refusal.code {
+                    // Its message repeats every parameter.
+                    "SignatureDoesNotMatch" => difference(request, |id| self.gateway.secret_of(id)),
+                    _ => detail(&refusal.message),
+                };
+                return refused(&refusal, None, Some(detail));
+            }
         };
         let scheme = Some(verified.scheme);
         match self.carry_out(request, &verified, now_unix) {
             Ok((code, mut body)) => {
+                // The simulator's own words: names of parameters, no values.
+                let detail = body["Message"].as_str().map(detail);
+                let detail = detail.filter(|_| !matches!(code, "200" | "Success"));
                 body["RequestId"] = request_id.into();
                 Outcome {
                     reply: Reply::json(200, request_id, now_unix, &body),
                     name: code,
                     scheme,
-                    detail: None,
+                    detail,
                 }
             }
-            Err(refusal) => refused(&refusal, scheme, None),
+            Err(refusal) => refused(&refusal, scheme, Some(detail(&refusal.message))),
         }
     }
 
@@ -348,13 +374,12 @@ impl World {
             return Ok(("200", self.desk.store.authorize(now_unix)));
         }
         let taught = self.taught.get_key_value(verified.action.as_str());
-        let (action, business) = match taught {
-            Some((action, result)) => (*action, Business::success(result.clone())),
-            None => {
-                let operation = Operation::named(&verified.action).ok_or_else(no_such_api)?;
-                let answer = self.desk.answer(operation, &verified.params, now_unix);
-                (operation.action(), answer?)
-            }
+        let (action, business) = if let Some((action, result)) = taught {
+            (*action, Business::success(result.clone()))
+        } else {
+            let operation = Operation::named(&verified.action).ok_or_else(no_such_api)?;
+            let answer = self.desk.answer(operation, &verified.params, now_unix);
+            (operation.action(), answer?)
         };
         if business.was_carried_out() {
             self.count(action);
@@ -382,40 +407,6 @@ impl fmt::Debug for World {
             .field("script", &self.script)
             .finish_non_exhaustive()
     }
-}
-
-/// What happens to a request that is not carried out.
-fn instead(region: Region, fault: Fault, request_id: &str, now_unix: u64) -> Reaction {
-    let refusal = |status, code| Refusal::new(status, code, "A scripted fault.");
-    match fault {
-        Fault::Status(status) => {
-            let refusal = refusal(status, Fault::gateway_code(status));
-            Reply::fault(region, &refusal, request_id, now_unix).answer()
-        }
-        Fault::Gateway { status, code } => {
-            let refusal = refusal(status, "");
-            Reply::refused(region, &refusal, &code, request_id, now_unix).answer()
-        }
-        Fault::Throttle => {
-            let refusal = refusal(400, limits::CODE);
-            throttled(region, &refusal, request_id, now_unix).answer()
-        }
-        Fault::Code500 => {
-            let mut body = Business::system_error().body();
-            body["RequestId"] = request_id.into();
-            Reply::json(200, request_id, now_unix, &body).answer()
-        }
-        Fault::Custom { status, body } => {
-            Reply::new(status, "application/json;charset=utf-8", now_unix, body).answer()
-        }
-        _ => Reaction::Refuse,
-    }
-}
-
-fn throttled(region: Region, refusal: &Refusal, request_id: &str, now_unix: u64) -> Reply {
-    let reply = Reply::fault(region, refusal, request_id, now_unix);
-    let hints = limits::HINTS.into_iter();
-    hints.fold(reply, |reply, (name, value)| reply.with(name, value))
 }
 
 /// Whether a request is for a page or a picture, not for the API.

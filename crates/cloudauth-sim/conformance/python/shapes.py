@@ -85,29 +85,28 @@ def leaves(value, path=()):
 def decoded(sent, body, body_class):
     """Compares what the package made of a reply with what was sent.
 
-    Gives how many fields are the same, the places that the package knows and that were sent, the
-    places that it knows, the names that it does not know, and what is wrong.
+    Gives how many fields are the same, the places in a reply that the package knows, those of them
+    that were sent, those sent that it does not know, and what is wrong.
     """
     known = {path: type(value) for path, value in leaves(example(body_class).to_map())}
-    same, unknown, faults, places = 0, 0, [], {}
+    texts = [place for place, kind in known.items() if kind is str]
+    same, met, unknown, faults, got = 0, set(), [], [], {}
     for path, value in leaves(body.to_map() if body else {}):
-        places.setdefault(path, []).append(value)
+        got.setdefault(path, []).append(value)
     for path, value in leaves(sent):
-        kind = known.get(path)
-        if kind is None:
-            inside = any(
-                path[: len(place)] == place for place, kind in known.items() if kind is str
-            )
-            unknown += not inside
-            if inside:
-                faults.append(f"{'.'.join(path)} is inside what is a text to the package")
-        elif value is None:
-            unknown += 1
+        kind, name = known.get(path), ".".join(path)
+        if value in ({}, []) and any(place[: len(path)] == path for place in known):
+            continue
+        if kind is None and any(path[: len(place)] == place for place in texts):
+            faults.append(f"{name} is inside what is a text to the package")
+        elif kind is None or value is None:
+            unknown.append(name)
         elif type(value) is not kind and not (kind is float and type(value) is int):
-            faults.append(f"{'.'.join(path)} is {type(value).__name__}, not {kind.__name__}")
-        elif value not in places.get(path, []):
-            faults.append(f"{'.'.join(path)} was not decoded")
+            faults.append(f"{name} is {type(value).__name__}, not {kind.__name__}")
+        elif value not in got.get(path, []):
+            faults.append(f"{name} was not decoded")
         else:
-            places[path].remove(value)
+            got[path].remove(value)
+            met.add(path)
             same += 1
-    return same, unknown, faults
+    return same, set(known), met, unknown, faults

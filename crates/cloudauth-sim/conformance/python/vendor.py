@@ -7,6 +7,7 @@ written in their code are brought home by the simulator's proxy. Prints a table;
 
 import asyncio
 import contextlib
+import http.client
 import inspect
 import io
 import json
@@ -17,6 +18,7 @@ import tempfile
 import typing
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import certifi
 
@@ -90,9 +92,22 @@ def reply_of(using, name, request, runtime, is_async):
     return asyncio.run(getattr(using, f"{name}_async")(*takes, runtime))
 
 
+def pass_on_page(url):
+    """Does what a person does who is who they say, so that there is a verdict."""
+    page = urlsplit(url)
+    connection = http.client.HTTPConnection(page.netloc, timeout=10)
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    connection.request("GET", page.path)
+    connection.getresponse().read()
+    connection.request("POST", page.path, "outcome=pass", kind)
+    connection.getresponse().read()
+    connection.close()
+
+
 def accepted(table, tap, title, using, is_async=False):
     """Every operation once: is it accepted, and is every field of the reply decoded?"""
-    taken, read, fields, unknown, known, codes, problems = 0, 0, 0, 0, {}, {}, []
+    taken, read, done, fields, places, met = 0, 0, 0, 0, 0, 0
+    known, strange, problems = {}, [], []
     tap.spoil = None
     # What looks something up needs a certify id.
     asked = sorted(operations(), key=lambda one: one[0] != "init_face_verify_with_options")
@@ -106,22 +121,28 @@ def accepted(table, tap, title, using, is_async=False):
             continue
         taken += 1
         sent = json.loads(tap.reply[2])
-        codes.setdefault(sent.get("Code"), []).append(action)
-        same, strange, faults = decoded(sent, reply.body, hints_of(reply_class)["body"])
+        code = sent.get("Code")
+        # Not every operation gives a code.
+        if code in ("200", "Success", None):
+            done += 1
+        else:
+            problems.append(f"{action}: code {code}")
+        body_class = hints_of(reply_class)["body"]
+        same, all_places, sent_places, unknown, faults = decoded(sent, reply.body, body_class)
         if not same:
             faults.append("no field was decoded")
         problems += [f"{action}: {fault}" for fault in faults]
+        strange += [f"{action} {name}" for name in unknown]
         read += not faults
-        fields, unknown = fields + same, unknown + strange
+        fields, places, met = fields + same, places + len(all_places), met + len(sent_places)
         if action == "InitFaceVerify" and reply.body.result_object:
             known["CertifyId"] = reply.body.result_object.certify_id
+            pass_on_page(reply.body.result_object.certify_url)
     table.row(f"{title}: operations accepted", taken, OPERATIONS)
-    note = f"{fields} fields; {unknown} that the package does not know"
+    table.row(f"{title}: carried out", done, OPERATIONS)
+    note = f"{fields} fields, in {met} of the {places} places that the package knows"
     table.row(f"{title}: replies decoded", read, OPERATIONS, note)
-    done = sum(len(codes.pop(code, [])) for code in ("200", "Success", None))
-    others = [f"{code} {' '.join(actions)}" for code, actions in codes.items()]
-    table.explain([f"carried out {done}; business codes: {', '.join(others) or 'no other'}"])
-    table.explain(problems)
+    table.explain(problems + [f"sent, but unknown to the package: {name}" for name in strange])
 
 
 def refused(table, tap, scheme, using, title, code, spoiler, options):

@@ -56,27 +56,27 @@ function* leaves(value, at = "") {
 /** Compares what the package made of a reply with what was sent. */
 function decoded(sent, body, kind) {
   const known = new Map(Array.from(leaves(example(kind).toMap()), ([at, value]) => [at, typeof value]));
-  const places = new Map();
-  for (const [at, value] of leaves(body ? body.toMap() : {})) places.set(at, [...(places.get(at) ?? []), value]);
-  let same = 0;
-  let unknown = 0;
-  const faults = [];
+  const texts = [...known].filter(([, type]) => type === "string").map(([place]) => `${place}.`);
+  const got = new Map();
+  for (const [at, value] of leaves(body ? body.toMap() : {})) got.set(at, [...(got.get(at) ?? []), value]);
+  const result = { same: 0, places: known.size, met: new Set(), unknown: [], faults: [] };
   for (const [at, value] of leaves(sent)) {
     const type = known.get(at);
-    const left = places.get(at) ?? [];
-    if (type === undefined) {
-      if ([...known].some(([place, type]) => type === "string" && at.startsWith(`${place}.`)))
-        faults.push(`${at} is inside what is a text to the package`);
-      else unknown += 1;
-    } else if (value === null) unknown += 1;
-    else if (typeof value !== type) faults.push(`${at} is ${typeof value}, not ${type}`);
-    else if (!left.includes(value)) faults.push(`${at} was not decoded`);
+    const left = got.get(at) ?? [];
+    const isEmpty = value && typeof value === "object";
+    if (isEmpty && [...known.keys()].some((place) => place.startsWith(`${at}.`))) continue;
+    if (type === undefined && texts.some((place) => at.startsWith(place)))
+      result.faults.push(`${at} is inside what is a text to the package`);
+    else if (type === undefined || value === null) result.unknown.push(at);
+    else if (typeof value !== type) result.faults.push(`${at} is ${typeof value}, not ${type}`);
+    else if (!left.includes(value)) result.faults.push(`${at} was not decoded`);
     else {
       left.splice(left.indexOf(value), 1);
-      same += 1;
+      result.met.add(at);
+      result.same += 1;
     }
   }
-  return { same, unknown, faults };
+  return result;
 }
 
 module.exports = { vendor, methods, actionOf, operations, filled, decoded };

@@ -44,10 +44,10 @@ impl Desk {
 }
 
 pub(super) fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(members) => members,
-        _ => Map::new(),
+    if let Value::Object(members) = value {
+        return members;
     }
+    Map::new()
 }
 
 fn is_meant(params: &Params, certify_id: &str, order: &Order) -> bool {

@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 
-use super::{Shared, now_unix};
+use super::Shared;
 use crate::callbacks::{Callback, CallbackOutcome, NotSent};
 
 /// How often to look for callbacks that are due.
@@ -30,13 +30,16 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 pub(super) async fn run(shared: Arc<Shared>, tls: Arc<ClientConfig>) {
     loop {
         sleep(LOOK).await;
-        let due = shared.world().due_callbacks(now_unix());
+        let due = {
+            let now_unix = shared.now_unix();
+            shared.world().due_callbacks(now_unix)
+        };
         for callback in due {
             let (shared, tls) = (Arc::clone(&shared), Arc::clone(&tls));
             tokio::spawn(async move {
                 let outcome = send(&callback, tls).await;
-                let mut world = shared.world();
-                world.called_back(&callback, outcome, now_unix());
+                let now_unix = shared.now_unix();
+                shared.world().called_back(&callback, outcome, now_unix);
             });
         }
     }

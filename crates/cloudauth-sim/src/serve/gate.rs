@@ -1,6 +1,6 @@
 //! The two ports of a region, which can be closed and opened again.
 
-use core::net::{Ipv4Addr, SocketAddr};
+use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::io;
 use std::net::TcpListener as Bound;
@@ -19,6 +19,9 @@ use super::{Place, Shared};
 /// How long the replies that are being written may take when a region goes down.
 const GRACE: Duration = Duration::from_millis(100);
 
+/// More connections than this wait to be accepted.
+const CONNECTIONS: usize = 1_000;
+
 /// How long to wait after failing to accept: for want of file descriptors, most likely.
 const AFTER_FAILURE: Duration = Duration::from_millis(10);
 
@@ -28,9 +31,9 @@ pub(super) enum Command {
     Open(SyncSender<io::Result<()>>),
 }
 
-/// Listens on loopback; port 0 is any free one.
-pub(super) fn bind(port: u16) -> io::Result<Bound> {
-    let listener = Bound::bind((Ipv4Addr::LOCALHOST, port))?;
+/// Listens on an address; port 0 is any free one.
+pub(super) fn bind(address: IpAddr, port: u16) -> io::Result<Bound> {
+    let listener = Bound::bind((address, port))?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
@@ -71,7 +74,7 @@ impl Port {
     fn open(&mut self) -> io::Result<()> {
         if let State::Closed(reservation) = &mut self.state {
             drop(reservation.take());
-            let listener = bind(self.address.port())?;
+            let listener = bind(self.address.ip(), self.address.port())?;
             self.state = State::Open(TcpListener::from_std(listener)?);
         }
         Ok(())
@@ -122,8 +125,8 @@ pub(super) async fn run(
                 continue;
             }
             Some(_) = connections.join_next() => continue,
-            accepted = plain.accept() => accepted,
-            accepted = tls.accept() => accepted,
+            accepted = plain.accept(), if connections.len() < CONNECTIONS => accepted,
+            accepted = tls.accept(), if connections.len() < CONNECTIONS => accepted,
         };
         match accepted {
             Ok((stream, _)) => {
@@ -144,13 +147,17 @@ pub(super) async fn run(
 /// Accepts connections to a port that never closes, for as long as the runtime lives.
 pub(super) async fn run_always(port: Port, place: Place, shared: Arc<Shared>) {
     let (_closing, closed) = watch::channel(());
+    let mut connections = JoinSet::new();
     loop {
-        let (accepted, opening) = port.accept().await;
+        let (accepted, opening) = tokio::select! {
+            Some(_) = connections.join_next() => continue,
+            accepted = port.accept(), if connections.len() < CONNECTIONS => accepted,
+        };
         match accepted {
             Ok((stream, _)) => {
                 let shared = Arc::clone(&shared);
                 let closed = closed.clone();
-                tokio::spawn(connection::serve(stream, opening, place, shared, closed));
+                connections.spawn(connection::serve(stream, opening, place, shared, closed));
             }
             Err(_) => sleep(AFTER_FAILURE).await,
         }

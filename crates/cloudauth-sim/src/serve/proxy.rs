@@ -94,10 +94,14 @@ pub(super) async fn serve(
     let name = host
         .rsplit_once(':')
         .map_or(host.as_str(), |(name, _)| name);
-    let Ok(config) = authority.server(&[name]) else {
-        return;
+    let acceptor = match shared.bad_tls(place) {
+        Some(bad) => bad,
+        None => match authority.server(&[name]) {
+            Ok(config) => TlsAcceptor::from(config),
+            Err(_) => return,
+        },
     };
-    if let Ok(Ok(stream)) = timeout(PATIENCE, TlsAcceptor::from(config).accept(stream)).await {
+    if let Ok(Ok(stream)) = timeout(PATIENCE, acceptor.accept(stream)).await {
         connection::run(stream, socket, place, shared, closing).await;
     }
 }

@@ -76,14 +76,14 @@ pub(super) fn verify(
 }
 
 /// What an `Authorization` header says.
-struct Claim<'a> {
-    access_key_id: &'a str,
-    signed_headers: &'a str,
-    signature: &'a str,
+pub(super) struct Claim<'a> {
+    pub(super) access_key_id: &'a str,
+    pub(super) signed_headers: &'a str,
+    pub(super) signature: &'a str,
 }
 
 impl<'a> Claim<'a> {
-    fn parse(authorization: &'a str) -> Result<Self, Refusal> {
+    pub(super) fn parse(authorization: &'a str) -> Result<Self, Refusal> {
         let (algorithm, rest) = authorization.split_once(' ').unwrap_or((authorization, ""));
         if algorithm != SCHEME {
             let message = "The simulator knows ACS3-HMAC-SHA256 only.";
@@ -152,7 +152,17 @@ pub(super) fn canonical_request(
     headers: &BTreeMap<String, String>,
     body_hash: &str,
 ) -> String {
-    let query = canonical_query(query);
+    canonical_text(method, path, &canonical_query(query), headers, body_hash)
+}
+
+/// The same with a query that is canonical already.
+pub(super) fn canonical_text(
+    method: &str,
+    path: &str,
+    query: &str,
+    headers: &BTreeMap<String, String>,
+    body_hash: &str,
+) -> String {
     let lines: Vec<String> = headers
         .iter()
         .map(|(name, value)| {

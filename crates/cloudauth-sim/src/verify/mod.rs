@@ -1,6 +1,7 @@
 //! The signature verifier: an implementation of its own, to check the client's against.
 
 mod acs3;
+mod difference;
 #[cfg(test)]
 mod known_answers;
 mod rpc;
@@ -8,6 +9,7 @@ mod rpc;
 use core::fmt;
 use std::collections::BTreeMap;
 
+pub(crate) use self::difference::difference;
 use crate::percent;
 use crate::request::Incoming;
 use crate::time::parse_timestamp;

@@ -163,7 +163,7 @@ fn whatever_has_a_type_or_a_length_is_checked() {
             let long = "1".repeat(
                 field["max_length"]
                     .as_u64()
-                    .map_or(0, |max| max as usize + 1),
+                    .map_or(0, |max| usize::try_from(max).unwrap() + 1),
             );
             let malformed = match text(&field["type"]) {
                 "integer" if field["width"] == "int64" => "9223372036854775808",

@@ -355,7 +355,7 @@ fn so_many_queries_a_second_and_no_more() {
     let mut world = World::new();
     world.keep_limits(true);
     for (action, limit) in [("DescribeFaceVerify", 50), ("DeepfakeDetect", 10)] {
-        let codes: Vec<String> = (0..limit + 1)
+        let codes: Vec<String> = (0..=limit)
             .map(|_| ask(&mut world, Call::new(action, NOW)).code())
             .collect();
         assert!(

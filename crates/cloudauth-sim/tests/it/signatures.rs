@@ -199,7 +199,7 @@ fn a_type_of_no_body_need_not_be_signed() {
         let name = "Content-Type".to_owned();
         request
             .headers
-            .retain(|(known, _)| known.to_ascii_lowercase() != "content-type");
+            .retain(|(known, _)| !known.eq_ignore_ascii_case("content-type"));
         request
             .headers
             .push((name, "application/octet-stream".into()));
