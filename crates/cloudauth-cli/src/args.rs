@@ -161,6 +161,21 @@ pub(crate) struct SimArgs {
     /// Write the certificate of the authority behind https to this file, in PEM
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
+    /// Send the callbacks for a host to this place, such as shop.example=http://127.0.0.1:3000; without, only this
+    /// machine is called
+    #[arg(long, value_name = "HOST=ORIGIN", value_parser = route)]
+    pub(crate) callbacks: Vec<(String, String)>,
+}
+
+fn route(text: &str) -> Result<(String, String), &'static str> {
+    let (host, origin) = text.split_once('=').ok_or("there is no = in it")?;
+    if host.is_empty() || host.contains(['/', ':']) {
+        return Err("in front of the = belongs a host alone");
+    }
+    if !origin.starts_with("http://") && !origin.starts_with("https://") {
+        return Err("after the = belongs http:// or https:// with a host");
+    }
+    Ok((host.to_owned(), origin.to_owned()))
 }
 
 #[derive(Debug, Subcommand)]

@@ -362,6 +362,20 @@ fn the_demonstration_ends_with_two_verdicts() {
 }
 
 #[test]
+fn a_route_for_callbacks_names_a_host_and_a_place() {
+    for route in [
+        "shop.example",
+        "=http://127.0.0.1:1",
+        "https://shop.example=http://127.0.0.1:1",
+        "shop.example=127.0.0.1:1",
+    ] {
+        let ran = run(&["sim", "--callbacks", route], "");
+        assert_ne!(ran.status, 0, "{route}");
+        assert!(ran.err.contains("--callbacks"), "{}", ran.err);
+    }
+}
+
+#[test]
 fn exploring_says_what_was_run_and_which_rules_held() {
     let args = ["sim", "explore", "--seeds", "20", "--from", "5"];
     let ran = run(&args, "");
