@@ -7,6 +7,8 @@ mod contracts;
 mod credentials;
 mod dropping;
 mod proxy;
+mod secrets;
+mod sources;
 mod subjects;
 mod transport;
 mod upload;

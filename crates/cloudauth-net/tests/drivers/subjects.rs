@@ -1,5 +1,6 @@
 //! A client of each driver with a simulated service behind it.
 
+use core::fmt::Debug;
 use core::time::Duration;
 use std::thread;
 use std::time::SystemTime;
@@ -31,7 +32,7 @@ pub(crate) fn endpoints(simulator: &Simulator) -> Endpoints {
 }
 
 /// What both drivers can do.
-pub(crate) trait Driver {
+pub(crate) trait Driver: Debug {
     const NAME: &str;
 
     fn new(options: Options) -> Self;
@@ -72,6 +73,7 @@ macro_rules! both {
 }
 pub(crate) use both;
 
+#[derive(Debug)]
 pub(crate) struct Blocking(cloudauth_ureq::Client);
 
 impl Driver for Blocking {
@@ -98,6 +100,7 @@ impl Driver for Blocking {
     }
 }
 
+#[derive(Debug)]
 pub(crate) struct Async(cloudauth_hyper::Client, Runtime);
 
 impl Driver for Async {

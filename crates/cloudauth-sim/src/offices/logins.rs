@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Given, OAUTH_TOKEN, SSO_TOKEN, has_bearer, json as answer, refuse};
+use super::{Given, LIFE, OAUTH_TOKEN, SSO_TOKEN, has_bearer, json as answer, refuse};
 use crate::request::Incoming;
 use crate::world::World;
 
@@ -23,8 +23,7 @@ impl World {
         if !has("AccountId") || !has("AccessConfigurationId") {
             return Err(refuse(400, "InvalidParameter"));
         }
-        let life = self.offices.life;
-        let credential = self.issue(life, now_unix);
+        let credential = self.issue(LIFE, now_unix);
         Ok(answer(now_unix, &json!({"CloudCredential": credential})))
     }
 
@@ -33,8 +32,7 @@ impl World {
         if request.method != "POST" || !has_bearer(request, OAUTH_TOKEN) {
             return Err(refuse(401, "InvalidAccessToken"));
         }
-        let life = self.offices.life;
-        let issued = self.issue(life, now_unix);
+        let issued = self.issue(LIFE, now_unix);
         let body = json!({
             "requestId": "-",
             "accessKeyId": issued["AccessKeyId"],

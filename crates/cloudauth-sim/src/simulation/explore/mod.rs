@@ -1,9 +1,11 @@
 //! Random scenarios, rules that hold in all of them, and the shortest trace where one does not.
 
 mod check;
+mod expiring;
 mod generate;
 mod scenario;
 mod shrink;
+mod signing;
 
 use core::ops::Range;
 
@@ -30,6 +32,8 @@ pub struct Explored {
     pub calls: u64,
     /// Requests that they sent.
     pub sends: u64,
+    /// How often one of them got credentials for all.
+    pub refreshes: u64,
     /// Scenarios that were run twice, with equal traces.
     pub replayed: u64,
     /// A hash of all their traces.
@@ -55,7 +59,8 @@ pub struct Failure {
 /// Runs the scenarios of these seeds, and tells after each how many there were.
 ///
 /// A scenario has up to 22 calls of all effects on one session, with random options, policy,
-/// weather and clock; some callers vanish. What they ask for exists only in the simulation.
+/// weather and clock; some callers vanish. In every third scenario the credentials expire, and what
+/// gives them has weather of its own. What they ask for exists only in the simulation.
 pub fn explore(seeds: Range<u64>, mut progress: impl FnMut(u64)) -> Result<Explored, NotRun> {
     let mut explored = Explored::default();
     let mut all = Fnv::new();
@@ -67,6 +72,7 @@ pub fn explore(seeds: Range<u64>, mut progress: impl FnMut(u64)) -> Result<Explo
         for told in simulation.all_told() {
             explored.calls += 1;
             explored.sends += told.sends as u64;
+            explored.refreshes += told.refreshes as u64;
         }
         let hash = simulation.trace().hash();
         all.add(&hash.to_le_bytes());
@@ -120,6 +126,7 @@ mod tests {
         scenario.rate_limit = None;
         scenario.ahead = 0;
         scenario.weather = Vec::new();
+        scenario.expiring = None;
         scenario.calls = vec![Planned::read(SECOND)];
         scenario
     }
