@@ -69,7 +69,10 @@ impl Got {
         expires: UnixTime,
         now: UnixTime,
     ) -> Result<Self, Reason> {
-        let left = expires.seconds().saturating_sub(now.seconds());
+        // Clocks show whole seconds: the one that has begun may be nearly over.
+        let left = expires
+            .seconds()
+            .saturating_sub(now.seconds().saturating_add(1));
         if left == 0 {
             return Err(Reason::Expired);
         }

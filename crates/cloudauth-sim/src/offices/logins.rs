@@ -27,6 +27,19 @@ impl World {
         Ok(answer(now_unix, &json!({"CloudCredential": credential})))
     }
 
+    /// What a program prints that has credentials to give.
+    pub(crate) fn print(&mut self, now_unix: u64) -> Vec<u8> {
+        let issued = self.issue(LIFE, now_unix);
+        let printed = json!({
+            "mode": "StsToken",
+            "access_key_id": issued["AccessKeyId"],
+            "access_key_secret": issued["AccessKeySecret"],
+            "sts_token": issued["SecurityToken"],
+            "expiration": issued["Expiration"],
+        });
+        printed.to_string().into_bytes()
+    }
+
     /// Answers with names that begin small, as the vendor's Go, Java and TypeScript SDKs read them.
     pub(super) fn oauth(&mut self, request: &Incoming, now_unix: u64) -> Given {
         if request.method != "POST" || !has_bearer(request, OAUTH_TOKEN) {

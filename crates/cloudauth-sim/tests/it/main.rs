@@ -10,6 +10,7 @@ mod client;
 mod credentials;
 mod faults;
 mod flow;
+mod providers;
 mod refusals;
 mod serving;
 mod signatures;

@@ -75,6 +75,9 @@ pub(super) fn parse(
             let role = section.either("role_name", "ram_role_name");
             Source::EcsRole(EcsRole::new(role.map(ToOwned::to_owned), settings))
         }
+        "rsa_key_pair" => {
+            return Err(section.problem("type", "is rsa_key_pair, which is not supported"));
+        }
         _ => return Err(section.problem("type", "is not one that is known")),
     })
 }

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{Refresh, Stage, Then, Wish};
 use crate::call::Call;
-use crate::clock::{Now, UnixTime};
+use crate::clock::{MonoTime, Now, UnixTime};
 use crate::credentials::ask::Ask;
 use crate::credentials::ecs::{Next, ok as body_of};
 use crate::credentials::error::{Reason, Unsupplied};
@@ -86,9 +86,10 @@ impl Refresh {
         reply: Result<Response, Reason>,
         session: &mut Session,
         now: Now,
+        asked: MonoTime,
     ) -> Stage {
         let told = reply.as_ref().ok().and_then(date_of);
-        let unix = told.unwrap_or_else(|| session.service_time(now));
+        let unix = giver_time(told, asked, session, now);
         let (container, provider) = match then {
             Then::Ecs(asked) => {
                 let known = &mut session.keyring_mut().metadata;
@@ -113,6 +114,21 @@ pub(super) fn ecs(next: Result<Next, Reason>) -> Stage {
         Ok(Next::Got(got)) => Stage::Got(got),
         Err(reason) => Stage::Failed(reason),
     }
+}
+
+/// What the clock of whoever gave the credentials shows by now. It wrote `date` when the question was
+/// put or later, so the credentials are no older than that.
+pub(super) fn giver_time(
+    date: Option<UnixTime>,
+    asked: MonoTime,
+    session: &Session,
+    now: Now,
+) -> UnixTime {
+    let Some(date) = date else {
+        return session.service_time(now);
+    };
+    let under_way = now.mono.saturating_since(asked).as_secs();
+    UnixTime::from_seconds(date.seconds().saturating_add(under_way).saturating_add(1))
 }
 
 fn date_of(response: &Response) -> Option<UnixTime> {

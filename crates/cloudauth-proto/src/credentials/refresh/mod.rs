@@ -11,6 +11,8 @@ use core::fmt;
 use core::mem;
 use core::time::Duration;
 
+use answers::giver_time;
+
 use super::Credentials;
 use super::ask::{Ask, Asking};
 use super::ecs::Ecs;
@@ -69,6 +71,8 @@ pub struct Refresh {
     begun: MonoTime,
     deadline: MonoTime,
     latest: MonoTime,
+    /// When the last question was put.
+    asked: MonoTime,
     frames: Vec<Frame>,
     path: Vec<&'static str>,
     passed_over: Vec<PassedOver>,
@@ -136,6 +140,7 @@ impl Refresh {
             begun: now,
             deadline,
             latest: now,
+            asked: now,
             frames: Vec::new(),
             path: Vec::new(),
             passed_over: Vec::new(),
@@ -202,11 +207,12 @@ impl Refresh {
         let step = match ask.poll(next, now.mono, self.deadline) {
             Asking::Over(reply) => {
                 self.first_id = self.next_id;
-                self.stage = Self::answered(then, reply, session, now);
+                self.stage = Self::answered(then, reply, session, now, self.asked);
                 return None;
             }
             Asking::Send(exchange, until) => {
                 self.next_id += 1;
+                self.asked = now.mono;
                 self.hold(session, until);
                 Step::Send(exchange)
             }
@@ -229,6 +235,7 @@ impl Refresh {
                 let id = self.first_id + exchange.id.0;
                 exchange.id = ExchangeId(id);
                 self.next_id = self.next_id.max(id + 1);
+                self.asked = now.mono;
                 self.hold(session, now.mono + exchange.timeouts.whole);
                 Step::Send(exchange)
             }
@@ -237,7 +244,7 @@ impl Refresh {
             Step::Done(result) => {
                 self.first_id = self.next_id;
                 let got = result.map_err(sts::reason).and_then(|reply| {
-                    let unix = reply.date.unwrap_or_else(|| session.service_time(now));
+                    let unix = giver_time(reply.date, self.asked, session, now);
                     reply.value.got(provider, unix)
                 });
                 self.stage = Stage::of(got);

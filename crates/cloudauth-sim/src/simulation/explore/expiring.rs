@@ -4,8 +4,8 @@ use core::fmt;
 use core::time::Duration;
 
 use cloudauth_proto::{
-    AssumeRole, Credentials, CredentialsError, EcsRole, Endpoint, Profile, ProfileFormat, Role,
-    Settings, Source, Uri, Vars,
+    AssumeRole, Credentials, CredentialsError, EcsRole, Endpoint, External, Profile, ProfileFormat,
+    Role, Settings, Source, Uri, Vars,
 };
 
 use crate::simulation::{Simulation, Weather};
@@ -34,10 +34,18 @@ pub(super) enum Giver {
     Uri,
     /// A file, then a question.
     CloudSso,
+    /// A program that is run.
+    External,
 }
 
 impl Giver {
-    pub(super) const ALL: [Self; 4] = [Self::Sts, Self::Metadata, Self::Uri, Self::CloudSso];
+    pub(super) const ALL: [Self; 5] = [
+        Self::Sts,
+        Self::Metadata,
+        Self::Uri,
+        Self::CloudSso,
+        Self::External,
+    ];
 }
 
 impl Expiring {
@@ -51,6 +59,7 @@ impl Expiring {
             }
             Giver::Metadata => Source::EcsRole(EcsRole::new(None, &settings)),
             Giver::Uri => Source::Uri(Uri::new(&format!("https://127.0.0.1{CREDENTIALS_PATH}"))?),
+            Giver::External => Source::External(External::new("/bin/credentials")?),
             Giver::CloudSso => {
                 let profile = Profile::new(ProfileFormat::Cli, CONFIG, None, settings);
                 Source::Profile(profile)
@@ -70,6 +79,7 @@ impl Expiring {
             "cloud_sso_access_token_expire": u32::MAX,
         }]});
         simulation.put_file(CONFIG, config.to_string());
+        simulation.program_asks();
         for (at, weather) in &self.weather {
             simulation.weather_of_offices(*at, weather.clone());
         }

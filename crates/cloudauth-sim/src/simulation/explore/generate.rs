@@ -98,6 +98,13 @@ impl Scenario {
         scenario.calls.push(Planned::read(CALM));
         scenario.calls.push(Planned::read(LATER));
         scenario.expiring = dice.sometimes(3, expiring);
+        if let Some(expiring) = &mut scenario.expiring
+            && expiring.giver == Giver::External
+            && scenario.ahead != 0
+        {
+            // A program does not tell its time: with a wrong clock nobody knows when they expire.
+            expiring.giver = Giver::Uri;
+        }
         scenario
     }
 }

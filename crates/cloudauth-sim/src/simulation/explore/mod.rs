@@ -110,6 +110,7 @@ mod tests {
 
     use cloudauth_proto::Repeat;
 
+    use super::expiring::{Expiring, Giver};
     use super::scenario::{CALM, Change, Planned};
     use super::*;
     use crate::simulation::operations::Kind;
@@ -154,6 +155,7 @@ mod tests {
             (500, 50, 500)
         );
         assert!(explored.calls > 2_000 && explored.sends > explored.calls);
+        assert!(explored.refreshes > 300);
     }
 
     #[test]
@@ -212,6 +214,44 @@ mod tests {
         let mut too_late = late_in_the_end.clone();
         too_late.ahead = 90_000;
         assert_eq!(found(&too_late, &late_in_the_end), Some(Rule::ClockHeals));
+
+        let expiring = |life, weather| {
+            let mut scenario = plain();
+            scenario.calls = vec![Planned::read(SECOND), Planned::read(18 * SECOND)];
+            let (giver, weather) = (Giver::Uri, vec![(2 * SECOND, weather)]);
+            scenario.expiring = Some(Expiring {
+                giver,
+                life,
+                weather,
+            });
+            scenario
+        };
+        let calm = expiring(20, Weather::calm());
+        assert_eq!(found(&calm, &calm), None);
+
+        // An early refresh that takes long is over after a quarter of the call's time.
+        let slow = Weather::calm().takes(9 * SECOND, 9 * SECOND);
+        let mut slow = expiring(40, slow);
+        slow.calls[1].at = 30 * SECOND;
+        assert_eq!(found(&slow, &slow), None);
+        let mut wanted = slow.clone();
+        wanted.calls[1].total = Some(20 * SECOND);
+        assert_eq!(found(&slow, &wanted), Some(Rule::RefreshesAside));
+
+        let mut gone = expiring(20, Weather::calm().always(Trouble::Lost));
+        gone.calls[1].at = 30 * SECOND;
+        assert_eq!(found(&gone, &gone), None);
+        let mut wanted = gone.clone();
+        wanted.expiring = expiring(300, Weather::calm()).expiring;
+        assert_eq!(found(&gone, &wanted), Some(Rule::ValidKeysServe));
+
+        let mut late = expiring(300, Weather::calm());
+        assert_eq!(found(&late, &late), None);
+        late.calls[1].at = 30 * SECOND;
+        assert_eq!(
+            found(&late, &expiring(20, Weather::calm())),
+            Some(Rule::SignsInTime)
+        );
 
         let no_time = edited(|it| it.calls[0].total = Some(Duration::ZERO));
         assert_eq!(found(&no_time, &no_time), None);
