@@ -12,7 +12,7 @@ use crate::clock::{MonoTime, Now, UnixTime};
 use crate::credentials::ask::Ask;
 use crate::credentials::ecs::{Next, ok as body_of};
 use crate::credentials::error::{Reason, Unsupplied};
-use crate::credentials::reply::{self, Keys};
+use crate::credentials::reply::{self, GiverTime, Keys};
 use crate::credentials::sts::{self, AssumeRoleWithOidc};
 use crate::endpoint::Endpoint;
 use crate::machine::Signer;
@@ -59,7 +59,8 @@ impl Refresh {
             }
             (Wish::Output(_), Err(problem)) => Stage::Failed(Reason::Program(problem)),
             (Wish::Output(_), Ok(output)) => {
-                Stage::of(reply::printed(&output, session.service_time(now)))
+                let time = GiverTime::ours(session.service_time(now));
+                Stage::of(reply::printed(&output, time))
             }
         }
     }
@@ -89,11 +90,11 @@ impl Refresh {
         asked: MonoTime,
     ) -> Stage {
         let told = reply.as_ref().ok().and_then(date_of);
-        let unix = giver_time(told, asked, session, now);
+        let time = giver_time(told, asked, session, now);
         let (container, provider) = match then {
             Then::Ecs(asked) => {
                 let known = &mut session.keyring_mut().metadata;
-                return ecs(asked.answered(reply, known, now.mono, unix));
+                return ecs(asked.answered(reply, known, now.mono, time));
             }
             Then::Uri => (None, "credentials_uri"),
             Then::Sso => (Some("CloudCredential"), "cloud_sso"),
@@ -103,7 +104,7 @@ impl Refresh {
             .and_then(body_of)
             .map(Zeroizing::new)
             .and_then(|body| reply::keys(&body, container))
-            .and_then(|keys| keys.got(provider, unix));
+            .and_then(|keys| keys.got(provider, time));
         Stage::of(keys)
     }
 }
@@ -116,19 +117,20 @@ pub(super) fn ecs(next: Result<Next, Reason>) -> Stage {
     }
 }
 
-/// What the clock of whoever gave the credentials shows by now. It wrote `date` when the question was
-/// put or later, so the credentials are no older than that.
+/// The time of a giver that wrote `date` into its reply to what was asked then.
 pub(super) fn giver_time(
     date: Option<UnixTime>,
     asked: MonoTime,
     session: &Session,
     now: Now,
-) -> UnixTime {
-    let Some(date) = date else {
-        return session.service_time(now);
-    };
-    let under_way = now.mono.saturating_since(asked).as_secs();
-    UnixTime::from_seconds(date.seconds().saturating_add(under_way).saturating_add(1))
+) -> GiverTime {
+    match date {
+        Some(shown) => GiverTime {
+            shown,
+            since: now.mono.saturating_since(asked),
+        },
+        None => GiverTime::ours(session.service_time(now)),
+    }
 }
 
 fn date_of(response: &Response) -> Option<UnixTime> {

@@ -244,8 +244,8 @@ impl Refresh {
             Step::Done(result) => {
                 self.first_id = self.next_id;
                 let got = result.map_err(sts::reason).and_then(|reply| {
-                    let unix = giver_time(reply.date, self.asked, session, now);
-                    reply.value.got(provider, unix)
+                    let time = giver_time(reply.date, self.asked, session, now);
+                    reply.value.got(provider, time)
                 });
                 self.stage = Stage::of(got);
                 return None;

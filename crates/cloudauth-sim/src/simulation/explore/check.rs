@@ -71,6 +71,10 @@ impl Case<'_> {
                 told.took().is_none_or(|took| took > self.total()),
                 Rule::EndsInTime,
             ),
+            (
+                told.end == Some(End::Unauthenticated) && self.has_keys(),
+                Rule::ValidKeysServe,
+            ),
             (told.sends > max_attempts, Rule::FewAttempts),
             (
                 told.end.is_some() && told.sends == 0 && self.has_time() && self.has_keys(),
@@ -94,10 +98,6 @@ impl Case<'_> {
             (
                 planned.at == LATER && self.is_clock_curable() && told.sends != 1,
                 Rule::ClockHeals,
-            ),
-            (
-                told.end == Some(End::Unauthenticated) && self.has_keys(),
-                Rule::ValidKeysServe,
             ),
         ];
         rules

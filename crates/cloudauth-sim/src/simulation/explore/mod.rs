@@ -226,13 +226,13 @@ mod tests {
             });
             scenario
         };
-        let calm = expiring(20, Weather::calm());
-        assert_eq!(found(&calm, &calm), None);
+        let short = expiring(20, Weather::calm());
+        assert_eq!(found(&short, &short), None);
 
         // An early refresh that takes long is over after a quarter of the call's time.
         let slow = Weather::calm().takes(9 * SECOND, 9 * SECOND);
-        let mut slow = expiring(40, slow);
-        slow.calls[1].at = 30 * SECOND;
+        let mut slow = expiring(60, slow);
+        slow.calls[1].at = 47 * SECOND;
         assert_eq!(found(&slow, &slow), None);
         let mut wanted = slow.clone();
         wanted.calls[1].total = Some(20 * SECOND);
@@ -248,10 +248,7 @@ mod tests {
         let mut late = expiring(300, Weather::calm());
         assert_eq!(found(&late, &late), None);
         late.calls[1].at = 30 * SECOND;
-        assert_eq!(
-            found(&late, &expiring(20, Weather::calm())),
-            Some(Rule::SignsInTime)
-        );
+        assert_eq!(found(&late, &short), Some(Rule::SignsInTime));
 
         let no_time = edited(|it| it.calls[0].total = Some(Duration::ZERO));
         assert_eq!(found(&no_time, &no_time), None);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::simulation::{Simulation, What};
 
-/// The service's clock counts whole seconds, so credentials can end so much sooner than they seem to.
+/// Clocks show whole seconds, so credentials can end so much sooner than they seem to.
 const SECOND: Duration = Duration::from_secs(1);
 
 /// All credentials that were got, oldest first.
@@ -49,9 +49,10 @@ impl Keys {
         newest.find(|(got, _)| *got <= at).map(|(_, end)| *end)
     }
 
-    /// Whether some were there from the one time to the other that are certainly good.
+    /// Whether some were there from the one time to the other that are certainly good: the giver's
+    /// clock and the client's each leave out a part of a second.
     pub(super) fn serve(&self, from: Duration, to: Duration) -> bool {
-        self.end(from).is_some_and(|end| to + SECOND < end)
+        self.end(from).is_some_and(|end| to + 2 * SECOND <= end)
     }
 
     /// Whether a request can be signed with good ones.
