@@ -495,3 +495,104 @@ fn credentials_are_asked_for_before_the_call_and_not_with_each() {
         .collect();
     assert_eq!(kinds, ["authenticates", "asks", "has", "sends", "sends"]);
 }
+
+#[test]
+fn a_token_file_that_is_not_there_is_told() {
+    let oidc = Oidc::new("/gone", "acs:ram::1:oidc-provider/p", role(), sts());
+    let error = told(&mut with(Source::Oidc(Box::new(oidc))));
+    let expected = "no credentials: oidc_role_arn: /gone does not exist";
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn a_metadata_service_that_answers_pages_is_told() {
+    for (fault, reason) in [
+        (Fault::Garbage, "not one word where one is needed"),
+        (
+            Fault::Custom {
+                status: 200,
+                body: b"<html>s3cret</html>".to_vec(),
+            },
+            "the name of the role is none",
+        ),
+    ] {
+        let mut simulation = with(ecs());
+        simulation
+            .world
+            .inject_at(Office::Metadata, fault, Times::Always);
+        let error = told(&mut simulation);
+        let expected = format!("no credentials: ecs_ram_role: {reason}");
+        assert!(error.starts_with(&expected), "{error}");
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+}
+
+#[test]
+fn a_program_that_hangs_is_ended_after_a_minute() {
+    let mut simulation = with(Source::External(External::new("/bin/x").unwrap()));
+    simulation.program(HOUR, Err(Unsupplied::Failed));
+    let options = CallOptions::new().total_timeout(5 * MINUTE);
+    let call = Call::new(&DescribeFaceVerify::new(1, "sha0"), options).unwrap();
+    let call = simulation.start(Duration::ZERO, call);
+    simulation.run();
+    let error = call.take().unwrap().unwrap_err().to_string();
+    let expected = "no credentials: external: the program did not end in time";
+    assert_eq!(error, expected);
+    assert_eq!(simulation.told(&call).took(), Some(MINUTE));
+}
+
+fn chain(set: &'static [(&str, &str)]) -> Source {
+    Source::default_chain(&Vars::read(|name| {
+        let found = set.iter().find(|(have, _)| *have == name);
+        found.map(|(_, value)| (*value).to_owned())
+    }))
+}
+
+fn off_an_instance(source: Source) -> String {
+    let mut simulation = with(source);
+    let nobody = Weather::calm().always(Trouble::BlackHole);
+    simulation.weather_of_offices(Duration::ZERO, nobody);
+    told(&mut simulation)
+}
+
+#[test]
+fn the_default_chain_tells_each_source_in_the_vendor_s_order() {
+    assert_eq!(
+        off_an_instance(chain(&[("HOME", "/home/u")])),
+        "no credentials: env: ALIBABA_CLOUD_ACCESS_KEY_ID is not set; \
+         oidc_role_arn: ALIBABA_CLOUD_ROLE_ARN is not set; \
+         cli_profile: /home/u/.aliyun/config.json does not exist; \
+         profile: /home/u/.alibabacloud/credentials does not exist; \
+         profile: /home/u/.alibabacloud/credentials.ini does not exist; \
+         ecs_ram_role: cannot connect; \
+         credentials_uri: ALIBABA_CLOUD_CREDENTIALS_URI is not set"
+    );
+    let turned_off = chain(&[
+        ("HOME", "/home/u"),
+        ("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "True"),
+        ("ALIBABA_CLOUD_CREDENTIALS_FILE", "/mine"),
+        ("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true"),
+    ]);
+    assert_eq!(
+        off_an_instance(turned_off),
+        "no credentials: env: ALIBABA_CLOUD_ACCESS_KEY_ID is not set; \
+         oidc_role_arn: ALIBABA_CLOUD_ROLE_ARN is not set; \
+         cli_profile: turned off by ALIBABA_CLOUD_CLI_PROFILE_DISABLED; \
+         profile: /mine does not exist; \
+         ecs_ram_role: turned off by ALIBABA_CLOUD_ECS_METADATA_DISABLED; \
+         credentials_uri: ALIBABA_CLOUD_CREDENTIALS_URI is not set"
+    );
+}
+
+#[test]
+fn a_key_in_the_variables_that_cannot_be_used_ends_the_search() {
+    let mistyped = chain(&[
+        ("HOME", "/home/u"),
+        ("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAI s3cret"),
+        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "s3cret"),
+    ]);
+    // An instance's role would be there.
+    let error = told(&mut with(mistyped));
+    let expected = "no credentials: env: ALIBABA_CLOUD_ACCESS_KEY_ID cannot be used";
+    assert_eq!(error, expected);
+}
