@@ -324,15 +324,30 @@ fn ecs(role: Option<&str>, allows_v1: bool) -> Source {
     Source::EcsRole(role)
 }
 
-fn cases() -> Vec<Case> {
-    let token = (200, "IMDSTOKEN123");
-    let (name, keys) = ((200, "MyRole"), (200, DONE));
-    let case = |recordings, source, file, answers: &[_]| Case {
+const TOKEN: (u16, &str) = (200, "IMDSTOKEN123");
+const NAME: (u16, &str) = (200, "MyRole");
+const KEYS: (u16, &str) = (200, DONE);
+
+fn case(
+    recordings: &'static [&'static str],
+    source: Source,
+    file: &'static str,
+    answers: &[(u16, &'static str)],
+) -> Case {
+    let answers = answers.to_vec();
+    Case {
         recordings,
         source,
         file,
-        answers: answers.to_vec(),
-    };
+        answers,
+    }
+}
+
+fn cases() -> impl Iterator<Item = Case> {
+    roles().into_iter().chain(instances()).chain(others())
+}
+
+fn roles() -> Vec<Case> {
     let oidc = Oidc::new(
         "/token",
         "acs:ram::123:oidc-provider/p",
@@ -348,12 +363,7 @@ fn cases() -> Vec<Case> {
         ),
         ("ALIBABA_CLOUD_OIDC_TOKEN_FILE", "/token"),
     ]));
-    let home = Source::default_chain(&vars(&[
-        ("HOME", "/home/u"),
-        ("ALIBABA_CLOUD_PROFILE", "p"),
-    ]));
     let jwt = "eyJhbGciOi.J.WT+/=\n";
-    let uri = Uri::new("http://127.0.0.1:8080/creds-uri?a=1&a=2&b=x+y").unwrap();
     vec![
         case(
             &["ram_role_arn_policy_space"],
@@ -397,11 +407,20 @@ fn cases() -> Vec<Case> {
             "ram_session_name":"cli","expired_seconds":900,"sts_region":"cn-beijing"}]}"#,
             &[(200, STS), (200, STS)],
         ),
+    ]
+}
+
+fn instances() -> Vec<Case> {
+    let home = Source::default_chain(&vars(&[
+        ("HOME", "/home/u"),
+        ("ALIBABA_CLOUD_PROFILE", "p"),
+    ]));
+    vec![
         case(
             &["default_cli_ecs-1", "default_cli_ecs-2"],
             profile(),
             r#"{"profiles":[{"name":"p","mode":"EcsRamRole","ram_role_name":"MyRole"}]}"#,
-            &[token, keys],
+            &[TOKEN, KEYS],
         ),
         // A mode that is not known: the chain goes on to the instance.
         case(
@@ -413,7 +432,7 @@ fn cases() -> Vec<Case> {
             ],
             home,
             r#"{"profiles":[{"name":"p","mode":"nope"}]}"#,
-            &[token, name, keys],
+            &[TOKEN, NAME, KEYS],
         ),
         case(
             &[
@@ -424,13 +443,13 @@ fn cases() -> Vec<Case> {
             ],
             ecs(None, true),
             "",
-            &[token, name, keys],
+            &[TOKEN, NAME, KEYS],
         ),
         case(
             &["ecs_role_name_given-1", "ecs_role_name_given-2"],
             ecs(Some("MyRole"), true),
             "",
-            &[token, keys],
+            &[TOKEN, KEYS],
         ),
         case(
             &[
@@ -441,7 +460,7 @@ fn cases() -> Vec<Case> {
             ],
             ecs(None, true),
             "",
-            &[(404, ""), name, keys],
+            &[(404, ""), NAME, KEYS],
         ),
         case(
             &["ecs_token_404_v1_disabled"],
@@ -459,7 +478,7 @@ fn cases() -> Vec<Case> {
             ],
             ecs(None, true),
             "",
-            &[token, name, (200, r#"{"Code":"Fail"}"#)],
+            &[TOKEN, NAME, (200, r#"{"Code":"Fail"}"#)],
         ),
         case(
             &[
@@ -472,8 +491,14 @@ fn cases() -> Vec<Case> {
             ],
             ecs(None, true),
             "",
-            &[token, (403, "")],
+            &[TOKEN, (403, "")],
         ),
+    ]
+}
+
+fn others() -> Vec<Case> {
+    let uri = Uri::new("http://127.0.0.1:8080/creds-uri?a=1&a=2&b=x+y").unwrap();
+    vec![
         case(
             &["cloud_sso"],
             profile(),
@@ -488,16 +513,16 @@ fn cases() -> Vec<Case> {
             profile(),
             r#"{"profiles":[{"name":"p","mode":"OAuth","oauth_site_type":"CN",
             "oauth_access_token":"AT2","oauth_access_token_expire":4000000000}]}"#,
-            &[keys],
+            &[KEYS],
         ),
-        case(&["credentials_uri"], Source::Uri(uri), "", &[keys]),
+        case(&["credentials_uri"], Source::Uri(uri), "", &[KEYS]),
     ]
 }
 
 /// The differences that are listed for a recording.
 fn listed(recording: &str) -> BTreeSet<String> {
     let about = |names: &&[&str]| names.iter().any(|name| recording.starts_with(name));
-    let listed = DIFFERENCES.iter().filter(|(names, ..)| about(&names));
+    let listed = DIFFERENCES.iter().filter(|(names, ..)| about(names));
     listed.map(|(_, what, _)| (*what).to_owned()).collect()
 }
 

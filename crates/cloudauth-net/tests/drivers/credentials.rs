@@ -44,6 +44,7 @@ const CALLERS: usize = 1_000;
 
 /// Lets all callers of a fresh client begin at once, with each source: all are served, and the
 /// source was asked for one set, so never twice at the same time.
+#[expect(clippy::print_stdout, reason = "a table for people")]
 fn rush(driver: &str, callers: impl Fn(Options) -> usize) {
     let mut table = String::new();
     for case in CASES {

@@ -188,6 +188,7 @@ fn open() -> InitFaceVerify {
     InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
 }
 
+#[expect(clippy::print_stdout, reason = "figures for people")]
 fn hides<D: Driver>() {
     let mut failures = 0;
     let seen = listening(|seen| {

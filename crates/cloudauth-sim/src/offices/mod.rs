@@ -80,6 +80,7 @@ impl fmt::Display for Office {
 }
 
 /// What the offices remember.
+#[derive(Default)]
 pub(crate) struct Offices {
     /// How long what they give lives, in seconds, if it was set.
     life: Option<u64>,
@@ -87,18 +88,6 @@ pub(crate) struct Offices {
     asked: BTreeMap<Office, usize>,
     script: Script<Office>,
     metadata: metadata::State,
-}
-
-impl Default for Offices {
-    fn default() -> Self {
-        Self {
-            life: None,
-            issued: 0,
-            asked: BTreeMap::new(),
-            script: Script::default(),
-            metadata: metadata::State::default(),
-        }
-    }
 }
 
 /// A reply in the making, or why there is none.

@@ -204,7 +204,7 @@ impl Case<'_> {
         let started = self.told.started;
         self.keys.is_some_and(|keys| keys.serve(started, at))
             && self.scenario.rate_limit.is_none()
-            && at - started > self.total() / 4
+            && at.saturating_sub(started) > self.total() / 4
     }
 
     /// The weather is calm by now, and nothing puts the call off.
