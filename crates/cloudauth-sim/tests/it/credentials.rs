@@ -596,3 +596,22 @@ fn a_key_in_the_variables_that_cannot_be_used_ends_the_search() {
     let expected = "no credentials: env: ALIBABA_CLOUD_ACCESS_KEY_ID cannot be used";
     assert_eq!(error, expected);
 }
+
+#[test]
+fn credentials_end_where_they_were_given_however_long_their_reply_took() {
+    let mut simulation = with(uri());
+    simulation.world.set_life(60);
+    let slow = Weather::calm().takes(9 * SECOND, 9 * SECOND);
+    simulation.weather_of_offices(Duration::ZERO, slow);
+    let first = simulation.start(Duration::ZERO, describe());
+    simulation.run_until(20 * SECOND);
+    assert!(is_signed(first.take()));
+    let gone = Weather::calm().always(Trouble::Lost);
+    simulation.weather_of_offices(20 * SECOND, gone);
+    // They were given after 4.5 s and got after 9 s.
+    let late = simulation.start(65 * SECOND, describe());
+    simulation.run();
+    let error = late.take().unwrap().unwrap_err();
+    assert!(matches!(error, Error::Credentials(_)), "{error}");
+    assert_eq!(simulation.told(&late).sends, 0);
+}

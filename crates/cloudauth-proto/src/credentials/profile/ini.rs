@@ -9,7 +9,8 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 
 use super::{Fields, Problem};
-use crate::credentials::source::{AssumeRole, EcsRole, Oidc, Settings, Source};
+use crate::credentials::settings::Settings;
+use crate::credentials::source::{AssumeRole, EcsRole, Oidc, Source};
 
 /// The keys that mean something; others are skipped.
 const KEYS: [&str; 15] = [

@@ -2,6 +2,7 @@
 
 mod answers;
 mod entering;
+mod leaving;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -16,17 +17,16 @@ use answers::giver_time;
 use super::Credentials;
 use super::ask::{Ask, Asking};
 use super::ecs::Ecs;
-use super::error::{CredentialsError, PassedOver, Reason, Unsupplied};
+use super::error::{PassedOver, Reason, Unsupplied};
 use super::keyring::given_as;
 use super::reply::{Got, Keys};
 use super::source::{External, Oidc, Profile, Role, Source};
-use super::sts::{self, AssumeRole};
+use super::sts;
 use crate::call::Reply;
 use crate::clock::{MonoTime, Now, UnixTime};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::flow::{ExchangeId, Flow, Step};
-use crate::machine::Signer;
 use crate::session::Session;
 use crate::wire::http::{Failure, Response};
 
@@ -258,75 +258,6 @@ impl Refresh {
         };
         self.stage = Stage::Call(call, provider);
         Some(step)
-    }
-
-    /// A source gave some: they are what was wanted, or what a role is assumed with.
-    fn got(&mut self, got: Got, session: &mut Session, now: Now) -> Option<Step<Found>> {
-        match self.frames.pop() {
-            Some(Frame::Role { role, sts }) => {
-                let signer = Signer::Own(got.credentials);
-                let operation = AssumeRole(role);
-                self.stage = self.begin_call(&operation, signer, sts, "ram_role_arn", now);
-                None
-            }
-            Some(Frame::Chain { .. }) => {
-                self.stage = Stage::Got(got);
-                None
-            }
-            None => {
-                let found = Found {
-                    credentials: got.credentials,
-                    source: self.path.join("/"),
-                    expires: got.expires,
-                    passed_over: mem::take(&mut self.passed_over),
-                };
-                let pinned = self.pinned.take();
-                let keyring = session.keyring_mut();
-                keyring.store(self.ticket, found.clone(), got.life, pinned, now.mono);
-                Some(Step::Done(Ok(found)))
-            }
-        }
-    }
-
-    /// A source gave none: the next link of the innermost chain is tried, if there is one.
-    fn failed(&mut self, reason: Reason) -> Stage {
-        let source = self.path.join("/");
-        let is_out_of_time = reason == Reason::OutOfTime;
-        self.passed_over.push(PassedOver { source, reason });
-        self.next_link(is_out_of_time)
-    }
-
-    fn next_link(&mut self, is_out_of_time: bool) -> Stage {
-        while let Some(frame) = self.frames.last_mut() {
-            if let Frame::Chain { rest, depth } = frame
-                && !is_out_of_time
-                && let Some(next) = rest.pop_front()
-            {
-                self.path.truncate(*depth);
-                if self.frames.len() == 1 {
-                    self.pinned = Some(next.clone());
-                }
-                return Stage::Enter(Box::new(next));
-            }
-            self.frames.pop();
-        }
-        Stage::Finished
-    }
-
-    /// All sources were passed over.
-    fn end(&mut self, session: &mut Session, now: Now) -> Step<Found> {
-        let passed_over = mem::take(&mut self.passed_over);
-        let last = passed_over.last().map(|it| &it.reason);
-        let was_cut_short = last == Some(&Reason::OutOfTime) || now.mono >= self.deadline;
-        let error = CredentialsError::NoneFound(passed_over);
-        session.fail_refresh(
-            self.ticket,
-            error.clone(),
-            was_cut_short,
-            self.begun,
-            now.mono,
-        );
-        Step::Done(Err(Error::Credentials(Box::new(error))))
     }
 
     fn clamp(&mut self, now: Now) -> Now {

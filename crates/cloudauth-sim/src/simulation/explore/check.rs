@@ -110,6 +110,7 @@ impl Case<'_> {
         let (scenario, planned) = (self.scenario, self.planned);
         let mut under_way: Vec<(usize, Region, Duration)> = Vec::new();
         let mut is_first = true;
+        let mut refreshes = false;
         let mut hedges = 0;
         let mut is_home_heard = false;
         let mut was_unknown = false;
@@ -119,7 +120,7 @@ impl Case<'_> {
                     if self.keys.is_some_and(|keys| !keys.can_sign(event.at)) {
                         return Some(Rule::SignsInTime);
                     }
-                    if is_first && self.is_delayed(event.at) {
+                    if is_first && self.is_delayed(refreshes, event.at) {
                         return Some(Rule::RefreshesAside);
                     }
                     is_first = false;
@@ -162,9 +163,9 @@ impl Case<'_> {
                         return Some(Rule::HomeIsHeard);
                     }
                 }
+                What::Authenticates => refreshes = true,
                 What::Starts
                 | What::Asks { .. }
-                | What::Authenticates
                 | What::Authenticated { .. }
                 | What::CarriedOut { .. }
                 | What::Ends(_)
@@ -199,12 +200,18 @@ impl Case<'_> {
             .is_none_or(|keys| keys.serve(self.told.started, ended))
     }
 
-    /// Whether a call that had valid credentials sent its first request as late as this.
-    fn is_delayed(&self, at: Duration) -> bool {
+    /// Whether a call that had valid credentials sent its first request too late; only one that gets
+    /// new ones itself may take time for that.
+    fn is_delayed(&self, refreshes: bool, at: Duration) -> bool {
+        let allowed = if refreshes {
+            self.total() / 4
+        } else {
+            Duration::ZERO
+        };
         let started = self.told.started;
         self.keys.is_some_and(|keys| keys.serve(started, at))
             && self.scenario.rate_limit.is_none()
-            && at.saturating_sub(started) > self.total() / 4
+            && at.saturating_sub(started) > allowed
     }
 
     /// The weather is calm by now, and nothing puts the call off.
