@@ -609,9 +609,12 @@ fn credentials_end_where_they_were_given_however_long_their_reply_took() {
     let gone = Weather::calm().always(Trouble::Lost);
     simulation.weather_of_offices(20 * SECOND, gone);
     // They were given after 4.5 s and got after 9 s.
+    let sooner = simulation.start(61 * SECOND, describe());
     let late = simulation.start(65 * SECOND, describe());
     simulation.run();
     let error = late.take().unwrap().unwrap_err();
     assert!(matches!(error, Error::Credentials(_)), "{error}");
-    assert_eq!(simulation.told(&late).sends, 0);
+    for call in [sooner, late] {
+        assert_eq!(simulation.told(&call).sends, 0);
+    }
 }
