@@ -8,6 +8,8 @@ mod credentials;
 mod dropping;
 mod options;
 mod proxy;
+mod secrets;
+mod sources;
 mod subjects;
 mod transport;
 mod upload;

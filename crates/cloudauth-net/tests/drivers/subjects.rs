@@ -1,5 +1,6 @@
 //! A client of each driver with a simulated service behind it.
 
+use core::fmt::Debug;
 use core::time::Duration;
 use std::thread;
 use std::time::SystemTime;
@@ -31,7 +32,7 @@ pub(crate) fn endpoints(simulator: &Simulator) -> Endpoints {
 }
 
 /// What both drivers can do, for several threads at once.
-pub(crate) trait Driver: Sized + Sync {
+pub(crate) trait Driver: Debug + Sized + Sync {
     const NAME: &str;
 
     fn build(options: Options) -> Result<Self, OptionsError>;
@@ -76,6 +77,7 @@ macro_rules! both {
 }
 pub(crate) use both;
 
+#[derive(Debug)]
 pub(crate) struct Blocking(cloudauth_ureq::Client);
 
 impl Driver for Blocking {
@@ -102,6 +104,7 @@ impl Driver for Blocking {
     }
 }
 
+#[derive(Debug)]
 pub(crate) struct Async(cloudauth_hyper::Client, Runtime);
 
 impl Driver for Async {

@@ -23,6 +23,7 @@ mod hostile;
 mod offices;
 mod page;
 mod proxy;
+mod providers;
 mod refusals;
 mod serving;
 mod signatures;

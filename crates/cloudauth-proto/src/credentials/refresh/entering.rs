@@ -13,7 +13,7 @@ use crate::credentials::ask::Ask;
 use crate::credentials::ecs::Ecs;
 use crate::credentials::error::Reason;
 use crate::credentials::keyring::given_as;
-use crate::credentials::reply::Got;
+use crate::credentials::reply::{GiverTime, Got};
 use crate::credentials::source::{AssumeRole, CloudSso, ProfileFormat, Source};
 use crate::endpoint::Endpoint;
 use crate::flow::Plain;
@@ -98,7 +98,11 @@ impl Refresh {
                 let unix = session.service_time(now);
                 let login = *login;
                 if let Some((credentials, expires)) = login.stored
-                    && let Ok(got) = Got::until(credentials.given_by("oauth"), expires, unix)
+                    && let Ok(got) = Got::until(
+                        credentials.given_by("oauth"),
+                        expires,
+                        GiverTime::ours(unix),
+                    )
                 {
                     return Stage::Got(got);
                 }
