@@ -13,11 +13,13 @@ mod flow;
 mod input;
 mod profiles;
 pub mod reference;
+mod refusals;
 mod replies;
 mod signing;
 
 pub use encoding::{order_does_not_matter, percent_round_trip};
 pub use flow::flow_any_order;
 pub use profiles::profiles_are_read;
-pub use replies::{decode_never_panics, fault_and_mismatch_parser};
+pub use refusals::fault_and_mismatch_parser;
+pub use replies::decode_never_panics;
 pub use signing::{one_bit_off_is_refused, sign_matches_reference, sim_accepts_what_we_sign};
