@@ -117,6 +117,21 @@ impl ToSign {
         })
     }
 
+    /// With these values, in the form and in the query by turns.
+    pub(crate) fn of(scheme: Scheme, values: &[String]) -> Self {
+        let values = values.iter().enumerate();
+        let params = values.map(|(i, value)| (format!("p{i}"), value.clone(), i % 2 == 0));
+        Self {
+            scheme,
+            has_token: false,
+            is_get: false,
+            at: 1_800_000_000,
+            nonce: 1,
+            retry: None,
+            params: params.collect(),
+        }
+    }
+
     /// Names and values, and whether they are in the form. No two names are the same, none is a
     /// reserved one.
     pub(crate) fn params(&self) -> &[(String, String, bool)] {

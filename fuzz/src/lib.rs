@@ -22,4 +22,6 @@ pub use flow::flow_any_order;
 pub use profiles::profiles_are_read;
 pub use refusals::fault_and_mismatch_parser;
 pub use replies::decode_never_panics;
-pub use signing::{one_bit_off_is_refused, sign_matches_reference, sim_accepts_what_we_sign};
+pub use signing::{
+    one_bit_off_is_refused, sign_matches_reference, sim_accepts_what_we_sign, values_arrive,
+};

@@ -15,6 +15,10 @@ pub fn sign_matches_reference(bytes: &[u8]) {
     };
     // The reference knows no headers of retries; the verifier does.
     input.retry = None;
+    matches_reference(&input);
+}
+
+fn matches_reference(input: &ToSign) {
     let request = input.sign();
     let stamp = input.stamp();
     let (mut query, mut form) = (input.part(false), input.part(true));
@@ -57,13 +61,13 @@ pub fn sign_matches_reference(bytes: &[u8]) {
             sent.sort_unstable();
             assert_eq!(sent, expected);
         }
-        Scheme::Acs3HmacSm3 => same_acs3(&request, reference::acs3_sm3(&asked)),
-        Scheme::Acs3HmacSha256 | _ => same_acs3(&request, reference::acs3(&asked)),
+        Scheme::Acs3HmacSm3 => is_acs3(&request, &reference::acs3_sm3(&asked)),
+        Scheme::Acs3HmacSha256 | _ => is_acs3(&request, &reference::acs3(&asked)),
     }
 }
 
 /// The target, the body and every header that is signed.
-fn same_acs3(request: &Request, expected: (String, String, BTreeMap<String, String>)) {
+fn is_acs3(request: &Request, expected: &(String, String, BTreeMap<String, String>)) {
     let (query, form, headers) = expected;
     let target = if query.is_empty() {
         "/".to_owned()
@@ -86,9 +90,20 @@ const UNSIGNED: [&str; 3] = ["accept", "user-agent", "content-length"];
 /// Whatever stands in names and values, the bytes on the wire are one request, and the independent
 /// verifier accepts its signature and reads the same names and values.
 pub fn sim_accepts_what_we_sign(bytes: &[u8]) {
-    let Some(input) = ToSign::read(bytes, &SCHEMES_OF_SIM) else {
-        return;
-    };
+    if let Some(input) = ToSign::read(bytes, &SCHEMES_OF_SIM) {
+        is_one_request_and_accepted(&input);
+    }
+}
+
+/// Values of any size, in the form and in the query by turns, are signed as the reference does; they
+/// are one request on the wire, and the verifier reads them as they were.
+pub fn values_arrive(scheme: Scheme, values: &[String]) {
+    let input = ToSign::of(scheme, values);
+    matches_reference(&input);
+    is_one_request_and_accepted(&input);
+}
+
+fn is_one_request_and_accepted(input: &ToSign) {
     let request = input.sign();
     let mut wire = Vec::new();
     request.write_http1(&mut wire);
