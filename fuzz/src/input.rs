@@ -101,7 +101,7 @@ impl ToSign {
         let params = params.map(|(i, param)| {
             let nasty = NASTY[usize::from(param.nasty) % NASTY.len()];
             let value = [param.value, nasty].concat().repeat(repeat);
-            (format!("p{i}.{}", param.name), value, param.is_form)
+            (format!("{}.{i}", param.name), value, param.is_form)
         });
         Some(Self {
             scheme: schemes[usize::from(drawn.scheme) % schemes.len()],
@@ -132,8 +132,8 @@ impl ToSign {
         }
     }
 
-    /// Names and values, and whether they are in the form. No two names are the same, none is a
-    /// reserved one.
+    /// Names and values, and whether they are in the form. No two names are the same, since they end
+    /// in different digits, and none is a reserved one.
     pub(crate) fn params(&self) -> &[(String, String, bool)] {
         &self.params
     }

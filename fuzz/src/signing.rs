@@ -160,6 +160,9 @@ pub fn one_bit_off_is_refused(bytes: &[u8]) {
     }
     if let Ok(verified) = verify(&changed, secret_of, now) {
         assert!(verified == original, "accepted another request");
+        // RPC 1.0 does not sign the path.
+        let same_path = path(&changed) == path(&request);
+        assert!(same_path || input.scheme == Scheme::RpcHmacSha1);
     }
 }
 
@@ -197,6 +200,10 @@ fn turn(request: &mut Incoming, which: usize) -> bool {
         *value = bytes;
     }
     true
+}
+
+fn path(request: &Incoming) -> &str {
+    request.target.split('?').next().unwrap_or_default()
 }
 
 fn secret_of(id: &str) -> Option<String> {
