@@ -32,6 +32,25 @@ pub(crate) enum Command {
     Sim(SimArgs),
 }
 
+impl Command {
+    /// Whether `--json` was given.
+    pub(crate) fn prints_json(&self) -> bool {
+        match self {
+            Self::Init(args) => args.service.json,
+            Self::Describe(args) => args.service.json,
+            Self::Sign(args) => args.service.json,
+            Self::Explain(args) => args.json,
+            Self::Whoami(args) => args.json,
+            Self::Sim(args) => match &args.command {
+                Some(SimCommand::Explore(args)) => args.json,
+                Some(SimCommand::Figures(args)) => args.json,
+                None => false,
+            },
+            Self::Demo(_) => false,
+        }
+    }
+}
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct DemoArgs {
     /// The signature to use
@@ -48,7 +67,7 @@ pub(crate) struct ServiceArgs {
     /// The signature: acs3 puts names and numbers into the URL, rpc only into the body
     #[arg(long, value_enum, default_value_t = SchemeArg::Acs3)]
     pub(crate) scheme: SchemeArg,
-    /// Print JSON, as is done when the output is not a terminal
+    /// Print JSON, an error too; without it, JSON is printed where the output is not a terminal
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -107,7 +126,7 @@ pub(crate) struct ExplainArgs {
     /// A code of a reply, of a verdict, of the page or of the gateway, or a label of a device's risk:
     /// for example 417, Z5052, Throttling.User or ROOT
     pub(crate) code: String,
-    /// Print JSON, as is done when the output is not a terminal
+    /// Print JSON, an error too; without it, JSON is printed where the output is not a terminal
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -115,7 +134,7 @@ pub(crate) struct ExplainArgs {
 /// Looks where a client without options looks, and nowhere else. Nothing is sent to the service.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct WhoamiArgs {
-    /// Print JSON, as is done when the output is not a terminal
+    /// Print JSON, an error too; without it, JSON is printed where the output is not a terminal
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -194,7 +213,7 @@ pub(crate) struct ExploreArgs {
     /// The first seed
     #[arg(long, default_value_t = 0)]
     pub(crate) from: u64,
-    /// Print JSON, as is done when the output is not a terminal
+    /// Print JSON, an error too; without it, JSON is printed where the output is not a terminal
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -210,7 +229,7 @@ pub(crate) struct FiguresArgs {
     /// Nonces to draw; each takes eight bytes of memory
     #[arg(long, default_value_t = 10_000_000)]
     pub(crate) nonces: u32,
-    /// Print JSON, as is done when the output is not a terminal
+    /// Print JSON, an error too; without it, JSON is printed where the output is not a terminal
     #[arg(long)]
     pub(crate) json: bool,
 }

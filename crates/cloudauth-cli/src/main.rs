@@ -37,11 +37,11 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            output::complain(&*error);
+            output::complain(&*error, args.command.prints_json());
             ExitCode::FAILURE
         }
     }
 }
 
-/// What a subcommand answers: an error is printed as one line.
+/// What a subcommand answers: an error is printed as one line, with `--json` as one JSON object.
 type Outcome = Result<(), Box<dyn core::error::Error>>;
