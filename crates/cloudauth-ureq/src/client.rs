@@ -10,10 +10,9 @@ use cloudauth_proto::{
     Body, Call, CallOptions, Error, Exchange, Failure, Flow, Head, Now, Operation, Reply, Response,
     Sent, Session, Step,
 };
-use ureq::unversioned::resolver::DefaultResolver;
 use ureq::{Agent, ProxyProtocol, SendBody};
 
-use crate::connector::{self, Connect};
+use crate::connector::{self, Connect, Later};
 
 /// A blocking client. Threads can share one: it has one pool of connections.
 ///
@@ -48,7 +47,7 @@ impl Client {
             .max_idle_age(idle)
             .build();
         Ok(Self {
-            agent: Agent::with_parts(config, Connect::new(tls), DefaultResolver::default()),
+            agent: Agent::with_parts(config, Connect::new(tls), Later),
             proxies,
             session: Mutex::new(session),
             refreshed: Condvar::new(),
@@ -117,11 +116,10 @@ impl Client {
             .agent
             .configure_request(request)
             .proxy(proxy)
-            .timeout_resolve(Some(timeouts.connect))
             .timeout_connect(Some(timeouts.connect))
             .timeout_global(Some(timeouts.whole))
             .build();
-        connector::begin(timeouts.read);
+        connector::begin(timeouts);
         let response = self.agent.run(request).map_err(|e| failure(e, None))?;
 
         let (parts, body) = response.into_parts();
