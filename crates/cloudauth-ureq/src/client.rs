@@ -4,13 +4,14 @@ use std::io::{Cursor, Read};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use cloudauth_net::{
-    Clock, Options, OptionsError, Parts, Proxies, Proxy, TransportError, Watch, effects,
+    Clock, Options, OptionsError, Parts, Proxies, Proxy, ProxyProtocol, TransportError, UserAgent,
+    Watch, effects,
 };
 use cloudauth_proto::{
     Body, Call, CallOptions, Error, Exchange, Failure, Flow, Head, Now, Operation, Reply, Response,
     Sent, Session, Step,
 };
-use ureq::{Agent, ProxyProtocol, SendBody};
+use ureq::{Agent, SendBody};
 
 use crate::connector::{self, Connect, Later};
 
@@ -25,6 +26,7 @@ pub struct Client {
     /// A refresh ended.
     refreshed: Condvar,
     clock: Clock,
+    user_agent: UserAgent,
     watch: Watch,
 }
 
@@ -36,7 +38,9 @@ impl Client {
             clock,
             tls,
             proxies,
+            user_agent,
             watch,
+            max_idle,
             idle,
         } = options.build()?;
         let config = Agent::config_builder()
@@ -44,6 +48,10 @@ impl Client {
             .max_redirects(0)
             .proxy(None)
             .accept_encoding("identity")
+            // In this driver a proxy is told no more than in the other one.
+            .user_agent("")
+            .max_idle_connections(usize::MAX)
+            .max_idle_connections_per_host(max_idle)
             .max_idle_age(idle)
             .build();
         Ok(Self {
@@ -52,6 +60,7 @@ impl Client {
             session: Mutex::new(session),
             refreshed: Condvar::new(),
             clock,
+            user_agent,
             watch,
         })
     }
@@ -107,7 +116,7 @@ impl Client {
 
     fn exchange(&self, exchange: &Exchange) -> Result<Response, Failure> {
         let timeouts = exchange.timeouts();
-        let request = exchange.sign();
+        let request = self.user_agent.on(exchange.sign());
         let proxy = self.proxies.proxy_for(request.scheme, &request.authority);
         let proxy = proxy.filter(|_| !request.direct);
         let proxy = proxy.map(into_ureq).transpose().map_err(unsendable)?;
@@ -182,11 +191,28 @@ fn reader(body: Body) -> SendBody<'static> {
 }
 
 fn into_ureq(proxy: &Proxy) -> Result<ureq::Proxy, ureq::Error> {
-    let mut made = ureq::Proxy::builder(ProxyProtocol::Http)
+    let protocol = match proxy.protocol() {
+        ProxyProtocol::Http => ureq::ProxyProtocol::Http,
+        ProxyProtocol::Https => ureq::ProxyProtocol::Https,
+        // The proxy resolves the name, as the other ones do.
+        ProxyProtocol::Socks5 => ureq::ProxyProtocol::Socks5h,
+    };
+    let mut made = ureq::Proxy::builder(protocol)
         .host(proxy.host())
         .port(proxy.port());
     if let Some((user, password)) = proxy.user() {
         made = made.username(user.expose()).password(password.expose());
     }
     made.build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_can_share_a_client() {
+        fn shareable<T: Send + Sync + 'static>() {}
+        shareable::<Client>();
+    }
 }

@@ -14,24 +14,24 @@ use std::time::Instant;
 use cloudauth_proto::Timeouts;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
-use ureq::Error;
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::time::Duration as UreqDuration;
 use ureq::unversioned::transport::{
     Buffers, ConnectProxyConnector, ConnectionDetails, Connector, LazyBuffers, NextTimeout,
-    TcpConnector, Transport, TransportAdapter,
+    SocksConnector, TcpConnector, Transport, TransportAdapter,
 };
+use ureq::{Error, Timeout};
 
 #[derive(Clone, Copy)]
 struct State {
     /// How many connections are being made; the second is one to a proxy, for the first.
     connecting: u8,
-    /// When to give up: connecting at first, then reading the reply.
-    until: Option<Instant>,
+    /// When to give up: connecting, and then reading.
+    deadline: Option<Instant>,
     read_timeout: Duration,
-    /// Whether a byte of the request was handed to the connection.
+    /// Whether the first byte of the request was handed to the connection.
     has_sent: bool,
 }
 
@@ -39,7 +39,7 @@ thread_local! {
     static EXCHANGE: Cell<State> = const {
         Cell::new(State {
             connecting: 0,
-            until: None,
+            deadline: None,
             read_timeout: Duration::MAX,
             has_sent: false,
         })
@@ -56,7 +56,7 @@ fn change(change: impl FnOnce(&mut State)) {
 pub(crate) fn begin(timeouts: Timeouts) {
     EXCHANGE.set(State {
         connecting: 0,
-        until: now().checked_add(timeouts.connect),
+        deadline: now().checked_add(timeouts.connect),
         read_timeout: timeouts.read,
         has_sent: false,
     });
@@ -67,22 +67,10 @@ pub(crate) fn has_sent() -> bool {
     EXCHANGE.get().has_sent
 }
 
-#[expect(clippy::disallowed_methods, reason = "a transport that keeps its time")]
-fn now() -> Instant {
-    Instant::now()
-}
-
-/// No more than what is left of this exchange's time to connect, or to read.
-fn cut(mut timeout: NextTimeout) -> NextTimeout {
-    if let Some(until) = EXCHANGE.get().until {
-        let left = until.saturating_duration_since(now());
-        timeout.after = UreqDuration::Exact((*timeout.after).min(left));
-    }
-    timeout
-}
-
-/// ureq resolves a name for every request, before it looks for a connection that is there already,
-/// on a thread that it starts. Nothing is resolved here: a name is, when a connection is made.
+/// Resolves nothing.
+///
+/// ureq asks for addresses before it looks for a connection that is there already, and with a limit
+/// it starts a thread to have them: for every request. [`Connect`] asks when it makes a connection.
 #[derive(Debug)]
 pub(crate) struct Later;
 
@@ -97,6 +85,7 @@ impl Resolver for Later {
 pub(crate) struct Connect {
     tls: Arc<ClientConfig>,
     names: DefaultResolver,
+    socks: SocksConnector,
     proxy: ConnectProxyConnector,
     tcp: TcpConnector,
 }
@@ -106,56 +95,58 @@ impl Connect {
         Self {
             tls,
             names: DefaultResolver::default(),
+            socks: SocksConnector::default(),
             proxy: ConnectProxyConnector::default(),
             tcp: TcpConnector::default(),
         }
     }
 
     fn connection(&self, details: &ConnectionDetails<'_>) -> Result<Box<dyn Transport>, Error> {
-        let tunnel = self.proxy.connect(details, None::<()>)?;
-        let transport: Box<dyn Transport> = match tunnel {
-            Some(tunnel) => Box::new(tunnel),
-            None => Box::new(self.tcp(details)?),
-        };
-        if details.needs_tls() && !transport.is_tls() {
-            Ok(Box::new(Tls::handshake(&self.tls, details, transport)?))
-        } else {
-            Ok(transport)
-        }
-    }
-
-    fn tcp(&self, details: &ConnectionDetails<'_>) -> Result<impl Transport + use<>, Error> {
-        let mut patience = cut(details.timeout);
-        if is_address(details.uri) {
-            // Takes no time, and so needs no thread that can be left behind.
-            patience.after = UreqDuration::NotHappening;
-        }
-        let resolved = self.names.resolve(details.uri, details.config, patience)?;
+        let addrs = self.addresses(details)?;
         let timeout = cut(details.timeout);
-        if timeout.after.is_zero() {
-            // To ureq, no time is a second.
-            return Err(Error::Timeout(timeout.reason));
+        if (*timeout.after).is_zero() {
+            // ureq would take it for no limit.
+            return Err(Error::Timeout(Timeout::Connect));
         }
-        let details = ConnectionDetails {
+        let details = &ConnectionDetails {
             uri: details.uri,
-            addrs: resolved,
+            addrs,
             config: details.config,
             request_level: details.request_level,
-            resolver: details.resolver,
+            resolver: &self.names,
             now: (details.current_time)(),
             timeout,
             current_time: Arc::clone(&details.current_time),
             run_connector: Arc::clone(&details.run_connector),
             register_shutdown: Arc::clone(&details.register_shutdown),
         };
-        let tcp = self.tcp.connect(&details, None::<()>)?;
-        tcp.map(Timed).ok_or(Error::ConnectionFailed)
+        let tunnel = self.socks.connect(details, None::<()>)?;
+        let tunnel = self.proxy.connect(details, tunnel)?;
+        let transport = self
+            .tcp
+            .connect(details, tunnel)?
+            .ok_or(Error::ConnectionFailed)?;
+        if details.needs_tls() && !transport.is_tls() {
+            Ok(Box::new(Tls::handshake(&self.tls, details, transport)?))
+        } else {
+            Ok(Box::new(transport))
+        }
     }
-}
 
-fn is_address(uri: &Uri) -> bool {
-    let host = uri.host().unwrap_or_default();
-    host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok()
+    /// Of the endpoint, or none if there is a proxy, which resolves the name.
+    fn addresses(&self, details: &ConnectionDetails<'_>) -> Result<ResolvedSocketAddrs, Error> {
+        // A proxy's own address is known here.
+        if details.config.proxy().is_some() || !details.addrs.is_empty() {
+            return Ok(details.addrs.clone());
+        }
+        let mut patience = cut(details.timeout);
+        let host = details.uri.host().unwrap_or_default();
+        if host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok() {
+            // Takes no time, and so needs no thread that could be left behind.
+            patience.after = UreqDuration::NotHappening;
+        }
+        self.names.resolve(details.uri, details.config, patience)
+    }
 }
 
 impl Connector for Connect {
@@ -169,43 +160,30 @@ impl Connector for Connect {
         change(|state| state.connecting += 1);
         let connection = self.connection(details);
         change(|state| state.connecting -= 1);
-        let is_to_proxy = EXCHANGE.get().connecting > 0;
-        connection.map(|transport| {
-            Some(if is_to_proxy {
-                transport
-            } else {
-                Box::new(Watched(transport)) as Box<dyn Transport>
-            })
-        })
+        connection.map(|transport| Some(Box::new(Watched(transport)) as Box<dyn Transport>))
     }
 }
 
-/// A connection that gives up when the time to connect or to read is over: ureq's own time-outs begin
-/// anew with each phase.
-#[derive(Debug)]
-struct Timed<T>(T);
-
-impl<T: Transport> Transport for Timed<T> {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        self.0.buffers()
-    }
-
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        self.0.transmit_output(amount, cut(timeout))
-    }
-
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.0.await_input(cut(timeout))
-    }
-
-    fn is_open(&mut self) -> bool {
-        self.0.is_open()
-    }
-}
-
-/// A connection that notes when a request begins to be sent: from then on its reply is due.
+/// A connection that notes when a request begins to be sent, and gives up when the time to connect or
+/// to read is over: ureq's own time-outs begin anew with each phase.
 #[derive(Debug)]
 struct Watched(Box<dyn Transport>);
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a transport that keeps to its times"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn cut(mut timeout: NextTimeout) -> NextTimeout {
+    if let Some(deadline) = EXCHANGE.get().deadline {
+        let left = deadline.saturating_duration_since(now());
+        timeout.after = UreqDuration::Exact((*timeout.after).min(left));
+    }
+    timeout
+}
 
 impl Transport for Watched {
     fn buffers(&mut self) -> &mut dyn Buffers {
@@ -213,17 +191,19 @@ impl Transport for Watched {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        if amount > 0 && !has_sent() {
+        let state = EXCHANGE.get();
+        // What is sent while connecting is for a proxy.
+        if amount > 0 && state.connecting == 0 && !state.has_sent {
             change(|state| {
                 state.has_sent = true;
-                state.until = now().checked_add(state.read_timeout);
+                state.deadline = now().checked_add(state.read_timeout);
             });
         }
-        self.0.transmit_output(amount, timeout)
+        self.0.transmit_output(amount, cut(timeout))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.0.await_input(timeout)
+        self.0.await_input(cut(timeout))
     }
 
     fn is_open(&mut self) -> bool {
@@ -257,7 +237,7 @@ impl Tls {
             Box::new(transport) as Box<dyn Transport>,
             Arc::clone(&details.current_time),
         );
-        sock.set_timeout(details.timeout);
+        sock.set_timeout(cut(details.timeout));
         while conn.is_handshaking() {
             conn.complete_io(&mut sock)?;
         }
@@ -303,5 +283,82 @@ impl Transport for Tls {
 
     fn is_tls(&self) -> bool {
         true
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use core::net::SocketAddr;
+    use std::thread;
+
+    use cloudauth_net::{Options, Proxies};
+    use cloudauth_proto::Credentials;
+    use socket2::{Domain, Socket, Type};
+    use ureq::Agent;
+    use ureq::config::Config;
+    use ureq::http::Uri;
+    use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+
+    use super::*;
+
+    const SLOW: Duration = Duration::from_millis(700);
+
+    /// Takes its time to find an address.
+    #[derive(Debug)]
+    struct SlowNames(SocketAddr);
+
+    impl Resolver for SlowNames {
+        fn resolve(
+            &self,
+            _: &Uri,
+            _: &Config,
+            _: NextTimeout,
+        ) -> Result<ResolvedSocketAddrs, Error> {
+            thread::sleep(SLOW);
+            let mut found = self.empty();
+            found.push(self.0);
+            Ok(found)
+        }
+    }
+
+    /// An address that does not answer: its queue is full. What is returned keeps it so.
+    fn black_hole() -> (SocketAddr, Vec<Socket>) {
+        let socket = || Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let listener = socket();
+        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        listener.bind(&any.into()).unwrap();
+        listener.listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut held = vec![listener];
+        for _ in 0..4 {
+            let client = socket();
+            client.set_nonblocking(true).unwrap();
+            let _ = client.connect(&address);
+            held.push(client);
+        }
+        (address.as_socket().unwrap(), held)
+    }
+
+    #[test]
+    fn a_name_that_was_slow_leaves_less_time_for_the_connection() {
+        let parts = Options::new()
+            .credentials(Credentials::access_key("id", "secret").unwrap())
+            .proxies(Proxies::none())
+            .build()
+            .unwrap();
+        let (address, _held) = black_hole();
+        let limit = Duration::from_secs(1);
+        let config = Agent::config_builder()
+            .timeout_resolve(Some(limit))
+            .timeout_connect(Some(limit))
+            .build();
+        let agent = Agent::with_parts(config, Connect::new(parts.tls), SlowNames(address));
+        let begun = now();
+        begin(Timeouts::new(limit, limit, Duration::from_secs(9)));
+        let error = agent.get("http://host.test").call().unwrap_err();
+        let took = now().saturating_duration_since(begun);
+        assert!(matches!(error, Error::Timeout(_)), "{error}");
+        assert!(!has_sent());
+        assert!(took < limit + SLOW / 2, "{took:?}");
     }
 }

@@ -6,6 +6,7 @@ mod conformance;
 mod contracts;
 mod credentials;
 mod dropping;
+mod options;
 mod proxy;
 mod subjects;
 mod transport;
