@@ -24,13 +24,16 @@ both! {
     an_end_amid_a_chunk_is_no_whole_reply => end_in_chunk;
     a_reply_ahead_of_the_request_s_end_is_taken => early_reply;
     interim_replies_are_passed_over => interim;
+    interim_replies_without_end_end_with_the_time_to_read => endless_interim;
+    a_protocol_that_was_not_asked_for_is_not_taken_for_a_reply => switching;
+    headers_that_trickle_end_with_the_time_to_read => trickling_headers;
+    a_reply_of_old_http_is_taken_and_its_connection_not_kept => old_http;
     too_many_headers_are_refused => many_headers;
     a_header_without_end_is_refused => endless_header;
     a_reply_of_two_lengths_is_not_misread => two_lengths;
     a_connection_that_is_not_kept_is_not_used_again => not_kept;
     a_second_reply_is_not_taken_for_the_next_call_s => second_reply;
     a_server_that_never_reads_ends_with_the_time_to_read => never_reads;
-    an_endpoint_of_ipv6_is_reached => ipv6;
     what_is_no_http_is_no_reply => no_http;
 }
 
@@ -184,6 +187,71 @@ fn interim<D: Driver>() {
     assert_eq!(server.requests(), 1);
 }
 
+/// The one attempt ended with the time to read, and headers had not come.
+#[track_caller]
+fn no_reply_in_time<D: Driver>(server: &Server) {
+    let error = server.client::<D>().call(&init()).unwrap_err();
+    no_reply(&error, None);
+    assert!(error.to_string().contains("no reply in time"), "{error}");
+    assert_eq!((server.requests(), server.connections()), (1, 1));
+}
+
+fn endless_interim<D: Driver>() {
+    no_reply_in_time::<D>(&Server::new(|mut connection| {
+        connection.request();
+        let interim = b"HTTP/1.1 100 Continue\r\n\r\n";
+        while connection.stream.write_all(interim).is_ok() {
+            thread::sleep(Duration::from_millis(20));
+        }
+    }));
+}
+
+fn trickling_headers<D: Driver>() {
+    no_reply_in_time::<D>(&Server::new(|mut connection| {
+        connection.request();
+        connection.say("HTTP/1.1 200 OK\r\nx: ");
+        while connection.stream.write_all(b"y").is_ok() {
+            thread::sleep(Duration::from_millis(20));
+        }
+    }));
+}
+
+/// What follows on the connection is not HTTP any more; nothing may take it for a reply.
+fn switching<D: Driver>() {
+    let server = Server::new(|mut connection| {
+        connection.request();
+        connection.say("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n");
+        connection.say(&reply(OK));
+        connection.hold();
+    });
+    let error = server.client::<D>().call(&init()).unwrap_err();
+    let [attempt] = error.attempts() else {
+        panic!("{error}");
+    };
+    let switched = Outcome::Answered {
+        status: 101,
+        code: None,
+    };
+    assert_eq!(
+        format!("{:?}", attempt.outcome),
+        format!("{switched:?}"),
+        "{error}"
+    );
+    assert_eq!((server.requests(), server.connections()), (1, 1));
+}
+
+fn old_http<D: Driver>() {
+    let server = Server::new(|mut connection| {
+        connection.request();
+        connection.say(&reply(OK).replace("HTTP/1.1", "HTTP/1.0"));
+        connection.hold();
+    });
+    let client = server.client::<D>();
+    client.call(&init()).unwrap();
+    client.call(&init()).unwrap();
+    assert_eq!((server.requests(), server.connections()), (2, 2));
+}
+
 fn many_headers<D: Driver>() {
     let server = Server::new(|mut connection| {
         connection.request();
@@ -272,13 +340,4 @@ fn never_reads<D: Driver>() {
     assert_eq!(error.attempts().len(), 1);
     assert!(error.to_string().contains("no reply in time"), "{error}");
     assert!(error.may_have_been_carried_out());
-}
-
-fn ipv6<D: Driver>() {
-    let server = Server::on("[::1]:0", |mut connection| {
-        connection.request();
-        connection.say(&reply(OK));
-    });
-    server.client::<D>().call(&init()).unwrap();
-    assert_eq!(server.requests(), 1);
 }
