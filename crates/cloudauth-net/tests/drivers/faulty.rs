@@ -125,6 +125,26 @@ impl BlackHole {
     }
 }
 
+/// A port that is taken, and where nobody listens.
+pub(crate) struct Closed(Socket);
+
+impl Closed {
+    pub(crate) fn new() -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let any: SocketAddr = ([127, 0, 0, 1], 0).into();
+        socket.bind(&any.into()).unwrap();
+        Self(socket)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.0.local_addr().unwrap().as_socket().unwrap()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+}
+
 struct Shared {
     plan: Mutex<Plan>,
     /// Whether the next connection answers one request well before it does what is planned.
@@ -138,8 +158,7 @@ struct Shared {
 /// The endpoint.
 pub(crate) struct Faulty {
     address: SocketAddr,
-    /// A socket that is bound but does not listen.
-    refusing: Socket,
+    refusing: Closed,
     hole: Arc<BlackHole>,
     shared: Arc<Shared>,
 }
@@ -148,9 +167,7 @@ impl Faulty {
     pub(crate) fn new(tls: Option<Arc<ServerConfig>>, hole: Arc<BlackHole>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let refusing = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        let any: SocketAddr = ([127, 0, 0, 1], 0).into();
-        refusing.bind(&any.into()).unwrap();
+        let refusing = Closed::new();
         let shared = Arc::new(Shared {
             plan: Mutex::new(Plan::Refuse),
             is_warm: AtomicBool::new(false),
@@ -184,7 +201,7 @@ impl Faulty {
         self.shared.is_warm.store(is_warm, Ordering::SeqCst);
         self.shared.carried_out.store(0, Ordering::SeqCst);
         let address = match plan {
-            Plan::Refuse => self.refusing.local_addr().unwrap().as_socket().unwrap(),
+            Plan::Refuse => self.refusing.address(),
             Plan::BlackHole => self.hole.address,
             Plan::Break(..) | Plan::Answer(_) => self.address,
         };

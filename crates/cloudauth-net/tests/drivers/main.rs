@@ -9,6 +9,7 @@ mod contracts;
 mod credentials;
 mod deadline;
 mod dropping;
+mod failover;
 mod faulty;
 mod idle;
 mod once;

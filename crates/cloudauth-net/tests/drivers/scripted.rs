@@ -1,5 +1,6 @@
 //! Servers that are scripts, and count.
 
+use core::net::SocketAddr;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use std::io::{Read, Write};
@@ -9,7 +10,7 @@ use std::thread;
 
 use cloudauth_proto::{Endpoints, Scheme};
 use cloudauth_sim::conformance::limits;
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::subjects::{Driver, options};
 
@@ -85,7 +86,12 @@ impl Server {
     }
 
     pub(crate) fn on(address: &str, serve: impl Fn(Connection) + Clone + Send + 'static) -> Self {
-        let listener = TcpListener::bind(address).unwrap();
+        let address: SocketAddr = address.parse().unwrap();
+        let listener = Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
+        listener.bind(&address.into()).unwrap();
+        // A thousand may come at once.
+        listener.listen(2_000).unwrap();
+        let listener: TcpListener = listener.into();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (requests, connections) = <(Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
         let server = Self {
