@@ -214,16 +214,20 @@ impl Faulty {
         self.shared.reached.notified().await;
     }
 
+    /// How many connections are open.
+    pub(crate) fn open(&self) -> usize {
+        self.shared.open.load(Ordering::SeqCst)
+    }
+
     /// How often it was carried out, when all connections are closed; or how many are not.
     pub(crate) fn settled(&self) -> Result<usize, usize> {
-        let open = || self.shared.open.load(Ordering::SeqCst);
         for _ in 0..5_000 {
-            if open() == 0 {
+            if self.open() == 0 {
                 return Ok(self.shared.carried_out.load(Ordering::SeqCst));
             }
             thread::sleep(Duration::from_millis(2));
         }
-        Err(open())
+        Err(self.open())
     }
 }
 
