@@ -289,6 +289,7 @@ impl Transport for Tls {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use core::net::SocketAddr;
+    use std::net::TcpListener;
     use std::thread;
 
     use cloudauth_net::{Options, Proxies};
@@ -303,29 +304,29 @@ mod tests {
 
     const SLOW: Duration = Duration::from_millis(700);
 
-    /// Takes its time to find an address.
+    /// Takes its time to find these.
     #[derive(Debug)]
-    struct SlowNames(SocketAddr);
+    struct Names(Duration, Vec<SocketAddr>);
 
-    impl Resolver for SlowNames {
+    impl Resolver for Names {
         fn resolve(
             &self,
             _: &Uri,
             _: &Config,
             _: NextTimeout,
         ) -> Result<ResolvedSocketAddrs, Error> {
-            thread::sleep(SLOW);
+            thread::sleep(self.0);
             let mut found = self.empty();
-            found.push(self.0);
+            self.1.iter().for_each(|address| found.push(*address));
             Ok(found)
         }
     }
 
     /// An address that does not answer: its queue is full. What is returned keeps it so.
-    fn black_hole() -> (SocketAddr, Vec<Socket>) {
-        let socket = || Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    fn black_hole(any: &str) -> (SocketAddr, Vec<Socket>) {
+        let any: SocketAddr = any.parse().unwrap();
+        let socket = || Socket::new(Domain::for_address(any), Type::STREAM, None).unwrap();
         let listener = socket();
-        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
         listener.bind(&any.into()).unwrap();
         listener.listen(0).unwrap();
         let address = listener.local_addr().unwrap();
@@ -339,26 +340,59 @@ mod tests {
         (address.as_socket().unwrap(), held)
     }
 
-    #[test]
-    fn a_name_that_was_slow_leaves_less_time_for_the_connection() {
+    /// A call with so much time to connect: what came of it, and how long it took.
+    fn call(names: Names, limit: Duration) -> (Result<(), Error>, Duration) {
         let parts = Options::new()
             .credentials(Credentials::access_key("id", "secret").unwrap())
             .proxies(Proxies::none())
             .build()
             .unwrap();
-        let (address, _held) = black_hole();
-        let limit = Duration::from_secs(1);
         let config = Agent::config_builder()
             .timeout_resolve(Some(limit))
             .timeout_connect(Some(limit))
             .build();
-        let agent = Agent::with_parts(config, Connect::new(parts.tls), SlowNames(address));
+        let agent = Agent::with_parts(config, Connect::new(parts.tls), names);
         let begun = now();
         begin(Timeouts::new(limit, limit, Duration::from_secs(9)));
-        let error = agent.get("http://host.test").call().unwrap_err();
-        let took = now().saturating_duration_since(begun);
+        let called = agent.get("http://host.test").call().map(drop);
+        (called, now().saturating_duration_since(begun))
+    }
+
+    #[test]
+    fn a_name_that_was_slow_leaves_less_time_for_the_connection() {
+        let (address, _held) = black_hole("127.0.0.1:0");
+        let limit = Duration::from_secs(1);
+        let (called, took) = call(Names(SLOW, vec![address]), limit);
+        let error = called.unwrap_err();
         assert!(matches!(error, Error::Timeout(_)), "{error}");
         assert!(!has_sent());
+        assert!(took < limit + SLOW / 2, "{took:?}");
+    }
+
+    /// ureq tries one address after the other, in the system's order. The first of two has two thirds
+    /// of the time to connect, and all of them together no more than that time.
+    #[test]
+    fn ipv6_that_swallows_packets_leaves_ipv4_a_third_of_the_time() {
+        let (hole, _held) = black_hole("[::1]:0");
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = server.local_addr().unwrap();
+        thread::spawn(move || {
+            for stream in server.incoming() {
+                let mut stream = stream.unwrap();
+                let _ = stream.read(&mut [0; 4_096]);
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+            }
+        });
+        let limit = Duration::from_secs(3);
+        let (called, took) = call(Names(Duration::ZERO, vec![hole, address]), limit);
+        called.unwrap();
+        assert!(took > limit / 2 && took < limit, "{took:?}");
+
+        let (other, _held) = black_hole("127.0.0.1:0");
+        let limit = Duration::from_secs(1);
+        let (called, took) = call(Names(Duration::ZERO, vec![hole, other]), limit);
+        let error = called.unwrap_err();
+        assert!(matches!(error, Error::Timeout(_)), "{error}");
         assert!(took < limit + SLOW / 2, "{took:?}");
     }
 }
