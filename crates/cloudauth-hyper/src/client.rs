@@ -12,7 +12,7 @@ use cloudauth_net::{
 };
 use cloudauth_proto::{
     Call, CallOptions, Error, Exchange, ExchangeId, Failure, Flow, Head, Now, Operation, Refresh,
-    Reply, Response, Sent, Session, Step, Unsupplied,
+    Reply, Response, Sent, Session, Step, Ticket, Unsupplied,
 };
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::connect::capture_connection;
@@ -135,8 +135,8 @@ impl Client {
     /// What comes of it is in the session. The future is boxed: it holds one of its own kind.
     fn authenticate(&self, refresh: Refresh) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async {
+            let _place = Place(self, refresh.ticket());
             drop(self.run(refresh).await);
-            self.refreshed.notify_waiters();
         })
     }
 
@@ -197,6 +197,18 @@ impl Client {
 
     fn now(&self) -> Now {
         self.clock.now()
+    }
+}
+
+/// The place of the one call that refreshes the credentials. It is free for another as soon as that one
+/// ends, or is dropped on its way.
+struct Place<'c>(&'c Client, Ticket);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let Self(client, ticket) = self;
+        client.session().release(*ticket);
+        client.refreshed.notify_waiters();
     }
 }
 

@@ -9,6 +9,7 @@ use cloudauth_proto::UriScheme;
 use http::{HeaderValue, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::GaiResolver;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use rustls::ClientConfig;
 use tower_service::Service;
@@ -16,16 +17,21 @@ use tower_service::Service;
 pub(crate) type Connector = HttpsConnector<Route>;
 
 pub(crate) fn connector(tls: &ClientConfig, proxies: Proxies) -> Connector {
-    let mut tcp = HttpConnector::new();
-    // https goes through here, too: TLS is put on top.
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
+    let tcp = tcp(GaiResolver::new());
     let route = Route {
         tcp: tcp.clone(),
         proxy: over_tls(tls.clone(), tcp),
         proxies,
     };
     over_tls(tls.clone(), route)
+}
+
+fn tcp<R>(names: R) -> HttpConnector<R> {
+    let mut tcp = HttpConnector::new_with_resolver(names);
+    // https goes through here, too: TLS is put on top.
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp
 }
 
 fn over_tls<T>(tls: ClientConfig, connector: T) -> HttpsConnector<T> {
@@ -111,4 +117,52 @@ fn with_port(endpoint: Uri) -> Result<Uri, BoxError> {
     let host = parts.authority.as_ref().map_or("", |a| a.as_str());
     parts.authority = Some(format!("{host}:80").parse()?);
     Ok(Uri::from_parts(parts)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use core::net::SocketAddr;
+    use core::time::Duration;
+    use std::net::{TcpListener, TcpStream};
+    use std::vec;
+
+    use hyper_util::client::legacy::connect::dns::Name;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// Resolves every name to the same addresses.
+    #[derive(Clone)]
+    struct Same(Vec<SocketAddr>);
+
+    impl Service<Name> for Same {
+        type Response = vec::IntoIter<SocketAddr>;
+        type Error = core::convert::Infallible;
+        type Future = core::future::Ready<Result<Self::Response, Self::Error>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: Name) -> Self::Future {
+            ready(Ok(self.0.clone().into_iter()))
+        }
+    }
+
+    /// Both are tried: IPv4 as soon as IPv6 has taken 300 ms.
+    #[tokio::test]
+    async fn ipv6_that_swallows_packets_does_not_keep_ipv4_from_answering() {
+        let hole = TcpListener::bind("[::1]:0").unwrap();
+        let hole_address = hole.local_addr().unwrap();
+        let patience = Duration::from_millis(200);
+        // Nobody accepts; sooner or later the queue is full.
+        let connect = || TcpStream::connect_timeout(&hole_address, patience).ok();
+        let queue: Vec<_> = core::iter::from_fn(connect).take(10_000).collect();
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let names = Same(vec![hole_address, server.local_addr().unwrap()]);
+        let connecting = tcp(names).call(Uri::from_static("http://two.test"));
+        let connected = timeout(Duration::from_secs(5), connecting).await;
+        connected.unwrap().unwrap();
+        drop(queue);
+    }
 }

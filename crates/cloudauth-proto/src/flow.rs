@@ -70,7 +70,8 @@ pub enum Step<T> {
     /// the same session ended.
     Wait(MonoTime),
     /// Run this flow to its end on the same session, wake all flows that wait, then poll again. What
-    /// it ends with does not matter: it is in the session.
+    /// it ends with does not matter: it is in the session. If it is dropped on its way, tell
+    /// [`Session::release`].
     Authenticate(Box<Refresh>),
     /// Read this file, and supply what is in it.
     Read(String),

@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::clock::{MonoTime, Now, UnixTime};
-use crate::credentials::{CredentialsError, Keyring, Source};
+use crate::credentials::{CredentialsError, Keyring, Source, Ticket};
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::entropy::Entropy;
 use crate::policy::Policy;
@@ -84,6 +84,13 @@ impl Session {
     pub fn rate_limit(mut self, action: &'static str, per_second: u32) -> Self {
         self.rates.insert(action, Rate::per_second(per_second));
         self
+    }
+
+    /// A refresh was dropped on its way: another call may begin one at once. Calls that wait are to be
+    /// polled again. Without this they would wait until the dropped one is overdue; for one that ended
+    /// it does nothing.
+    pub fn release(&mut self, refresh: Ticket) {
+        self.keyring.leave(refresh.number());
     }
 
     pub(crate) fn limits(&self) -> &Policy {

@@ -12,10 +12,9 @@ use cloudauth_proto::{
     Sent, Session, Step,
 };
 use log::{Level, log_enabled};
-use ureq::unversioned::resolver::DefaultResolver;
 use ureq::{Agent, SendBody};
 
-use crate::connector::{self, Connect};
+use crate::connector::{self, Connect, Later};
 
 /// A blocking client. Threads can share one: it has one pool of connections.
 ///
@@ -57,7 +56,7 @@ impl Client {
             .max_idle_age(idle)
             .build();
         Ok(Self {
-            agent: Agent::with_parts(config, Connect::new(tls), DefaultResolver::default()),
+            agent: Agent::with_parts(config, Connect::new(tls), Later),
             proxies,
             session: Mutex::new(session),
             refreshed: Condvar::new(),
@@ -132,7 +131,6 @@ impl Client {
             .agent
             .configure_request(request)
             .proxy(proxy)
-            .timeout_resolve(Some(timeouts.connect))
             .timeout_connect(Some(timeouts.connect))
             .timeout_global(Some(timeouts.whole))
             .build();

@@ -5,6 +5,7 @@
 
 use core::cell::Cell;
 use core::fmt;
+use core::net::Ipv4Addr;
 use core::time::Duration;
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -13,6 +14,9 @@ use std::time::Instant;
 use cloudauth_proto::Timeouts;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::time::Duration as UreqDuration;
 use ureq::unversioned::transport::{
     Buffers, ConnectProxyConnector, ConnectionDetails, Connector, LazyBuffers, NextTimeout,
@@ -63,10 +67,24 @@ pub(crate) fn has_sent() -> bool {
     EXCHANGE.get().has_sent
 }
 
+/// Resolves nothing.
+///
+/// ureq asks for addresses before it looks for a connection that is there already, and with a limit
+/// it starts a thread to have them: for every request. [`Connect`] asks when it makes a connection.
+#[derive(Debug)]
+pub(crate) struct Later;
+
+impl Resolver for Later {
+    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        Ok(self.empty())
+    }
+}
+
 /// Makes connections: TCP, through a proxy if there is one, with TLS if the endpoint wants it.
 #[derive(Debug)]
 pub(crate) struct Connect {
     tls: Arc<ClientConfig>,
+    names: DefaultResolver,
     socks: SocksConnector,
     proxy: ConnectProxyConnector,
     tcp: TcpConnector,
@@ -76,6 +94,7 @@ impl Connect {
     pub(crate) fn new(tls: Arc<ClientConfig>) -> Self {
         Self {
             tls,
+            names: DefaultResolver::default(),
             socks: SocksConnector::default(),
             proxy: ConnectProxyConnector::default(),
             tcp: TcpConnector::default(),
@@ -83,6 +102,7 @@ impl Connect {
     }
 
     fn connection(&self, details: &ConnectionDetails<'_>) -> Result<Box<dyn Transport>, Error> {
+        let addrs = self.addresses(details)?;
         let timeout = cut(details.timeout);
         if (*timeout.after).is_zero() {
             // ureq would take it for no limit.
@@ -90,10 +110,10 @@ impl Connect {
         }
         let details = &ConnectionDetails {
             uri: details.uri,
-            addrs: details.addrs.clone(),
+            addrs,
             config: details.config,
             request_level: details.request_level,
-            resolver: details.resolver,
+            resolver: &self.names,
             now: (details.current_time)(),
             timeout,
             current_time: Arc::clone(&details.current_time),
@@ -111,6 +131,21 @@ impl Connect {
         } else {
             Ok(Box::new(transport))
         }
+    }
+
+    /// Of the endpoint, or none if there is a proxy, which resolves the name.
+    fn addresses(&self, details: &ConnectionDetails<'_>) -> Result<ResolvedSocketAddrs, Error> {
+        // A proxy's own address is known here.
+        if details.config.proxy().is_some() || !details.addrs.is_empty() {
+            return Ok(details.addrs.clone());
+        }
+        let mut patience = cut(details.timeout);
+        let host = details.uri.host().unwrap_or_default();
+        if host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok() {
+            // Takes no time, and so needs no thread that could be left behind.
+            patience.after = UreqDuration::NotHappening;
+        }
+        self.names.resolve(details.uri, details.config, patience)
     }
 }
 
@@ -255,6 +290,7 @@ impl Transport for Tls {
 #[cfg(target_os = "linux")]
 mod tests {
     use core::net::SocketAddr;
+    use std::net::TcpListener;
     use std::thread;
 
     use cloudauth_net::{Options, Proxies};
@@ -267,9 +303,11 @@ mod tests {
 
     use super::*;
 
-    /// Finds this address, after a while.
+    const SLOW: Duration = Duration::from_millis(700);
+
+    /// Takes its time to find these.
     #[derive(Debug)]
-    struct Names(SocketAddr, Duration);
+    struct Names(Duration, Vec<SocketAddr>);
 
     impl Resolver for Names {
         fn resolve(
@@ -278,18 +316,18 @@ mod tests {
             _: &Config,
             _: NextTimeout,
         ) -> Result<ResolvedSocketAddrs, Error> {
-            thread::sleep(self.1);
+            thread::sleep(self.0);
             let mut found = self.empty();
-            found.push(self.0);
+            self.1.iter().for_each(|address| found.push(*address));
             Ok(found)
         }
     }
 
     /// A listener that does not answer: its queue is full, with these.
-    fn black_hole() -> (Socket, Vec<Socket>) {
-        let socket = || Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    fn black_hole(any: &str) -> (Socket, Vec<Socket>) {
+        let any: SocketAddr = any.parse().unwrap();
+        let socket = || Socket::new(Domain::for_address(any), Type::STREAM, None).unwrap();
         let listener = socket();
-        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
         listener.bind(&any.into()).unwrap();
         listener.listen(0).unwrap();
         let address = listener.local_addr().unwrap();
@@ -303,8 +341,8 @@ mod tests {
         (listener, queue)
     }
 
-    /// How long it takes not to connect.
-    fn in_vain(url: &str, names: Names, limit: Duration) -> Duration {
+    /// A call with so much time to connect: what came of it, and how long it took.
+    fn call(url: &str, names: Names, limit: Duration) -> (Result<(), Error>, Duration) {
         let parts = Options::new()
             .credentials(Credentials::access_key("id", "secret").unwrap())
             .proxies(Proxies::none())
@@ -317,10 +355,17 @@ mod tests {
         let agent = Agent::with_parts(config, Connect::new(parts.tls), names);
         let begun = now();
         begin(Timeouts::new(limit, limit, Duration::from_secs(99)));
-        let error = agent.get(url).call().unwrap_err();
+        let called = agent.get(url).call().map(drop);
+        (called, now().saturating_duration_since(begun))
+    }
+
+    /// How long it takes not to connect.
+    fn in_vain(url: &str, names: Names, limit: Duration) -> Duration {
+        let (called, took) = call(url, names, limit);
+        let error = called.unwrap_err();
         assert!(matches!(error, Error::Timeout(_)), "{error}");
         assert!(!has_sent());
-        now().saturating_duration_since(begun)
+        took
     }
 
     fn address_of(listener: &Socket) -> SocketAddr {
@@ -330,16 +375,16 @@ mod tests {
 
     #[test]
     fn a_name_that_was_slow_leaves_less_time_for_the_connection() {
-        let (listener, _queue) = black_hole();
-        let [slow, limit] = [700, 1_000].map(Duration::from_millis);
-        let names = Names(address_of(&listener), slow);
+        let (listener, _queue) = black_hole("127.0.0.1:0");
+        let limit = Duration::from_secs(1);
+        let names = Names(SLOW, vec![address_of(&listener)]);
         let took = in_vain("http://host.test", names, limit);
-        assert!(took < limit + slow / 2, "{took:?}");
+        assert!(took < limit + SLOW / 2, "{took:?}");
     }
 
     #[test]
     fn a_connection_that_was_slow_leaves_less_time_for_tls() {
-        let (listener, _queue) = black_hole();
+        let (listener, _queue) = black_hole("127.0.0.1:0");
         let address = address_of(&listener);
         // The kernel knocks again after a second, and is let in.
         thread::spawn(move || {
@@ -350,7 +395,42 @@ mod tests {
             }
         });
         let limit = Duration::from_secs(2);
-        let took = in_vain("https://host.test", Names(address, Duration::ZERO), limit);
+        let took = in_vain(
+            "https://host.test",
+            Names(Duration::ZERO, vec![address]),
+            limit,
+        );
         assert!(took < limit + Duration::from_millis(500), "{took:?}");
+    }
+
+    /// ureq tries one address after the other, in the system's order. The first of two has two thirds
+    /// of the time to connect, and all of them together no more than that time.
+    #[test]
+    fn ipv6_that_swallows_packets_leaves_ipv4_a_third_of_the_time() {
+        let (hole, _queue) = black_hole("[::1]:0");
+        let hole = address_of(&hole);
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = server.local_addr().unwrap();
+        thread::spawn(move || {
+            for stream in server.incoming() {
+                let mut stream = stream.unwrap();
+                let _ = stream.read(&mut [0; 4_096]);
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+            }
+        });
+        let limit = Duration::from_secs(3);
+        let (called, took) = call(
+            "http://host.test",
+            Names(Duration::ZERO, vec![hole, address]),
+            limit,
+        );
+        called.unwrap();
+        assert!(took > limit / 2 && took < limit, "{took:?}");
+
+        let (other, _queue) = black_hole("127.0.0.1:0");
+        let names = Names(Duration::ZERO, vec![hole, address_of(&other)]);
+        let limit = Duration::from_secs(1);
+        let took = in_vain("http://host.test", names, limit);
+        assert!(took < limit + SLOW / 2, "{took:?}");
     }
 }

@@ -9,8 +9,10 @@ use std::thread;
 
 use cloudauth_net::{Options, Proxies};
 use cloudauth_proto::ops::InitFaceVerify;
-use cloudauth_proto::{EcsRole, Error, External, Found, Profile, ProfileFormat, Source, WhoAmI};
-use cloudauth_sim::Simulator;
+use cloudauth_proto::{
+    EcsRole, Error, External, Found, Profile, ProfileFormat, Source, Uri, WhoAmI,
+};
+use cloudauth_sim::{CREDENTIALS_PATH, Fault, Office, Simulator, Times};
 use tokio::runtime::Builder;
 
 use crate::sources::{CASES, Case, Folder, RUNS, options, settings};
@@ -230,4 +232,62 @@ fn the_metadata_service_is_asked_past_every_proxy() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let client = cloudauth_hyper::Client::new(made()).unwrap();
     assert!(runtime.block_on(client.run(WhoAmI::new())).is_ok());
+}
+
+/// The office is down, or hangs, when new credentials are due: the old ones go on, and one caller at a
+/// time asks for others.
+fn outlives<D: Driver>(fault: Fault) {
+    let simulator = Simulator::start().unwrap();
+    // New ones are due when three quarters of this are over.
+    simulator.world().set_life(28);
+    let uri = format!("{}{CREDENTIALS_PATH}", simulator.offices_url());
+    let source = Source::Uri(Uri::new(&uri).unwrap());
+    // A quarter of it is the most that a call spends on new ones.
+    let driver = D::new(options(&simulator, source).total_timeout(Duration::from_secs(4)));
+    let open = |n| InitFaceVerify::new(1_000_000_006, format!("order{n}"), "LR_FR");
+    driver.call(&open(0)).unwrap();
+    let name = format!("{fault:?}");
+    {
+        let mut world = simulator.world();
+        world.inject_at(Office::Uri, fault, Times::Always);
+    }
+    driver.idle(Duration::from_secs(22));
+    let asked = simulator.world().asked(Office::Uri);
+    let failed = thread::scope(|scope| {
+        let (driver, open) = (&driver, &open);
+        let call = |n| scope.spawn(move || driver.call(&open(n)).is_err());
+        let callers: Vec<_> = (1..=DUE).map(call).collect();
+        let failed = callers
+            .into_iter()
+            .map(|it| usize::from(it.join().unwrap()));
+        failed.sum::<usize>()
+    });
+    let asked = simulator.world().asked(Office::Uri) - asked;
+    println!(
+        "{}, office: {name}: {DUE} calls with credentials that are due, {failed} failed (goal 0), the \
+         office was asked {asked} times",
+        D::NAME
+    );
+    assert_eq!(failed, 0, "{name}");
+    assert!((1..=8).contains(&asked), "{name}: {asked}");
+}
+
+const DUE: usize = 300;
+
+fn outlive_all<D: Driver>() {
+    thread::scope(|scope| {
+        for fault in [Fault::Status(503), Fault::Hang, Fault::Reset] {
+            scope.spawn(|| outlives::<D>(fault));
+        }
+    });
+}
+
+#[test]
+fn ureq_goes_on_with_old_credentials_while_no_new_ones_can_be_had() {
+    outlive_all::<Blocking>();
+}
+
+#[test]
+fn hyper_goes_on_with_old_credentials_while_no_new_ones_can_be_had() {
+    outlive_all::<Async>();
 }

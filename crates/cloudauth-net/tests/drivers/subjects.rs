@@ -105,7 +105,7 @@ impl Driver for Blocking {
 }
 
 #[derive(Debug)]
-pub(crate) struct Async(cloudauth_hyper::Client, Runtime);
+pub(crate) struct Async(pub(crate) cloudauth_hyper::Client, pub(crate) Runtime);
 
 impl Driver for Async {
     const NAME: &str = "hyper";

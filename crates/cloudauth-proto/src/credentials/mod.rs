@@ -28,7 +28,7 @@ use zeroize::Zeroizing;
 
 pub use error::{CredentialsError, Malformed, PassedOver, Reason, Unsupplied};
 pub(crate) use keyring::{Claim, Keyring};
-pub use refresh::{Found, Refresh};
+pub use refresh::{Found, Refresh, Ticket};
 pub use settings::Settings;
 pub use source::{
     AssumeRole, CloudSso, EcsRole, External, OAuth, Oidc, Profile, ProfileFormat, Role, Source, Uri,

@@ -133,7 +133,23 @@ enum Then {
     OAuth,
 }
 
+/// Which refresh, among those of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket(u64);
+
+impl Ticket {
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+}
+
 impl Refresh {
+    /// Its ticket, with which [`Session::release`] gives its place to another call.
+    #[must_use]
+    pub fn ticket(&self) -> Ticket {
+        Ticket(self.ticket)
+    }
+
     pub(super) fn new(ticket: u64, source: Source, now: MonoTime, deadline: MonoTime) -> Self {
         Self {
             ticket,
