@@ -98,6 +98,33 @@ impl<T> Step<T> {
             Self::Done(result) => return Break(result),
         })
     }
+
+    /// The same with exchange ids that begin at `base`: a flow that runs others one after the other
+    /// gives each of them a base of its own, so that a late report finds no namesake.
+    pub(crate) fn numbered_from(self, base: u32) -> Self {
+        match self {
+            Self::Send(mut exchange) => {
+                exchange.id.0 += base;
+                Self::Send(exchange)
+            }
+            Self::Abandon(id) => Self::Abandon(ExchangeId(id.0 + base)),
+            step @ (Self::Wait(_)
+            | Self::Authenticate(_)
+            | Self::Read(_)
+            | Self::Run { .. }
+            | Self::Done(_)) => step,
+        }
+    }
+}
+
+/// More than a flow within another ever sends.
+pub(crate) const IDS_PER_STAGE: u32 = 1 << 16;
+
+impl ExchangeId {
+    /// The id within the flow whose ids begin at `base`, if it is one of that flow's.
+    pub(crate) fn within(self, base: u32) -> Option<Self> {
+        self.0.checked_sub(base).map(Self)
+    }
 }
 
 /// The name of an exchange within its flow.

@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::clock::{MonoTime, Now, UnixTime};
 use crate::credentials::{CredentialsError, Keyring, Source};
@@ -122,6 +123,11 @@ impl Session {
     pub(crate) fn begin(&mut self, now: MonoTime) -> Entropy {
         self.budget.deposit(now);
         self.entropy.fork()
+    }
+
+    /// A span between nothing and `longest`, all equally likely.
+    pub(crate) fn jitter(&mut self, longest: Duration) -> Duration {
+        self.entropy.jitter(longest)
     }
 
     /// When this action may be sent.

@@ -18,7 +18,7 @@ use crate::call::{Call, Reply};
 use crate::clock::{MonoTime, Now};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Invalid, Problem};
-use crate::flow::{ExchangeId, Flow, Step};
+use crate::flow::{ExchangeId, Flow, IDS_PER_STAGE, Step};
 use crate::operation::{Operation, operations};
 use crate::ops::{
     ContrastFaceVerify, CredentialProductVerifyV2, CredentialVerifyV2, Id2MetaVerifyWithOCR,
@@ -111,9 +111,6 @@ enum Stage<O: Operation> {
     Ask(Call<O>),
     Over,
 }
-
-/// More than a stage ever sends.
-const IDS_PER_STAGE: u32 = 1 << 16;
 
 impl<O: Operation> Upload<O> {
     fn new(operation: O) -> Self {
@@ -269,18 +266,7 @@ impl<O: Operation> Flow for Upload<O> {
                 Ok(Some(step)) => step,
                 Err(error) => return Step::Done(Err(error)),
             };
-            return match step {
-                Step::Send(mut exchange) => {
-                    exchange.id.0 += self.base;
-                    Step::Send(exchange)
-                }
-                Step::Abandon(id) => Step::Abandon(ExchangeId(id.0 + self.base)),
-                step @ (Step::Wait(_)
-                | Step::Authenticate(_)
-                | Step::Read(_)
-                | Step::Run { .. }
-                | Step::Done(_)) => step,
-            };
+            return step.numbered_from(self.base);
         }
     }
 
@@ -291,7 +277,7 @@ impl<O: Operation> Flow for Upload<O> {
         reply: Result<Response, Failure>,
         now: Now,
     ) {
-        let Some(id) = id.0.checked_sub(self.base).map(ExchangeId) else {
+        let Some(id) = id.within(self.base) else {
             return;
         };
         match &mut self.stage {
