@@ -142,6 +142,7 @@ pub struct Exchange {
 }
 
 /// What is sent.
+#[derive(Clone)]
 pub(crate) enum What {
     /// What a call asks, signed with these credentials, or by nobody.
     Question {
@@ -164,6 +165,8 @@ pub(crate) struct Plain {
     pub(crate) target: String,
     pub(crate) headers: Vec<(&'static str, Secret)>,
     pub(crate) body: Secret,
+    /// What is to come back.
+    pub(crate) accept: &'static str,
     /// Never through a proxy.
     pub(crate) direct: bool,
 }
@@ -211,6 +214,9 @@ impl Exchange {
     }
 }
 
+/// What most questions are answered with.
+pub(crate) const JSON: &str = "application/json";
+
 impl Plain {
     pub(crate) fn get(endpoint: Endpoint, target: String) -> Self {
         Self {
@@ -219,6 +225,7 @@ impl Plain {
             target,
             headers: Vec::new(),
             body: Secret::new(""),
+            accept: JSON,
             direct: false,
         }
     }
@@ -227,7 +234,7 @@ impl Plain {
         let body = self.body.expose().as_bytes().to_vec();
         let mut headers = vec![
             ("host", self.endpoint.authority().clone()),
-            ("accept", "application/json".into()),
+            ("accept", self.accept.into()),
             ("user-agent", USER_AGENT.into()),
         ];
         let own = self.headers.iter();

@@ -87,6 +87,12 @@ impl Session {
         self
     }
 
+    /// Randomness for what goes into an operation, from the session's seed.
+    #[must_use]
+    pub fn entropy(&mut self) -> Entropy {
+        self.entropy.fork()
+    }
+
     pub(crate) fn limits(&self) -> &Policy {
         &self.policy
     }

@@ -34,5 +34,5 @@ mod client;
 mod connector;
 
 pub use client::Client;
-pub use cloudauth_net::{Options, OptionsError, Proxies, TransportError};
+pub use cloudauth_net::{FetchError, Options, OptionsError, Proxies, TransportError};
 pub use cloudauth_proto::*;

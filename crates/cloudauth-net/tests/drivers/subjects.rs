@@ -4,7 +4,8 @@ use core::time::Duration;
 use std::thread;
 use std::time::SystemTime;
 
-use cloudauth_net::{Options, Proxies};
+use cloudauth_net::{FetchError, Options, Proxies};
+use cloudauth_proto::verify::Fetch;
 use cloudauth_proto::{
     CallOptions, Credentials, Endpoint, Endpoints, Error, Flow, Operation, Policy, Reply,
 };
@@ -47,6 +48,9 @@ pub(crate) trait Driver {
         operation: &O,
         options: CallOptions,
     ) -> Result<Reply<O::Response>, Error>;
+
+    /// Writes what is fetched after what is there.
+    fn fetch(&self, fetch: Fetch, to: &mut Vec<u8>) -> Result<&'static str, FetchError>;
 
     /// Lets time pass between calls.
     fn idle(&self, span: Duration);
@@ -93,6 +97,10 @@ impl Driver for Blocking {
         self.0.call_with(operation, options)
     }
 
+    fn fetch(&self, fetch: Fetch, to: &mut Vec<u8>) -> Result<&'static str, FetchError> {
+        self.0.fetch(fetch, to)
+    }
+
     fn idle(&self, span: Duration) {
         thread::sleep(span);
     }
@@ -118,6 +126,10 @@ impl Driver for Async {
         options: CallOptions,
     ) -> Result<Reply<O::Response>, Error> {
         self.1.block_on(self.0.call_with(operation, options))
+    }
+
+    fn fetch(&self, fetch: Fetch, to: &mut Vec<u8>) -> Result<&'static str, FetchError> {
+        self.1.block_on(self.0.fetch(fetch, to))
     }
 
     fn idle(&self, span: Duration) {

@@ -23,12 +23,15 @@
 //! ```
 
 mod choices;
+mod evidence;
 mod material;
 mod notice;
 mod order;
 mod outcome;
 mod picture;
 mod returned;
+#[cfg(feature = "sm2")]
+mod seal;
 mod token;
 mod verified;
 mod watch;
@@ -37,6 +40,7 @@ pub use choices::{
     CertType, CertifyUrlStyle, CertifyUrlType, EncryptType, FaceGuardOutput, Model, PassportMode,
     ProcedurePriority, ProductCode, SuitableType, Switch, TrueFalse, YesNo,
 };
+pub use evidence::{Evidence, EvidenceError, EvidenceKind, Fetch, Fetched, Unfetched};
 pub use material::{
     BadJson, CardPictures, DocumentPictures, FaceDetail, FacePicture, MaterialInfo, OcrIdCard,
     UserInfo, VehicleInfo, parse_json,
@@ -46,6 +50,8 @@ pub use order::{BadOrderNo, IdentityCard, OuterOrderNo, SceneId};
 pub use outcome::{Outcome, SCORE_THRESHOLDS};
 pub use picture::{BadPicture, Picture, PictureFormat};
 pub use returned::{BadReturn, Returned};
+#[cfg(feature = "sm2")]
+pub use seal::{BadSealingKey, NothingToSeal, SealingKey};
 pub use token::{BadKey, CallbackKey, TokenError};
 pub use verified::Verified;
 pub use watch::Watch;

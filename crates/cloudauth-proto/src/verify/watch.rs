@@ -212,6 +212,7 @@ fn may_pass(error: &Error) -> bool {
         | Error::Decode(_)
         | Error::Credentials(_)
         | Error::Upload(_)
+        | Error::Evidence(_)
         | Error::Finished => false,
     }
 }
