@@ -8,6 +8,7 @@
     reason = "a target panics where its claim is wrong"
 )]
 
+mod callbacks;
 mod encoding;
 mod flow;
 mod input;
@@ -16,6 +17,7 @@ pub mod reference;
 mod replies;
 mod signing;
 
+pub use callbacks::{callbacks_are_read, returns_are_read};
 pub use encoding::{order_does_not_matter, percent_round_trip};
 pub use flow::flow_any_order;
 pub use profiles::profiles_are_read;
