@@ -1,15 +1,16 @@
 //! The client: one loop over the core's steps, and one exchange.
 
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use cloudauth_net::{
-    Clock, Options, OptionsError, Parts, Proxies, Proxy, ProxyProtocol, TransportError, UserAgent,
-    Watch, effects,
+    Clock, FetchError, Options, OptionsError, Parts, Proxies, Proxy, ProxyProtocol, TransportError,
+    UserAgent, Watch, effects,
 };
+use cloudauth_proto::verify::Fetch;
 use cloudauth_proto::{
-    Body, Call, CallOptions, Error, Exchange, Failure, Flow, Head, Now, Operation, Reply, Response,
-    Sent, Session, Step,
+    Body, Call, CallOptions, Entropy, Error, Exchange, Failure, Flow, Head, Now, Operation, Reply,
+    Response, Sent, Session, Step,
 };
 use log::{Level, log_enabled};
 use ureq::{Agent, SendBody};
@@ -146,6 +147,20 @@ impl Client {
             Ok(_) => Ok(Response::new(head, read)),
             Err(e) => Err(failure(e.into(), Some(head))),
         }
+    }
+
+    /// Fetches a picture or a video of a verdict, and writes it when it is there and what it should
+    /// be: all of it or, on an error that is not the writer's, nothing. Gives its media type.
+    pub fn fetch(&self, fetch: Fetch, to: &mut impl Write) -> Result<&'static str, FetchError> {
+        let fetched = self.run(fetch)?;
+        to.write_all(&fetched.contents)?;
+        Ok(fetched.media_type)
+    }
+
+    /// Randomness for what goes into an operation: order numbers, encryption.
+    #[must_use]
+    pub fn entropy(&self) -> Entropy {
+        self.session().entropy()
     }
 
     fn session(&self) -> MutexGuard<'_, Session> {

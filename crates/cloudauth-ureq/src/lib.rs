@@ -45,5 +45,7 @@ mod client;
 mod connector;
 
 pub use client::Client;
-pub use cloudauth_net::{Options, OptionsError, Proxies, Proxy, ProxyProtocol, TransportError};
+pub use cloudauth_net::{
+    FetchError, Options, OptionsError, Proxies, Proxy, ProxyProtocol, TransportError,
+};
 pub use cloudauth_proto::*;

@@ -5,7 +5,8 @@ use core::time::Duration;
 use std::thread;
 use std::time::SystemTime;
 
-use cloudauth_net::{Options, OptionsError, Proxies};
+use cloudauth_net::{FetchError, Options, OptionsError, Proxies};
+use cloudauth_proto::verify::Fetch;
 use cloudauth_proto::{
     CallOptions, Credentials, Endpoint, Endpoints, Error, Flow, Operation, Policy, Reply,
 };
@@ -53,6 +54,9 @@ pub(crate) trait Driver: Debug + Sized + Sync {
         options: CallOptions,
     ) -> Result<Reply<O::Response>, Error>;
 
+    /// Writes what is fetched after what is there.
+    fn fetch(&self, fetch: Fetch, to: &mut Vec<u8>) -> Result<&'static str, FetchError>;
+
     /// Lets time pass between calls.
     fn idle(&self, span: Duration);
 }
@@ -99,6 +103,10 @@ impl Driver for Blocking {
         self.0.call_with(operation, options)
     }
 
+    fn fetch(&self, fetch: Fetch, to: &mut Vec<u8>) -> Result<&'static str, FetchError> {
+        self.0.fetch(fetch, to)
+    }
+
     fn idle(&self, span: Duration) {
         thread::sleep(span);
     }
@@ -129,6 +137,10 @@ impl Driver for Async {
         options: CallOptions,
     ) -> Result<Reply<O::Response>, Error> {
         self.1.block_on(self.0.call_with(operation, options))
+    }
+
+    fn fetch(&self, fetch: Fetch, to: &mut Vec<u8>) -> Result<&'static str, FetchError> {
+        self.1.block_on(self.0.fetch(fetch, to))
     }
 
     fn idle(&self, span: Duration) {

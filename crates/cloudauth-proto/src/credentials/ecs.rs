@@ -17,7 +17,7 @@ use super::reply::{self, GiverTime, Got};
 use super::source::EcsRole;
 use crate::clock::MonoTime;
 use crate::error::Unreadable;
-use crate::flow::Plain;
+use crate::flow::{JSON, Plain};
 use crate::secret::Secret;
 use crate::sign::text_of;
 use crate::wire::http::{Method, Response};
@@ -174,6 +174,7 @@ fn question(role: &EcsRole, method: Method, target: String, token: Option<&Token
         target,
         headers: token.map(header).into_iter().collect(),
         body: Secret::new(""),
+        accept: JSON,
         direct: true,
     }
 }

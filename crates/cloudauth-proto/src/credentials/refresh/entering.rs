@@ -16,7 +16,7 @@ use crate::credentials::keyring::given_as;
 use crate::credentials::reply::{GiverTime, Got};
 use crate::credentials::source::{AssumeRole, CloudSso, ProfileFormat, Source};
 use crate::endpoint::Endpoint;
-use crate::flow::Plain;
+use crate::flow::{JSON, Plain};
 use crate::secret::Secret;
 use crate::session::Session;
 use crate::wire::http::Method;
@@ -133,6 +133,7 @@ fn sso(login: &CloudSso) -> Plain {
             ("authorization", bearer(&login.access_token)),
         ],
         body: Secret::new(body.to_string()),
+        accept: JSON,
         direct: false,
     }
 }
@@ -148,6 +149,7 @@ fn exchange_token(endpoint: Endpoint, token: &Secret) -> Plain {
             ("authorization", bearer(token)),
         ],
         body: Secret::new(""),
+        accept: JSON,
         direct: false,
     }
 }
