@@ -22,6 +22,7 @@ mod flow;
 mod hostile;
 mod offices;
 mod page;
+mod providers;
 mod proxy;
 mod refusals;
 mod serving;
