@@ -60,6 +60,8 @@
 //! * [`Fault`]s by script, and from outside of the process: [`Simulator::admin_url`] is a page that shows live what
 //!   happens, and takes JSON: `POST` to `faults`, `clock`, `finish`, `limits` and `unlock` below it, and `DELETE` to
 //!   `faults`.
+//! * Programs that have the vendor's hosts built in: [`Simulator::proxy_url`] leads these here. The vendor's own SDKs
+//!   for Python and TypeScript run against it unmodified; `conformance/run` shows it.
 //!
 //! Where the vendor's documentation is silent the docs here say what was chosen. It answers in JSON only. It calls
 //! back, but only to this machine unless [`World::route_callbacks`] says otherwise. It keeps no name, no number and
