@@ -31,6 +31,7 @@ fn told(simulator: &Simulator) -> String {
     let shanghai = simulator.url(Region::Shanghai);
     let beijing = simulator.url(Region::Beijing);
     let live = simulator.admin_url();
+    let fault = r#"{"region":"cn-shanghai","fault":"refuse","times":"always"}"#;
     format!(
         "\
 # Shanghai {shanghai}
@@ -41,8 +42,7 @@ fn told(simulator: &Simulator) -> String {
 export ALIBABA_CLOUD_ACCESS_KEY_ID={ACCESS_KEY_ID}
 export ALIBABA_CLOUD_ACCESS_KEY_SECRET={ACCESS_KEY_SECRET}
 # With this command:   --endpoint {shanghai} --endpoint {beijing}
-# Shanghai goes down:  curl -H 'content-type: application/json' -d \
-'{{\"region\":\"cn-shanghai\",\"fault\":\"refuse\",\"times\":\"always\"}}' {live}/faults
+# Shanghai goes down:  curl -H 'content-type: application/json' -d '{fault}' {live}/faults
 # and comes back:      curl -X DELETE {live}/faults",
         simulator.page_url(),
         simulator.proxy_url(),

@@ -1,7 +1,7 @@
 //! The command as a user meets it: what it prints, where, and with which status.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use std::io::Write;
+use std::io::{BufRead as _, BufReader, Write};
 use std::process::{Command, Output, Stdio};
 
 use cloudauth_sim::{
@@ -448,5 +448,49 @@ fn a_code_that_nobody_knows_is_said_to_be_unknown() {
     assert_eq!(
         complaint(&ran),
         "4 [31m17 is not in the tables; the service may know it"
+    );
+}
+
+#[test]
+fn the_simulator_says_what_to_set_and_how_to_break_it() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cloudauth"))
+        .args(["sim", "--shanghai", "0", "--beijing", "0"])
+        .env_clear()
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let told: Vec<String> = lines.take(10).map(Result::unwrap).collect();
+    // What it prints is a script: comments, and what to set.
+    let script = format!(
+        "set -e\n{}\necho $ALIBABA_CLOUD_ACCESS_KEY_ID $ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+        told.join("\n")
+    );
+    let ran = Command::new("sh").args(["-c", &script]).output().unwrap();
+    let expected = format!("{ACCESS_KEY_ID} {ACCESS_KEY_SECRET}\n");
+    assert_eq!(String::from_utf8(ran.stdout).unwrap(), expected);
+    let live = told
+        .iter()
+        .find_map(|line| line.strip_prefix("# live     "))
+        .unwrap();
+    assert!(
+        told.iter()
+            .any(|line| line.contains("curl -H") && line.contains(&format!("{live}/faults"))),
+        "{told:?}"
+    );
+    let mut state = ureq::get(format!("{live}/state")).call().unwrap();
+    let state: Value = serde_json::from_str(&state.body_mut().read_to_string().unwrap()).unwrap();
+    assert_eq!(state["regions"][0]["attempts"], 0);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn an_address_that_is_not_this_machines_must_be_named() {
+    let ran = run(&["sim", "--expose", "192.0.2.1"], "");
+    assert!(
+        complaint(&ran).starts_with("cannot listen: "),
+        "{}",
+        ran.err
     );
 }

@@ -47,12 +47,24 @@
 //!
 //! # What it knows
 //!
-//! Two operations with all their life (`InitFaceVerify`, `DescribeFaceVerify`), the seven that take files with the
-//! platform and the object store that these go through, two signatures (ACS3-HMAC-SHA256, RPC 1.0 with
-//! HMAC-SHA1), two regions with one set of orders, the pages behind `CertifyUrl`, and the services that give
-//! credentials ([`Office`]). Where the vendor's
-//! documentation is silent the docs here say what was chosen. It answers in JSON only. It calls back, but only to
-//! this machine unless [`World::route_callbacks`] says otherwise.
+//! * All operations of the [`CATALOGUE`], in their documented shape; what is missing or malformed is refused. A new
+//!   operation needs an entry there and no code. `InitFaceVerify` and `DescribeFaceVerify` have all their life:
+//!   orders, scenes, the page behind `CertifyUrl`, verdicts, links to pictures that die, lock-outs. The number of
+//!   failures until a lock-out ([`FAILURES_A_DAY`]) is our guess.
+//! * Magic ID numbers ([`magic_numbers`], and the table in `MAGIC.md`): one for every `Code`, `SubCode`, kind of
+//!   `MaterialInfo`, label of `DeviceRisk`.
+//! * Two signatures (ACS3-HMAC-SHA256, RPC 1.0 with HMAC-SHA1), time stamps, nonces, limits of queries, and
+//!   `EncryptType=SM2` with a key pair of its own ([`SM2_PUBLIC_KEY`]).
+//! * Two regions with one set of orders, the object store for files, and the services that give credentials
+//!   ([`Office`]).
+//! * [`Fault`]s by script, and from outside of the process: [`Simulator::admin_url`] is a page that shows live what
+//!   happens, and takes JSON: `POST` to `faults`, `clock`, `finish`, `limits` and `unlock` below it, and `DELETE` to
+//!   `faults`.
+//!
+//! Where the vendor's documentation is silent the docs here say what was chosen. It answers in JSON only. It calls
+//! back, but only to this machine unless [`World::route_callbacks`] says otherwise. It keeps no name, no number and
+//! no value of a parameter but order numbers, return URLs, and callback URLs with their tokens; and it is for tests:
+//! nothing here protects what is sent.
 #![forbid(unsafe_code)]
 
 mod admin;

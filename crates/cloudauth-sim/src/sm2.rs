@@ -95,6 +95,10 @@ mod tests {
             vec![0; 33],
             Vec::new(),
         ];
+        // The same point, compressed: the vendor wants it whole.
+        let compressed = [&[2], &good[1..33], &good[65..]].concat();
+        assert!(pair.key.as_ref().unwrap().decrypt(&compressed).is_ok());
+        cases.push(compressed);
         for at in [1, 64, 65, good.len() - 1] {
             let mut flipped = good.clone();
             flipped[at] ^= 1;

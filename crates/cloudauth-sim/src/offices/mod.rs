@@ -100,6 +100,13 @@ impl Default for Offices {
     }
 }
 
+/// More credentials than this and the oldest are forgotten.
+const CAPACITY: u64 = 10_000;
+
+fn name(n: u64) -> String {
+    format!("STS.Simulated{n:06}")
+}
+
 /// A reply in the making, or why there is none.
 type Given = Result<Reply, Refusal>;
 
@@ -214,7 +221,7 @@ impl World {
     fn issue(&mut self, life: u64, now_unix: u64) -> Value {
         self.offices.issued += 1;
         let n = self.offices.issued;
-        let (id, secret) = (format!("STS.Simulated{n:06}"), format!("issued-secret-{n}"));
+        let (id, secret) = (name(n), format!("issued-secret-{n}"));
         let token = format!("issued-token-{n}+/=");
         let expires = now_unix + life;
         let issued = json!({
@@ -227,6 +234,10 @@ impl World {
         key.token = Some(token);
         key.expires = Some(expires);
         self.gateway.keys.insert(id, key);
+        // Names count up, so the oldest that was given is found by its.
+        if let Some(old) = n.checked_sub(CAPACITY) {
+            self.gateway.keys.remove(&name(old));
+        }
         issued
     }
 

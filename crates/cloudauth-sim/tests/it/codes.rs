@@ -182,6 +182,7 @@ fn an_identity_is_locked_after_a_verdict_about_it() {
     let id = open(&mut world);
     world.finish(&id, Verdict::IdentityNotFound, NOW).unwrap();
     assert_eq!(ask(&mut world, Call::init(NOW)).code(), "417");
+    assert_eq!(world.executions("InitFaceVerify"), 1, "no order was opened");
     let somebody_else = Call::init(NOW).set("CertName", "李四");
     assert_eq!(ask(&mut world, somebody_else).code(), "200");
     world.unlock_identities();
