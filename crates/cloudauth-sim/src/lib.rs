@@ -65,7 +65,8 @@
 //!
 //! Where the vendor's documentation is silent the docs here say what was chosen. It answers in JSON only. It calls
 //! back, but only to this machine unless [`World::route_callbacks`] says otherwise. It keeps no name, no number and
-//! no value of a parameter but order numbers and return URLs, and it is for tests: nothing here protects what is sent.
+//! no value of a parameter but order numbers, return URLs, and callback URLs with their tokens; and it is for tests:
+//! nothing here protects what is sent.
 #![forbid(unsafe_code)]
 
 mod admin;

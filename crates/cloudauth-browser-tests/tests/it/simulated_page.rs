@@ -190,6 +190,22 @@ fn an_unknown_page_says_so_in_the_person_s_language() {
 
 #[test]
 #[ignore = "needs Chromium"]
+fn a_page_that_was_open_for_too_long_takes_nothing() {
+    let chromium = Chromium::start();
+    let shop = Shop::open();
+    let tab = chromium.tab(Size::PHONE, "en");
+    let id = start(&tab, &shop);
+    shop.simulator.move_clock(31 * 60);
+    tab.press(".pass");
+    tab.wait_for("document.querySelector('h1')?.textContent == 'Too late'");
+    assert_eq!(tab.complaints(), NOTHING);
+    screenshot(&tab, "phone-expired");
+    assert!(shop.verdict(&id).is_err());
+    assert_eq!(shop.called(), NOTHING);
+}
+
+#[test]
+#[ignore = "needs Chromium"]
 fn the_language_can_be_changed_and_stays() {
     let chromium = Chromium::start();
     let shop = Shop::open();
