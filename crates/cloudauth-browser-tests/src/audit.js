@@ -34,7 +34,7 @@
     const { height, width } = target.getBoundingClientRect();
     if (height < 44 || width < 44) complaints.push(`target of ${width.toFixed(0)} x ${height.toFixed(0)}: ${named(it)}`);
     const label = it.getAttribute("aria-label") || [...(it.labels ?? [])].map((l) => l.innerText).join(" ") || (it.matches("a, button, summary") && it.innerText);
-    if (!label?.trim()) complaints.push(`no name: ${named(it)}`);
+    if (!(label || "").trim()) complaints.push(`no name: ${named(it)}`);
   }
 
   const root = document.documentElement;

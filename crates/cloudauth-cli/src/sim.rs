@@ -17,6 +17,9 @@ pub(crate) fn run(args: &SimArgs) -> Outcome {
         std::fs::write(file, simulator.ca_pem())
             .map_err(|e| format!("cannot write {}: {e}", file.display()))?;
     }
+    for (host, origin) in &args.callbacks {
+        simulator.world().route_callbacks(host, origin);
+    }
     output::line(&told(&simulator));
     loop {
         std::thread::park();

@@ -1,6 +1,8 @@
 //! The command as a user meets it: what it prints, where, and with which status.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+use core::ops::Deref;
+use core::sync::atomic::{AtomicU32, Ordering};
 use std::io::{BufRead as _, BufReader, Write};
 use std::process::{Command, Output, Stdio};
 
@@ -60,11 +62,31 @@ fn complaint(ran: &Ran) -> &str {
     ran.err.strip_prefix("error: ").unwrap().trim_end()
 }
 
-fn meta_info(text: &str) -> String {
-    let name = format!("cloudauth-meta-info-{}-{}", std::process::id(), text.len());
+/// A file that goes away with the test.
+struct MetaInfo(std::path::PathBuf);
+
+fn meta_info(text: &str) -> MetaInfo {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let made = MADE.fetch_add(1, Ordering::Relaxed);
+    let name = format!("cloudauth-meta-info-{}-{made}", std::process::id());
     let path = std::env::temp_dir().join(name);
     std::fs::write(&path, text).unwrap();
-    path.to_str().unwrap().to_owned()
+    MetaInfo(path)
+}
+
+impl Deref for MetaInfo {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for MetaInfo {
+    fn drop(&mut self) {
+        // A test that fails leaves by here, too.
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 fn init(simulator: &Simulator, order: &str, meta_info: &str, input: &str) -> Ran {
@@ -228,10 +250,11 @@ fn a_bad_proxy_in_the_environment_is_told_by_its_name() {
     let vars = [
         ("ALIBABA_CLOUD_ACCESS_KEY_ID", ACCESS_KEY_ID),
         ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", ACCESS_KEY_SECRET),
-        ("HTTPS_PROXY", "socks5://user:hidden@host"),
+        ("HTTPS_PROXY", "socks4://user:hidden@host"),
     ];
     let told = run_with(&ask, "", &vars);
-    assert_eq!(complaint(&told), "HTTPS_PROXY must begin with http://");
+    let expected = "HTTPS_PROXY must begin with http://, https:// or socks5://";
+    assert_eq!(complaint(&told), expected);
 }
 
 #[test]
@@ -357,6 +380,20 @@ fn the_demonstration_ends_with_two_verdicts() {
         // Opening fails over; the question goes to the region that opened.
         let refused = ran.out.matches("Connection refused").count();
         assert_eq!(refused, 2, "{}", ran.out);
+    }
+}
+
+#[test]
+fn a_route_for_callbacks_names_a_host_and_a_place() {
+    for route in [
+        "shop.example",
+        "=http://127.0.0.1:1",
+        "https://shop.example=http://127.0.0.1:1",
+        "shop.example=127.0.0.1:1",
+    ] {
+        let ran = run(&["sim", "--callbacks", route], "");
+        assert_ne!(ran.status, 0, "{route}");
+        assert!(ran.err.contains("--callbacks"), "{}", ran.err);
     }
 }
 

@@ -5,5 +5,6 @@
     reason = "a walk that cannot go on should say where"
 )]
 
+mod audit;
 mod shop;
 mod simulated_page;

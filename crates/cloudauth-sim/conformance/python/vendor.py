@@ -7,6 +7,7 @@ written in their code are brought home by the simulator's proxy. Prints a table;
 
 import asyncio
 import contextlib
+import hashlib
 import http.client
 import inspect
 import io
@@ -33,6 +34,7 @@ from alibabacloud_cloudauth20190307 import models
 from alibabacloud_cloudauth20190307.client import Client
 from alibabacloud_credentials.client import Client as Credentials
 from alibabacloud_credentials.models import Config as CredentialsConfig
+from alibabacloud_credentials.provider import CLIProfileCredentialsProvider
 from alibabacloud_tea_openapi.models import Config
 from damage import Tap, damages
 from darabonba.runtime import ExtendsParameters, RuntimeOptions
@@ -43,9 +45,6 @@ OPERATIONS, UPLOADS = 101, 7
 KEY = {"access_key_id": "testid", "access_key_secret": "testsecret"}
 FILE = b"\xff\xd8\xff\xe0 a picture \r\n--\x00" + bytes(range(256))
 SCHEMES = {"ACS3": {}, "RPC 1.0": {"signature_algorithm": "v2"}}
-
-
-# The table.
 
 
 class Table:
@@ -92,16 +91,20 @@ def reply_of(using, name, request, runtime, is_async):
     return asyncio.run(getattr(using, f"{name}_async")(*takes, runtime))
 
 
+def at_pages(method, path, body=None, kind="application/json"):
+    """Asks the simulator itself: its pages, and the endpoint by which it is told what to do."""
+    connection = http.client.HTTPConnection(urlsplit(SIMULATOR["pages"]).netloc, timeout=10)
+    connection.request(method, path, body, {"content-type": kind})
+    answer = connection.getresponse().read()
+    connection.close()
+    return answer
+
+
 def pass_on_page(url):
     """Does what a person does who is who they say, so that there is a verdict."""
-    page = urlsplit(url)
-    connection = http.client.HTTPConnection(page.netloc, timeout=10)
-    kind = {"content-type": "application/x-www-form-urlencoded"}
-    connection.request("GET", page.path)
-    connection.getresponse().read()
-    connection.request("POST", page.path, "outcome=pass", kind)
-    connection.getresponse().read()
-    connection.close()
+    path = urlsplit(url).path
+    at_pages("GET", path)
+    at_pages("POST", path, "outcome=pass", "application/x-www-form-urlencoded")
 
 
 def accepted(table, tap, title, using, is_async=False):
@@ -163,11 +166,11 @@ def refused(table, tap, scheme, using, title, code, spoiler, options):
             reply_of(using, name, request, runtime, False)
             problems.append(f"{action}: accepted")
         except Exception as error:  # which it is, is what is looked at
-            found = complaint(error)
-            if found[0] == code and found[1] in (400, 404) and found[2]:
+            found, sent = complaint(error), json.loads(tap.reply[2])
+            if found == (code, tap.reply[0], sent["RequestId"]) and sent["Code"] == code:
                 right += 1
             else:
-                problems.append(f"{action}: {found} {repr(error)[:200] if not found[0] else ''}")
+                problems.append(f"{action}: {found} {repr(error)[:200]}")
     tap.spoil = None
     table.row(f"{scheme}, {title}: refused", right, OPERATIONS, code)
     table.explain(problems)
@@ -191,46 +194,53 @@ def describe(using, runtime=None):
     return using.describe_face_verify_with_options(request, runtime or RuntimeOptions()).body.code
 
 
-def given(table):
-    """Asks every source that can be brought to the simulator, and makes a call with what it gave."""
-    token = tempfile.NamedTemporaryFile("w")
-    token.write("eyJhbGciOi.simulated.WT+/=")
-    token.flush()
+def sources():
+    """Where the credentials package can find some, and what builds that."""
     role = {"role_arn": "acs:ram::1:role/a", "role_session_name": "conformance"}
     assume = {"type": "ram_role_arn", **KEY, **role}
-    oidc = {"oidc_provider_arn": "acs:ram::1:oidc-provider/a", "oidc_token_file_path": token.name}
-    sources = {
+    token = str(Path.home() / "token")
+    oidc = {"oidc_provider_arn": "acs:ram::1:oidc-provider/a", "oidc_token_file_path": token}
+    uri = SIMULATOR["pages"] + "/credentials-uri"
+    configured = {
         "STS, AssumeRole": assume,
         "STS of a region": {**assume, "sts_endpoint": "sts.cn-shanghai.aliyuncs.com"},
         "STS, AssumeRole with OIDC": {"type": "oidc_role_arn", **role, **oidc},
         "metadata service": {"type": "ecs_ram_role"},
         "metadata service, role named": {"type": "ecs_ram_role", "role_name": "SimulatedRole"},
         "metadata service, version 2 only": {"type": "ecs_ram_role", "disable_imds_v1": True},
-        "credentials URI": {
-            "type": "credentials_uri",
-            "credentials_uri": SIMULATOR["pages"] + "/credentials-uri",
-        },
+        "credentials URI": {"type": "credentials_uri", "credentials_uri": uri},
     }
-    good, problems, assumed = 0, [], None
-    for title, options in sources.items():
+    for title, options in configured.items():
         config = CredentialsConfig()
         for name, value in options.items():
             setattr(config, name, value)
+        yield title, lambda config=config: Credentials(config)
+    # Not `login`: this package reads names that begin with a capital, the vendor's others do not.
+    for name in ("key", "assumed", "chained", "instance", "oidc", "sso", "program"):
+        provider = CLIProfileCredentialsProvider(profile_name=name)
+        yield f"profile {name}", lambda provider=provider: Credentials(provider=provider)
+    yield "default chain", Credentials
+
+
+def given(table):
+    """Asks every source that can be brought to the simulator, and makes a call with what it gave."""
+    good, problems, assumed, of = 0, [], None, 0
+    for title, build in sources():
+        of += 1
         try:
-            credential = Credentials(config)
-            found = credential.get_credential()
-            if options is assume:
-                assumed = found
+            credential = build()
+            if title == "STS, AssumeRole":
+                assumed = credential.get_credential()
             # Without an endpoint: the package's own.
             code = describe(Client(Config(credential=credential, protocol="http")))
             # The certify id is unknown: the service's own answer, beyond the gateway.
-            if code == "406" and found.security_token:
+            if code == "406":
                 good += 1
             else:
                 problems.append(f"{title}: {code}")
         except Exception as error:  # whatever the package raises
             problems.append(f"{title}: {repr(error)[:300]}")
-    table.row("credentials: sources that gave good ones", good, len(sources))
+    table.row("credentials: sources that gave good ones", good, of)
     table.explain(problems)
     return assumed
 
@@ -270,9 +280,45 @@ def main():
             ("another STS token", mismatch, {**sts, "security_token": "other"}),
         ):
             refused(table, tap, scheme, client(tap, scheme, **keys), title, code, None, None)
+    faults(table)
     with homeward():
         uploads(table, sts)
     return table
+
+
+def faults(table):
+    """What the simulator can be told to do wrong, and what the package makes of it."""
+    told = {
+        "throttle": ({}, ("ThrottlingException", "Throttling.User")),
+        "status": ({"status": 503}, ("ServerException", "ServiceUnavailable")),
+        "gateway": ({"status": 403, "code": "NoPermission"}, ("ClientException", "NoPermission")),
+        "code 500": ({}, ("a reply", "500")),
+        "reset": ({}, ("RetryError", None)),
+        "garbage": ({}, ("RuntimeError", None)),
+        "empty": ({}, ("RuntimeError", None)),
+        "truncate": ({}, ("RetryError", None)),
+    }
+    endpoint = urlsplit(SIMULATOR["shanghai"]).netloc
+    using, good, problems = Client(Config(endpoint=endpoint, protocol="http", **KEY)), 0, []
+    for fault, (options, expected) in told.items():
+        at_pages(
+            "POST",
+            "/admin/faults",
+            json.dumps({"fault": fault, **options, "region": "cn-shanghai"}),
+        )
+        try:
+            found = ("a reply", describe(using))
+        except Exception as error:  # which it is, is what is looked at
+            inner = getattr(error, "inner_exception", None) or error
+            found = (type(inner).__name__, getattr(inner, "code", None))
+            if fault == "throttle" and inner.retry_after != 1000:
+                problems.append(f"{fault}: wait {inner.retry_after} ms")
+        if found == expected:
+            good += 1
+        else:
+            problems.append(f"{fault}: {found}")
+    table.row("faults on demand, told by the package as they are", good, len(told))
+    table.explain(problems)
 
 
 def uploads(table, sts):
@@ -315,7 +361,11 @@ def uploaded(name, keys):
     reply = (
         asyncio.run(call(request, runtime)) if name.endswith("_async") else call(request, runtime)
     )
-    return None if reply.body.code == "200" and files else f"code {reply.body.code}"
+    if reply.body.code != "200":
+        return f"code {reply.body.code}"
+    expected = [{"bytes": len(FILE), "sha256": hashlib.sha256(FILE).hexdigest()}] * len(files)
+    arrived = json.loads(at_pages("GET", "/admin/state"))["files"][-len(files) :]
+    return None if arrived == expected else f"arrived: {arrived}"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 //! What the live page shows: no name, no number, no secret, no value of a parameter.
 
+use ring::digest;
 use serde_json::{Value, json};
 
+use crate::ids::hex;
 use crate::region::Region;
 use crate::script::Entry;
 use crate::world::World;
@@ -46,7 +48,17 @@ pub(super) fn of(world: &World, now_unix: u64) -> Value {
         "verdicts": verdicts.collect::<Vec<_>>(),
         "faults": faults(world),
         "executions": world.all_executions(),
+        "files": files(world),
     })
+}
+
+/// What was posted to the object store, oldest first, so that a client can see that it arrived as it left.
+fn files(world: &World) -> Vec<Value> {
+    let shown = |file: &[u8]| {
+        let hash = digest::digest(&digest::SHA256, file);
+        json!({ "bytes": file.len(), "sha256": hex(hash.as_ref()) })
+    };
+    world.files().map(shown).collect()
 }
 
 fn faults(world: &World) -> Vec<Value> {

@@ -35,6 +35,9 @@ pub const CREDENTIALS_PATH: &str = "/credentials-uri";
 /// The role of the simulated instance.
 pub const INSTANCE_ROLE: &str = "SimulatedRole";
 
+/// How long what is given lives, in seconds, where nobody says anything else.
+const LIFE: u64 = 3_600;
+
 /// A service that gives credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -79,25 +82,14 @@ impl fmt::Display for Office {
 }
 
 /// What the offices remember.
+#[derive(Default)]
 pub(crate) struct Offices {
-    /// How long what they give lives, in seconds; for STS, what was asked for counts.
-    life: u64,
+    /// How long what they give lives, in seconds, if it was set.
+    life: Option<u64>,
     issued: u64,
     asked: BTreeMap<Office, usize>,
     script: Script<Office>,
     metadata: metadata::State,
-}
-
-impl Default for Offices {
-    fn default() -> Self {
-        Self {
-            life: 3_600,
-            issued: 0,
-            asked: BTreeMap::new(),
-            script: Script::default(),
-            metadata: metadata::State::default(),
-        }
-    }
 }
 
 /// More credentials than this and the oldest are forgotten.
@@ -111,9 +103,10 @@ fn name(n: u64) -> String {
 type Given = Result<Reply, Refusal>;
 
 impl World {
-    /// Gives credentials that live so many seconds. STS gives what it is asked for. Default: 3600.
+    /// Gives credentials that live so many seconds, whatever STS is asked for. Default: what STS is
+    /// asked for, and 3600 elsewhere.
     pub fn set_life(&mut self, seconds: u64) {
-        self.offices.life = seconds;
+        self.offices.life = Some(seconds);
     }
 
     /// Which versions the metadata service speaks. Default: both.
@@ -162,8 +155,29 @@ impl World {
 
     /// Lets a request to an office happen.
     pub fn visit(&mut self, office: Office, request: &Incoming, now_unix: u64) -> Reaction {
-        *self.offices.asked.entry(office).or_default() += 1;
         let fault = self.offices.script.take(office, &named_action(request));
+        self.answer(office, request, fault, now_unix)
+    }
+
+    /// Lets a request to an office happen that meets this fault, whatever is scripted.
+    pub(crate) fn meet_at(
+        &mut self,
+        office: Office,
+        request: &Incoming,
+        fault: Fault,
+        now_unix: u64,
+    ) -> Reaction {
+        self.answer(office, request, Some(fault), now_unix)
+    }
+
+    fn answer(
+        &mut self,
+        office: Office,
+        request: &Incoming,
+        fault: Option<Fault>,
+        now_unix: u64,
+    ) -> Reaction {
+        *self.offices.asked.entry(office).or_default() += 1;
         match fault {
             None => self.give(office, request, now_unix).answer(),
             Some(Fault::Skew(seconds)) => {
@@ -217,8 +231,9 @@ impl World {
         given.unwrap_or_else(|refusal| Reply::fault(Region::Shanghai, &refusal, "-", now_unix))
     }
 
-    /// Makes a key that works from now on for so long.
+    /// Makes a key that works from now on for so long, or for as long as was set.
     fn issue(&mut self, life: u64, now_unix: u64) -> Value {
+        let life = self.offices.life.unwrap_or(life);
         self.offices.issued += 1;
         let n = self.offices.issued;
         let (id, secret) = (name(n), format!("issued-secret-{n}"));
@@ -243,7 +258,7 @@ impl World {
 
     /// The same as an object that says that all is well.
     fn issue_well(&mut self, now_unix: u64) -> Value {
-        let mut issued = self.issue(self.offices.life, now_unix);
+        let mut issued = self.issue(LIFE, now_unix);
         issued["Code"] = "Success".into();
         issued
     }

@@ -119,7 +119,8 @@ impl Simulation {
         let reaction = match (to, fault) {
             (To::Region(region), Some(fault)) => self.world.meet(region, &request, fault, unix),
             (To::Region(region), None) => self.world.handle(region, &request, unix),
-            (To::Office(office), _) => self.world.visit(office, &request, unix),
+            (To::Office(office), Some(fault)) => self.world.meet_at(office, &request, fault, unix),
+            (To::Office(office), None) => self.world.visit(office, &request, unix),
         };
         if self.world.executed() > executed {
             self.callers[call].told.executions += 1;

@@ -180,8 +180,11 @@ fn a_repeated_callback_comes_twice_although_it_was_answered() {
     let sent = answer_all(&mut world, NOW);
     assert_eq!(sent.len(), 2);
     assert_eq!(sent[0], sent[1]);
-    let kinds: Vec<_> = world.callbacks().map(|it| it.kind).collect();
-    assert_eq!(kinds, [CallbackKind::Genuine, CallbackKind::Repeated]);
+    let log: Vec<_> = world.callbacks().map(|it| (it.kind, it.attempt)).collect();
+    assert_eq!(
+        log,
+        [(CallbackKind::Genuine, 1), (CallbackKind::Repeated, 1)]
+    );
 }
 
 #[test]
