@@ -41,9 +41,9 @@ fn told(simulator: &Simulator) -> String {
 # live     {live}
 export ALIBABA_CLOUD_ACCESS_KEY_ID={ACCESS_KEY_ID}
 export ALIBABA_CLOUD_ACCESS_KEY_SECRET={ACCESS_KEY_SECRET}
-# With this command:   --endpoint {shanghai} --endpoint {beijing}
-# Shanghai goes down:  curl -H 'content-type: application/json' -d '{fault}' {live}/faults
-# and comes back:      curl -X DELETE {live}/faults",
+# with this command: --endpoint {shanghai} --endpoint {beijing}
+# a region down:     curl -H 'content-type: application/json' -d '{fault}' {live}/faults
+# and up again:      curl -X DELETE {live}/faults",
         simulator.page_url(),
         simulator.proxy_url(),
     )

@@ -271,3 +271,17 @@ fn an_order_is_found_by_its_number() {
         serde_json::json!([])
     );
 }
+
+#[test]
+fn a_file_that_was_never_posted_is_refused() {
+    let mut refused = 0;
+    for operation in operations() {
+        for field in operation["upload_fields"].as_array().into_iter().flatten() {
+            let made_up = "http://simulated-uploads.oss-cn-shanghai.aliyuncs.com/none.jpg";
+            let call = call(&operation).set(text(field), made_up);
+            assert_eq!(ask(&mut World::new(), call).code(), "401", "{operation}");
+            refused += 1;
+        }
+    }
+    assert_eq!(refused, 9);
+}
