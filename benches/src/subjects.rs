@@ -66,12 +66,8 @@ pub fn options(url: &str, root: &str) -> Outcome<Options> {
 /// A pool of bare connections.
 pub type Bare = Pool<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
-/// hyper-util.
-pub fn bare_hyper<'a>(
-    runtime: &'a Runtime,
-    root: &str,
-    prepared: &'a http::Request<Bytes>,
-) -> Outcome<Repeat<'a>> {
+/// Such a pool, which trusts this root.
+pub fn bare_pool(root: &str) -> Outcome<Bare> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(root.as_bytes())?)?;
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -86,7 +82,16 @@ pub fn bare_hyper<'a>(
         .https_or_http()
         .enable_http1()
         .wrap_connector(http);
-    let pool: Bare = Pool::builder(TokioExecutor::new()).build(connector);
+    Ok(Pool::builder(TokioExecutor::new()).build(connector))
+}
+
+/// hyper-util.
+pub fn bare_hyper<'a>(
+    runtime: &'a Runtime,
+    root: &str,
+    prepared: &'a http::Request<Bytes>,
+) -> Outcome<Repeat<'a>> {
+    let pool = bare_pool(root)?;
     Ok(Box::new(move |count| {
         in_flight(runtime, || {
             let (pool, prepared) = (pool.clone(), prepared.clone());

@@ -17,6 +17,9 @@ use ureq::{Agent, SendBody};
 
 use crate::connector::{self, Connect, Later};
 
+/// No more memory is taken for a reply before it has come, whatever its headers say.
+const LARGE: u64 = 64 << 10;
+
 /// A blocking client. Threads can share one: it has one pool of connections.
 ///
 /// A call blocks its thread until it is answered or its total time-out is over.
@@ -127,21 +130,19 @@ impl Client {
         let proxy = self.proxies.proxy_for(request.scheme, &request.authority);
         let proxy = proxy.filter(|_| !request.direct);
         let proxy = proxy.map(into_ureq).transpose().map_err(unsendable)?;
-        let request = request.into_http(reader).map_err(unsendable)?;
-        let request = self
-            .agent
-            .configure_request(request)
-            .proxy(proxy)
-            .timeout_connect(Some(timeouts.connect))
-            .timeout_global(Some(timeouts.whole))
-            .build();
+        let mut request = request.into_http(reader).map_err(unsendable)?;
+        if proxy.is_some() {
+            request = self.agent.configure_request(request).proxy(proxy).build();
+        }
+        // Connections keep to the time-outs by themselves.
         connector::begin(timeouts);
         let response = self.agent.run(request).map_err(|e| failure(e, None))?;
 
         let (parts, body) = response.into_parts();
         let head = Head::from(&parts);
         let limit = u64::try_from(exchange.reply_limit()).unwrap_or(u64::MAX);
-        let mut read = Vec::new();
+        let expected = body.content_length().unwrap_or(0).min(limit).min(LARGE);
+        let mut read = Vec::with_capacity(expected.try_into().unwrap_or(0));
         let mut reader = body.into_reader().take(limit.saturating_add(1));
         match reader.read_to_end(&mut read) {
             Ok(_) => Ok(Response::new(head, read)),

@@ -30,6 +30,8 @@ struct State {
     connecting: u8,
     /// When to give up: connecting, and then reading.
     deadline: Option<Instant>,
+    /// When to give up at all.
+    end: Option<Instant>,
     read_timeout: Duration,
     /// Whether the first byte of the request was handed to the connection.
     has_sent: bool,
@@ -40,6 +42,7 @@ thread_local! {
         Cell::new(State {
             connecting: 0,
             deadline: None,
+            end: None,
             read_timeout: Duration::MAX,
             has_sent: false,
         })
@@ -54,9 +57,11 @@ fn change(change: impl FnOnce(&mut State)) {
 
 /// Tells this thread's connections that an exchange begins.
 pub(crate) fn begin(timeouts: Timeouts) {
+    let now = now();
     EXCHANGE.set(State {
         connecting: 0,
-        deadline: now().checked_add(timeouts.connect),
+        deadline: now.checked_add(timeouts.connect),
+        end: now.checked_add(timeouts.whole),
         read_timeout: timeouts.read,
         has_sent: false,
     });
@@ -179,10 +184,20 @@ fn now() -> Instant {
 
 fn cut(mut timeout: NextTimeout) -> NextTimeout {
     if let Some(deadline) = EXCHANGE.get().deadline {
-        let left = deadline.saturating_duration_since(now());
+        let left = even(deadline.saturating_duration_since(now()));
         timeout.after = UreqDuration::Exact((*timeout.after).min(left));
     }
     timeout
+}
+
+/// Long time-outs are made equal: a socket is told only of another one than it has.
+fn even(left: Duration) -> Duration {
+    const GRAIN: u64 = 20;
+    if left < Duration::from_secs(1) {
+        return left;
+    }
+    let millis = u64::try_from(left.as_millis()).unwrap_or(u64::MAX - GRAIN);
+    Duration::from_millis((millis / GRAIN + 1) * GRAIN)
 }
 
 impl Transport for Watched {
@@ -196,7 +211,8 @@ impl Transport for Watched {
         if amount > 0 && state.connecting == 0 && !state.has_sent {
             change(|state| {
                 state.has_sent = true;
-                state.deadline = now().checked_add(state.read_timeout);
+                let read = now().checked_add(state.read_timeout);
+                state.deadline = [read, state.end].into_iter().flatten().min();
             });
         }
         self.0.transmit_output(amount, cut(timeout))

@@ -49,7 +49,7 @@ fn spellings(canary: &str) -> Vec<String> {
         escaped,
         hex.to_uppercase(),
         hex,
-        list,
+        list.trim_end_matches(", ").to_owned(),
         bytes.escape_ascii().to_string(),
     ];
     for shift in 0..3 {

@@ -23,7 +23,8 @@ both! {
 
 const VERDICT: &str =
     r#"{"Code":"200","RequestId":"R","ResultObject":{"Passed":"T","SubCode":"200"}}"#;
-const IN_FLIGHT: usize = 1_000;
+/// At the onset. Without optimisation a thousand handshakes take longer than the time-out.
+const IN_FLIGHT: usize = if cfg!(debug_assertions) { 300 } else { 1_000 };
 const LATER: usize = 100;
 
 fn describe() -> DescribeFaceVerify {
@@ -36,11 +37,11 @@ fn answers(mut connection: Connection) {
     }
 }
 
-/// Long enough for a thousand calls at once on a busy machine.
+/// Long enough for all calls at once on a busy machine.
 fn patient() -> Policy {
     let mut limits = limits();
-    limits.connect_timeout = Duration::from_secs(2);
-    limits.read_timeout = Duration::from_secs(2);
+    limits.connect_timeout = Duration::from_secs(3);
+    limits.read_timeout = Duration::from_secs(3);
     limits.total_timeout = Duration::from_secs(60);
     limits
 }

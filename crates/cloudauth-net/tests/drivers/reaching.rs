@@ -55,7 +55,7 @@ fn black_hole<D: Driver>() {
         assert!(matches!(attempt.outcome, Outcome::NotSent(_)), "{error}");
         assert!(!error.may_have_been_carried_out());
         let limit = patient().connect_timeout;
-        assert!(took >= limit && took < limit * 5, "{took:?}");
+        assert!(took > limit / 2 && took < limit * 5, "{took:?}");
     }
 }
 

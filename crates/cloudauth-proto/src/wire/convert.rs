@@ -6,7 +6,7 @@ use alloc::string::String;
 
 use http::{HeaderMap, HeaderValue};
 
-use super::http::{Body, Head, Request};
+use super::http::{Body, Head, READ, Request};
 
 impl Request {
     /// The same request in the types of the `http` crate, its body made by `body`.
@@ -42,12 +42,14 @@ impl Request {
     }
 }
 
-/// Status and headers; bytes of a header that are not UTF-8 are replaced.
+/// The status, and of the headers those that are read; bytes that are not UTF-8 are replaced.
 impl From<&http::response::Parts> for Head {
     fn from(parts: &http::response::Parts) -> Self {
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let headers = parts.headers.iter();
-        let headers = headers.map(|(name, value)| (name.as_str().to_owned(), text(value)));
+        let headers = READ.into_iter().filter_map(|name| {
+            let value = parts.headers.get(name)?;
+            Some((name.to_owned(), text(value)))
+        });
         Self::new(parts.status.as_u16(), headers.collect())
     }
 }

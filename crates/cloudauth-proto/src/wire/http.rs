@@ -185,6 +185,14 @@ impl fmt::Debug for Body {
     }
 }
 
+/// The headers of replies that are read, here and in all of this crate.
+pub(crate) const READ: [&str; 4] = [
+    "date",
+    "retry-after",
+    "x-acs-request-id",
+    "x-acs-retry-after",
+];
+
 /// The status line and headers of a reply.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -205,6 +213,7 @@ impl Head {
     /// The first value of the header `name` (lower case).
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
+        debug_assert!(READ.contains(&name), "{name} is not among those read");
         let found = self.headers.iter().find(|(have, _)| have == name);
         found.map(|(_, value)| value.as_str())
     }
