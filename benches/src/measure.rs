@@ -44,3 +44,68 @@ fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
+
+/// What one thing costs.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "there is no third")]
+pub struct Cost {
+    /// Seconds that pass.
+    pub wall: f64,
+    /// Seconds of this process's processors.
+    pub cpu: f64,
+}
+
+/// Something that is done a number of times.
+pub type Repeated<'a> = (&'a str, Box<dyn FnMut(u32) + 'a>);
+
+/// The median cost of each subject, and the medians of the rates at which it does its work as a share
+/// of the first one's in the same round: calls per second, and calls per second of processor.
+pub fn rates(subjects: &mut [Repeated<'_>], rounds: usize, count: u32) -> Vec<(Cost, Cost)> {
+    let mut spent: Vec<Vec<Cost>> = vec![Vec::new(); subjects.len()];
+    // The first round makes connections, and does not count.
+    for round in 0..=rounds {
+        for (i, (_, run)) in subjects.iter_mut().enumerate() {
+            let (wall, cpu) = clocks();
+            run(count);
+            let (wall_after, cpu_after) = clocks();
+            if round > 0 {
+                let each = |span: Duration| span.as_secs_f64() / f64::from(count);
+                spent[i].push(Cost {
+                    wall: each(wall_after - wall),
+                    cpu: each(cpu_after - cpu),
+                });
+            }
+        }
+    }
+    let bare = &spent[0];
+    let of = |costs: &Vec<Cost>| {
+        let middle = |pick: fn(&Cost) -> f64| median(costs.iter().map(pick).collect());
+        let share = |pick: fn(&Cost) -> f64| {
+            let pairs = costs.iter().zip(bare);
+            median(pairs.map(|(cost, bare)| pick(bare) / pick(cost)).collect())
+        };
+        let (wall, cpu): (fn(&Cost) -> f64, fn(&Cost) -> f64) = (|c| c.wall, |c| c.cpu);
+        (
+            Cost {
+                wall: middle(wall),
+                cpu: middle(cpu),
+            },
+            Cost {
+                wall: share(wall),
+                cpu: share(cpu),
+            },
+        )
+    };
+    spent.iter().map(of).collect()
+}
+
+#[expect(clippy::cast_sign_loss, reason = "clocks do not go below zero")]
+fn clocks() -> (Duration, Duration) {
+    use rustix::time::{ClockId, clock_gettime};
+    let read = |id| {
+        let time = clock_gettime(id);
+        let nanos = u32::try_from(time.tv_nsec).unwrap_or_default();
+        Duration::new(time.tv_sec as u64, nanos)
+    };
+    (read(ClockId::Monotonic), read(ClockId::ProcessCPUTime))
+}

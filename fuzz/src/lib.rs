@@ -37,6 +37,7 @@
     reason = "a target panics where its claim is wrong"
 )]
 
+mod callbacks;
 mod encoding;
 mod flow;
 mod input;
@@ -46,6 +47,7 @@ mod refusals;
 mod replies;
 mod signing;
 
+pub use callbacks::{callbacks_are_read, returns_are_read};
 pub use encoding::{order_does_not_matter, percent_round_trip};
 pub use flow::flow_any_order;
 pub use profiles::profiles_are_read;

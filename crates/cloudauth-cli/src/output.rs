@@ -5,6 +5,7 @@
     reason = "a command prints"
 )]
 
+use core::time::Duration;
 use std::io::{IsTerminal, stdout};
 
 use cloudauth_proto::Error;
@@ -139,6 +140,23 @@ pub(crate) fn progress(all: u64, of: &'static str) -> ProgressBar {
     match ProgressStyle::with_template(shape) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
+    }
+}
+
+/// Something that turns on stderr, if that is a terminal.
+pub(crate) fn spinner(waiting: &'static str) -> ProgressBar {
+    let spinner = ProgressBar::new_spinner().with_message(waiting);
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    spinner
+}
+
+/// Prints a record as soon as it is there: its values in a row on a terminal, else a line of JSON.
+pub(crate) fn event(fields: &[(&str, Value)], json: bool) {
+    if json || !stdout().is_terminal() {
+        println!("{}", object(fields));
+    } else {
+        let values: Vec<String> = fields.iter().map(|(_, value)| shown(value)).collect();
+        println!("{}", values.join("  "));
     }
 }
 

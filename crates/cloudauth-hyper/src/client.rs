@@ -7,15 +7,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::buf::Chain;
 use bytes::{Buf, Bytes};
-use cloudauth_net::{Clock, Options, OptionsError, Parts, Proxies, TransportError, Watch, effects};
+use cloudauth_net::{
+    Clock, FetchError, Options, OptionsError, Parts, Proxies, TransportError, UserAgent, Watch,
+    effects,
+};
+use cloudauth_proto::verify::Fetch;
 use cloudauth_proto::{
-    Call, CallOptions, Error, Exchange, ExchangeId, Failure, Flow, Head, Now, Operation, Refresh,
-    Reply, Response, Sent, Session, Step, Unsupplied,
+    Call, CallOptions, Entropy, Error, Exchange, ExchangeId, Failure, Flow, Head, Now, Operation,
+    Refresh, Reply, Response, Sent, Session, Step, Ticket, Unsupplied,
 };
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::client::legacy::{self, Client as Pool};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
@@ -38,6 +43,7 @@ pub struct Client {
     /// A refresh ended.
     refreshed: Notify,
     clock: Clock,
+    user_agent: UserAgent,
     watch: Watch,
 }
 
@@ -49,15 +55,18 @@ impl Client {
             clock,
             tls,
             proxies,
+            user_agent,
             watch,
+            max_idle,
             idle,
         } = options.build()?;
         let pool = |proxies| {
             Pool::builder(TokioExecutor::new())
+                .pool_max_idle_per_host(max_idle)
                 .pool_idle_timeout(idle)
                 .pool_timer(TokioTimer::new())
                 .timer(TokioTimer::new())
-                .build(connector((*tls).clone(), proxies))
+                .build(connector(&tls, proxies))
         };
         Ok(Self {
             pool: pool(proxies),
@@ -65,6 +74,7 @@ impl Client {
             session: Mutex::new(session),
             refreshed: Notify::new(),
             clock,
+            user_agent,
             watch,
         })
     }
@@ -128,14 +138,14 @@ impl Client {
     /// What comes of it is in the session. The future is boxed: it holds one of its own kind.
     fn authenticate(&self, refresh: Refresh) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async {
+            let _place = Place(self, refresh.ticket());
             drop(self.run(refresh).await);
-            self.refreshed.notify_waiters();
         })
     }
 
     async fn exchange(&self, exchange: Exchange) -> Result<Response, Failure> {
         let timeouts = exchange.timeouts();
-        let request = exchange.sign();
+        let request = self.user_agent.on(exchange.sign());
         let pool = if request.direct {
             &self.direct
         } else {
@@ -184,12 +194,42 @@ impl Client {
         }
     }
 
+    /// Fetches a picture or a video of a verdict, and writes it when it is there and what it should
+    /// be: all of it or, on an error that is not the writer's, nothing. Gives its media type.
+    pub async fn fetch(
+        &self,
+        fetch: Fetch,
+        to: &mut (impl AsyncWrite + Unpin),
+    ) -> Result<&'static str, FetchError> {
+        let fetched = self.run(fetch).await?;
+        to.write_all(&fetched.contents).await?;
+        Ok(fetched.media_type)
+    }
+
+    /// Randomness for what goes into an operation: order numbers, encryption.
+    #[must_use]
+    pub fn entropy(&self) -> Entropy {
+        self.session().entropy()
+    }
+
     fn session(&self) -> MutexGuard<'_, Session> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self) -> Now {
         self.clock.now()
+    }
+}
+
+/// The place of the one call that refreshes the credentials. It is free for another as soon as that one
+/// ends, or is dropped on its way.
+struct Place<'c>(&'c Client, Ticket);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let Self(client, ticket) = self;
+        client.session().release(*ticket);
+        client.refreshed.notify_waiters();
     }
 }
 
@@ -252,4 +292,33 @@ async fn read(mut body: hyper::body::Incoming, limit: usize) -> Result<Vec<u8>, 
 fn in_two_parts(body: cloudauth_proto::Body) -> Body {
     let (shared, own) = body.into_parts();
     Full::new(Bytes::from_owner(shared).chain(own.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudauth_proto::ops::InitFaceVerify;
+
+    use super::*;
+
+    /// Compiles only if it is so, for every operation and for flows.
+    #[test]
+    fn futures_can_be_spawned_and_clients_shared() {
+        fn spawnable(future: impl Future + Send) {
+            drop(future);
+        }
+        fn shareable<T: Send + Sync + 'static>() {}
+        fn any<O: Operation + Sync>(client: &Client, operation: &O) {
+            spawnable(client.call(operation));
+            spawnable(client.call_with(operation, CallOptions::new()));
+        }
+        fn flow<F: Flow + Send>(client: &Client, flow: F)
+        where
+            F::Output: Send,
+        {
+            spawnable(client.run(flow));
+        }
+        shareable::<Client>();
+        let _ = any::<InitFaceVerify>;
+        let _ = flow::<Call<InitFaceVerify>>;
+    }
 }

@@ -97,6 +97,7 @@ pub mod codes;
 mod credentials;
 mod endpoint;
 mod entropy;
+mod errand;
 mod error;
 mod flow;
 mod machine;
@@ -117,7 +118,7 @@ pub use clock::{MonoTime, Now, UnixTime};
 pub use credentials::{
     AssumeRole, CloudSso, Credentials, CredentialsError, EcsRole, External, Found, Malformed,
     OAuth, Oidc, PassedOver, Profile, ProfileFormat, Reason, Refresh, Role, Settings, Source,
-    Unsupplied, Uri, Vars, WhoAmI,
+    Ticket, Unsupplied, Uri, Vars, WhoAmI,
 };
 pub use endpoint::{BadEndpoint, Endpoint, Endpoints, Network, Region};
 pub use entropy::{Entropy, Nonce};

@@ -2,9 +2,10 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::clock::{MonoTime, Now, UnixTime};
-use crate::credentials::{CredentialsError, Keyring, Source};
+use crate::credentials::{CredentialsError, Keyring, Source, Ticket};
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::entropy::Entropy;
 use crate::policy::Policy;
@@ -86,6 +87,19 @@ impl Session {
         self
     }
 
+    /// A refresh was dropped on its way: another call may begin one at once. Calls that wait are to be
+    /// polled again. Without this they would wait until the dropped one is overdue; for one that ended
+    /// it does nothing.
+    pub fn release(&mut self, refresh: Ticket) {
+        self.keyring.leave(refresh.number());
+    }
+
+    /// Randomness for what goes into an operation, from the session's seed.
+    #[must_use]
+    pub fn entropy(&mut self) -> Entropy {
+        self.entropy.fork()
+    }
+
     pub(crate) fn limits(&self) -> &Policy {
         &self.policy
     }
@@ -122,6 +136,11 @@ impl Session {
     pub(crate) fn begin(&mut self, now: MonoTime) -> Entropy {
         self.budget.deposit(now);
         self.entropy.fork()
+    }
+
+    /// A span between nothing and `longest`, all equally likely.
+    pub(crate) fn jitter(&mut self, longest: Duration) -> Duration {
+        self.entropy.jitter(longest)
     }
 
     /// When this action may be sent.

@@ -5,32 +5,44 @@
 
 use core::cell::Cell;
 use core::fmt;
+use core::net::Ipv4Addr;
 use core::time::Duration;
 use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::Instant;
 
+use cloudauth_proto::Timeouts;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
-use ureq::Error;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::time::Duration as UreqDuration;
 use ureq::unversioned::transport::{
     Buffers, ConnectProxyConnector, ConnectionDetails, Connector, LazyBuffers, NextTimeout,
-    TcpConnector, Transport, TransportAdapter,
+    SocksConnector, TcpConnector, Transport, TransportAdapter,
 };
+use ureq::{Error, Timeout};
 
 #[derive(Clone, Copy)]
 struct State {
     /// How many connections are being made; the second is one to a proxy, for the first.
     connecting: u8,
+    /// When to give up: connecting, and then reading.
+    deadline: Option<Instant>,
     read_timeout: Duration,
-    /// When the first byte of the request was handed to the connection.
-    sent: Option<Instant>,
+    /// Whether the first byte of the request was handed to the connection.
+    has_sent: bool,
 }
 
 thread_local! {
     static EXCHANGE: Cell<State> = const {
-        Cell::new(State { connecting: 0, read_timeout: Duration::MAX, sent: None })
+        Cell::new(State {
+            connecting: 0,
+            deadline: None,
+            read_timeout: Duration::MAX,
+            has_sent: false,
+        })
     };
 }
 
@@ -41,23 +53,39 @@ fn change(change: impl FnOnce(&mut State)) {
 }
 
 /// Tells this thread's connections that an exchange begins.
-pub(crate) fn begin(read_timeout: Duration) {
+pub(crate) fn begin(timeouts: Timeouts) {
     EXCHANGE.set(State {
         connecting: 0,
-        read_timeout,
-        sent: None,
+        deadline: now().checked_add(timeouts.connect),
+        read_timeout: timeouts.read,
+        has_sent: false,
     });
 }
 
 /// Whether a byte of this thread's request was handed to a connection.
 pub(crate) fn has_sent() -> bool {
-    EXCHANGE.get().sent.is_some()
+    EXCHANGE.get().has_sent
+}
+
+/// Resolves nothing.
+///
+/// ureq asks for addresses before it looks for a connection that is there already, and with a limit
+/// it starts a thread to have them: for every request. [`Connect`] asks when it makes a connection.
+#[derive(Debug)]
+pub(crate) struct Later;
+
+impl Resolver for Later {
+    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        Ok(self.empty())
+    }
 }
 
 /// Makes connections: TCP, through a proxy if there is one, with TLS if the endpoint wants it.
 #[derive(Debug)]
 pub(crate) struct Connect {
     tls: Arc<ClientConfig>,
+    names: DefaultResolver,
+    socks: SocksConnector,
     proxy: ConnectProxyConnector,
     tcp: TcpConnector,
 }
@@ -66,13 +94,34 @@ impl Connect {
     pub(crate) fn new(tls: Arc<ClientConfig>) -> Self {
         Self {
             tls,
+            names: DefaultResolver::default(),
+            socks: SocksConnector::default(),
             proxy: ConnectProxyConnector::default(),
             tcp: TcpConnector::default(),
         }
     }
 
     fn connection(&self, details: &ConnectionDetails<'_>) -> Result<Box<dyn Transport>, Error> {
-        let tunnel = self.proxy.connect(details, None::<()>)?;
+        let addrs = self.addresses(details)?;
+        let timeout = cut(details.timeout);
+        if (*timeout.after).is_zero() {
+            // ureq would take it for no limit.
+            return Err(Error::Timeout(Timeout::Connect));
+        }
+        let details = &ConnectionDetails {
+            uri: details.uri,
+            addrs,
+            config: details.config,
+            request_level: details.request_level,
+            resolver: &self.names,
+            now: (details.current_time)(),
+            timeout,
+            current_time: Arc::clone(&details.current_time),
+            run_connector: Arc::clone(&details.run_connector),
+            register_shutdown: Arc::clone(&details.register_shutdown),
+        };
+        let tunnel = self.socks.connect(details, None::<()>)?;
+        let tunnel = self.proxy.connect(details, tunnel)?;
         let transport = self
             .tcp
             .connect(details, tunnel)?
@@ -82,6 +131,21 @@ impl Connect {
         } else {
             Ok(Box::new(transport))
         }
+    }
+
+    /// Of the endpoint, or none if there is a proxy, which resolves the name.
+    fn addresses(&self, details: &ConnectionDetails<'_>) -> Result<ResolvedSocketAddrs, Error> {
+        // A proxy's own address is known here.
+        if details.config.proxy().is_some() || !details.addrs.is_empty() {
+            return Ok(details.addrs.clone());
+        }
+        let mut patience = cut(details.timeout);
+        let host = details.uri.host().unwrap_or_default();
+        if host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok() {
+            // Takes no time, and so needs no thread that could be left behind.
+            patience.after = UreqDuration::NotHappening;
+        }
+        self.names.resolve(details.uri, details.config, patience)
     }
 }
 
@@ -96,36 +160,26 @@ impl Connector for Connect {
         change(|state| state.connecting += 1);
         let connection = self.connection(details);
         change(|state| state.connecting -= 1);
-        let is_to_proxy = EXCHANGE.get().connecting > 0;
-        connection.map(|transport| {
-            Some(if is_to_proxy {
-                transport
-            } else {
-                Box::new(Watched(transport)) as Box<dyn Transport>
-            })
-        })
+        connection.map(|transport| Some(Box::new(Watched(transport)) as Box<dyn Transport>))
     }
 }
 
-/// A connection that notes when a request begins to be sent, and gives up when the time to read its
-/// reply is over: ureq's own time-outs begin anew with each phase.
+/// A connection that notes when a request begins to be sent, and gives up when the time to connect or
+/// to read is over: ureq's own time-outs begin anew with each phase.
 #[derive(Debug)]
 struct Watched(Box<dyn Transport>);
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "a transport that times its reads"
+    reason = "a transport that keeps to its times"
 )]
 fn now() -> Instant {
     Instant::now()
 }
 
 fn cut(mut timeout: NextTimeout) -> NextTimeout {
-    let State {
-        read_timeout, sent, ..
-    } = EXCHANGE.get();
-    if let Some(sent) = sent {
-        let left = read_timeout.saturating_sub(now().saturating_duration_since(sent));
+    if let Some(deadline) = EXCHANGE.get().deadline {
+        let left = deadline.saturating_duration_since(now());
         timeout.after = UreqDuration::Exact((*timeout.after).min(left));
     }
     timeout
@@ -137,8 +191,13 @@ impl Transport for Watched {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        if amount > 0 && !has_sent() {
-            change(|state| state.sent = Some(now()));
+        let state = EXCHANGE.get();
+        // What is sent while connecting is for a proxy.
+        if amount > 0 && state.connecting == 0 && !state.has_sent {
+            change(|state| {
+                state.has_sent = true;
+                state.deadline = now().checked_add(state.read_timeout);
+            });
         }
         self.0.transmit_output(amount, cut(timeout))
     }
@@ -178,7 +237,7 @@ impl Tls {
             Box::new(transport) as Box<dyn Transport>,
             Arc::clone(&details.current_time),
         );
-        sock.set_timeout(details.timeout);
+        sock.set_timeout(cut(details.timeout));
         while conn.is_handshaking() {
             conn.complete_io(&mut sock)?;
         }
@@ -224,5 +283,154 @@ impl Transport for Tls {
 
     fn is_tls(&self) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use core::net::SocketAddr;
+    use std::net::TcpListener;
+    use std::thread;
+
+    use cloudauth_net::{Options, Proxies};
+    use cloudauth_proto::Credentials;
+    use socket2::{Domain, Socket, Type};
+    use ureq::Agent;
+    use ureq::config::Config;
+    use ureq::http::Uri;
+    use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+
+    use super::*;
+
+    const SLOW: Duration = Duration::from_millis(700);
+
+    /// Takes its time to find these.
+    #[derive(Debug)]
+    struct Names(Duration, Vec<SocketAddr>);
+
+    impl Resolver for Names {
+        fn resolve(
+            &self,
+            _: &Uri,
+            _: &Config,
+            _: NextTimeout,
+        ) -> Result<ResolvedSocketAddrs, Error> {
+            thread::sleep(self.0);
+            let mut found = self.empty();
+            self.1.iter().for_each(|address| found.push(*address));
+            Ok(found)
+        }
+    }
+
+    /// A listener that does not answer: its queue is full, with these.
+    fn black_hole(any: &str) -> (Socket, Vec<Socket>) {
+        let any: SocketAddr = any.parse().unwrap();
+        let socket = || Socket::new(Domain::for_address(any), Type::STREAM, None).unwrap();
+        let listener = socket();
+        listener.bind(&any.into()).unwrap();
+        listener.listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let queue = core::iter::repeat_with(|| {
+            let client = socket();
+            client.set_nonblocking(true).unwrap();
+            let _ = client.connect(&address);
+            client
+        });
+        let queue = queue.take(4).collect();
+        (listener, queue)
+    }
+
+    /// A call with so much time to connect: what came of it, and how long it took.
+    fn call(url: &str, names: Names, limit: Duration) -> (Result<(), Error>, Duration) {
+        let parts = Options::new()
+            .credentials(Credentials::access_key("id", "secret").unwrap())
+            .proxies(Proxies::none())
+            .build()
+            .unwrap();
+        let config = Agent::config_builder()
+            .timeout_resolve(Some(limit))
+            .timeout_connect(Some(limit))
+            .build();
+        let agent = Agent::with_parts(config, Connect::new(parts.tls), names);
+        let begun = now();
+        begin(Timeouts::new(limit, limit, Duration::from_secs(99)));
+        let called = agent.get(url).call().map(drop);
+        (called, now().saturating_duration_since(begun))
+    }
+
+    /// How long it takes not to connect.
+    fn in_vain(url: &str, names: Names, limit: Duration) -> Duration {
+        let (called, took) = call(url, names, limit);
+        let error = called.unwrap_err();
+        assert!(matches!(error, Error::Timeout(_)), "{error}");
+        assert!(!has_sent());
+        took
+    }
+
+    fn address_of(listener: &Socket) -> SocketAddr {
+        let address = listener.local_addr().unwrap();
+        address.as_socket().unwrap()
+    }
+
+    #[test]
+    fn a_name_that_was_slow_leaves_less_time_for_the_connection() {
+        let (listener, _queue) = black_hole("127.0.0.1:0");
+        let limit = Duration::from_secs(1);
+        let names = Names(SLOW, vec![address_of(&listener)]);
+        let took = in_vain("http://host.test", names, limit);
+        assert!(took < limit + SLOW / 2, "{took:?}");
+    }
+
+    #[test]
+    fn a_connection_that_was_slow_leaves_less_time_for_tls() {
+        let (listener, _queue) = black_hole("127.0.0.1:0");
+        let address = address_of(&listener);
+        // The kernel knocks again after a second, and is let in.
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(500));
+            let mut held = Vec::new();
+            while let Ok(accepted) = listener.accept() {
+                held.push(accepted);
+            }
+        });
+        let limit = Duration::from_secs(2);
+        let took = in_vain(
+            "https://host.test",
+            Names(Duration::ZERO, vec![address]),
+            limit,
+        );
+        assert!(took < limit + Duration::from_millis(500), "{took:?}");
+    }
+
+    /// ureq tries one address after the other, in the system's order. The first of two has two thirds
+    /// of the time to connect, and all of them together no more than that time.
+    #[test]
+    fn ipv6_that_swallows_packets_leaves_ipv4_a_third_of_the_time() {
+        let (hole, _queue) = black_hole("[::1]:0");
+        let hole = address_of(&hole);
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = server.local_addr().unwrap();
+        thread::spawn(move || {
+            for stream in server.incoming() {
+                let mut stream = stream.unwrap();
+                let _ = stream.read(&mut [0; 4_096]);
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+            }
+        });
+        let limit = Duration::from_secs(3);
+        let (called, took) = call(
+            "http://host.test",
+            Names(Duration::ZERO, vec![hole, address]),
+            limit,
+        );
+        called.unwrap();
+        assert!(took > limit / 2 && took < limit, "{took:?}");
+
+        let (other, _queue) = black_hole("127.0.0.1:0");
+        let names = Names(Duration::ZERO, vec![hole, address_of(&other)]);
+        let limit = Duration::from_secs(1);
+        let took = in_vain("http://host.test", names, limit);
+        assert!(took < limit + SLOW / 2, "{took:?}");
     }
 }

@@ -1,19 +1,16 @@
 //! What a connection does to an exchange, with servers that are scripts: what the driver reports of
 //! it, and how often the request is really sent.
 
-use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::net::Shutdown;
 use std::thread;
 
 use cloudauth_proto::ops::{InitFaceVerify, Raw};
-use cloudauth_proto::{Effect, Endpoints, Error, Outcome, Place, Scheme};
-use cloudauth_sim::conformance::limits;
-use socket2::SockRef;
+use cloudauth_proto::{Effect, Error, Outcome, Place};
 
-use crate::subjects::{Async, Blocking, Driver, both, options};
+use crate::scripted::{OK, Server, reply};
+use crate::subjects::{Async, Blocking, Driver, both};
 
 both! {
     a_connection_that_the_server_closed_while_idle_is_replaced => stale;
@@ -27,125 +24,17 @@ both! {
     an_end_amid_a_chunk_is_no_whole_reply => end_in_chunk;
     a_reply_ahead_of_the_request_s_end_is_taken => early_reply;
     interim_replies_are_passed_over => interim;
+    interim_replies_without_end_end_with_the_time_to_read => endless_interim;
+    a_protocol_that_was_not_asked_for_is_not_taken_for_a_reply => switching;
+    headers_that_trickle_end_with_the_time_to_read => trickling_headers;
+    a_reply_of_old_http_is_taken_and_its_connection_not_kept => old_http;
     too_many_headers_are_refused => many_headers;
     a_header_without_end_is_refused => endless_header;
     a_reply_of_two_lengths_is_not_misread => two_lengths;
     a_connection_that_is_not_kept_is_not_used_again => not_kept;
     a_second_reply_is_not_taken_for_the_next_call_s => second_reply;
     a_server_that_never_reads_ends_with_the_time_to_read => never_reads;
-    an_endpoint_of_ipv6_is_reached => ipv6;
     what_is_no_http_is_no_reply => no_http;
-}
-
-const OK: &str = r#"{"Code":"200","RequestId":"R","ResultObject":{"CertifyId":"sha1"}}"#;
-
-fn reply(body: &str) -> String {
-    format!(
-        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-}
-
-/// One connection of a scripted server.
-struct Connection {
-    stream: TcpStream,
-    number: usize,
-    requests: Arc<AtomicUsize>,
-}
-
-impl Connection {
-    /// Reads a request to its end; whether there was one.
-    fn request(&mut self) -> bool {
-        let mut read = Vec::new();
-        let mut buffer = vec![0; 65_536];
-        loop {
-            match self.stream.read(&mut buffer) {
-                Ok(0) | Err(_) => return false,
-                Ok(n) => read.extend_from_slice(&buffer[..n]),
-            }
-            if let Some(head) = read.windows(4).position(|four| four == b"\r\n\r\n") {
-                let text = String::from_utf8_lossy(&read[..head]).to_lowercase();
-                let length = text
-                    .lines()
-                    .find_map(|line| line.strip_prefix("content-length: "));
-                let length: usize = length.map_or(0, |length| length.parse().unwrap());
-                if read.len() >= head + 4 + length {
-                    self.requests.fetch_add(1, Ordering::Relaxed);
-                    return true;
-                }
-            }
-        }
-    }
-
-    fn say(&mut self, text: &str) {
-        let _ = self.stream.write_all(text.as_bytes());
-    }
-
-    fn reset(self) {
-        SockRef::from(&self.stream)
-            .set_linger(Some(Duration::ZERO))
-            .unwrap();
-    }
-
-    /// Holds the connection open until the client leaves.
-    fn hold(&mut self) {
-        let mut buffer = [0; 4_096];
-        while matches!(self.stream.read(&mut buffer), Ok(n) if n > 0) {}
-    }
-}
-
-/// A server that does the same with each connection, and how many whole requests it read.
-struct Server {
-    url: String,
-    requests: Arc<AtomicUsize>,
-    connections: Arc<AtomicUsize>,
-}
-
-impl Server {
-    fn new(serve: impl Fn(Connection) + Clone + Send + 'static) -> Self {
-        Self::on("127.0.0.1:0", serve)
-    }
-
-    fn on(address: &str, serve: impl Fn(Connection) + Clone + Send + 'static) -> Self {
-        let listener = TcpListener::bind(address).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let (requests, connections) = <(Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
-        let server = Self {
-            url,
-            requests: Arc::clone(&requests),
-            connections: Arc::clone(&connections),
-        };
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let connection = Connection {
-                    stream: stream.unwrap(),
-                    number: connections.fetch_add(1, Ordering::Relaxed),
-                    requests: Arc::clone(&requests),
-                };
-                let serve = serve.clone();
-                thread::spawn(move || serve(connection));
-            }
-        });
-        server
-    }
-
-    /// A client that sends each call once.
-    fn client<D: Driver>(&self) -> D {
-        let endpoints = Endpoints::only(self.url.parse().unwrap());
-        let mut limits = limits();
-        // Without optimisation, making a large request takes a while, too.
-        limits.read_timeout = Duration::from_secs(3);
-        let options = options(limits, endpoints).max_attempts(1);
-        D::new(options.scheme(Scheme::RpcHmacSha1))
-    }
-
-    fn requests(&self) -> usize {
-        self.requests.load(Ordering::Relaxed)
-    }
-
-    fn connections(&self) -> usize {
-        self.connections.load(Ordering::Relaxed)
-    }
 }
 
 fn init() -> InitFaceVerify {
@@ -298,6 +187,71 @@ fn interim<D: Driver>() {
     assert_eq!(server.requests(), 1);
 }
 
+/// The one attempt ended with the time to read, and headers had not come.
+#[track_caller]
+fn no_reply_in_time<D: Driver>(server: &Server) {
+    let error = server.client::<D>().call(&init()).unwrap_err();
+    no_reply(&error, None);
+    assert!(error.to_string().contains("no reply in time"), "{error}");
+    assert_eq!((server.requests(), server.connections()), (1, 1));
+}
+
+fn endless_interim<D: Driver>() {
+    no_reply_in_time::<D>(&Server::new(|mut connection| {
+        connection.request();
+        let interim = b"HTTP/1.1 100 Continue\r\n\r\n";
+        while connection.stream.write_all(interim).is_ok() {
+            thread::sleep(Duration::from_millis(20));
+        }
+    }));
+}
+
+fn trickling_headers<D: Driver>() {
+    no_reply_in_time::<D>(&Server::new(|mut connection| {
+        connection.request();
+        connection.say("HTTP/1.1 200 OK\r\nx: ");
+        while connection.stream.write_all(b"y").is_ok() {
+            thread::sleep(Duration::from_millis(20));
+        }
+    }));
+}
+
+/// What follows on the connection is not HTTP any more; nothing may take it for a reply.
+fn switching<D: Driver>() {
+    let server = Server::new(|mut connection| {
+        connection.request();
+        connection.say("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n");
+        connection.say(&reply(OK));
+        connection.hold();
+    });
+    let error = server.client::<D>().call(&init()).unwrap_err();
+    let [attempt] = error.attempts() else {
+        panic!("{error}");
+    };
+    let switched = Outcome::Answered {
+        status: 101,
+        code: None,
+    };
+    assert_eq!(
+        format!("{:?}", attempt.outcome),
+        format!("{switched:?}"),
+        "{error}"
+    );
+    assert_eq!((server.requests(), server.connections()), (1, 1));
+}
+
+fn old_http<D: Driver>() {
+    let server = Server::new(|mut connection| {
+        connection.request();
+        connection.say(&reply(OK).replace("HTTP/1.1", "HTTP/1.0"));
+        connection.hold();
+    });
+    let client = server.client::<D>();
+    client.call(&init()).unwrap();
+    client.call(&init()).unwrap();
+    assert_eq!((server.requests(), server.connections()), (2, 2));
+}
+
 fn many_headers<D: Driver>() {
     let server = Server::new(|mut connection| {
         connection.request();
@@ -386,13 +340,4 @@ fn never_reads<D: Driver>() {
     assert_eq!(error.attempts().len(), 1);
     assert!(error.to_string().contains("no reply in time"), "{error}");
     assert!(error.may_have_been_carried_out());
-}
-
-fn ipv6<D: Driver>() {
-    let server = Server::on("[::1]:0", |mut connection| {
-        connection.request();
-        connection.say(&reply(OK));
-    });
-    server.client::<D>().call(&init()).unwrap();
-    assert_eq!(server.requests(), 1);
 }

@@ -5,14 +5,20 @@ use core::future::poll_fn;
 use core::pin::pin;
 use core::task::Poll;
 use core::time::Duration;
+use std::sync::Arc;
+use std::time::Instant;
 
 use cloudauth_hyper::Client;
 use cloudauth_proto::ops::InitFaceVerify;
+use cloudauth_proto::{Endpoints, Source, Uri};
 use cloudauth_sim::conformance::limits;
 use cloudauth_sim::{Fault, Region, Simulator, Times};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
+use crate::certificates::Issued;
+use crate::faulty::{BlackHole, Break, Faulty, Plan, Point};
+use crate::scripted::{OK, Server, reply};
 use crate::subjects::{endpoints, options};
 
 fn init() -> InitFaceVerify {
@@ -90,4 +96,105 @@ fn a_call_can_be_dropped_at_every_poll() {
         }
         assert!(drops >= 2, "{fault:?}: it was never dropped on its way");
     }
+}
+
+/// Calls that are held up at every point, and dropped there, a hundred at once.
+#[test]
+fn a_dropped_call_leaves_no_socket_while_the_client_lives() {
+    let hole = Arc::new(BlackHole::new("127.0.0.1:0"));
+    let issued = Issued::good();
+    let mut dropped = 0;
+    for tls in [None, Some(issued.server_config())] {
+        for point in Point::ALL {
+            if point == Point::Replied || (point == Point::Greeted && tls.is_none()) {
+                continue;
+            }
+            let endpoint = Faulty::new(tls.clone(), Arc::clone(&hole));
+            let url = endpoint.plan(Plan::Break(point, Break::Stall), false);
+            let mut limits = limits();
+            limits.connect_timeout = Duration::from_secs(60);
+            limits.read_timeout = Duration::from_secs(60);
+            limits.total_timeout = Duration::from_secs(60);
+            let options = options(limits, Endpoints::only(url.parse().unwrap()));
+            let client = Client::new(options.root_certificates(issued.root.pem())).unwrap();
+            let client = Arc::new(client);
+            let runtime = runtime();
+            runtime.block_on(async {
+                let calls: Vec<_> = (0..100)
+                    .map(|_| {
+                        let client = Arc::clone(&client);
+                        tokio::spawn(async move { client.call(&init()).await.map(drop) })
+                    })
+                    .collect();
+                while endpoint.open() < 100 {
+                    sleep(Duration::from_millis(5)).await;
+                }
+                // The last of them comes as far as it can.
+                sleep(Duration::from_millis(50)).await;
+                for call in calls {
+                    call.abort();
+                    assert!(call.await.unwrap_err().is_cancelled(), "{point:?}");
+                    dropped += 1;
+                }
+                ends(&runtime).await;
+                for _ in 0..1_000 {
+                    if endpoint.open() == 0 {
+                        break;
+                    }
+                    sleep(Duration::from_millis(5)).await;
+                }
+            });
+            assert_eq!(endpoint.open(), 0, "{point:?}: sockets are left");
+            drop(client);
+        }
+    }
+    println!("{dropped} calls dropped: 0 sockets and 0 tasks left (goal 0)");
+}
+
+/// A refresh that is dropped on its way holds nobody up for longer than it may take to begin one.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a wait is measured")]
+fn a_dropped_refresh_leaves_its_place_to_others() {
+    let service = Server::new(|mut connection| {
+        while connection.request() {
+            connection.say(&reply(OK));
+        }
+    });
+    // The first one to ask is never answered.
+    let office = Server::new(|mut connection| {
+        connection.request();
+        if connection.number > 0 {
+            connection.say(&reply(
+                r#"{"Code":"Success","AccessKeyId":"id","AccessKeySecret":"s","SecurityToken":"t",
+                "Expiration":"2099-01-01T00:00:00Z"}"#,
+            ));
+        }
+        connection.hold();
+    });
+    let source = Uri::new(&format!("{}/credentials", office.url)).unwrap();
+    let mut limits = limits();
+    limits.total_timeout = Duration::from_secs(30);
+    let options = options(limits, Endpoints::only(service.url.parse().unwrap()));
+    let client = Client::new(options.credentials(Source::Uri(source))).unwrap();
+    runtime().block_on(async {
+        let open = init();
+        {
+            let mut first = pin!(client.call(&open));
+            let asked = async {
+                while office.requests() == 0 {
+                    sleep(Duration::from_millis(5)).await;
+                }
+            };
+            tokio::select! {
+                _ = &mut first => panic!("it ended"),
+                () = asked => {}
+            }
+        }
+        let started = Instant::now();
+        client.call(&open).await.unwrap();
+        let waited = started.elapsed();
+        println!("after a dropped refresh the next call took {waited:?}");
+        assert!(waited < Duration::from_secs(15), "{waited:?}");
+        assert_eq!(office.requests(), 2);
+    });
 }

@@ -1,10 +1,12 @@
 //! A client of each driver with a simulated service behind it.
 
+use core::fmt::Debug;
 use core::time::Duration;
 use std::thread;
 use std::time::SystemTime;
 
-use cloudauth_net::{Options, Proxies};
+use cloudauth_net::{FetchError, Options, OptionsError, Proxies};
+use cloudauth_proto::verify::Fetch;
 use cloudauth_proto::{
     CallOptions, Credentials, Endpoint, Endpoints, Error, Flow, Operation, Policy, Reply,
 };
@@ -30,11 +32,15 @@ pub(crate) fn endpoints(simulator: &Simulator) -> Endpoints {
     Endpoints::only(url(Region::Shanghai)).then(url(Region::Beijing))
 }
 
-/// What both drivers can do.
-pub(crate) trait Driver {
+/// What both drivers can do, for several threads at once.
+pub(crate) trait Driver: Debug + Sized + Sync {
     const NAME: &str;
 
-    fn new(options: Options) -> Self;
+    fn build(options: Options) -> Result<Self, OptionsError>;
+
+    fn new(options: Options) -> Self {
+        Self::build(options).unwrap()
+    }
 
     fn run<F: Flow>(&self, flow: F) -> Result<F::Output, Error>;
 
@@ -47,6 +53,9 @@ pub(crate) trait Driver {
         operation: &O,
         options: CallOptions,
     ) -> Result<Reply<O::Response>, Error>;
+
+    /// Writes what is fetched after what is there.
+    fn fetch(&self, fetch: Fetch, to: &mut Vec<u8>) -> Result<&'static str, FetchError>;
 
     /// Lets time pass between calls.
     fn idle(&self, span: Duration);
@@ -72,13 +81,14 @@ macro_rules! both {
 }
 pub(crate) use both;
 
+#[derive(Debug)]
 pub(crate) struct Blocking(cloudauth_ureq::Client);
 
 impl Driver for Blocking {
     const NAME: &str = "ureq";
 
-    fn new(options: Options) -> Self {
-        Self(cloudauth_ureq::Client::new(options).unwrap())
+    fn build(options: Options) -> Result<Self, OptionsError> {
+        cloudauth_ureq::Client::new(options).map(Self)
     }
 
     fn run<F: Flow>(&self, flow: F) -> Result<F::Output, Error> {
@@ -93,19 +103,28 @@ impl Driver for Blocking {
         self.0.call_with(operation, options)
     }
 
+    fn fetch(&self, fetch: Fetch, to: &mut Vec<u8>) -> Result<&'static str, FetchError> {
+        self.0.fetch(fetch, to)
+    }
+
     fn idle(&self, span: Duration) {
         thread::sleep(span);
     }
 }
 
-pub(crate) struct Async(cloudauth_hyper::Client, Runtime);
+#[derive(Debug)]
+pub(crate) struct Async(pub(crate) cloudauth_hyper::Client, pub(crate) Runtime);
 
 impl Driver for Async {
     const NAME: &str = "hyper";
 
-    fn new(options: Options) -> Self {
+    #[expect(
+        clippy::unwrap_in_result,
+        reason = "only the options are put to the test"
+    )]
+    fn build(options: Options) -> Result<Self, OptionsError> {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        Self(cloudauth_hyper::Client::new(options).unwrap(), runtime)
+        Ok(Self(cloudauth_hyper::Client::new(options)?, runtime))
     }
 
     fn run<F: Flow>(&self, flow: F) -> Result<F::Output, Error> {
@@ -118,6 +137,10 @@ impl Driver for Async {
         options: CallOptions,
     ) -> Result<Reply<O::Response>, Error> {
         self.1.block_on(self.0.call_with(operation, options))
+    }
+
+    fn fetch(&self, fetch: Fetch, to: &mut Vec<u8>) -> Result<&'static str, FetchError> {
+        self.1.block_on(self.0.fetch(fetch, to))
     }
 
     fn idle(&self, span: Duration) {

@@ -232,7 +232,8 @@ impl Keyring {
         self.failure = Some(Failure { error, until, row });
     }
 
-    fn leave(&mut self, ticket: u64) -> bool {
+    /// Its place is free for another refresh; whether it had one.
+    pub(crate) fn leave(&mut self, ticket: u64) -> bool {
         let is_ours = self.place.is_some_and(|place| place.ticket == ticket);
         if is_ours {
             self.place = None;

@@ -1,24 +1,23 @@
-//! The post to the object store. Posting the same file under the same name again does no harm, so it
-//! is repeated on every failure that may pass.
+//! An exchange with the object store: a file posted or fetched. Doing it again does no harm, so it is
+//! repeated on every failure that may pass.
 
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::mem;
 
-use super::UploadError;
-use super::form::Form;
 use crate::clock::{MonoTime, Now};
-use crate::error::{Attempt, Error, Outcome};
+use crate::endpoint::Endpoint;
+use crate::error::{Attempt, Outcome};
 use crate::flow::{Exchange, ExchangeId, Step, What};
 use crate::reading;
-use crate::secret::Sensitive;
 use crate::session::Session;
 use crate::wire::http::{Failure, Response, Timeouts};
 
-pub(super) struct Posting {
-    field: &'static str,
-    form: Arc<Form>,
+pub(crate) struct Errand {
+    what: What,
+    store: Endpoint,
     deadline: MonoTime,
+    reply_limit: usize,
     attempts: Vec<Attempt>,
     phase: Phase,
 }
@@ -28,29 +27,44 @@ enum Phase {
     Due(MonoTime),
     /// Sent at the first time, given up at the second.
     Sent(MonoTime, MonoTime),
-    Stored,
-    Failed,
+    Over(Option<Response>),
 }
 
-impl Posting {
-    pub(super) fn new(field: &'static str, form: Form, deadline: MonoTime) -> Self {
+/// How it ended.
+pub(crate) struct Ended {
+    /// The answer, good or not; none if there is none, or only one that may pass.
+    pub(crate) response: Option<Response>,
+    pub(crate) attempts: Vec<Attempt>,
+}
+
+impl Ended {
+    /// The answer if it is a good one, else the attempts.
+    pub(crate) fn good(self) -> Result<Response, Vec<Attempt>> {
+        let is_good = |response: &Response| (200..300).contains(&response.head.status);
+        self.response.filter(is_good).ok_or(self.attempts)
+    }
+}
+
+impl Errand {
+    pub(crate) fn new(what: What, store: Endpoint, deadline: MonoTime, reply_limit: usize) -> Self {
         Self {
-            field,
-            form: Arc::new(form),
+            what,
+            store,
             deadline,
+            reply_limit,
             attempts: Vec::new(),
             phase: Phase::Due(MonoTime::default()),
         }
     }
 
-    pub(super) fn poll(&mut self, session: &Session, now: Now) -> Step<Sensitive> {
-        match self.phase {
-            Phase::Due(at) if now.mono < at && at < self.deadline => Step::Wait(at),
-            Phase::Due(at) => {
+    pub(crate) fn poll(&mut self, session: &Session, now: Now) -> Step<Ended> {
+        match &mut self.phase {
+            &mut Phase::Due(at) if now.mono < at && at < self.deadline => Step::Wait(at),
+            &mut Phase::Due(at) => {
                 let limits = session.limits();
                 let is_over = now.mono < at || now.mono >= self.deadline;
                 if is_over || self.attempts.len() >= limits.max_attempts {
-                    return Step::Done(Err(self.failed()));
+                    return self.ended(None);
                 }
                 let rest = self.deadline.saturating_since(now.mono);
                 let timeouts = Timeouts::new(limits.connect_timeout, limits.read_timeout, rest);
@@ -58,39 +72,39 @@ impl Posting {
                 Step::Send(Exchange {
                     id: self.id(),
                     timeouts,
-                    reply_limit: limits.reply_limit,
-                    what: What::File(Arc::clone(&self.form)),
+                    reply_limit: self.reply_limit,
+                    what: self.what.clone(),
                 })
             }
-            Phase::Sent(_, until) if now.mono < until => Step::Wait(until),
+            &mut Phase::Sent(_, until) if now.mono < until => Step::Wait(until),
             Phase::Sent(..) => {
                 let id = self.id();
-                self.ended(Outcome::Overdue, now);
+                self.failed(Outcome::Overdue, now);
                 Step::Abandon(id)
             }
-            Phase::Stored => Step::Done(Ok(self.form.url.clone())),
-            Phase::Failed => Step::Done(Err(self.failed())),
+            Phase::Over(response) => {
+                let response = response.take();
+                self.ended(response)
+            }
         }
     }
 
-    pub(super) fn report(&mut self, id: ExchangeId, reply: Result<Response, Failure>, now: Now) {
+    pub(crate) fn report(&mut self, id: ExchangeId, reply: Result<Response, Failure>, now: Now) {
         if id != self.id() || !matches!(self.phase, Phase::Sent(..)) {
             return;
         }
         match reply {
             Ok(response) => {
                 let status = response.head.status;
-                let code = code(&response.body);
-                self.ended(Outcome::Answered { status, code }, now);
-                match status {
-                    200..300 => self.phase = Phase::Stored,
-                    429 | 500.. => {}
-                    _ => self.phase = Phase::Failed,
+                let code = code(&response.body).filter(|_| status >= 300);
+                self.failed(Outcome::Answered { status, code }, now);
+                if status != 429 && status < 500 {
+                    self.phase = Phase::Over(Some(response));
                 }
             }
             Err(failure) => {
                 let (outcome, ..) = reading::failure(failure);
-                self.ended(outcome, now);
+                self.failed(outcome, now);
             }
         }
     }
@@ -100,12 +114,12 @@ impl Posting {
         ExchangeId(self.attempts.len().try_into().unwrap_or(u32::MAX))
     }
 
-    fn ended(&mut self, outcome: Outcome, now: Now) {
+    fn failed(&mut self, outcome: Outcome, now: Now) {
         let Phase::Sent(started, _) = self.phase else {
             return;
         };
         self.attempts.push(Attempt {
-            endpoint: self.form.store().clone(),
+            endpoint: self.store.clone(),
             started,
             ended: now.mono,
             outcome,
@@ -114,12 +128,13 @@ impl Posting {
         self.phase = Phase::Due(now.mono + PAUSE);
     }
 
-    fn failed(&mut self) -> Error {
-        UploadError::posting(self.field, core::mem::take(&mut self.attempts))
+    fn ended(&mut self, response: Option<Response>) -> Step<Ended> {
+        let attempts = mem::take(&mut self.attempts);
+        Step::Done(Ok(Ended { response, attempts }))
     }
 }
 
-/// Before a file is posted again; there is no other store to turn to.
+/// Before it is done again; there is no other store to turn to.
 const PAUSE: core::time::Duration = core::time::Duration::from_millis(200);
 
 /// The `Code` in the object store's XML, if it is a plain word.
