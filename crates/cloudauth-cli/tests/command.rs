@@ -228,10 +228,11 @@ fn a_bad_proxy_in_the_environment_is_told_by_its_name() {
     let vars = [
         ("ALIBABA_CLOUD_ACCESS_KEY_ID", ACCESS_KEY_ID),
         ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", ACCESS_KEY_SECRET),
-        ("HTTPS_PROXY", "socks5://user:hidden@host"),
+        ("HTTPS_PROXY", "socks4://user:hidden@host"),
     ];
     let told = run_with(&ask, "", &vars);
-    assert_eq!(complaint(&told), "HTTPS_PROXY must begin with http://");
+    let expected = "HTTPS_PROXY must begin with http://, https:// or socks5://";
+    assert_eq!(complaint(&told), expected);
 }
 
 #[test]

@@ -8,7 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::buf::Chain;
 use bytes::{Buf, Bytes};
 use cloudauth_net::{
-    Clock, FetchError, Options, OptionsError, Parts, Proxies, TransportError, Watch, effects,
+    Clock, FetchError, Options, OptionsError, Parts, Proxies, TransportError, UserAgent, Watch,
+    effects,
 };
 use cloudauth_proto::verify::Fetch;
 use cloudauth_proto::{
@@ -42,6 +43,7 @@ pub struct Client {
     /// A refresh ended.
     refreshed: Notify,
     clock: Clock,
+    user_agent: UserAgent,
     watch: Watch,
 }
 
@@ -53,15 +55,18 @@ impl Client {
             clock,
             tls,
             proxies,
+            user_agent,
             watch,
+            max_idle,
             idle,
         } = options.build()?;
         let pool = |proxies| {
             Pool::builder(TokioExecutor::new())
+                .pool_max_idle_per_host(max_idle)
                 .pool_idle_timeout(idle)
                 .pool_timer(TokioTimer::new())
                 .timer(TokioTimer::new())
-                .build(connector((*tls).clone(), proxies))
+                .build(connector(&tls, proxies))
         };
         Ok(Self {
             pool: pool(proxies),
@@ -69,6 +74,7 @@ impl Client {
             session: Mutex::new(session),
             refreshed: Notify::new(),
             clock,
+            user_agent,
             watch,
         })
     }
@@ -139,7 +145,7 @@ impl Client {
 
     async fn exchange(&self, exchange: Exchange) -> Result<Response, Failure> {
         let timeouts = exchange.timeouts();
-        let request = exchange.sign();
+        let request = self.user_agent.on(exchange.sign());
         let pool = if request.direct {
             &self.direct
         } else {
@@ -274,4 +280,33 @@ async fn read(mut body: hyper::body::Incoming, limit: usize) -> Result<Vec<u8>, 
 fn in_two_parts(body: cloudauth_proto::Body) -> Body {
     let (shared, own) = body.into_parts();
     Full::new(Bytes::from_owner(shared).chain(own.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudauth_proto::ops::InitFaceVerify;
+
+    use super::*;
+
+    /// Compiles only if it is so, for every operation and for flows.
+    #[test]
+    fn futures_can_be_spawned_and_clients_shared() {
+        fn spawnable(future: impl Future + Send) {
+            drop(future);
+        }
+        fn shareable<T: Send + Sync + 'static>() {}
+        fn any<O: Operation + Sync>(client: &Client, operation: &O) {
+            spawnable(client.call(operation));
+            spawnable(client.call_with(operation, CallOptions::new()));
+        }
+        fn flow<F: Flow + Send>(client: &Client, flow: F)
+        where
+            F::Output: Send,
+        {
+            spawnable(client.run(flow));
+        }
+        shareable::<Client>();
+        let _ = any::<InitFaceVerify>;
+        let _ = flow::<Call<InitFaceVerify>>;
+    }
 }

@@ -12,11 +12,13 @@ mod fetch;
 mod options;
 mod proxy;
 mod tls;
+mod user_agent;
 mod watch;
 
 pub use clock::Clock;
 pub use failure::TransportError;
 pub use fetch::FetchError;
 pub use options::{Options, OptionsError, Parts};
-pub use proxy::{Proxies, Proxy};
+pub use proxy::{Proxies, Proxy, ProxyProtocol};
+pub use user_agent::UserAgent;
 pub use watch::{Watch, Watched};

@@ -4,19 +4,21 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
-use cloudauth_proto::{Attempt, Endpoints, Policy, Scheme, Session, Source, Vars};
+use cloudauth_proto::{Attempt, Endpoints, Policy, Scheme, Secret, Session, Source, Vars};
 use rustls::ClientConfig;
 
 use crate::clock::{self, Clock};
 use crate::proxy::Proxies;
-use crate::tls;
+use crate::tls::{self, Identity};
+use crate::user_agent::UserAgent;
 use crate::watch::Watch;
 
 /// How a client is to be.
 ///
 /// What is not set has a default: credentials and proxies from the environment, Shanghai then
-/// Beijing, ACS3-HMAC-SHA256, 10 s to connect, 10 s to read, 30 s in all.
-#[derive(Clone, Debug, Default)]
+/// Beijing, ACS3-HMAC-SHA256, 10 s to connect, 10 s to read, 30 s in all. What cannot be used is an
+/// error when the client is built, and names the option.
+#[derive(Clone, Debug)]
 #[must_use]
 pub struct Options {
     credentials: Option<Source>,
@@ -26,7 +28,31 @@ pub struct Options {
     rate_limits: Vec<(&'static str, u32)>,
     proxies: Option<Proxies>,
     roots: Vec<Vec<u8>>,
+    identity: Option<Identity>,
+    max_idle: usize,
+    idle: Duration,
+    user_agent: Option<String>,
     watch: Watch,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            credentials: None,
+            endpoints: Endpoints::default(),
+            scheme: Scheme::default(),
+            policy: Policy::default(),
+            rate_limits: Vec::new(),
+            proxies: None,
+            roots: Vec::new(),
+            identity: None,
+            max_idle: 100,
+            // The vendor's servers close idle connections after about ten seconds.
+            idle: Duration::from_secs(5),
+            user_agent: None,
+            watch: Watch::default(),
+        }
+    }
 }
 
 impl Options {
@@ -42,7 +68,8 @@ impl Options {
         self
     }
 
-    /// Asks these endpoints, in this order.
+    /// Asks these endpoints, in this order. [`Endpoints::of`] are those of a network,
+    /// [`Endpoint::of`](cloudauth_proto::Endpoint::of) is the one of a region.
     pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
         self.endpoints = endpoints;
         self
@@ -51,6 +78,12 @@ impl Options {
     /// Signs with this scheme, which also decides whether parameters travel in the URL.
     pub fn scheme(mut self, scheme: Scheme) -> Self {
         self.scheme = scheme;
+        self
+    }
+
+    /// Keeps to these limits; the options below set one of them each.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
         self
     }
 
@@ -104,6 +137,41 @@ impl Options {
         self
     }
 
+    /// Shows this certificate to a server or a proxy that asks for one (PEM text: the certificate,
+    /// then those between it and the root), and proves with this key that it is its own (PEM text:
+    /// PKCS#8, PKCS#1 or SEC1, not encrypted).
+    pub fn client_certificate(
+        mut self,
+        certificates: impl Into<Vec<u8>>,
+        key: impl Into<String>,
+    ) -> Self {
+        self.identity = Some(Identity {
+            certificates: certificates.into(),
+            key: Secret::new(key),
+        });
+        self
+    }
+
+    /// Keeps at most this many connections to an endpoint open while they are not used; with 0, each
+    /// exchange has a connection of its own. How many are in use has no limit. Default: 100.
+    pub fn max_idle_connections(mut self, connections: usize) -> Self {
+        self.max_idle = connections;
+        self
+    }
+
+    /// Does not use a connection again that was idle for this long. Default: 5 s, as the vendor's
+    /// servers close it after about 10 s.
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.idle = limit;
+        self
+    }
+
+    /// Adds this to the `User-Agent` of every request: `cloudauth-rs/0.1.0 shop/2.1`. Printable ASCII.
+    pub fn user_agent(mut self, suffix: impl Into<String>) -> Self {
+        self.user_agent = Some(suffix.into());
+        self
+    }
+
     /// Calls this for every attempt of a call, when the call is over, with the operation's name.
     pub fn on_attempt(mut self, hook: impl Fn(&str, &Attempt) + Send + Sync + 'static) -> Self {
         self.watch = Watch::new(hook);
@@ -112,6 +180,22 @@ impl Options {
 
     /// What a driver makes a client of.
     pub fn build(self) -> Result<Parts, OptionsError> {
+        let policy = &self.policy;
+        let none_sent = self.rate_limits.iter().any(|(_, sends)| *sends == 0);
+        for (name, is_zero) in [
+            ("connect_timeout", policy.connect_timeout.is_zero()),
+            ("read_timeout", policy.read_timeout.is_zero()),
+            ("total_timeout", policy.total_timeout.is_zero()),
+            ("max_attempts", policy.max_attempts == 0),
+            ("reply_limit", policy.reply_limit == 0),
+            ("rate_limit", none_sent),
+        ] {
+            if is_zero {
+                return Err(OptionsError::new(name, "is zero: no call could be made"));
+            }
+        }
+        let user_agent = UserAgent::new(self.user_agent)?;
+        let tls = tls::config(&self.roots, self.identity.as_ref())?;
         let credentials = match self.credentials {
             Some(credentials) => credentials,
             None => Source::default_chain(&Vars::read(clock::var)),
@@ -133,11 +217,12 @@ impl Options {
         Ok(Parts {
             session,
             clock: Clock::start(),
-            tls: tls::config(&self.roots)?,
+            tls,
             proxies,
+            user_agent,
             watch: self.watch,
-            // The vendor's servers close idle connections after about ten seconds.
-            idle: Duration::from_secs(5),
+            max_idle: self.max_idle,
+            idle: self.idle,
         })
     }
 }
@@ -154,8 +239,12 @@ pub struct Parts {
     pub tls: Arc<ClientConfig>,
     /// Which proxy to go through.
     pub proxies: Proxies,
+    /// What is added to the `User-Agent`.
+    pub user_agent: UserAgent,
     /// Whom to tell of attempts.
     pub watch: Watch,
+    /// How many connections to an endpoint may lie idle.
+    pub max_idle: usize,
     /// How long a connection may lie idle before it is not used again.
     pub idle: Duration,
 }
@@ -188,3 +277,25 @@ impl fmt::Display for OptionsError {
 }
 
 impl core::error::Error for OptionsError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_what_the_documentation_says() {
+        let options = Options::new();
+        assert_eq!(options.policy, Policy::default());
+        assert_eq!(options.policy.reply_limit, 10 << 20);
+        assert_eq!(options.endpoints, Endpoints::default());
+        assert_eq!(options.idle, Duration::from_secs(5));
+        assert_eq!(options.max_idle, 100);
+    }
+
+    #[test]
+    fn no_option_prints_a_secret() {
+        let options = Options::new().client_certificate("", "K3Y-IN-PEM");
+        let printed = format!("{options:?}");
+        assert!(!printed.contains("K3Y"), "{printed}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Which proxy an endpoint is reached through.
 //!
 //! One matcher for both drivers, so that `NO_PROXY` means the same in both. Requests go through a
-//! `CONNECT` tunnel, so that a proxy sees the host and nothing else.
+//! tunnel (`CONNECT`, or SOCKS5), so that a proxy sees the host and nothing else.
 
 use core::fmt;
 use core::net::IpAddr;
@@ -13,26 +13,41 @@ use percent_encoding::percent_decode_str;
 
 use crate::options::OptionsError;
 
-/// A proxy that speaks `CONNECT` over plain http.
+/// How a proxy is asked for a tunnel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "both drivers can do these")]
+pub enum ProxyProtocol {
+    /// `CONNECT`, in the clear: `http://`, port 80.
+    Http,
+    /// `CONNECT`, over TLS to the proxy: `https://`, port 443.
+    Https,
+    /// SOCKS5, in the clear: `socks5://` or `socks5h://`, port 1080.
+    Socks5,
+}
+
+/// A proxy. Whatever its protocol, it is told the endpoint's name and resolves that itself.
 ///
 /// `Debug` shows its address, not its user or password.
 #[derive(Clone)]
 pub struct Proxy {
+    protocol: ProxyProtocol,
     host: String,
     port: u16,
     user: Option<(Secret, Secret)>,
 }
 
 impl Proxy {
-    /// Reads `http://[user[:password]@]host[:port]`; user and password may be percent-encoded.
+    /// Reads `scheme://[user[:password]@]host[:port]`; user and password may be percent-encoded.
     ///
-    /// The port is 80 if none is given. `option` names the option or variable in the error.
+    /// Without a scheme it is `http`. `option` names the option or variable in the error.
     fn parse(url: &str, option: &'static str) -> Result<Self, OptionsError> {
         let bad = |problem| OptionsError::new(option, problem);
-        let rest = match url.split_once("://") {
-            Some(("http", rest)) => rest,
-            Some(_) => return Err(bad("must begin with http://")),
-            None => url,
+        let (protocol, rest) = match url.split_once("://") {
+            Some(("http", rest)) => (ProxyProtocol::Http, rest),
+            Some(("https", rest)) => (ProxyProtocol::Https, rest),
+            Some(("socks5" | "socks5h", rest)) => (ProxyProtocol::Socks5, rest),
+            Some(_) => return Err(bad("must begin with http://, https:// or socks5://")),
+            None => (ProxyProtocol::Http, url),
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let (user, authority) = match rest.rsplit_once('@') {
@@ -46,6 +61,9 @@ impl Proxy {
                     text.map_err(|_| bad("has a user or password that is not text"))
                 };
                 let (user, password) = (decode(user)?, decode(password)?);
+                if protocol == ProxyProtocol::Socks5 && user.len().max(password.len()) > 255 {
+                    return Err(bad("has a user or password too long for SOCKS5"));
+                }
                 Some((Secret::new(user), Secret::new(password)))
             }
             None => None,
@@ -54,11 +72,23 @@ impl Proxy {
         cloudauth_proto::Endpoint::plain_http(authority)
             .map_err(|_| bad("has no host, or one that is not a host name or IP address"))?;
         let (host, port) = split_port(authority);
+        let usual = match protocol {
+            ProxyProtocol::Http => 80,
+            ProxyProtocol::Https => 443,
+            ProxyProtocol::Socks5 => 1_080,
+        };
         Ok(Self {
+            protocol,
             host: host.to_ascii_lowercase(),
-            port: port.unwrap_or(80),
+            port: port.unwrap_or(usual),
             user,
         })
+    }
+
+    /// How it is asked for a tunnel.
+    #[must_use]
+    pub fn protocol(&self) -> ProxyProtocol {
+        self.protocol
     }
 
     /// The proxy's host, an IPv6 address in brackets.
@@ -79,7 +109,7 @@ impl Proxy {
         self.user.as_ref().map(|(user, password)| (user, password))
     }
 
-    /// The value of `Proxy-Authorization`, where the proxy wants one.
+    /// User and password as the value of `Proxy-Authorization`.
     #[must_use]
     pub fn authorization(&self) -> Option<Secret> {
         let (user, password) = self.user.as_ref()?;
@@ -91,7 +121,7 @@ impl Proxy {
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Proxy({}:{})", self.host, self.port)
+        write!(f, "Proxy({:?} {}:{})", self.protocol, self.host, self.port)
     }
 }
 
@@ -116,8 +146,11 @@ impl Proxies {
     }
 
     /// One proxy for all hosts but those in `no_proxy`, written as `NO_PROXY` is.
+    ///
+    /// `url` is `http://host:port`, `https://` if the proxy itself speaks TLS, or `socks5://`; before
+    /// the host there may be `user:password@`, percent-encoded.
     pub fn all(url: &str, no_proxy: &str) -> Result<Self, OptionsError> {
-        let proxy = Proxy::parse(url, "proxy")?;
+        let proxy = Proxy::parse(url, "proxies")?;
         Ok(Self {
             https: Some(proxy.clone()),
             http: Some(proxy),
@@ -279,10 +312,28 @@ mod tests {
     }
 
     #[test]
+    fn each_protocol_has_its_usual_port() {
+        for (url, shown) in [
+            ("h", "Proxy(Http h:80)"),
+            ("http://h", "Proxy(Http h:80)"),
+            ("https://h/", "Proxy(Https h:443)"),
+            ("https://h:8", "Proxy(Https h:8)"),
+            ("socks5://h", "Proxy(Socks5 h:1080)"),
+            ("socks5h://u:p@h", "Proxy(Socks5 h:1080)"),
+        ] {
+            assert_eq!(format!("{:?}", Proxy::parse(url, "x").unwrap()), shown);
+        }
+        let long = "u".repeat(256);
+        assert!(Proxy::parse(&format!("socks5://{long}@h"), "x").is_err());
+        assert!(Proxy::parse(&format!("socks5://{}@h", &long[1..]), "x").is_ok());
+        assert!(Proxy::parse(&format!("http://{long}@h"), "x").is_ok());
+    }
+
+    #[test]
     fn a_bad_proxy_is_refused_by_the_variable_s_name() {
         for url in [
-            "socks5://h:1",
-            "https://h:1",
+            "socks4://h:1",
+            "HTTPS://h:1",
             "http://",
             "http://h:0",
             "http://h:99999",
@@ -293,7 +344,8 @@ mod tests {
             let error = from(&[("HTTPS_PROXY", url)]).unwrap_err().to_string();
             assert!(error.starts_with("HTTPS_PROXY "), "{error}");
             assert!(!error.contains("pw"), "{error}");
-            assert!(Proxies::all(url, "").is_err());
+            let error = Proxies::all(url, "").unwrap_err().to_string();
+            assert!(error.starts_with("proxies "), "{error}");
         }
     }
 }

@@ -190,6 +190,13 @@ impl Endpoints {
         Self(vec![endpoint])
     }
 
+    /// Shanghai, then Beijing, as seen from `network`; both are known in each.
+    #[must_use]
+    pub fn of(network: Network) -> Self {
+        let known = [Region::Shanghai, Region::Beijing].map(|region| Endpoint::of(region, network));
+        Self(known.into_iter().flatten().collect())
+    }
+
     /// Adds one to turn to when those before it fail. One that is there already is not added.
     #[must_use]
     pub fn then(mut self, endpoint: Endpoint) -> Self {
@@ -302,6 +309,24 @@ mod tests {
                 "https://cloudauth.cn-shanghai.aliyuncs.com",
                 "https://cloudauth.cn-beijing.aliyuncs.com"
             ]
+        );
+    }
+
+    #[test]
+    fn each_network_has_shanghai_then_beijing() {
+        let shown = |network| {
+            let endpoints = Endpoints::of(network).into_iter();
+            let hosts: Vec<String> = endpoints.map(|it| it.authority().to_string()).collect();
+            hosts.join(" ")
+        };
+        assert_eq!(Endpoints::of(Network::Public), Endpoints::default());
+        assert_eq!(
+            shown(Network::Vpc),
+            "cloudauth-vpc.cn-shanghai.aliyuncs.com cloudauth-vpc.cn-beijing.aliyuncs.com"
+        );
+        assert_eq!(
+            shown(Network::DualStack),
+            "cloudauth-dualstack.aliyuncs.com cloudauth-dualstack.cn-beijing.aliyuncs.com"
         );
     }
 

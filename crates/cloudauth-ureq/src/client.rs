@@ -4,15 +4,17 @@ use std::io::{Cursor, Read, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use cloudauth_net::{
-    Clock, FetchError, Options, OptionsError, Parts, Proxies, Proxy, TransportError, Watch, effects,
+    Clock, FetchError, Options, OptionsError, Parts, Proxies, Proxy, ProxyProtocol, TransportError,
+    UserAgent, Watch, effects,
 };
 use cloudauth_proto::verify::Fetch;
 use cloudauth_proto::{
     Body, Call, CallOptions, Entropy, Error, Exchange, Failure, Flow, Head, Now, Operation, Reply,
     Response, Sent, Session, Step,
 };
+use log::{Level, log_enabled};
 use ureq::unversioned::resolver::DefaultResolver;
-use ureq::{Agent, ProxyProtocol, SendBody};
+use ureq::{Agent, SendBody};
 
 use crate::connector::{self, Connect};
 
@@ -27,6 +29,7 @@ pub struct Client {
     /// A refresh ended.
     refreshed: Condvar,
     clock: Clock,
+    user_agent: UserAgent,
     watch: Watch,
 }
 
@@ -38,7 +41,9 @@ impl Client {
             clock,
             tls,
             proxies,
+            user_agent,
             watch,
+            max_idle,
             idle,
         } = options.build()?;
         let config = Agent::config_builder()
@@ -46,6 +51,10 @@ impl Client {
             .max_redirects(0)
             .proxy(None)
             .accept_encoding("identity")
+            // In this driver a proxy is told no more than in the other one.
+            .user_agent("")
+            .max_idle_connections(usize::MAX)
+            .max_idle_connections_per_host(max_idle)
             .max_idle_age(idle)
             .build();
         Ok(Self {
@@ -54,6 +63,7 @@ impl Client {
             session: Mutex::new(session),
             refreshed: Condvar::new(),
             clock,
+            user_agent,
             watch,
         })
     }
@@ -108,8 +118,13 @@ impl Client {
     }
 
     fn exchange(&self, exchange: &Exchange) -> Result<Response, Failure> {
+        if is_overheard() {
+            return Err(unsendable(
+                "ureq would log the person: turn off the TRACE level of `log` for ureq and ureq_proto",
+            ));
+        }
         let timeouts = exchange.timeouts();
-        let request = exchange.sign();
+        let request = self.user_agent.on(exchange.sign());
         let proxy = self.proxies.proxy_for(request.scheme, &request.authority);
         let proxy = proxy.filter(|_| !request.direct);
         let proxy = proxy.map(into_ureq).transpose().map_err(unsendable)?;
@@ -122,7 +137,7 @@ impl Client {
             .timeout_connect(Some(timeouts.connect))
             .timeout_global(Some(timeouts.whole))
             .build();
-        connector::begin(timeouts.read);
+        connector::begin(timeouts);
         let response = self.agent.run(request).map_err(|e| failure(e, None))?;
 
         let (parts, body) = response.into_parts();
@@ -157,6 +172,15 @@ impl Client {
     fn now(&self) -> Now {
         self.clock.now()
     }
+}
+
+/// At this level ureq logs whole URLs, and ureq-proto the bytes of the requests' heads and of replies.
+/// Neither can be told not to.
+fn is_overheard() -> bool {
+    let is_logged = |target: &str| log_enabled!(target: target, Level::Trace);
+    ["ureq::util", "ureq_proto::util"]
+        .into_iter()
+        .any(is_logged)
 }
 
 fn unsendable(cause: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Failure {
@@ -199,11 +223,28 @@ fn reader(body: Body) -> SendBody<'static> {
 }
 
 fn into_ureq(proxy: &Proxy) -> Result<ureq::Proxy, ureq::Error> {
-    let mut made = ureq::Proxy::builder(ProxyProtocol::Http)
+    let protocol = match proxy.protocol() {
+        ProxyProtocol::Http => ureq::ProxyProtocol::Http,
+        ProxyProtocol::Https => ureq::ProxyProtocol::Https,
+        // The proxy resolves the name, as the other ones do.
+        ProxyProtocol::Socks5 => ureq::ProxyProtocol::Socks5h,
+    };
+    let mut made = ureq::Proxy::builder(protocol)
         .host(proxy.host())
         .port(proxy.port());
     if let Some((user, password)) = proxy.user() {
         made = made.username(user.expose()).password(password.expose());
     }
     made.build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_can_share_a_client() {
+        fn shareable<T: Send + Sync + 'static>() {}
+        shareable::<Client>();
+    }
 }

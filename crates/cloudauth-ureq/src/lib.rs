@@ -4,8 +4,9 @@
 //! A thin driver of [`cloudauth_proto`], which decides everything: this crate sends what that one
 //! signed, over ureq and rustls, and tells it what came back. No runtime, no threads of its own.
 //!
-//! Below it ureq-proto logs raw bytes of requests and replies at the `TRACE` level of the `log` crate:
-//! leave that level off for `ureq_proto`.
+//! At the `TRACE` level of the `log` crate, ureq logs whole URLs, and ureq-proto the bytes of requests'
+//! heads and of replies. **While that level is on for `ureq` or `ureq_proto`, nothing is sent**: the call ends in
+//! an error that says so. With `env_logger`, `RUST_LOG=trace,ureq=debug` leaves the rest on.
 //!
 //! ```
 //! use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region, Simulator};
@@ -26,7 +27,17 @@
 //! Without options a client asks Shanghai, then Beijing, with the credentials that
 //! [`Source::default_chain`] finds when the first call needs them, through the proxies of the
 //! environment ([`Proxies`] says exactly which). Redirects are never followed, certificates always
-//! verified.
+//! verified. [`Options`] are the same for the async driver, `cloudauth-hyper`. HTTP/1.1 only.
+//!
+//! # Features
+//!
+//! * `ring` (default), `aws-lc-rs`: who does the cryptography of TLS. At least one; if both are on, it
+//!   is aws-lc-rs, which needs a C compiler.
+//! * `webpki-roots` (default), `native-roots`: whose roots are trusted, Mozilla's or the operating
+//!   system's; if both are on, those of either.
+//! * `sm3`: the signature ACS3-HMAC-SM3.
+//!
+//! No feature and no option turns verification off.
 
 #![forbid(unsafe_code)]
 
@@ -34,5 +45,7 @@ mod client;
 mod connector;
 
 pub use client::Client;
-pub use cloudauth_net::{FetchError, Options, OptionsError, Proxies, TransportError};
+pub use cloudauth_net::{
+    FetchError, Options, OptionsError, Proxies, Proxy, ProxyProtocol, TransportError,
+};
 pub use cloudauth_proto::*;

@@ -8,7 +8,7 @@ use std::thread;
 use cloudauth_proto::ops::InitFaceVerify;
 use cloudauth_proto::{Endpoints, Outcome};
 use cloudauth_sim::conformance::limits;
-use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rcgen::{Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -38,8 +38,37 @@ const GOOD: Claim = Claim {
     is_self_signed: false,
 };
 
-/// A server with such a certificate, as a URL, and the root that the client is to trust.
-fn server(claim: &Claim) -> (String, String) {
+/// What was made for a test: a certificate, its key, and the root that vouches for it.
+pub(crate) struct Issued {
+    pub(crate) leaf: Certificate,
+    pub(crate) key: KeyPair,
+    pub(crate) root: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Issued {
+    /// A good one for 127.0.0.1.
+    pub(crate) fn good() -> Self {
+        issue(&GOOD)
+    }
+
+    /// The key, as rustls takes it.
+    pub(crate) fn private_key(&self) -> PrivateKeyDer<'static> {
+        PrivateKeyDer::try_from(self.key.serialize_der()).unwrap()
+    }
+
+    /// A server that shows it, and asks nobody for a certificate.
+    pub(crate) fn server_config(&self) -> Arc<ServerConfig> {
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![self.leaf.der().clone()], self.private_key())
+            .unwrap();
+        Arc::new(config)
+    }
+}
+
+fn issue(claim: &Claim) -> Issued {
     let mut root = CertificateParams::default();
     root.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let root = CertifiedIssuer::self_signed(root, KeyPair::generate().unwrap()).unwrap();
@@ -52,14 +81,13 @@ fn server(claim: &Claim) -> (String, String) {
     } else {
         leaf.signed_by(&key, &root).unwrap()
     };
-    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![leaf.der().clone()], key)
-        .unwrap();
-    let config = Arc::new(config);
+    Issued { leaf, key, root }
+}
+
+/// A server with such a certificate, as a URL, and the root that the client is to trust.
+fn server(claim: &Claim) -> (String, String) {
+    let issued = issue(claim);
+    let config = issued.server_config();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -74,7 +102,7 @@ fn server(claim: &Claim) -> (String, String) {
             }
         }
     });
-    (url, root.pem())
+    (url, issued.root.pem())
 }
 
 #[expect(clippy::unwrap_in_result, reason = "the error is what is tested")]

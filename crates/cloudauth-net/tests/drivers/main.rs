@@ -7,6 +7,7 @@ mod contracts;
 mod credentials;
 mod dropping;
 mod evidence;
+mod options;
 mod proxy;
 mod subjects;
 mod transport;

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::thread;
 use std::time::SystemTime;
 
-use cloudauth_net::{FetchError, Options, Proxies};
+use cloudauth_net::{FetchError, Options, OptionsError, Proxies};
 use cloudauth_proto::verify::Fetch;
 use cloudauth_proto::{
     CallOptions, Credentials, Endpoint, Endpoints, Error, Flow, Operation, Policy, Reply,
@@ -31,11 +31,15 @@ pub(crate) fn endpoints(simulator: &Simulator) -> Endpoints {
     Endpoints::only(url(Region::Shanghai)).then(url(Region::Beijing))
 }
 
-/// What both drivers can do.
-pub(crate) trait Driver {
+/// What both drivers can do, for several threads at once.
+pub(crate) trait Driver: Sized + Sync {
     const NAME: &str;
 
-    fn new(options: Options) -> Self;
+    fn build(options: Options) -> Result<Self, OptionsError>;
+
+    fn new(options: Options) -> Self {
+        Self::build(options).unwrap()
+    }
 
     fn run<F: Flow>(&self, flow: F) -> Result<F::Output, Error>;
 
@@ -81,8 +85,8 @@ pub(crate) struct Blocking(cloudauth_ureq::Client);
 impl Driver for Blocking {
     const NAME: &str = "ureq";
 
-    fn new(options: Options) -> Self {
-        Self(cloudauth_ureq::Client::new(options).unwrap())
+    fn build(options: Options) -> Result<Self, OptionsError> {
+        cloudauth_ureq::Client::new(options).map(Self)
     }
 
     fn run<F: Flow>(&self, flow: F) -> Result<F::Output, Error> {
@@ -111,9 +115,13 @@ pub(crate) struct Async(cloudauth_hyper::Client, Runtime);
 impl Driver for Async {
     const NAME: &str = "hyper";
 
-    fn new(options: Options) -> Self {
+    #[expect(
+        clippy::unwrap_in_result,
+        reason = "only the options are put to the test"
+    )]
+    fn build(options: Options) -> Result<Self, OptionsError> {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        Self(cloudauth_hyper::Client::new(options).unwrap(), runtime)
+        Ok(Self(cloudauth_hyper::Client::new(options)?, runtime))
     }
 
     fn run<F: Flow>(&self, flow: F) -> Result<F::Output, Error> {

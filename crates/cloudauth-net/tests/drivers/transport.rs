@@ -91,7 +91,7 @@ pub(crate) fn server(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> Stri
 }
 
 #[expect(clippy::disallowed_methods, reason = "a time-out is measured")]
-fn timed<T>(act: impl FnOnce() -> T) -> (T, Duration) {
+pub(crate) fn timed<T>(act: impl FnOnce() -> T) -> (T, Duration) {
     let started = Instant::now();
     (act(), started.elapsed())
 }

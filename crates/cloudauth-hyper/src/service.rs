@@ -1,0 +1,47 @@
+//! The client as a service of `tower`, so that its layers (limits, load shedding) can stand before it.
+
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use cloudauth_proto::{Error, Operation, Reply};
+use tower_service::Service;
+
+use crate::client::Client;
+
+/// No layer that sends again belongs before it: the client does that itself, and knows what may be
+/// sent twice.
+///
+/// ```
+/// use cloudauth_hyper::ops::InitFaceVerify;
+/// use cloudauth_hyper::{Client, Credentials, Endpoints, Options};
+/// # use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region, Simulator};
+/// use tower::{ServiceBuilder, ServiceExt};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let simulator = Simulator::start()?;
+/// # let options = Options::new()
+/// #     .credentials(Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?)
+/// #     .endpoints(Endpoints::only(simulator.url(Region::Shanghai).parse()?));
+/// let client = Client::new(options)?;
+/// let limited = ServiceBuilder::new().concurrency_limit(16).service(&client);
+/// let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
+/// let opened = limited.clone().oneshot(open).await?;
+/// assert!(opened.value.certify_url.is_some());
+/// # Ok(())
+/// # }
+/// ```
+impl<'c, O: Operation + Send + Sync + 'c> Service<O> for &'c Client {
+    type Response = Reply<O::Response>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>> + Send + 'c>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, operation: O) -> Self::Future {
+        let client = *self;
+        Box::pin(async move { client.call(&operation).await })
+    }
+}
