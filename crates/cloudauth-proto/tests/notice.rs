@@ -288,6 +288,7 @@ fn a_return_is_read_raw_or_encoded_once_or_twice_and_wherever_it_stands() {
         for (before, after) in [
             ("", ""),
             ("a=1&", "&b=2"),
+            ("", "&b=%ff"),
             ("https://shop.example/done?a=1&", "#top"),
             ("https://shop.example/#/done?", ""),
             ("https://shop.example/#", ""),
