@@ -33,9 +33,26 @@ pub(super) enum Command {
 
 /// Listens on an address; port 0 is any free one.
 pub(super) fn bind(address: IpAddr, port: u16) -> io::Result<Bound> {
-    let listener = Bound::bind((address, port))?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
+    // Only what the system chose is shared: a port that was asked for must be free.
+    listen((address, port).into(), port == 0)
+}
+
+fn listen(address: SocketAddr, is_shared: bool) -> io::Result<Bound> {
+    let socket = bound(address, is_shared)?;
+    socket.listen(1_024)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+/// A socket that does not listen yet. A shared port can be bound by others of ours that share it, and is given to
+/// nobody who asks for any.
+fn bound(address: SocketAddr, is_shared: bool) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(cfg!(unix))?;
+    #[cfg(unix)]
+    socket.set_reuse_port(is_shared)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
 }
 
 /// A port, open or closed.
@@ -48,7 +65,7 @@ pub(super) struct Port {
 enum State {
     Open(TcpListener),
     /// A socket that is bound but does not listen keeps the port for us: connecting to it is refused, and nobody
-    /// else is given it. Where that is not possible there is none, and the port is only probably free later.
+    /// else is given it.
     Closed(Option<Socket>),
 }
 
@@ -66,15 +83,20 @@ impl Port {
 
     fn close(&mut self) {
         if matches!(self.state, State::Open(_)) {
-            self.state = State::Closed(None);
-            self.state = State::Closed(reserve(self.address).ok());
+            // Before it is free, if it is shared; else as soon as it is.
+            self.state = State::Closed(bound(self.address, true).ok());
+            if let State::Closed(reservation @ None) = &mut self.state {
+                *reservation = bound(self.address, false).ok();
+            }
         }
     }
 
     fn open(&mut self) -> io::Result<()> {
         if let State::Closed(reservation) = &mut self.state {
-            drop(reservation.take());
-            let listener = bind(self.address.ip(), self.address.port())?;
+            let listener = listen(self.address, true).or_else(|_| {
+                drop(reservation.take());
+                listen(self.address, false)
+            })?;
             self.state = State::Open(TcpListener::from_std(listener)?);
         }
         Ok(())
@@ -86,13 +108,6 @@ impl Port {
             State::Closed(_) => core::future::pending().await,
         }
     }
-}
-
-fn reserve(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
-    Ok(socket)
 }
 
 /// Accepts connections until the commands end.
