@@ -4,9 +4,11 @@ use core::time::Duration;
 
 use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
 use cloudauth_proto::{
-    Call, CallOptions, Credentials, Error, ExchangeId, Failure, Flow, Head, MonoTime, Now,
-    Operation, Response, Sent, Session, Step, UnixTime,
+    Call, CallOptions, Error, ExchangeId, Failure, Flow, Head, MonoTime, Now, Operation, Response,
+    Sent, Session, Step, UnixTime,
 };
+
+use crate::input::KEY;
 
 const BODIES: [(u16, &str); 8] = [
     (
@@ -44,8 +46,7 @@ pub fn flow_any_order(bytes: &[u8]) {
 
 fn play<O: Operation>(operation: &O, options: CallOptions, script: &[u8]) {
     let mut call = Call::new(operation, options).unwrap();
-    let credentials = Credentials::access_key("testid", "testsecret").unwrap();
-    let mut session = Session::new(credentials, [1; 32]);
+    let mut session = Session::new(KEY.clone(), [1; 32]);
     let mut now = Now {
         mono: MonoTime::new(Duration::from_secs(1_000)),
         unix: UnixTime::from_seconds(1_800_000_000),

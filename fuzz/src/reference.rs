@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
+use sm3::Sm3;
 
 /// What is asked, and by whom.
 #[derive(Clone, Debug)]
@@ -109,10 +110,23 @@ pub fn rpc(asked: &Asked<'_>) -> (BTreeMap<String, String>, String) {
 /// The query, the form, and the signed headers with `authorization`, of an ACS3 request.
 #[must_use]
 pub fn acs3(asked: &Asked<'_>) -> (String, String, BTreeMap<String, String>) {
+    acs3_with::<Sha256, Hmac<Sha256>>("ACS3-HMAC-SHA256", asked)
+}
+
+/// The same with SM3.
+#[must_use]
+pub fn acs3_sm3(asked: &Asked<'_>) -> (String, String, BTreeMap<String, String>) {
+    acs3_with::<Sm3, Hmac<Sm3>>("ACS3-HMAC-SM3", asked)
+}
+
+fn acs3_with<D: Digest, M: Mac + KeyInit>(
+    algorithm: &str,
+    asked: &Asked<'_>,
+) -> (String, String, BTreeMap<String, String>) {
     let query = canonical_query(&asked.query);
     let form = asked.form.as_deref().unwrap_or_default();
     let form = encoded(form.iter().map(|(name, value)| (name, value)));
-    let payload_hash = hex(&Sha256::digest(form.as_bytes()));
+    let payload_hash = hex(&D::digest(form.as_bytes()));
     let mut headers = BTreeMap::new();
     let mut add = |name: &str, value: &str| headers.insert(name.to_owned(), value.to_owned());
     if asked.form.is_some() {
@@ -137,11 +151,11 @@ pub fn acs3(asked: &Asked<'_>) -> (String, String, BTreeMap<String, String>) {
         "{}\n/\n{query}\n{lines}\n{names}\n{payload_hash}",
         asked.method
     );
-    let hash = hex(&Sha256::digest(canonical.as_bytes()));
-    let string_to_sign = format!("ACS3-HMAC-SHA256\n{hash}");
-    let signature = hex(&hmac::<Hmac<Sha256>>(asked.secret, &string_to_sign));
+    let hash = hex(&D::digest(canonical.as_bytes()));
+    let string_to_sign = format!("{algorithm}\n{hash}");
+    let signature = hex(&hmac::<M>(asked.secret, &string_to_sign));
     let authorization = format!(
-        "ACS3-HMAC-SHA256 Credential={},SignedHeaders={names},Signature={signature}",
+        "{algorithm} Credential={},SignedHeaders={names},Signature={signature}",
         asked.id
     );
     headers.insert("authorization".to_owned(), authorization);

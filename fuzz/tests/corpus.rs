@@ -75,3 +75,13 @@ fn flow_any_order() {
 fn profiles_are_read() {
     replay("profiles_are_read", cloudauth_fuzz::profiles_are_read);
 }
+
+#[test]
+fn callbacks_are_read() {
+    replay("callbacks_are_read", cloudauth_fuzz::callbacks_are_read);
+}
+
+#[test]
+fn returns_are_read() {
+    replay("returns_are_read", cloudauth_fuzz::returns_are_read);
+}

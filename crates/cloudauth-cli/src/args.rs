@@ -1,5 +1,6 @@
 //! The command line.
 
+use core::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -21,6 +22,10 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Ask for the verdict of a verification
     Describe(DescribeArgs),
+    /// Ask for the verdict of a verification until there is one, or until it is over
+    Watch(WatchArgs),
+    /// Receive callbacks, and say of each whether it is genuine
+    Listen(ListenArgs),
     /// Say what a code of the service means, whose problem it is, and whether a retry helps
     Explain(ExplainArgs),
     /// Print what a call's signature is made of, without sending it
@@ -29,6 +34,27 @@ pub(crate) enum Command {
     Whoami(WhoamiArgs),
     /// Serve the simulator until interrupted, or simulate time
     Sim(SimArgs),
+}
+
+impl Command {
+    /// Whether `--json` was given.
+    pub(crate) fn prints_json(&self) -> bool {
+        match self {
+            Self::Init(args) => args.service.json,
+            Self::Describe(args) => args.service.json,
+            Self::Watch(args) => args.describe.service.json,
+            Self::Listen(args) => args.json,
+            Self::Sign(args) => args.service.json,
+            Self::Explain(args) => args.json,
+            Self::Whoami(args) => args.json,
+            Self::Sim(args) => match &args.command {
+                Some(SimCommand::Explore(args)) => args.json,
+                Some(SimCommand::Figures(args)) => args.json,
+                None => false,
+            },
+            Self::Demo(_) => false,
+        }
+    }
 }
 
 #[derive(Debug, ClapArgs)]
@@ -47,7 +73,7 @@ pub(crate) struct ServiceArgs {
     /// The signature: acs3 puts names and numbers into the URL, rpc only into the body
     #[arg(long, value_enum, default_value_t = SchemeArg::Acs3)]
     pub(crate) scheme: SchemeArg,
-    /// Print JSON, as is done when the output is not a terminal
+    /// Print JSON, an error too; without it, JSON is printed where the output is not a terminal
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -84,6 +110,12 @@ pub(crate) struct InitArgs {
     /// The liveness check
     #[arg(long, default_value = "MULTI_ACTION")]
     pub(crate) model: String,
+    /// Where the service calls back; https only
+    #[arg(long, value_name = "URL")]
+    pub(crate) callback_url: Option<String>,
+    /// A file with the key that the callback's token is made with, for this order and an hour
+    #[arg(long, value_name = "FILE", requires = "callback_url")]
+    pub(crate) callback_key: Option<PathBuf>,
     /// A file with the name and the number, a line each [default: standard input]
     #[arg(long, value_name = "FILE")]
     pub(crate) person: Option<PathBuf>,
@@ -102,11 +134,39 @@ pub(crate) struct DescribeArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(crate) struct WatchArgs {
+    #[command(flatten)]
+    pub(crate) describe: DescribeArgs,
+    /// How many seconds to ask for at most
+    #[arg(long = "for", value_name = "SECONDS", default_value_t = 1_800)]
+    pub(crate) seconds: u64,
+}
+
+/// Listens on this machine only: the service needs an https URL that leads here, for example
+/// through a tunnel.
+#[derive(Debug, ClapArgs)]
+#[command(group = clap::ArgGroup::new("secret").required(true))]
+pub(crate) struct ListenArgs {
+    /// The port; 0 takes a free one
+    #[arg(long, default_value_t = 8733)]
+    pub(crate) port: u16,
+    /// A file with the key, at least 32 bytes, that tokens are made with: see `init --callback-key`
+    #[arg(long, value_name = "FILE", group = "secret")]
+    pub(crate) key: Option<PathBuf>,
+    /// A file with the one token that all callbacks carry
+    #[arg(long, value_name = "FILE", group = "secret")]
+    pub(crate) token: Option<PathBuf>,
+    /// Print JSON, a line for each callback, as is done when the output is not a terminal
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
 pub(crate) struct ExplainArgs {
     /// A code of a reply, of a verdict, of the page or of the gateway, or a label of a device's risk:
     /// for example 417, Z5052, Throttling.User or ROOT
     pub(crate) code: String,
-    /// Print JSON, as is done when the output is not a terminal
+    /// Print JSON, an error too; without it, JSON is printed where the output is not a terminal
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -114,7 +174,7 @@ pub(crate) struct ExplainArgs {
 /// Looks where a client without options looks, and nowhere else. Nothing is sent to the service.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct WhoamiArgs {
-    /// Print JSON, as is done when the output is not a terminal
+    /// Print JSON, an error too; without it, JSON is printed where the output is not a terminal
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -151,6 +211,30 @@ pub(crate) struct SimArgs {
     /// The port that plays Beijing; 0 takes a free one
     #[arg(long, default_value_t = 8732)]
     pub(crate) beijing: u16,
+    /// Listen on this address, which others may be able to reach [default: 127.0.0.1, this machine only]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) expose: Option<IpAddr>,
+    /// Answer however many queries a second there are: the documented limits are not kept
+    #[arg(long)]
+    pub(crate) no_limits: bool,
+    /// Write the certificate of the authority behind https to this file, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Send the callbacks for a host to this place, such as shop.example=http://127.0.0.1:3000; without, only this
+    /// machine is called
+    #[arg(long, value_name = "HOST=ORIGIN", value_parser = route)]
+    pub(crate) callbacks: Vec<(String, String)>,
+}
+
+fn route(text: &str) -> Result<(String, String), &'static str> {
+    let (host, origin) = text.split_once('=').ok_or("there is no = in it")?;
+    if host.is_empty() || host.contains(['/', ':']) {
+        return Err("in front of the = belongs a host alone");
+    }
+    if !origin.starts_with("http://") && !origin.starts_with("https://") {
+        return Err("after the = belongs http:// or https:// with a host");
+    }
+    Ok((host.to_owned(), origin.to_owned()))
 }
 
 #[derive(Debug, Subcommand)]
@@ -169,7 +253,7 @@ pub(crate) struct ExploreArgs {
     /// The first seed
     #[arg(long, default_value_t = 0)]
     pub(crate) from: u64,
-    /// Print JSON, as is done when the output is not a terminal
+    /// Print JSON, an error too; without it, JSON is printed where the output is not a terminal
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -185,7 +269,7 @@ pub(crate) struct FiguresArgs {
     /// Nonces to draw; each takes eight bytes of memory
     #[arg(long, default_value_t = 10_000_000)]
     pub(crate) nonces: u32,
-    /// Print JSON, as is done when the output is not a terminal
+    /// Print JSON, an error too; without it, JSON is printed where the output is not a terminal
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -25,6 +25,7 @@ pub(crate) fn run(args: &ExploreArgs) -> Outcome {
         ("run twice", explored.replayed.into()),
         ("calls", explored.calls.into()),
         ("sends", explored.sends.into()),
+        ("refreshes", explored.refreshes.into()),
         ("calls a minute", json!(u64::try_from(pace)?)),
         ("hash", format!("{:016x}", explored.hash).into()),
         ("rules", rules(&explored).into()),

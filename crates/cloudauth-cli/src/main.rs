@@ -7,6 +7,7 @@ mod demo;
 mod explain;
 mod explore;
 mod figures;
+mod listen;
 mod output;
 mod person;
 mod sign;
@@ -25,6 +26,8 @@ fn main() -> ExitCode {
         Command::Demo(demo) => demo::run(demo),
         Command::Init(init) => verify::init(init),
         Command::Describe(describe) => verify::describe(describe),
+        Command::Watch(watch) => verify::watch(watch),
+        Command::Listen(listen) => listen::run(listen),
         Command::Explain(explain) => explain::run(explain),
         Command::Sign(sign) => sign::run(sign),
         Command::Whoami(args) => whoami::run(args),
@@ -37,11 +40,11 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            output::complain(&*error);
+            output::complain(&*error, args.command.prints_json());
             ExitCode::FAILURE
         }
     }
 }
 
-/// What a subcommand answers: an error is printed as one line.
+/// What a subcommand answers: an error is printed as one line, with `--json` as one JSON object.
 type Outcome = Result<(), Box<dyn core::error::Error>>;

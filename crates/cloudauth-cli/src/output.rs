@@ -1,18 +1,41 @@
-//! Text for people on a terminal, JSON for machines, one line for an error.
+//! Text for people on a terminal, JSON for machines; an error is one line of either.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a command prints"
 )]
 
+use core::time::Duration;
 use std::io::{IsTerminal, stdout};
 
+use cloudauth_proto::Error;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-/// Prints an error and what is behind it as one line of plain characters.
-pub(crate) fn complain(error: &dyn core::error::Error) {
-    eprintln!("error: {}", plain(&error.to_string()));
+/// Prints an error and what is behind it as one line of plain characters, or as one JSON object.
+pub(crate) fn complain(error: &(dyn core::error::Error + 'static), json: bool) {
+    let text = plain(&error.to_string());
+    if !json {
+        return eprintln!("error: {text}");
+    }
+    let of_call = error.downcast_ref::<Error>();
+    let fault = match of_call {
+        Some(Error::Service(fault)) => Some(fault),
+        Some(_) | None => None,
+    };
+    let code = fault.and_then(|fault| fault.code.as_deref());
+    let mismatch = fault.and_then(|fault| fault.mismatch.as_ref());
+    let fields = [
+        ("Error", json!(text)),
+        ("Code", json!(code)),
+        ("Mismatch", json!(mismatch.map(ToString::to_string))),
+        ("RequestId", json!(of_call.and_then(Error::request_id))),
+        (
+            "MayHaveBeenCarriedOut",
+            json!(of_call.is_some_and(Error::may_have_been_carried_out)),
+        ),
+    ];
+    eprintln!("{}", object(&fields));
 }
 
 /// What a peer sent cannot move the cursor or begin a line.
@@ -117,6 +140,23 @@ pub(crate) fn progress(all: u64, of: &'static str) -> ProgressBar {
     match ProgressStyle::with_template(shape) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
+    }
+}
+
+/// Something that turns on stderr, if that is a terminal.
+pub(crate) fn spinner(waiting: &'static str) -> ProgressBar {
+    let spinner = ProgressBar::new_spinner().with_message(waiting);
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    spinner
+}
+
+/// Prints a record as soon as it is there: its values in a row on a terminal, else a line of JSON.
+pub(crate) fn event(fields: &[(&str, Value)], json: bool) {
+    if json || !stdout().is_terminal() {
+        println!("{}", object(fields));
+    } else {
+        let values: Vec<String> = fields.iter().map(|(_, value)| shown(value)).collect();
+        println!("{}", values.join("  "));
     }
 }
 

@@ -1,7 +1,9 @@
 //! The command as a user meets it: what it prints, where, and with which status.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use std::io::Write;
+use core::ops::Deref;
+use core::sync::atomic::{AtomicU32, Ordering};
+use std::io::{BufRead as _, BufReader, Write};
 use std::process::{Command, Output, Stdio};
 
 use cloudauth_sim::{
@@ -60,11 +62,31 @@ fn complaint(ran: &Ran) -> &str {
     ran.err.strip_prefix("error: ").unwrap().trim_end()
 }
 
-fn meta_info(text: &str) -> String {
-    let name = format!("cloudauth-meta-info-{}-{}", std::process::id(), text.len());
+/// A file that goes away with the test.
+struct MetaInfo(std::path::PathBuf);
+
+fn meta_info(text: &str) -> MetaInfo {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let made = MADE.fetch_add(1, Ordering::Relaxed);
+    let name = format!("cloudauth-meta-info-{}-{made}", std::process::id());
     let path = std::env::temp_dir().join(name);
     std::fs::write(&path, text).unwrap();
-    path.to_str().unwrap().to_owned()
+    MetaInfo(path)
+}
+
+impl Deref for MetaInfo {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for MetaInfo {
+    fn drop(&mut self) {
+        // A test that fails leaves by here, too.
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 fn init(simulator: &Simulator, order: &str, meta_info: &str, input: &str) -> Ran {
@@ -228,10 +250,11 @@ fn a_bad_proxy_in_the_environment_is_told_by_its_name() {
     let vars = [
         ("ALIBABA_CLOUD_ACCESS_KEY_ID", ACCESS_KEY_ID),
         ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", ACCESS_KEY_SECRET),
-        ("HTTPS_PROXY", "socks5://user:hidden@host"),
+        ("HTTPS_PROXY", "socks4://user:hidden@host"),
     ];
     let told = run_with(&ask, "", &vars);
-    assert_eq!(complaint(&told), "HTTPS_PROXY must begin with http://");
+    let expected = "HTTPS_PROXY must begin with http://, https:// or socks5://";
+    assert_eq!(complaint(&told), expected);
 }
 
 #[test]
@@ -361,6 +384,20 @@ fn the_demonstration_ends_with_two_verdicts() {
 }
 
 #[test]
+fn a_route_for_callbacks_names_a_host_and_a_place() {
+    for route in [
+        "shop.example",
+        "=http://127.0.0.1:1",
+        "https://shop.example=http://127.0.0.1:1",
+        "shop.example=127.0.0.1:1",
+    ] {
+        let ran = run(&["sim", "--callbacks", route], "");
+        assert_ne!(ran.status, 0, "{route}");
+        assert!(ran.err.contains("--callbacks"), "{}", ran.err);
+    }
+}
+
+#[test]
 fn exploring_says_what_was_run_and_which_rules_held() {
     let args = ["sim", "explore", "--seeds", "20", "--from", "5"];
     let ran = run(&args, "");
@@ -434,5 +471,49 @@ fn a_code_that_nobody_knows_is_said_to_be_unknown() {
     assert_eq!(
         complaint(&ran),
         "4 [31m17 is not in the tables; the service may know it"
+    );
+}
+
+#[test]
+fn the_simulator_says_what_to_set_and_how_to_break_it() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cloudauth"))
+        .args(["sim", "--shanghai", "0", "--beijing", "0"])
+        .env_clear()
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let told: Vec<String> = lines.take(10).map(Result::unwrap).collect();
+    // What it prints is a script: comments, and what to set.
+    let script = format!(
+        "set -e\n{}\necho $ALIBABA_CLOUD_ACCESS_KEY_ID $ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+        told.join("\n")
+    );
+    let ran = Command::new("sh").args(["-c", &script]).output().unwrap();
+    let expected = format!("{ACCESS_KEY_ID} {ACCESS_KEY_SECRET}\n");
+    assert_eq!(String::from_utf8(ran.stdout).unwrap(), expected);
+    let live = told
+        .iter()
+        .find_map(|line| line.strip_prefix("# live     "))
+        .unwrap();
+    assert!(
+        told.iter()
+            .any(|line| line.contains("curl -H") && line.contains(&format!("{live}/faults"))),
+        "{told:?}"
+    );
+    let mut state = ureq::get(format!("{live}/state")).call().unwrap();
+    let state: Value = serde_json::from_str(&state.body_mut().read_to_string().unwrap()).unwrap();
+    assert_eq!(state["regions"][0]["attempts"], 0);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn an_address_that_is_not_this_machines_must_be_named() {
+    let ran = run(&["sim", "--expose", "192.0.2.1"], "");
+    assert!(
+        complaint(&ran).starts_with("cannot listen: "),
+        "{}",
+        ran.err
     );
 }

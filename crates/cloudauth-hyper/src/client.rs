@@ -8,16 +8,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::buf::Chain;
 use bytes::{Buf, Bytes};
 use cloudauth_net::{
-    Clock, Options, OptionsError, Parts, Proxies, TransportError, UserAgent, Watch, effects,
+    Clock, FetchError, Options, OptionsError, Parts, Proxies, TransportError, UserAgent, Watch,
+    effects,
 };
+use cloudauth_proto::verify::Fetch;
 use cloudauth_proto::{
-    Call, CallOptions, Error, Exchange, ExchangeId, Failure, Flow, Head, Now, Operation, Refresh,
-    Reply, Response, Sent, Session, Step, Ticket, Unsupplied,
+    Call, CallOptions, Entropy, Error, Exchange, ExchangeId, Failure, Flow, Head, Now, Operation,
+    Refresh, Reply, Response, Sent, Session, Step, Ticket, Unsupplied,
 };
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::client::legacy::{self, Client as Pool};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
@@ -189,6 +192,24 @@ impl Client {
             (Err(failure), None) => Err(failure),
             (Ok(_), None) => unreachable!("a body follows a head"),
         }
+    }
+
+    /// Fetches a picture or a video of a verdict, and writes it when it is there and what it should
+    /// be: all of it or, on an error that is not the writer's, nothing. Gives its media type.
+    pub async fn fetch(
+        &self,
+        fetch: Fetch,
+        to: &mut (impl AsyncWrite + Unpin),
+    ) -> Result<&'static str, FetchError> {
+        let fetched = self.run(fetch).await?;
+        to.write_all(&fetched.contents).await?;
+        Ok(fetched.media_type)
+    }
+
+    /// Randomness for what goes into an operation: order numbers, encryption.
+    #[must_use]
+    pub fn entropy(&self) -> Entropy {
+        self.session().entropy()
     }
 
     fn session(&self) -> MutexGuard<'_, Session> {

@@ -60,7 +60,9 @@ mod connector;
 mod service;
 
 pub use client::Client;
-pub use cloudauth_net::{Options, OptionsError, Proxies, Proxy, ProxyProtocol, TransportError};
+pub use cloudauth_net::{
+    FetchError, Options, OptionsError, Proxies, Proxy, ProxyProtocol, TransportError,
+};
 pub use cloudauth_proto::*;
 
 /// The examples of the README compile.

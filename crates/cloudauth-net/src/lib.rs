@@ -8,6 +8,7 @@
 mod clock;
 pub mod effects;
 mod failure;
+mod fetch;
 mod options;
 mod proxy;
 mod tls;
@@ -16,6 +17,7 @@ mod watch;
 
 pub use clock::Clock;
 pub use failure::TransportError;
+pub use fetch::FetchError;
 pub use options::{Options, OptionsError, Parts};
 pub use proxy::{Proxies, Proxy, ProxyProtocol};
 pub use user_agent::UserAgent;

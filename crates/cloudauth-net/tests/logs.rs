@@ -2,15 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use core::fmt::Write as _;
-use core::sync::atomic::{AtomicBool, Ordering};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cloudauth_net::{Options, Proxies};
 use cloudauth_proto::ops::InitFaceVerify;
-use cloudauth_proto::{Credentials, Endpoint, Endpoints, Scheme};
-use cloudauth_sim::{Fault, Region, Simulator, Times};
+use cloudauth_proto::{Credentials, Endpoint, Endpoints, Error, Scheme};
+use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Fault, Region, Simulator, Times};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use tokio::runtime::Builder;
 use tracing::subscriber::with_default;
@@ -23,8 +22,8 @@ const NUMBER: &str = "330103199001011234";
 /// Writes down all that is logged, by target. One for the process, as `log` has it.
 struct Recorder {
     lines: Mutex<BTreeMap<String, Written>>,
-    /// Whether the `TRACE` of ureq is off, as the documentation says it should be.
-    as_documented: AtomicBool,
+    /// What of ureq it hears at the level `TRACE`; of others, everything.
+    heard: Mutex<&'static [&'static str]>,
 }
 
 /// What one target said: as text, and the bytes of its dumps in hex.
@@ -36,12 +35,16 @@ struct Written {
 
 static RECORDER: Recorder = Recorder {
     lines: Mutex::new(BTreeMap::new()),
-    as_documented: AtomicBool::new(false),
+    heard: Mutex::new(&[]),
 };
 
 impl Recorder {
     fn lines(&self) -> MutexGuard<'_, BTreeMap<String, Written>> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn heard(&self) -> MutexGuard<'_, &'static [&'static str]> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note(&self, target: &str, text: &str) {
@@ -57,9 +60,10 @@ impl Recorder {
 
 impl Log for Recorder {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let is_trace_of_ureq =
-            metadata.level() == Level::Trace && metadata.target().starts_with("ureq");
-        !(is_trace_of_ureq && self.as_documented.load(Ordering::Relaxed))
+        let target = metadata.target();
+        metadata.level() < Level::Trace
+            || !target.starts_with("ureq")
+            || self.heard().iter().any(|it| target.starts_with(it))
     }
 
     fn log(&self, record: &Record<'_>) {
@@ -86,20 +90,22 @@ impl io::Write for Events {
     }
 }
 
-type Call = fn(Options) -> Option<String>;
+type Call = fn(Options) -> Result<String, Error>;
 
 /// What identifies the verification that a call opened.
-fn with_ureq(options: Options) -> Option<String> {
+#[expect(clippy::unwrap_in_result, reason = "only the call is put to the test")]
+fn with_ureq(options: Options) -> Result<String, Error> {
     let client = cloudauth_ureq::Client::new(options).unwrap();
-    let opened = client.call(&open()).ok()?;
-    Some(opened.value.certify_id.as_str().to_owned())
+    let opened = client.call(&open())?;
+    Ok(opened.value.certify_id.as_str().to_owned())
 }
 
-fn with_hyper(options: Options) -> Option<String> {
+#[expect(clippy::unwrap_in_result, reason = "only the call is put to the test")]
+fn with_hyper(options: Options) -> Result<String, Error> {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let client = cloudauth_hyper::Client::new(options).unwrap();
-    let opened = runtime.block_on(client.call(&open())).ok()?;
-    Some(opened.value.certify_id.as_str().to_owned())
+    let opened = runtime.block_on(client.call(&open()))?;
+    Ok(opened.value.certify_id.as_str().to_owned())
 }
 
 fn open() -> InitFaceVerify {
@@ -107,31 +113,43 @@ fn open() -> InitFaceVerify {
     open.cert_name(NAME).cert_no(NUMBER)
 }
 
-/// Calls with both signatures, in the clear and over TLS, well and ill; who wrote down what must not
-/// be. The simulator knows no such key, so those that are to go well are asked of a second server.
-fn leaks(call: Call, as_documented: bool) -> BTreeSet<String> {
+/// Runs this while all is written down; nothing else does meanwhile.
+fn recorded(heard: &'static [&'static str], act: impl FnOnce()) -> MutexGuard<'static, ()> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    RECORDER
-        .as_documented
-        .store(as_documented, Ordering::Relaxed);
-    // The second test finds it set.
+    let guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    *RECORDER.heard() = heard;
+    // The next test finds it set.
     let _ = log::set_logger(&RECORDER);
     log::set_max_level(LevelFilter::Trace);
     RECORDER.lines().clear();
-
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
         .with_writer(|| Events)
         .finish();
+    with_default(subscriber, act);
+    guard
+}
+
+/// The targets that told one of these.
+fn tellers(canaries: &BTreeSet<String>) -> Vec<String> {
+    let holds = |written: &Written, canary: &String| {
+        let mut windows = written.dumped.windows(canary.len());
+        written.text.contains(canary) || windows.any(|bytes| bytes == canary.as_bytes())
+    };
+    let lines = RECORDER.lines();
+    let told = lines
+        .iter()
+        .filter(|(_, written)| canaries.iter().any(|canary| holds(written, canary)));
+    told.map(|(target, _)| target.clone()).collect()
+}
+
+/// Calls with both signatures, in the clear and over TLS, well and ill: nobody may tell anything of
+/// it. If `refused`, nothing may be sent at all.
+fn nothing_is_told(call: Call, heard: &'static [&'static str], refused: bool) {
     let mut canaries = BTreeSet::from([SECRET, TOKEN, NAME, NUMBER].map(str::to_owned));
-    let known = Credentials::access_key(
-        cloudauth_sim::ACCESS_KEY_ID,
-        cloudauth_sim::ACCESS_KEY_SECRET,
-    );
-    let known = known.unwrap();
+    let known = Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET).unwrap();
     let unknown = Credentials::temporary("LTAI-CANARY", SECRET, TOKEN).unwrap();
-    with_default(subscriber, || {
+    let _guard = recorded(heard, || {
         for scheme in [Scheme::Acs3HmacSha256, Scheme::RpcHmacSha1] {
             let simulator = Simulator::start().unwrap();
             let urls = [
@@ -149,49 +167,60 @@ fn leaks(call: Call, as_documented: bool) -> BTreeSet<String> {
                     .scheme(scheme)
             };
             for url in &urls {
-                let opened = call(options(url, &known));
-                canaries.insert(opened.unwrap());
-                assert_eq!(call(options(url, &unknown)), None);
+                match call(options(url, &known)) {
+                    Ok(certify_id) => drop(canaries.insert(certify_id)),
+                    Err(error) => assert!(error.to_string().contains("TRACE level"), "{error}"),
+                }
+                assert!(call(options(url, &unknown)).is_err());
             }
             for fault in [Fault::Reset, Fault::Truncate, Fault::Status(500)] {
                 simulator.inject(Region::Shanghai, fault, Times::Always);
                 for url in &urls {
-                    assert_eq!(call(options(url, &unknown)), None);
+                    assert!(call(options(url, &unknown)).is_err());
                 }
                 simulator.heal(Region::Shanghai).unwrap();
             }
+            assert_eq!(simulator.world().requests().is_empty(), refused);
         }
     });
-
+    assert_eq!(tellers(&canaries), Vec::<String>::new());
     let lines = RECORDER.lines();
-    assert!(
-        lines["tracing"].text.contains("request_id"),
-        "nothing was written down"
-    );
-    assert!(lines.keys().any(|target| target.starts_with("rustls")));
-    let holds = |written: &Written, canary: &String| {
-        let mut windows = written.dumped.windows(canary.len());
-        written.text.contains(canary) || windows.any(|bytes| bytes == canary.as_bytes())
-    };
-    let leaks = lines
-        .iter()
-        .filter(|(_, written)| canaries.iter().any(|canary| holds(written, canary)))
-        .map(|(target, _)| target.clone());
-    leaks.collect()
+    let is_recorded = |target: &str| lines.keys().any(|it| it.starts_with(target));
+    assert!(is_recorded("tracing") && (refused || is_recorded("rustls")));
 }
 
 #[test]
-fn with_hyper_nothing_that_must_not_be_logged_is_logged_at_any_level() {
-    assert_eq!(leaks(with_hyper, false), BTreeSet::new());
+fn with_hyper_nothing_is_told_at_any_level() {
+    nothing_is_told(with_hyper, &["ureq"], false);
 }
 
 #[test]
-fn with_ureq_it_is_at_the_trace_level_of_these_two_targets_only() {
-    let expected = ["ureq::run", "ureq_proto::util"].map(str::to_owned);
-    assert_eq!(leaks(with_ureq, false), BTreeSet::from(expected));
+fn with_ureq_nothing_is_told_when_its_trace_level_is_off() {
+    nothing_is_told(with_ureq, &[], false);
 }
 
 #[test]
-fn with_ureq_nothing_is_when_that_level_is_off_for_it() {
-    assert_eq!(leaks(with_ureq, true), BTreeSet::new());
+fn with_ureq_nothing_is_sent_when_its_trace_level_is_on() {
+    for heard in [&["ureq::"], &["ureq_proto"]] {
+        nothing_is_told(with_ureq, heard, true);
+    }
+}
+
+/// If this fails, the driver need not refuse any more, or has to look at other targets.
+#[test]
+fn bare_ureq_tells_urls_and_replies_at_that_level() {
+    let mut told = String::new();
+    let _guard = recorded(&["ureq"], || {
+        let simulator = Simulator::start().unwrap();
+        let url = format!("{}/?CANARY-QUERY", simulator.url(Region::Shanghai));
+        let request = ureq::post(&url)
+            .config()
+            .http_status_as_error(false)
+            .build();
+        let mut reply = request.send_empty().unwrap();
+        told = reply.body_mut().read_to_string().unwrap();
+    });
+    let tellers = |canary: &str| tellers(&BTreeSet::from([canary.to_owned()]));
+    assert_eq!(tellers("CANARY-QUERY"), ["ureq::run", "ureq_proto::util"]);
+    assert_eq!(tellers(&told), ["ureq_proto::util"]);
 }

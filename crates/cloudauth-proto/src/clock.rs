@@ -103,24 +103,26 @@ impl UnixTime {
         if year > 9_999 {
             text = year.to_string();
         } else {
-            two_digits(&mut text, year / 100);
-            two_digits(&mut text, year % 100);
+            text.push_str(two_digits(year / 100));
+            text.push_str(two_digits(year % 100));
         }
         let rest = [month, day, second / 3_600, second / 60 % 60, second % 60];
-        for (before, number) in ['-', '-', 'T', ':', ':'].into_iter().zip(rest) {
-            text.push(before);
-            two_digits(&mut text, number);
+        for (before, number) in ["-", "-", "T", ":", ":"].into_iter().zip(rest) {
+            text.push_str(before);
+            text.push_str(two_digits(number));
         }
         text.push('Z');
         text
     }
 }
 
-fn two_digits(out: &mut String, number: u64) {
-    for digit in [number / 10, number % 10] {
-        let digit = u32::try_from(digit).ok();
-        out.extend(digit.and_then(|digit| char::from_digit(digit, 10)));
-    }
+/// Of a number below 100.
+fn two_digits(number: u64) -> &'static str {
+    const PAIRS: &str = "00010203040506070809101112131415161718192021222324252627282930313233343536373839\
+        4041424344454647484950515253545556575859606162636465666768697071727374757677787980818283848586\
+        87888990919293949596979899";
+    let at = usize::try_from(2 * number).ok();
+    at.and_then(|at| PAIRS.get(at..at + 2)).unwrap_or_default()
 }
 
 impl fmt::Display for UnixTime {

@@ -50,6 +50,15 @@ impl Entropy {
         Nonce(text)
     }
 
+    /// Fills this with random bytes.
+    #[cfg(feature = "sm2")]
+    pub(crate) fn fill(&mut self, out: &mut [u8]) {
+        for part in out.chunks_mut(32) {
+            let block = Zeroizing::new(self.block(b"bytes"));
+            part.copy_from_slice(&block[..part.len()]);
+        }
+    }
+
     /// A span between nothing and `longest`, all equally likely.
     pub(crate) fn jitter(&mut self, longest: Duration) -> Duration {
         let block = self.block(b"jitter");

@@ -16,6 +16,7 @@ use crate::endpoint::Endpoint;
 use crate::secret::Sensitive;
 use crate::sign::Mismatch;
 use crate::upload::UploadError;
+use crate::verify::EvidenceError;
 
 /// Why a call gave no reply.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub enum Error {
     Uncertain(Box<Exhausted>),
     /// A file could not be uploaded; the operation was not sent.
     Upload(Box<UploadError>),
+    /// A picture or a video could not be fetched.
+    Evidence(Box<EvidenceError>),
     /// The flow was polled after it was done.
     Finished,
 }
@@ -50,6 +53,7 @@ impl Error {
             Self::Decode(error) => &error.attempts,
             Self::Exhausted(exhausted) | Self::Uncertain(exhausted) => &exhausted.attempts,
             Self::Upload(error) => error.attempts(),
+            Self::Evidence(error) => &error.attempts,
             Self::Invalid(_) | Self::Credentials(_) | Self::Finished => &[],
         }
     }
@@ -64,6 +68,7 @@ impl Error {
             | Self::Credentials(_)
             | Self::Exhausted(_)
             | Self::Upload(_)
+            | Self::Evidence(_)
             | Self::Finished => false,
         }
     }
@@ -73,7 +78,11 @@ impl Error {
             Self::Service(fault) => fault.attempts = attempts,
             Self::Decode(error) => error.attempts = attempts,
             Self::Exhausted(error) | Self::Uncertain(error) => error.attempts = attempts,
-            Self::Invalid(_) | Self::Credentials(_) | Self::Upload(_) | Self::Finished => {}
+            Self::Invalid(_)
+            | Self::Credentials(_)
+            | Self::Upload(_)
+            | Self::Evidence(_)
+            | Self::Finished => {}
         }
     }
 
@@ -104,6 +113,7 @@ impl fmt::Display for Error {
                 }
             }
             Self::Upload(error) => error.fmt(f),
+            Self::Evidence(error) => error.fmt(f),
             Self::Finished => f.write_str("the call was polled after it was done"),
         }
     }
@@ -114,6 +124,7 @@ impl StdError for Error {
         match self {
             Self::Exhausted(exhausted) | Self::Uncertain(exhausted) => exhausted.source(),
             Self::Upload(error) => error.source(),
+            Self::Evidence(error) => error.source(),
             Self::Invalid(_)
             | Self::Service(_)
             | Self::Decode(_)

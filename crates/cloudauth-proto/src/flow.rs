@@ -99,6 +99,33 @@ impl<T> Step<T> {
             Self::Done(result) => return Break(result),
         })
     }
+
+    /// The same with exchange ids that begin at `base`: a flow that runs others one after the other
+    /// gives each of them a base of its own, so that a late report finds no namesake.
+    pub(crate) fn numbered_from(self, base: u32) -> Self {
+        match self {
+            Self::Send(mut exchange) => {
+                exchange.id.0 += base;
+                Self::Send(exchange)
+            }
+            Self::Abandon(id) => Self::Abandon(ExchangeId(id.0 + base)),
+            step @ (Self::Wait(_)
+            | Self::Authenticate(_)
+            | Self::Read(_)
+            | Self::Run { .. }
+            | Self::Done(_)) => step,
+        }
+    }
+}
+
+/// More than a flow within another ever sends.
+pub(crate) const IDS_PER_STAGE: u32 = 1 << 16;
+
+impl ExchangeId {
+    /// The id within the flow whose ids begin at `base`, if it is one of that flow's.
+    pub(crate) fn within(self, base: u32) -> Option<Self> {
+        self.0.checked_sub(base).map(Self)
+    }
 }
 
 /// The name of an exchange within its flow.
@@ -116,6 +143,7 @@ pub struct Exchange {
 }
 
 /// What is sent.
+#[derive(Clone)]
 pub(crate) enum What {
     /// What a call asks, signed with these credentials, or by nobody.
     Question {
@@ -138,6 +166,8 @@ pub(crate) struct Plain {
     pub(crate) target: String,
     pub(crate) headers: Vec<(&'static str, Secret)>,
     pub(crate) body: Secret,
+    /// What is to come back.
+    pub(crate) accept: &'static str,
     /// Never through a proxy.
     pub(crate) direct: bool,
 }
@@ -185,6 +215,9 @@ impl Exchange {
     }
 }
 
+/// What most questions are answered with.
+pub(crate) const JSON: &str = "application/json";
+
 impl Plain {
     pub(crate) fn get(endpoint: Endpoint, target: String) -> Self {
         Self {
@@ -193,6 +226,7 @@ impl Plain {
             target,
             headers: Vec::new(),
             body: Secret::new(""),
+            accept: JSON,
             direct: false,
         }
     }
@@ -201,7 +235,7 @@ impl Plain {
         let body = self.body.expose().as_bytes().to_vec();
         let mut headers = vec![
             ("host", self.endpoint.authority().clone()),
-            ("accept", "application/json".into()),
+            ("accept", self.accept.into()),
             ("user-agent", USER_AGENT.into()),
         ];
         let own = self.headers.iter();

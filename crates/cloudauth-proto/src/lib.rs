@@ -97,6 +97,7 @@ pub mod codes;
 mod credentials;
 mod endpoint;
 mod entropy;
+mod errand;
 mod error;
 mod flow;
 mod machine;

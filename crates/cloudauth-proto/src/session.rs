@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::clock::{MonoTime, Now, UnixTime};
 use crate::credentials::{CredentialsError, Keyring, Source, Ticket};
@@ -93,6 +94,12 @@ impl Session {
         self.keyring.leave(refresh.number());
     }
 
+    /// Randomness for what goes into an operation, from the session's seed.
+    #[must_use]
+    pub fn entropy(&mut self) -> Entropy {
+        self.entropy.fork()
+    }
+
     pub(crate) fn limits(&self) -> &Policy {
         &self.policy
     }
@@ -129,6 +136,11 @@ impl Session {
     pub(crate) fn begin(&mut self, now: MonoTime) -> Entropy {
         self.budget.deposit(now);
         self.entropy.fork()
+    }
+
+    /// A span between nothing and `longest`, all equally likely.
+    pub(crate) fn jitter(&mut self, longest: Duration) -> Duration {
+        self.entropy.jitter(longest)
     }
 
     /// When this action may be sent.

@@ -15,7 +15,7 @@ const NAME: &str = "欧阳小丽";
 const NUMBER: &str = "330103199001011234";
 const TOKEN: &str = "sts-T0ken+/=";
 
-/// Asks through something on the way that changes the request, then the reply.
+/// Asks the simulator through something on the way that changes the request, then the reply.
 fn refused(
     scheme: Scheme,
     credentials: Credentials,
@@ -23,14 +23,34 @@ fn refused(
     on_the_way: impl Fn(&mut Incoming),
     on_the_way_back: impl Fn(Vec<u8>) -> Vec<u8>,
 ) -> Fault {
+    let mut world = World::new();
+    world.add_sts_key("temporary", "secret", TOKEN);
+    refused_by(scheme, credentials, our_clock, |mut request| {
+        on_the_way(&mut request);
+        match world.handle(Region::Shanghai, &request, SERVICE) {
+            Reaction::Answer {
+                status,
+                headers,
+                body,
+            } => Response::new(Head::new(status, headers), on_the_way_back(body)),
+            reaction => panic!("{reaction:?}"),
+        }
+    })
+}
+
+/// Asks whoever answers so.
+fn refused_by(
+    scheme: Scheme,
+    credentials: Credentials,
+    our_clock: u64,
+    mut answer: impl FnMut(Incoming) -> Response,
+) -> Fault {
     let operation = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
         .cert_name(NAME)
         .cert_no(NUMBER)
         .model("LIVENESS");
     let mut call = Call::new(&operation, CallOptions::new()).unwrap();
     let mut session = Session::new(credentials, [3; 32]).scheme(scheme);
-    let mut world = World::new();
-    world.add_sts_key("temporary", "secret", TOKEN);
     let now = Now {
         mono: MonoTime::default(),
         unix: UnixTime::from_seconds(our_clock),
@@ -38,19 +58,7 @@ fn refused(
     loop {
         match call.poll(&mut session, now) {
             Step::Send(exchange) => {
-                let mut request = Incoming::from(&exchange.sign());
-                on_the_way(&mut request);
-                let reaction = world.handle(Region::Shanghai, &request, SERVICE);
-                let Reaction::Answer {
-                    status,
-                    headers,
-                    body,
-                } = reaction
-                else {
-                    panic!("{reaction:?}")
-                };
-                let body = on_the_way_back(body);
-                let response = Response::new(Head::new(status, headers), body);
+                let response = answer(Incoming::from(&exchange.sign()));
                 call.report(&mut session, exchange.id(), Ok(response), now);
             }
             Step::Authenticate(_) | Step::Read(_) | Step::Run { .. } => panic!("the key was given"),
@@ -262,4 +270,124 @@ fn another_refusal_has_no_mismatch() {
     let other = |_| br#"{"Code":"Forbidden.RAM","Message":"server StringToSign is [x]"}"#.to_vec();
     let fault = refused(BOTH[0], key(ACCESS_KEY_SECRET), SERVICE, |_| {}, other);
     assert_eq!(fault.mismatch, None);
+}
+
+/// The simulator does not know SM3; this service does nothing but refuse its signatures.
+#[cfg(feature = "sm3")]
+mod sm3 {
+    use core::fmt::Write;
+
+    use ::sm3::Sm3;
+    use hmac::{Hmac, KeyInit, Mac};
+    use sha2::Digest;
+
+    use super::*;
+
+    const SCHEME: Scheme = Scheme::Acs3HmacSm3;
+
+    fn hex(bytes: &[u8]) -> String {
+        let mut text = String::new();
+        for byte in bytes {
+            write!(text, "{byte:02x}").unwrap();
+        }
+        text
+    }
+
+    fn header<'r>(request: &'r Incoming, name: &str) -> &'r str {
+        let found = request.headers.iter().find(|(have, _)| have == name);
+        &found.unwrap().1
+    }
+
+    /// The canonical request and the string to sign of what arrived, from the vendor's description.
+    fn texts(request: &Incoming) -> (String, String) {
+        let (path, query) = request.target.split_once('?').unwrap();
+        let (_, rest) = header(request, "authorization")
+            .split_once(",SignedHeaders=")
+            .unwrap();
+        let (names, _) = rest.split_once(',').unwrap();
+        let lines = names.split(';');
+        let lines: String = lines
+            .map(|name| format!("{name}:{}\n", header(request, name)))
+            .collect();
+        let method = &request.method;
+        let payload = hex(&Sm3::digest(&request.body));
+        let canonical = format!("{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}");
+        let to_sign = format!("ACS3-HMAC-SM3\n{}", hex(&Sm3::digest(&canonical)));
+        (canonical, to_sign)
+    }
+
+    fn is_signed_with(secret: &str, request: &Incoming) -> bool {
+        let mut mac = <Hmac<Sm3> as KeyInit>::new_from_slice(secret.as_bytes()).unwrap();
+        mac.update(texts(request).1.as_bytes());
+        let signature = hex(&mac.finalize().into_bytes());
+        header(request, "authorization").ends_with(&format!(",Signature={signature}"))
+    }
+
+    fn reply(code: &str, message: &str) -> Response {
+        let body = serde_json::json!({"Code": code, "Message": message, "RequestId": "R"});
+        let date = "Fri, 15 Jan 2027 08:00:00 GMT".to_owned();
+        let head = Head::new(400, vec![("date".to_owned(), date)]);
+        Response::new(head, body.to_string().into_bytes())
+    }
+
+    /// Through something that changes the request.
+    fn refused(secret: &str, on_the_way: impl Fn(&mut Incoming)) -> Fault {
+        refused_by(SCHEME, key(secret), SERVICE, |mut request| {
+            assert!(is_signed_with(secret, &request), "by itself it is right");
+            on_the_way(&mut request);
+            assert!(!is_signed_with(ACCESS_KEY_SECRET, &request));
+            let (canonical, to_sign) = texts(&request);
+            let message = format!(
+                "server StringToSign is [{to_sign}] server CanonicalRequest is [{canonical}]"
+            );
+            reply("SignatureDoesNotMatch", &message)
+        })
+    }
+
+    #[test]
+    fn a_wrong_secret_is_told_from_everything_else() {
+        let fault = refused("another", |_| {});
+        assert_eq!(fault.mismatch, Some(Mismatch::Key));
+        let clause = "the service signed the same text: the secret is wrong";
+        assert_eq!(told(&fault), clause);
+    }
+
+    #[test]
+    fn what_a_proxy_changed_is_named() {
+        let header = |request: &mut Incoming| {
+            let mut headers = request.headers.iter_mut();
+            let version = headers.find(|(name, _)| name == "x-acs-version").unwrap();
+            version.1 = "2019-03-08".into();
+        };
+        let parameter = |request: &mut Incoming| {
+            request.target = replaced(&request.target, NUMBER, "110101199001011234");
+        };
+        let body = |request: &mut Incoming| request.body.push(b'x');
+        let date = |request: &mut Incoming| {
+            let mut headers = request.headers.iter_mut();
+            let date = headers.find(|(name, _)| name == "x-acs-date").unwrap();
+            date.1 = "2027-01-15T08:00:01Z".into();
+        };
+        let changes: [(&dyn Fn(&mut Incoming), &str); 4] = [
+            (&header, "the header x-acs-version was changed on the way"),
+            (&parameter, "the parameter CertNo arrived changed"),
+            (&body, "the body was changed on the way"),
+            (&date, "the time stamp 2027-01-15T08:00:00Z arrived changed"),
+        ];
+        for (change, clause) in changes {
+            assert_eq!(told(&refused(ACCESS_KEY_SECRET, change)), clause);
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_too_wrong_is_told_with_both_times() {
+        let ahead = SERVICE + 30 * 24 * 3_600;
+        let expired = |_| reply("InvalidTimeStamp.Expired", "no");
+        let fault = refused_by(SCHEME, key(ACCESS_KEY_SECRET), ahead, expired);
+        assert_eq!(
+            told(&fault),
+            "the clock is wrong: it said 2027-02-14T08:00:00Z when the service's said \
+             2027-01-15T08:00:00Z"
+        );
+    }
 }

@@ -47,42 +47,73 @@
 //!
 //! # What it knows
 //!
-//! Two operations with all their life (`InitFaceVerify`, `DescribeFaceVerify`), the seven that take files with the
-//! platform and the object store that these go through, two signatures (ACS3-HMAC-SHA256, RPC 1.0 with
-//! HMAC-SHA1), two regions with one set of orders, the pages behind `CertifyUrl`, and the services that give
-//! credentials ([`Office`]). Where the vendor's
-//! documentation is silent the docs here say what was chosen. It answers in JSON only and sends no callbacks.
+//! * All operations of the [`CATALOGUE`], in their documented shape; what is missing or malformed is refused. A new
+//!   operation needs an entry there and no code. `InitFaceVerify` and `DescribeFaceVerify` have all their life:
+//!   orders, scenes, the page behind `CertifyUrl`, verdicts, links to pictures that die, lock-outs. The number of
+//!   failures until a lock-out ([`FAILURES_A_DAY`]) is our guess.
+//! * Magic ID numbers ([`magic_numbers`], and the table in `MAGIC.md`): one for every `Code`, `SubCode`, kind of
+//!   `MaterialInfo`, label of `DeviceRisk`.
+//! * Two signatures (ACS3-HMAC-SHA256, RPC 1.0 with HMAC-SHA1), time stamps, nonces, limits of queries, and
+//!   `EncryptType=SM2` with a key pair of its own ([`SM2_PUBLIC_KEY`]).
+//! * Two regions with one set of orders, the object store for files, and the services that give credentials
+//!   ([`Office`]).
+//! * [`Fault`]s by script, and from outside of the process: [`Simulator::admin_url`] is a page that shows live what
+//!   happens, and takes JSON: `POST` to `faults`, `clock`, `finish`, `limits` and `unlock` below it, and `DELETE` to
+//!   `faults`.
+//! * Programs that have the vendor's hosts built in: [`Simulator::proxy_url`] leads these here. The vendor's own SDKs
+//!   for Python and TypeScript run against it unmodified; `conformance/run` shows it.
+//!
+//! Where the vendor's documentation is silent the docs here say what was chosen. It answers in JSON only. It calls
+//! back, but only to this machine unless [`World::route_callbacks`] says otherwise. It keeps no name, no number and
+//! no value of a parameter but order numbers, return URLs, and callback URLs with their tokens; and it is for tests:
+//! nothing here protects what is sent.
 #![forbid(unsafe_code)]
 
+mod admin;
+mod callbacks;
+mod catalogue;
 pub mod conformance;
+mod fault;
+mod gateway;
+mod identities;
 mod ids;
+mod limits;
 mod log;
+mod magic;
+mod material;
 mod nonces;
 mod offices;
 mod operations;
 mod orders;
 mod page;
 mod percent;
+mod pictures;
 mod region;
 mod reply;
 mod request;
 mod script;
 mod serve;
 pub mod simulation;
+mod sm2;
 mod store;
 mod time;
 mod verdict;
 mod verify;
 mod world;
 
+pub use callbacks::{Callback, CallbackFault, CallbackKind, CallbackOutcome, CalledBack, NotSent};
+pub use catalogue::CATALOGUE;
+pub use fault::{Fault, Times};
+pub use identities::FAILURES_A_DAY;
 pub use log::Seen;
+pub use magic::{MagicNumber, magic_numbers, magic_table};
 pub use offices::{CREDENTIALS_PATH, INSTANCE_ROLE, OAUTH_TOKEN, OIDC_TOKEN, Office, SSO_TOKEN};
 pub use orders::FinishError;
 pub use region::Region;
 pub use reply::Reaction;
 pub use request::Incoming;
-pub use script::{Fault, Times};
 pub use serve::Simulator;
+pub use sm2::SM2_PUBLIC_KEY;
 pub use verdict::Verdict;
 pub use verify::{Refusal, TIME_WINDOW_SECONDS, Verified, verify};
 pub use world::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, World};

@@ -1,5 +1,7 @@
 //! What was asked and how it ended, without persons and secrets.
 
+use std::collections::BTreeMap;
+
 use crate::percent;
 use crate::region::Region;
 use crate::request::Incoming;
@@ -22,6 +24,8 @@ pub struct Seen {
     pub outcome: String,
     /// The scheme of its signature if that was checked and good.
     pub scheme: Option<&'static str>,
+    /// More about a refusal. It has no values of parameters and no secret.
+    pub detail: Option<String>,
     /// The names, not the values, of what stood in its URL. At most 64 names of at most 64 characters.
     pub url_query_names: Vec<String>,
 }
@@ -31,14 +35,21 @@ pub struct Seen {
 pub(crate) struct Log {
     /// Up to twice the capacity, so that forgetting is rare and the rest is one slice.
     seen: Vec<Seen>,
+    /// How many there were in each region.
+    attempts: BTreeMap<Region, u64>,
 }
 
 impl Log {
     pub(crate) fn push(&mut self, seen: Seen) {
+        *self.attempts.entry(seen.region).or_default() += 1;
         if self.seen.len() >= 2 * CAPACITY {
             self.seen.drain(..CAPACITY);
         }
         self.seen.push(seen);
+    }
+
+    pub(crate) fn attempts(&self, region: Region) -> u64 {
+        self.attempts.get(&region).copied().unwrap_or_default()
     }
 
     pub(crate) fn last(&self) -> &[Seen] {
@@ -59,6 +70,11 @@ pub(crate) fn shortened(text: &str) -> String {
     text.chars().take(64).collect()
 }
 
+/// At most 200 characters of the simulator's own words.
+pub(crate) fn detail(text: &str) -> String {
+    text.chars().take(200).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +89,7 @@ mod tests {
                 at_unix,
                 outcome: String::new(),
                 scheme: None,
+                detail: None,
                 url_query_names: Vec::new(),
             });
         }

@@ -3,7 +3,10 @@
 use core::fmt;
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::callbacks::Callee;
+use crate::identities::{Identities, Identity};
 use crate::ids::certify_id;
+use crate::magic::Magic;
 use crate::verdict::Verdict;
 
 /// More orders than this and the oldest are forgotten.
@@ -17,8 +20,30 @@ pub(crate) struct Order {
     pub(crate) number: String,
     pub(crate) scene_id: i64,
     pub(crate) return_url: String,
+    pub(crate) product_code: String,
+    pub(crate) callee: Option<Callee>,
     pub(crate) created_unix: u64,
     pub(crate) state: State,
+    /// What is kept of name and number: a hash.
+    pub(crate) identity: Option<Identity>,
+    pub(crate) magic: Option<Magic>,
+    pub(crate) wants_video: bool,
+}
+
+impl Order {
+    /// How it ended, if it did. A magic number needs no visit to the page.
+    pub(crate) fn verdict(&self) -> Option<Verdict> {
+        let wish = match self.magic {
+            None => None,
+            Some(Magic::Verdict(verdict)) => Some(verdict),
+            Some(_) => Some(Verdict::Passed),
+        };
+        match self.state {
+            State::Submitted(verdict) if !verdict.passed() => Some(verdict),
+            State::Submitted(verdict) => wish.or(Some(verdict)),
+            State::Issued | State::Opened | State::Abandoned => wish,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,7 +88,13 @@ pub(crate) struct Orders {
     /// Certify ids, oldest first.
     ages: VecDeque<String>,
     opened: u64,
+    identities: Identities,
+    /// The last verdicts, newest last.
+    verdicts: VecDeque<(String, Verdict)>,
 }
+
+/// How many verdicts are shown.
+const VERDICTS: usize = 100;
 
 impl Orders {
     /// Stores an order and names it: the same name for the same turn in every run.
@@ -103,6 +134,49 @@ impl Orders {
         }
     }
 
+    /// Makes the one submission; the verdict that counts may be a magic number's.
+    pub(crate) fn submit(
+        &mut self,
+        certify_id: &str,
+        verdict: Verdict,
+        now_unix: u64,
+    ) -> Result<Verdict, FinishError> {
+        let order = self.live(certify_id, now_unix)?;
+        order.state = State::Submitted(verdict);
+        let verdict = order.verdict().unwrap_or(verdict);
+        // Magic numbers always do the same.
+        let identity = order.identity.filter(|_| order.magic.is_none());
+        if let Some(identity) = identity {
+            self.identities.judged(identity, verdict, now_unix);
+        }
+        if self.verdicts.len() >= VERDICTS {
+            self.verdicts.pop_front();
+        }
+        self.verdicts.push_back((certify_id.to_owned(), verdict));
+        Ok(verdict)
+    }
+
+    /// The last verdicts, oldest first.
+    pub(crate) fn verdicts(&self) -> impl DoubleEndedIterator<Item = &(String, Verdict)> {
+        self.verdicts.iter()
+    }
+
+    /// Whether an identity may be verified, or the code that says why not.
+    pub(crate) fn refusal_of(&self, identity: Identity, now_unix: u64) -> Option<&'static str> {
+        self.identities.refusal_of(identity, now_unix)
+    }
+
+    /// Forgets who may not be verified.
+    pub(crate) fn unlock(&mut self) {
+        self.identities = Identities::default();
+    }
+
+    /// The orders, newest first, with their certify ids.
+    pub(crate) fn newest(&self) -> impl Iterator<Item = (&str, &Order)> {
+        let ids = self.ages.iter().rev();
+        ids.filter_map(|id| Some((id.as_str(), self.by_certify_id.get(id)?)))
+    }
+
     pub(crate) fn named(&self, number: &str) -> usize {
         self.by_certify_id
             .values()
@@ -124,8 +198,13 @@ mod tests {
             number: number.into(),
             scene_id: 1,
             return_url: String::new(),
+            product_code: String::new(),
+            callee: None,
             created_unix: 1_000,
             state: State::Issued,
+            identity: None,
+            magic: None,
+            wants_video: false,
         }
     }
 

@@ -41,6 +41,30 @@ pub(crate) fn pairs(text: &str) -> Option<Vec<(String, String)>> {
         .collect()
 }
 
+/// Escapes what must not stand in a header or a request line: control characters, spaces, everything beyond ASCII.
+pub(crate) fn header_safe(url: &str) -> String {
+    url.chars()
+        .map(|c| {
+            if c.is_ascii_graphic() {
+                c.to_string()
+            } else {
+                encode(c.encode_utf8(&mut [0; 4]))
+            }
+        })
+        .collect()
+}
+
+/// A URL up to its fragment, ready for one more parameter.
+pub(crate) fn extensible(url: &str) -> String {
+    let (before, _) = url.split_once('#').unwrap_or((url, ""));
+    let separator = match before.split_once('?') {
+        None => "?",
+        Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
+        Some(_) => "&",
+    };
+    format!("{before}{separator}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

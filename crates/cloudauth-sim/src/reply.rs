@@ -4,6 +4,7 @@ use core::fmt;
 
 use serde_json::{Value, json};
 
+use crate::limits;
 use crate::region::Region;
 use crate::time::http_date;
 use crate::verify::Refusal;
@@ -43,6 +44,24 @@ pub enum Reaction {
         /// How many bytes of the body arrive.
         keep: usize,
     },
+    /// An answer that takes its time: a byte of the body now and then.
+    Trickle {
+        /// The HTTP status.
+        status: u16,
+        /// Header fields as in [`Self::Answer`].
+        headers: Vec<(String, String)>,
+        /// The body.
+        body: Vec<u8>,
+    },
+    /// It is answered; then the connection closes without a word.
+    Last {
+        /// The HTTP status.
+        status: u16,
+        /// Header fields as in [`Self::Answer`].
+        headers: Vec<(String, String)>,
+        /// The body.
+        body: Vec<u8>,
+    },
 }
 
 impl fmt::Debug for Reaction {
@@ -54,6 +73,10 @@ impl fmt::Debug for Reaction {
             Self::Refuse => f.write_str("Refuse"),
             Self::Reset => f.write_str("Reset"),
             Self::Hang => f.write_str("Hang"),
+            Self::Trickle { status, body, .. } => {
+                write!(f, "Trickle({status}, {} bytes)", body.len())
+            }
+            Self::Last { status, body, .. } => write!(f, "Last({status}, {} bytes)", body.len()),
             Self::Truncate {
                 status, body, keep, ..
             } => write!(f, "Truncate({status}, {keep} of {} bytes)", body.len()),
@@ -88,14 +111,29 @@ impl Reply {
             .with("x-acs-request-id", request_id)
     }
 
-    /// The gateway's error envelope (documented).
+    /// The gateway's error envelope (documented). Throttling under its documented status says how long to wait.
     pub(crate) fn fault(
         region: Region,
         refusal: &Refusal,
         request_id: &str,
         now_unix: u64,
     ) -> Self {
-        let code = refusal.code;
+        let reply = Self::refused(region, refusal, refusal.code, request_id, now_unix);
+        if refusal.code != limits::CODE || refusal.status != 400 {
+            return reply;
+        }
+        let hints = limits::HINTS.into_iter();
+        hints.fold(reply, |reply, (name, value)| reply.with(name, value))
+    }
+
+    /// The same with a code that is not the refusal's own.
+    pub(crate) fn refused(
+        region: Region,
+        refusal: &Refusal,
+        code: &str,
+        request_id: &str,
+        now_unix: u64,
+    ) -> Self {
         let body = json!({
             "RequestId": request_id,
             "Message": refusal.message,
@@ -119,6 +157,42 @@ impl Reply {
             headers: self.headers,
             body: self.body,
         }
+    }
+
+    /// A byte now and then.
+    pub(crate) fn trickled(self) -> Reaction {
+        Reaction::Trickle {
+            status: self.status,
+            headers: self.headers,
+            body: self.body,
+        }
+    }
+
+    /// The connection closes after it.
+    pub(crate) fn last(self) -> Reaction {
+        Reaction::Last {
+            status: self.status,
+            headers: self.headers,
+            body: self.body,
+        }
+    }
+
+    /// Gives every value of a JSON object another type, but for the request id; what is no JSON stays.
+    pub(crate) fn of_wrong_type(mut self) -> Self {
+        let parsed = serde_json::from_slice::<Value>(&self.body);
+        if let Ok(Value::Object(mut members)) = parsed {
+            for (name, value) in &mut members {
+                if name != "RequestId" {
+                    *value = match value {
+                        Value::Object(_) | Value::Array(_) => json!("not an object"),
+                        Value::String(_) => json!([1]),
+                        Value::Null | Value::Bool(_) | Value::Number(_) => json!({}),
+                    };
+                }
+            }
+            self.body = Value::Object(members).to_string().into_bytes();
+        }
+        self
     }
 
     /// Fills a JSON object up to so many bytes with one more member; a smaller number changes nothing.

@@ -1,132 +1,48 @@
-//! Scripted faults: what goes wrong, where, and how often.
+//! The script: which faults are to come, where, and how often each was met.
 
-use core::fmt;
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::fault::{Fault, Times};
 use crate::region::Region;
 
-/// Something that goes wrong with a request.
-///
-/// "Carried out" means that the operation took effect although the client cannot tell: the case in which
-/// repeating an `InitFaceVerify` opens a second order.
-#[non_exhaustive]
-#[derive(Clone, PartialEq, Eq)]
-pub enum Fault {
-    /// The connection is refused. Not carried out.
-    ///
-    /// Over sockets a region can refuse everything or nothing: for one action only, it is a reset before anything is
-    /// carried out.
-    Refuse,
-    /// The request is read and carried out, then the connection is reset.
-    Reset,
-    /// The request is read and carried out, and never answered.
-    Hang,
-    /// The gateway's error reply with this HTTP status. Not carried out.
-    ///
-    /// 503 carries the code `ServiceUnavailable` and 500 `InternalError` (both documented); 429 carries
-    /// `Throttling.User` (the code is documented, with HTTP 400; 429 is our guess); every other status carries
-    /// the code of its class: `Forbidden.RAM`, `InvalidApi.NotFound`, `InvalidParameter`, `InternalError`.
-    Status(u16),
-    /// HTTP 200 whose body says `Code: "500"`, the service's own system error (documented). Not carried out.
-    Code500,
-    /// HTTP 200 with a page of HTML, as a proxy in between would send. Carried out.
-    Garbage,
-    /// HTTP 200 without a body. Carried out.
-    Empty,
-    /// Half of the reply, then the connection closes. Carried out.
-    Truncate,
-    /// A JSON reply filled up to this many bytes. Carried out.
-    Oversize(usize),
-    /// Exactly this answer. Not carried out.
-    Custom {
-        /// The HTTP status.
-        status: u16,
-        /// The body; it is sent as `application/json;charset=utf-8` whatever it is.
-        body: Vec<u8>,
-    },
-}
+/// More faults than this do not wait at one place.
+const CAPACITY: usize = 1_000;
 
-impl Fault {
-    /// A word for the request log.
-    pub(crate) const fn name(&self) -> &'static str {
-        match self {
-            Self::Refuse => "refuse",
-            Self::Reset => "reset",
-            Self::Hang => "hang",
-            Self::Status(_) => "status",
-            Self::Code500 => "code 500",
-            Self::Garbage => "garbage",
-            Self::Empty => "empty",
-            Self::Truncate => "truncate",
-            Self::Oversize(_) => "oversize",
-            Self::Custom { .. } => "custom",
-        }
-    }
-
-    /// The code of [`Self::Status`].
-    pub(crate) const fn gateway_code(status: u16) -> &'static str {
-        match status {
-            503 => "ServiceUnavailable",
-            429 => "Throttling.User",
-            403 => "Forbidden.RAM",
-            404 => "InvalidApi.NotFound",
-            400..=499 => "InvalidParameter",
-            _ => "InternalError",
-        }
-    }
-}
-
-impl fmt::Debug for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())?;
-        if let Self::Status(status) | Self::Custom { status, .. } = self {
-            write!(f, " {status}")?;
-        }
-        Ok(())
-    }
-}
-
-/// How many requests a fault meets before it is over.
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "once, a number, for ever: there is no fourth"
-)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Times {
-    /// One request.
-    Once,
-    /// So many requests; zero is none.
-    N(u32),
-    /// Every request until the faults are cleared.
-    Always,
-}
+/// How many faults that are over are still shown.
+const SHOWN: usize = 100;
 
 /// The faults to come, in order, for each place.
 #[derive(Debug)]
 pub(crate) struct Script<Place = Region> {
     queues: BTreeMap<Place, VecDeque<Entry>>,
+    over: VecDeque<(Place, Entry)>,
 }
 
 impl<Place> Default for Script<Place> {
     fn default() -> Self {
-        let queues = BTreeMap::new();
-        Self { queues }
+        Self {
+            queues: BTreeMap::new(),
+            over: VecDeque::new(),
+        }
     }
 }
 
+/// A fault that waits, or waited, for requests.
 #[derive(Debug)]
-struct Entry {
-    action: Option<String>,
-    fault: Fault,
+pub(crate) struct Entry {
+    pub(crate) action: Option<String>,
+    pub(crate) fault: Fault,
     /// `None`: for ever.
-    left: Option<u32>,
+    pub(crate) left: Option<u32>,
+    /// How many requests met it.
+    pub(crate) hits: u64,
 }
 
 impl<Place: Copy + Ord> Script<Place> {
+    /// Appends a fault, unless too many wait already.
     pub(crate) fn add(&mut self, place: Place, action: Option<String>, fault: Fault, times: Times) {
         let left = match times {
             Times::Once => Some(1),
-            Times::N(0) => return,
             Times::N(n) => Some(n),
             Times::Always => None,
         };
@@ -134,25 +50,61 @@ impl<Place: Copy + Ord> Script<Place> {
             action,
             fault,
             left,
+            hits: 0,
         };
-        self.queues.entry(place).or_default().push_back(entry);
+        if self.has_room(place) && left != Some(0) {
+            self.queues.entry(place).or_default().push_back(entry);
+        }
+    }
+
+    pub(crate) fn has_room(&self, place: Place) -> bool {
+        let queue = self.queues.get(&place);
+        queue.is_none_or(|queue| queue.len() < CAPACITY)
     }
 
     /// Takes the first fault that is meant for a request to `action`.
     pub(crate) fn take(&mut self, place: Place, action: &str) -> Option<Fault> {
+        self.take_if(place, |entry| {
+            let is_meant = entry.action.as_deref().is_none_or(|only| only == action);
+            is_meant && entry.fault != Fault::BadTls
+        })
+    }
+
+    /// Takes a [`Fault::BadTls`], wherever it stands in the queue: a handshake names no action.
+    pub(crate) fn take_bad_tls(&mut self, place: Place) -> bool {
+        let taken = self.take_if(place, |entry| entry.fault == Fault::BadTls);
+        taken.is_some()
+    }
+
+    fn take_if(&mut self, place: Place, is_meant: impl Fn(&Entry) -> bool) -> Option<Fault> {
         let queue = self.queues.get_mut(&place)?;
-        let at = queue
-            .iter()
-            .position(|entry| entry.action.as_deref().is_none_or(|only| only == action))?;
+        let at = queue.iter().position(is_meant)?;
         let entry = queue.get_mut(at)?;
         let fault = entry.fault.clone();
+        entry.hits += 1;
         if let Some(left) = &mut entry.left {
             *left -= 1;
-            if *left == 0 {
-                queue.remove(at);
+            if *left == 0
+                && let Some(entry) = queue.remove(at)
+            {
+                self.bury(place, entry);
             }
         }
         Some(fault)
+    }
+
+    fn bury(&mut self, place: Place, entry: Entry) {
+        if self.over.len() >= SHOWN {
+            self.over.pop_front();
+        }
+        self.over.push_back((place, entry));
+    }
+
+    /// Those that are over, then those that wait.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (Place, &Entry)> {
+        let over = self.over.iter().map(|(place, entry)| (*place, entry));
+        let queues = self.queues.iter();
+        over.chain(queues.flat_map(|(place, queue)| queue.iter().map(|entry| (*place, entry))))
     }
 
     /// Whether the next thing to happen to any request is that its connection is refused.
@@ -164,7 +116,9 @@ impl<Place: Copy + Ord> Script<Place> {
     }
 
     pub(crate) fn clear(&mut self, place: Place) {
-        self.queues.remove(&place);
+        for entry in self.queues.remove(&place).into_iter().flatten() {
+            self.bury(place, entry);
+        }
     }
 }
 
@@ -199,6 +153,55 @@ mod tests {
         assert_eq!(taken(&mut script, "B"), None);
         assert_eq!(script.take(Region::Beijing, "A"), None);
         assert_eq!(taken(&mut script, "A"), Some(Fault::Hang));
+    }
+
+    #[test]
+    fn hits_are_counted_also_of_faults_that_are_over() {
+        let mut script = Script::<Region>::default();
+        script.add(Region::Shanghai, None, Fault::Hang, Times::N(2));
+        script.add(Region::Beijing, None, Fault::Empty, Times::Always);
+        for _ in 0..3 {
+            taken(&mut script, "A");
+            script.take(Region::Beijing, "A");
+        }
+        let hits = |script: &Script| {
+            let entries = script.entries();
+            let entries = entries.map(|(place, entry)| (place, entry.left, entry.hits));
+            entries.collect::<Vec<_>>()
+        };
+        let over = (Region::Shanghai, Some(0), 2);
+        assert_eq!(hits(&script), [over, (Region::Beijing, None, 3)]);
+        script.clear(Region::Beijing);
+        assert_eq!(hits(&script), [over, (Region::Beijing, None, 3)]);
+        assert_eq!(script.take(Region::Beijing, "A"), None);
+    }
+
+    #[test]
+    fn a_handshake_takes_only_what_is_meant_for_it() {
+        let mut script = Script::<Region>::default();
+        script.add(Region::Shanghai, None, Fault::Hang, Times::Once);
+        script.add(Region::Shanghai, None, Fault::BadTls, Times::Once);
+        assert!(!script.take_bad_tls(Region::Beijing));
+        assert!(script.take_bad_tls(Region::Shanghai));
+        assert!(!script.take_bad_tls(Region::Shanghai));
+        script.add(Region::Shanghai, None, Fault::BadTls, Times::Once);
+        assert_eq!(taken(&mut script, "A"), Some(Fault::Hang));
+        assert_eq!(taken(&mut script, "A"), None);
+    }
+
+    #[test]
+    fn a_place_has_room_for_so_many_faults() {
+        let mut script = Script::<Region>::default();
+        for _ in 0..=CAPACITY {
+            script.add(Region::Shanghai, None, Fault::Hang, Times::Once);
+        }
+        assert!(!script.has_room(Region::Shanghai));
+        assert!(script.has_room(Region::Beijing));
+        for _ in 0..CAPACITY {
+            assert!(taken(&mut script, "A").is_some());
+        }
+        assert_eq!(taken(&mut script, "A"), None);
+        assert_eq!(script.entries().count(), SHOWN);
     }
 
     #[test]

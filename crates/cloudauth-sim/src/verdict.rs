@@ -1,8 +1,9 @@
 //! How a verification ends.
 
-/// The verdict on a person, as `SubCode` carries it (documented).
+/// The verdict on a person, as `SubCode` carries it.
 ///
-/// The service has more of them; these are the ones whose meaning the current error page gives.
+/// The current error page gives the meaning of `200` to `206`. The others are from an older page and from other
+/// people's programs; the service may have more.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
@@ -20,11 +21,23 @@ pub enum Verdict {
     LivenessRisk,
     /// `206`: forbidden by policy.
     PolicyRestricted,
+    /// `207`: the face is not the one on the card (`ID_PLUS`; older page).
+    CardMismatch,
+    /// `209`: the authority that is compared with failed (older page).
+    AuthorityFailed,
+    /// `210`: passed, by a combination of checks (older page).
+    PassedByPolicy,
+    /// `220`: the declaration of intent did not pass (other people's programs).
+    IntentFailed,
+    /// `221`: the voice is another one (other people's programs).
+    VoiceMismatch,
+    /// `222`: the check before the declaration of intent failed (other people's programs).
+    CheckBeforeIntentFailed,
 }
 
 impl Verdict {
     /// Every verdict.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 13] = [
         Self::Passed,
         Self::NameMismatch,
         Self::IdentityNotFound,
@@ -32,6 +45,12 @@ impl Verdict {
         Self::FaceMismatch,
         Self::LivenessRisk,
         Self::PolicyRestricted,
+        Self::CardMismatch,
+        Self::AuthorityFailed,
+        Self::PassedByPolicy,
+        Self::IntentFailed,
+        Self::VoiceMismatch,
+        Self::CheckBeforeIntentFailed,
     ];
 
     /// The value of `SubCode`.
@@ -45,6 +64,12 @@ impl Verdict {
             Self::FaceMismatch => "204",
             Self::LivenessRisk => "205",
             Self::PolicyRestricted => "206",
+            Self::CardMismatch => "207",
+            Self::AuthorityFailed => "209",
+            Self::PassedByPolicy => "210",
+            Self::IntentFailed => "220",
+            Self::VoiceMismatch => "221",
+            Self::CheckBeforeIntentFailed => "222",
         }
     }
 
@@ -59,6 +84,15 @@ impl Verdict {
     /// Whether `Passed` is `T`.
     #[must_use]
     pub const fn passed(self) -> bool {
-        matches!(self, Self::Passed)
+        matches!(self, Self::Passed | Self::PassedByPolicy)
+    }
+
+    /// Whether the next verification of the same identity is refused with 417 (documented).
+    #[must_use]
+    pub const fn locks(self) -> bool {
+        matches!(
+            self,
+            Self::NameMismatch | Self::IdentityNotFound | Self::PhotoNotFound
+        )
     }
 }

@@ -5,20 +5,25 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::callbacks::Callbacks;
+use crate::catalogue::Operation;
+use crate::fault::{Fault, Times};
+use crate::gateway::{AUTHORIZE, Gateway, Key, no_such_api};
 use crate::ids;
-use crate::log::{Log, Seen, query_names, shortened};
-use crate::nonces::Nonces;
+use crate::log::{Log, Seen, detail, query_names, shortened};
 use crate::offices::Offices;
-use crate::operations::{self, Business};
-use crate::orders::{FinishError, Orders, State};
+use crate::operations::{Business, Desk};
+use crate::orders::FinishError;
 use crate::page;
+use crate::pictures;
 use crate::region::Region;
 use crate::reply::{Reaction, Reply};
 use crate::request::Incoming;
-use crate::script::{Fault, Script, Times};
-use crate::store::{self, Store};
+use crate::script::Script;
+use crate::sm2::KeyPair;
+use crate::store;
 use crate::verdict::Verdict;
-use crate::verify::{Refusal, Verified, named_action, verify};
+use crate::verify::{Refusal, Verified, difference, named_action};
 
 /// The id of the access key that every [`World`] knows. The vendor's published examples use it too.
 pub const ACCESS_KEY_ID: &str = "testid";
@@ -26,35 +31,20 @@ pub const ACCESS_KEY_ID: &str = "testid";
 /// The secret of that key.
 pub const ACCESS_KEY_SECRET: &str = "testsecret";
 
-/// The API version that the simulator speaks.
-const VERSION: &str = "2019-03-07";
-
-/// What lets files into the object store, and its version: an operation of another product.
-const AUTHORIZE: (&str, &str) = ("AuthorizeFileUpload", "2019-12-19");
-
 /// The service: two regions, their orders, the faults to come and a log. It does no I/O and reads no clock.
 ///
-/// Memory is bounded: the last 10 000 requests, 100 000 orders and 1 000 000 nonces are remembered. `Debug` shows
-/// counts.
+/// Memory is bounded: the last 10 000 requests, 1 000 callbacks, 100 000 orders and 1 000 000 nonces are
+/// remembered. `Debug` shows counts.
 pub struct World {
-    pub(crate) keys: BTreeMap<String, Key>,
+    pub(crate) gateway: Gateway,
     pub(crate) offices: Offices,
-    orders: Orders,
-    store: Store,
-    nonces: Nonces,
+    pub(crate) desk: Desk,
+    pub(crate) callbacks: Callbacks,
     script: Script,
     log: Log,
     executions: BTreeMap<&'static str, usize>,
     taught: BTreeMap<&'static str, Value>,
-    public_url: String,
     requests: u64,
-}
-
-pub(crate) struct Key {
-    pub(crate) secret: String,
-    pub(crate) token: Option<String>,
-    /// In seconds since 1970.
-    pub(crate) expires: Option<u64>,
 }
 
 /// A reply with what the log says about it.
@@ -62,6 +52,8 @@ struct Outcome {
     reply: Reply,
     name: &'static str,
     scheme: Option<&'static str>,
+    /// More about a refusal, without persons and secrets.
+    detail: Option<String>,
 }
 
 impl World {
@@ -69,62 +61,80 @@ impl World {
     #[must_use]
     pub fn new() -> Self {
         let mut world = Self {
-            keys: BTreeMap::new(),
+            gateway: Gateway::default(),
             offices: Offices::default(),
-            orders: Orders::default(),
-            store: Store::default(),
-            nonces: Nonces::default(),
+            desk: Desk::default(),
+            callbacks: Callbacks::default(),
             script: Script::default(),
             log: Log::default(),
             executions: BTreeMap::new(),
             taught: BTreeMap::new(),
-            public_url: "http://simulator.invalid".to_owned(),
             requests: 0,
         };
+        world.set_public_url("http://simulator.invalid".to_owned());
         world.add_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET);
         world
     }
 
     /// Makes an access key known, or changes its secret.
     pub fn add_key(&mut self, id: &str, secret: &str) {
-        let secret = secret.to_owned();
-        self.keys.insert(
-            id.to_owned(),
-            Key {
-                secret,
-                token: None,
-                expires: None,
-            },
-        );
+        let key = Key::new(secret.to_owned());
+        self.gateway.keys.insert(id.to_owned(), key);
     }
 
     /// Makes a temporary key known that only works together with its STS token.
     pub fn add_sts_key(&mut self, id: &str, secret: &str, token: &str) {
-        let secret = secret.to_owned();
-        let token = Some(token.to_owned());
-        let expires = None;
-        let key = Key {
-            secret,
-            token,
-            expires,
-        };
-        self.keys.insert(id.to_owned(), key);
+        let mut key = Key::new(secret.to_owned());
+        key.token = Some(token.to_owned());
+        self.gateway.keys.insert(id.to_owned(), key);
+    }
+
+    /// Switches an access key off: `InvalidAccessKeyId.Inactive`. Nothing happens to an unknown one.
+    pub fn switch_off_key(&mut self, id: &str) {
+        if let Some(key) = self.gateway.keys.get_mut(id) {
+            key.is_active = false;
+        }
+    }
+
+    /// Keeps the documented limits of queries per second, or does not. Default: it does not, so that a fast test is
+    /// not throttled.
+    pub fn keep_limits(&mut self, are_kept: bool) {
+        self.gateway.limits.keep(are_kept);
+    }
+
+    /// Replaces the private key that `EncryptType=SM2` is decrypted with: 64 lower-case hex digits. Says whether it
+    /// is one. Default: the example of the standard, whose public key is [`SM2_PUBLIC_KEY`](crate::SM2_PUBLIC_KEY).
+    pub fn set_sm2_key(&mut self, private: &str) -> bool {
+        let pair = KeyPair::from_hex(private);
+        pair.map(|pair| self.desk.sm2 = pair).is_some()
+    }
+
+    /// The public key to encrypt with, uncompressed, in hex.
+    #[must_use]
+    pub fn sm2_public_key(&self) -> String {
+        self.desk.sm2.public()
+    }
+
+    /// Forgets who gets 417 or 418.
+    pub fn unlock_identities(&mut self) {
+        self.desk.orders.unlock();
     }
 
     /// Makes an operation known that the simulator does not have: whatever its parameters, it is
-    /// carried out and answered with this as its `ResultObject`.
+    /// carried out and answered with this as its `ResultObject`. One that it has is replaced.
     pub fn teach(&mut self, action: &'static str, result: Value) {
         self.taught.insert(action, result);
     }
 
     /// Sets what a `CertifyUrl` begins with; no slash at the end.
     pub fn set_public_url(&mut self, url: String) {
-        self.public_url = url;
+        self.desk.public_url = url;
     }
 
     /// Appends a fault to those that wait for the requests of a region.
     ///
-    /// Each API request takes the first one that is meant for it; requests for pages take none.
+    /// Each API request takes the first one that is meant for it; requests for pages take none. More than 1 000 do
+    /// not wait in a region: one more is dropped.
     pub fn inject(&mut self, region: Region, fault: Fault, times: Times) {
         self.script.add(region, None, fault, times);
     }
@@ -147,6 +157,20 @@ impl World {
         self.script.clear(region);
     }
 
+    /// Whether a handshake over TLS meets [`Fault::BadTls`] now.
+    pub(crate) fn takes_bad_tls(&mut self, region: Region) -> bool {
+        self.script.take_bad_tls(region)
+    }
+
+    pub(crate) fn script_has_room(&self, region: Region) -> bool {
+        self.script.has_room(region)
+    }
+
+    /// The faults of both regions, with those that are over first.
+    pub(crate) const fn script(&self) -> &Script {
+        &self.script
+    }
+
     /// Whether [`Fault::Refuse`] comes next in this region, whatever is asked.
     #[must_use]
     pub fn refuses(&self, region: Region) -> bool {
@@ -161,6 +185,21 @@ impl World {
         self.executions.get(action).copied().unwrap_or_default()
     }
 
+    /// How often each operation was carried out.
+    pub(crate) const fn all_executions(&self) -> &BTreeMap<&'static str, usize> {
+        &self.executions
+    }
+
+    /// The last verdicts, oldest first.
+    pub(crate) fn verdicts(&self) -> impl DoubleEndedIterator<Item = &(String, Verdict)> {
+        self.desk.orders.verdicts()
+    }
+
+    /// How many requests each region had, and all that were refused or answered there.
+    pub(crate) const fn log(&self) -> &Log {
+        &self.log
+    }
+
     /// How often any operation was carried out.
     pub(crate) fn executed(&self) -> usize {
         self.executions.values().sum()
@@ -169,12 +208,12 @@ impl World {
     /// How many remembered orders have this `OuterOrderNo`.
     #[must_use]
     pub fn orders_named(&self, order_no: &str) -> usize {
-        self.orders.named(order_no)
+        self.desk.orders.named(order_no)
     }
 
     /// The files that were posted to the object store, oldest first; at most 64.
     pub fn files(&self) -> impl Iterator<Item = &[u8]> {
-        self.store.files()
+        self.desk.store.files()
     }
 
     /// The last API requests, oldest first; at most 10 000.
@@ -183,20 +222,21 @@ impl World {
         self.log.last()
     }
 
-    /// Does what submitting the page does, with this verdict.
+    /// Does what submitting the page does, with this verdict: there may be a callback to send. A magic number turns
+    /// passing into its own verdict.
     pub fn finish(
         &mut self,
         certify_id: &str,
         verdict: Verdict,
         now_unix: u64,
     ) -> Result<(), FinishError> {
-        self.orders.live(certify_id, now_unix)?.state = State::Submitted(verdict);
+        self.finish_with(certify_id, verdict, &[], now_unix)?;
         Ok(())
     }
 
     /// Lets a request happen: to the page below `/verify/` of any region, else to the API.
     pub fn handle(&mut self, region: Region, request: &Incoming, now_unix: u64) -> Reaction {
-        if request.path().starts_with(page::PATH) {
+        if is_for_browsers(request) {
             return self.page(request, now_unix);
         }
         let action = named(request);
@@ -228,46 +268,24 @@ impl World {
         let name = fault.as_ref().map(Fault::name);
         let mut scheme = None;
         let mut outcome = String::new();
-        let mut carry_out = |world: &mut Self| {
+        let mut detail = None;
+        let mut carry_out = |world: &mut Self, now_unix| {
             let done = world.serve(region, request, &request_id, now_unix);
             scheme = done.scheme;
+            detail = done.detail;
             done.name.clone_into(&mut outcome);
             done.reply
         };
         let reaction = match fault {
-            None => carry_out(self).answer(),
-            Some(Fault::Refuse) => Reaction::Refuse,
-            Some(Fault::Reset) => {
-                carry_out(self);
-                Reaction::Reset
+            None => carry_out(self, now_unix).answer(),
+            Some(Fault::Skew(seconds)) => {
+                carry_out(self, now_unix.saturating_add_signed(seconds)).answer()
             }
-            Some(Fault::Hang) => {
-                carry_out(self);
-                Reaction::Hang
+            Some(fault) if fault.lets_through() => {
+                let reply = carry_out(self, now_unix);
+                fault.spoil(reply, now_unix)
             }
-            Some(Fault::Truncate) => carry_out(self).truncated(),
-            Some(Fault::Garbage) => {
-                carry_out(self);
-                let body = b"<html><body><h1>It works!</h1></body></html>".to_vec();
-                Reply::new(200, "text/html", now_unix, body).answer()
-            }
-            Some(Fault::Empty) => {
-                carry_out(self);
-                Reply::new(200, "application/json;charset=utf-8", now_unix, Vec::new()).answer()
-            }
-            Some(Fault::Oversize(bytes)) => carry_out(self).padded(bytes).answer(),
-            Some(Fault::Status(status)) => {
-                let refusal =
-                    Refusal::new(status, Fault::gateway_code(status), "A scripted fault.");
-                Reply::fault(region, &refusal, &request_id, now_unix).answer()
-            }
-            Some(Fault::Code500) => {
-                let body = Business::system_error().body(&request_id);
-                Reply::json(200, &request_id, now_unix, &body).answer()
-            }
-            Some(Fault::Custom { status, body }) => {
-                Reply::new(status, "application/json;charset=utf-8", now_unix, body).answer()
-            }
+            Some(fault) => fault.instead(region, &request_id, now_unix),
         };
         self.log.push(Seen {
             region,
@@ -275,14 +293,18 @@ impl World {
             at_unix: now_unix,
             outcome: name.map_or(outcome, |name| format!("fault: {name}")),
             scheme,
+            detail,
             url_query_names: query_names(request),
         });
         reaction
     }
 
-    /// The page behind a `CertifyUrl`, without the API around it.
+    /// The page behind a `CertifyUrl` and the links to pictures, without the API around them.
     pub fn page(&mut self, request: &Incoming, now_unix: u64) -> Reaction {
-        page::handle(&mut self.orders, request, now_unix).answer()
+        if request.path().starts_with(pictures::PATH) {
+            return pictures::serve(request, now_unix).answer();
+        }
+        self.visit_page(request, now_unix).answer()
     }
 
     fn serve(
@@ -292,136 +314,81 @@ impl World {
         request_id: &str,
         now_unix: u64,
     ) -> Outcome {
-        let refused = |refusal: &Refusal, scheme| Outcome {
-            reply: Reply::fault(region, refusal, request_id, now_unix),
-            name: refusal.code,
-            scheme,
-        };
         if store::is_post(request) {
-            let (reply, name) = self.store.post(request, now_unix);
+            let (reply, name) = self.desk.store.post(request, now_unix);
             if name == "201" {
-                *self.executions.entry(store::POST).or_default() += 1;
+                self.count(store::POST);
             }
             return Outcome {
                 reply,
                 name,
                 scheme: None,
+                detail: None,
             };
         }
-        let secret_of = |id: &str| self.keys.get(id).map(|key| key.secret.clone());
-        let verified = match verify(request, secret_of, now_unix) {
-            Ok(verified) => verified,
-            Err(refusal) => return refused(&refusal, None),
+        let refused = |refusal: &Refusal, scheme, detail| Outcome {
+            reply: Reply::fault(region, refusal, request_id, now_unix),
+            name: refusal.code,
+            scheme,
+            detail,
         };
-        if let Err(refusal) = self.admit(request, &verified, now_unix) {
-            return refused(&refusal, Some(verified.scheme));
-        }
-        if verified.action == AUTHORIZE.0 {
-            *self.executions.entry(AUTHORIZE.0).or_default() += 1;
-            let mut body = self.store.authorize(now_unix);
-            body["RequestId"] = request_id.into();
-            return Outcome {
-                reply: Reply::json(200, request_id, now_unix, &body),
-                name: "200",
-                scheme: Some(verified.scheme),
-            };
-        }
-        let (action, business) = match verified.action.as_str() {
-            "InitFaceVerify" => (
-                "InitFaceVerify",
-                operations::init_face_verify(
-                    &verified.params,
-                    &mut self.orders,
-                    &self.public_url,
-                    now_unix,
-                ),
-            ),
-            "DescribeFaceVerify" => (
-                "DescribeFaceVerify",
-                operations::describe_face_verify(&verified.params, &self.orders),
-            ),
-            other => {
-                let taught = self.taught.get_key_value(other);
-                let taught =
-                    taught.map(|(action, result)| (*action, Business::success(result.clone())));
-                let known = || operations::with_files(other, &verified.params, &self.store);
-                match taught.or_else(known) {
-                    Some(answered) => answered,
-                    None => return refused(&no_such_api(), Some(verified.scheme)),
-                }
+        let verified = match self.gateway.verify(request, now_unix) {
+            Ok(verified) => verified,
+            Err(refusal) => {
+                let detail = match refusal.code {
+                    // Its message repeats every parameter.
+                    "SignatureDoesNotMatch" => difference(request, |id| self.gateway.secret_of(id)),
+                    _ => detail(&refusal.message),
+                };
+                return refused(&refusal, None, Some(detail));
             }
         };
-        if business.was_carried_out() {
-            *self.executions.entry(action).or_default() += 1;
-        }
-        Outcome {
-            reply: Reply::json(200, request_id, now_unix, &business.body(request_id)),
-            name: business.code,
-            scheme: Some(verified.scheme),
+        let scheme = Some(verified.scheme);
+        match self.carry_out(request, &verified, now_unix) {
+            Ok((code, mut body)) => {
+                // The simulator's own words: names of parameters, no values.
+                let detail = body["Message"].as_str().map(detail);
+                let detail = detail.filter(|_| !matches!(code, "200" | "Success"));
+                body["RequestId"] = request_id.into();
+                Outcome {
+                    reply: Reply::json(200, request_id, now_unix, &body),
+                    name: code,
+                    scheme,
+                    detail,
+                }
+            }
+            Err(refusal) => refused(&refusal, scheme, Some(detail(&refusal.message))),
         }
     }
 
-    /// The checks of the gateway that need memory or a table.
-    ///
-    /// The codes about tokens are in the vendor's list of common errors, seen in other products' clients.
-    fn admit(
+    /// The code and the body of the answer to a request with a good signature.
+    fn carry_out(
         &mut self,
         request: &Incoming,
         verified: &Verified,
         now_unix: u64,
-    ) -> Result<(), Refusal> {
-        self.admit_caller(verified, now_unix)?;
-        let version = match verified.action.as_str() {
-            action if action == AUTHORIZE.0 => AUTHORIZE.1,
-            _ => VERSION,
-        };
-        if request.path() != "/" || verified.version != version {
-            return Err(no_such_api());
+    ) -> Result<(&'static str, Value), Refusal> {
+        self.gateway.admit(request, verified, now_unix)?;
+        if verified.action == AUTHORIZE.0 {
+            self.count(AUTHORIZE.0);
+            return Ok(("200", self.desk.store.authorize(now_unix)));
         }
-        let xml = match &verified.format {
-            Some(format) => !format.eq_ignore_ascii_case("json"),
-            // Under RPC 1.0 the service answers XML unless told otherwise (documented).
-            None => verified.scheme == "HMAC-SHA1",
+        let taught = self.taught.get_key_value(verified.action.as_str());
+        let (action, business) = if let Some((action, result)) = taught {
+            (*action, Business::success(result.clone()))
+        } else {
+            let operation = Operation::named(&verified.action).ok_or_else(no_such_api)?;
+            let answer = self.desk.answer(operation, &verified.params, now_unix);
+            (operation.action(), answer?)
         };
-        if xml {
-            let message = "The simulator answers JSON only: send Format=JSON.";
-            return Err(Refusal::new(400, "InvalidParameter", message));
+        if business.was_carried_out() {
+            self.count(action);
         }
-        Ok(())
+        Ok((business.code, business.body()))
     }
 
-    /// Whether the key is good, with its token, and the nonce is new.
-    pub(crate) fn admit_caller(
-        &mut self,
-        verified: &Verified,
-        now_unix: u64,
-    ) -> Result<(), Refusal> {
-        let key = self.keys.get(&verified.access_key_id);
-        let token = key.and_then(|key| key.token.as_ref());
-        if verified.security_token.as_ref() != token {
-            return Err(if verified.security_token.is_none() {
-                let message = "The key is a temporary one and needs its token.";
-                Refusal::new(400, "MissingSecurityToken", message)
-            } else {
-                let message = "The token does not belong to the key.";
-                Refusal::new(400, "InvalidSecurityToken.MismatchWithAccessKey", message)
-            });
-        }
-        if key.is_some_and(|key| key.expires.is_some_and(|expires| expires <= now_unix)) {
-            let message = "The token is out of date.";
-            return Err(Refusal::new(400, "InvalidSecurityToken.Expired", message));
-        }
-        if let Some(nonce) = &verified.nonce {
-            let id = &verified.access_key_id;
-            if !self
-                .nonces
-                .insert(id, nonce, verified.signed_at_unix, now_unix)
-            {
-                let message = "The nonce was used before.";
-                return Err(Refusal::new(400, "SignatureNonceUsed", message));
-            }
-        }
-        Ok(())
+    fn count(&mut self, action: &'static str) {
+        *self.executions.entry(action).or_default() += 1;
     }
 }
 
@@ -434,12 +401,18 @@ impl Default for World {
 impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("World")
-            .field("keys", &self.keys.len())
-            .field("orders", &self.orders.len())
+            .field("keys", &self.gateway.keys.len())
+            .field("orders", &self.desk.orders.len())
             .field("requests", &self.requests)
             .field("script", &self.script)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether a request is for a page or a picture, not for the API.
+pub(crate) fn is_for_browsers(request: &Incoming) -> bool {
+    let path = request.path();
+    path.starts_with(page::PATH) || path.starts_with(pictures::PATH)
 }
 
 /// What a request asks for, verified or not.
@@ -449,9 +422,4 @@ fn named(request: &Incoming) -> String {
     } else {
         named_action(request)
     }
-}
-
-fn no_such_api() -> Refusal {
-    let message = "There is no such operation in this version.";
-    Refusal::new(404, "InvalidApi.NotFound", message)
 }

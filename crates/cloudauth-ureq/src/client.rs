@@ -1,16 +1,18 @@
 //! The client: one loop over the core's steps, and one exchange.
 
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use cloudauth_net::{
-    Clock, Options, OptionsError, Parts, Proxies, Proxy, ProxyProtocol, TransportError, UserAgent,
-    Watch, effects,
+    Clock, FetchError, Options, OptionsError, Parts, Proxies, Proxy, ProxyProtocol, TransportError,
+    UserAgent, Watch, effects,
 };
+use cloudauth_proto::verify::Fetch;
 use cloudauth_proto::{
-    Body, Call, CallOptions, Error, Exchange, Failure, Flow, Head, Now, Operation, Reply, Response,
-    Sent, Session, Step,
+    Body, Call, CallOptions, Entropy, Error, Exchange, Failure, Flow, Head, Now, Operation, Reply,
+    Response, Sent, Session, Step,
 };
+use log::{Level, log_enabled};
 use ureq::{Agent, SendBody};
 
 use crate::connector::{self, Connect, Later};
@@ -118,6 +120,11 @@ impl Client {
     }
 
     fn exchange(&self, exchange: &Exchange) -> Result<Response, Failure> {
+        if is_overheard() {
+            return Err(unsendable(
+                "ureq would log the person: turn off the TRACE level of `log` for ureq and ureq_proto",
+            ));
+        }
         let timeouts = exchange.timeouts();
         let request = self.user_agent.on(exchange.sign());
         let proxy = self.proxies.proxy_for(request.scheme, &request.authority);
@@ -143,6 +150,20 @@ impl Client {
         }
     }
 
+    /// Fetches a picture or a video of a verdict, and writes it when it is there and what it should
+    /// be: all of it or, on an error that is not the writer's, nothing. Gives its media type.
+    pub fn fetch(&self, fetch: Fetch, to: &mut impl Write) -> Result<&'static str, FetchError> {
+        let fetched = self.run(fetch)?;
+        to.write_all(&fetched.contents)?;
+        Ok(fetched.media_type)
+    }
+
+    /// Randomness for what goes into an operation: order numbers, encryption.
+    #[must_use]
+    pub fn entropy(&self) -> Entropy {
+        self.session().entropy()
+    }
+
     fn session(&self) -> MutexGuard<'_, Session> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -150,6 +171,15 @@ impl Client {
     fn now(&self) -> Now {
         self.clock.now()
     }
+}
+
+/// At this level ureq logs whole URLs, and ureq-proto the bytes of the requests' heads and of replies.
+/// Neither can be told not to.
+fn is_overheard() -> bool {
+    let is_logged = |target: &str| log_enabled!(target: target, Level::Trace);
+    ["ureq::util", "ureq_proto::util"]
+        .into_iter()
+        .any(is_logged)
 }
 
 fn unsendable(cause: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Failure {

@@ -341,26 +341,26 @@ mod tests {
         }
     }
 
-    /// An address that does not answer: its queue is full. What is returned keeps it so.
-    fn black_hole(any: &str) -> (SocketAddr, Vec<Socket>) {
+    /// A listener that does not answer: its queue is full, with these.
+    fn black_hole(any: &str) -> (Socket, Vec<Socket>) {
         let any: SocketAddr = any.parse().unwrap();
         let socket = || Socket::new(Domain::for_address(any), Type::STREAM, None).unwrap();
         let listener = socket();
         listener.bind(&any.into()).unwrap();
         listener.listen(0).unwrap();
         let address = listener.local_addr().unwrap();
-        let mut held = vec![listener];
-        for _ in 0..4 {
+        let queue = core::iter::repeat_with(|| {
             let client = socket();
             client.set_nonblocking(true).unwrap();
             let _ = client.connect(&address);
-            held.push(client);
-        }
-        (address.as_socket().unwrap(), held)
+            client
+        });
+        let queue = queue.take(4).collect();
+        (listener, queue)
     }
 
     /// A call with so much time to connect: what came of it, and how long it took.
-    fn call(names: Names, limit: Duration) -> (Result<(), Error>, Duration) {
+    fn call(url: &str, names: Names, limit: Duration) -> (Result<(), Error>, Duration) {
         let parts = Options::new()
             .credentials(Credentials::access_key("id", "secret").unwrap())
             .proxies(Proxies::none())
@@ -372,27 +372,61 @@ mod tests {
             .build();
         let agent = Agent::with_parts(config, Connect::new(parts.tls), names);
         let begun = now();
-        begin(Timeouts::new(limit, limit, Duration::from_secs(9)));
-        let called = agent.get("http://host.test").call().map(drop);
+        begin(Timeouts::new(limit, limit, Duration::from_secs(99)));
+        let called = agent.get(url).call().map(drop);
         (called, now().saturating_duration_since(begun))
+    }
+
+    /// How long it takes not to connect.
+    fn in_vain(url: &str, names: Names, limit: Duration) -> Duration {
+        let (called, took) = call(url, names, limit);
+        let error = called.unwrap_err();
+        assert!(matches!(error, Error::Timeout(_)), "{error}");
+        assert!(!has_sent());
+        took
+    }
+
+    fn address_of(listener: &Socket) -> SocketAddr {
+        let address = listener.local_addr().unwrap();
+        address.as_socket().unwrap()
     }
 
     #[test]
     fn a_name_that_was_slow_leaves_less_time_for_the_connection() {
-        let (address, _held) = black_hole("127.0.0.1:0");
+        let (listener, _queue) = black_hole("127.0.0.1:0");
         let limit = Duration::from_secs(1);
-        let (called, took) = call(Names(SLOW, vec![address]), limit);
-        let error = called.unwrap_err();
-        assert!(matches!(error, Error::Timeout(_)), "{error}");
-        assert!(!has_sent());
+        let names = Names(SLOW, vec![address_of(&listener)]);
+        let took = in_vain("http://host.test", names, limit);
         assert!(took < limit + SLOW / 2, "{took:?}");
+    }
+
+    #[test]
+    fn a_connection_that_was_slow_leaves_less_time_for_tls() {
+        let (listener, _queue) = black_hole("127.0.0.1:0");
+        let address = address_of(&listener);
+        // The kernel knocks again after a second, and is let in.
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(500));
+            let mut held = Vec::new();
+            while let Ok(accepted) = listener.accept() {
+                held.push(accepted);
+            }
+        });
+        let limit = Duration::from_secs(2);
+        let took = in_vain(
+            "https://host.test",
+            Names(Duration::ZERO, vec![address]),
+            limit,
+        );
+        assert!(took < limit + Duration::from_millis(500), "{took:?}");
     }
 
     /// ureq tries one address after the other, in the system's order. The first of two has two thirds
     /// of the time to connect, and all of them together no more than that time.
     #[test]
     fn ipv6_that_swallows_packets_leaves_ipv4_a_third_of_the_time() {
-        let (hole, _held) = black_hole("[::1]:0");
+        let (hole, _queue) = black_hole("[::1]:0");
+        let hole = address_of(&hole);
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = server.local_addr().unwrap();
         thread::spawn(move || {
@@ -403,15 +437,18 @@ mod tests {
             }
         });
         let limit = Duration::from_secs(3);
-        let (called, took) = call(Names(Duration::ZERO, vec![hole, address]), limit);
+        let (called, took) = call(
+            "http://host.test",
+            Names(Duration::ZERO, vec![hole, address]),
+            limit,
+        );
         called.unwrap();
         assert!(took > limit / 2 && took < limit, "{took:?}");
 
-        let (other, _held) = black_hole("127.0.0.1:0");
+        let (other, _queue) = black_hole("127.0.0.1:0");
+        let names = Names(Duration::ZERO, vec![hole, address_of(&other)]);
         let limit = Duration::from_secs(1);
-        let (called, took) = call(Names(Duration::ZERO, vec![hole, other]), limit);
-        let error = called.unwrap_err();
-        assert!(matches!(error, Error::Timeout(_)), "{error}");
+        let took = in_vain("http://host.test", names, limit);
         assert!(took < limit + SLOW / 2, "{took:?}");
     }
 }

@@ -4,9 +4,9 @@
 //! A thin driver of [`cloudauth_proto`], which decides everything: this crate sends what that one
 //! signed, over ureq and rustls, and tells it what came back. No runtime, no threads of its own.
 //!
-//! Below it, at the `TRACE` level of the `log` crate, ureq logs whole URLs and ureq-proto raw bytes of
-//! requests and replies: leave that level off for `ureq` and `ureq_proto`. A binary can also compile it
-//! away, with the feature `max_level_debug` of `log`.
+//! At the `TRACE` level of the `log` crate, ureq logs whole URLs, and ureq-proto the bytes of requests'
+//! heads and of replies. **While that level is on for `ureq` or `ureq_proto`, nothing is sent**: the call ends in
+//! an error that says so. With `env_logger`, `RUST_LOG=trace,ureq=debug` leaves the rest on.
 //!
 //! ```
 //! use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region, Simulator};
@@ -45,5 +45,7 @@ mod client;
 mod connector;
 
 pub use client::Client;
-pub use cloudauth_net::{Options, OptionsError, Proxies, Proxy, ProxyProtocol, TransportError};
+pub use cloudauth_net::{
+    FetchError, Options, OptionsError, Proxies, Proxy, ProxyProtocol, TransportError,
+};
 pub use cloudauth_proto::*;

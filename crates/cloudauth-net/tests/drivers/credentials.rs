@@ -1,100 +1,34 @@
 //! Credentials through both drivers: files, programs, and a rush of callers.
 
+use core::fmt::Write as _;
 use core::time::Duration;
-use std::fs;
+#[cfg(unix)]
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
 use cloudauth_net::{Options, Proxies};
 use cloudauth_proto::ops::InitFaceVerify;
 use cloudauth_proto::{
-    AssumeRole, Credentials, EcsRole, Endpoint, Endpoints, Error, External, Found, Oidc, Profile,
-    ProfileFormat, Role, Settings, Source, Uri, Vars, WhoAmI,
+    EcsRole, Error, External, Found, Profile, ProfileFormat, Source, Uri, WhoAmI,
 };
-use cloudauth_sim::{
-    ACCESS_KEY_ID, ACCESS_KEY_SECRET, CREDENTIALS_PATH, Fault, OIDC_TOKEN, Office, Region,
-    Simulator, Times,
-};
+use cloudauth_sim::{CREDENTIALS_PATH, Fault, Office, Simulator, Times};
 use tokio::runtime::Builder;
 
+use crate::sources::{CASES, Case, Folder, RUNS, options, settings};
 use crate::subjects::{Async, Blocking, Driver};
 
-fn offices(simulator: &Simulator) -> Endpoint {
-    simulator.offices_url().parse().unwrap()
-}
-
-fn settings(simulator: &Simulator) -> Settings {
-    let endpoint = offices(simulator);
-    Settings::new(&Vars::default())
-        .sts(endpoint.clone())
-        .metadata(endpoint)
-}
-
-fn options(simulator: &Simulator, source: Source) -> Options {
-    let endpoint = simulator.url(Region::Shanghai).parse().unwrap();
-    Options::new()
-        .credentials(source)
-        .endpoints(Endpoints::only(endpoint))
-        .proxies(Proxies::none())
-}
-
-fn file(name: &str, text: &str) -> String {
-    let file = format!("cloudauth-{}-{name}", std::process::id());
-    let path = std::env::temp_dir().join(file);
-    fs::write(&path, text).unwrap();
-    path.to_str().unwrap().to_owned()
-}
-
-fn role() -> Role {
-    Role::new("acs:ram::1:role/r", "test")
-}
-
-fn sources(simulator: &Simulator, driver: &str) -> Vec<(Source, Office)> {
-    let sts = offices(simulator);
-    let config = format!(
-        r#"{{"current":"p","profiles":[{{"name":"p","mode":"RamRoleArn",
-        "access_key_id":"{ACCESS_KEY_ID}","access_key_secret":"{ACCESS_KEY_SECRET}",
-        "ram_role_arn":"acs:ram::1:role/r"}}]}}"#
-    );
-    let config = file(&format!("{driver}.json"), &config);
-    let token = file(&format!("{driver}.token"), &format!("{OIDC_TOKEN}\n"));
-    let key = Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET).unwrap();
-    let uri = format!("{}{CREDENTIALS_PATH}", simulator.offices_url());
-    let settings = settings(simulator);
-    let format = ProfileFormat::Cli;
-    let (assumed, oidc) = (
-        AssumeRole::new(key.into(), role(), sts.clone()),
-        Oidc::new(token, "acs:ram::1:oidc-provider/p", role(), sts),
-    );
-    vec![
-        (Source::AssumeRole(Box::new(assumed)), Office::Sts),
-        (Source::Oidc(Box::new(oidc)), Office::Sts),
-        (
-            Source::EcsRole(EcsRole::new(None, &settings)),
-            Office::Metadata,
-        ),
-        (Source::Uri(Uri::new(&uri).unwrap()), Office::Uri),
-        (
-            Source::Profile(Profile::new(format, config, None, settings)),
-            Office::Sts,
-        ),
-    ]
-}
-
 fn signs<D: Driver>() {
-    let simulator = Simulator::start().unwrap();
-    for (source, office) in sources(&simulator, D::NAME) {
-        let asked = simulator.world().asked(office);
-        let issued = simulator.world().issued();
-        let driver = D::new(options(&simulator, source));
+    let folder = Folder::new();
+    for Case { name, made, .. } in CASES {
+        let simulator = Simulator::start().unwrap();
+        let driver = D::new(options(&simulator, made(&simulator, &folder)));
         for n in 0..3 {
-            let order = format!("{office}{n}").replace([' ', '-'], "");
-            let open = InitFaceVerify::new(1_000_000_006, order, "LR_FR");
-            driver.call(&open).unwrap();
+            let open = InitFaceVerify::new(1_000_000_006, format!("order{n}"), "LR_FR");
+            if let Err(error) = driver.call(&open) {
+                panic!("{name}, {}: {error}", D::NAME);
+            }
         }
-        let world = simulator.world();
-        assert!(world.asked(office) > asked, "{office}, {}", D::NAME);
-        assert_eq!(world.issued(), issued + 1, "{office}, {}", D::NAME);
     }
 }
 
@@ -110,42 +44,124 @@ fn hyper_signs_with_what_every_source_gives() {
 
 const CALLERS: usize = 1_000;
 
+/// Lets all callers of a fresh client begin at once, with each source: all are served, and the
+/// source was asked for one set, so never twice at the same time.
+#[expect(clippy::print_stdout, reason = "a table for people")]
+fn rush(driver: &str, callers: impl Fn(Options) -> usize) {
+    let mut table = String::new();
+    for case in CASES {
+        let folder = Folder::new();
+        let simulator = Simulator::start().unwrap();
+        let source = (case.made)(&simulator, &folder);
+        let served = callers(options(&simulator, source));
+        let world = simulator.world();
+        let questions = case.office.map_or(0, |office| world.asked(office));
+        let printed = folder.lines_of(RUNS);
+        let issued = world.issued();
+        let Case { name, .. } = case;
+        writeln!(
+            table,
+            "{driver:5} {name:24} {served:5} {issued:6} {questions:9} {printed:8}"
+        )
+        .unwrap();
+        assert_eq!(served, CALLERS, "{name}");
+        assert_eq!(issued, u64::from(case.office.is_some()), "{name}");
+        assert_eq!(questions, case.questions, "{name}");
+        assert_eq!(printed, usize::from(case.is_program), "{name}");
+    }
+    println!("\n{CALLERS} at once     source     served issued questions programs\n{table}");
+}
+
 #[test]
 fn a_thousand_threads_that_start_cold_ask_once() {
-    let simulator = Simulator::start().unwrap();
-    for (n, (source, _)) in (1..).zip(sources(&simulator, "cold-ureq")) {
-        let client = cloudauth_ureq::Client::new(options(&simulator, source)).unwrap();
-        let found = thread::scope(|scope| {
+    rush("ureq", |options| {
+        let client = cloudauth_ureq::Client::new(options).unwrap();
+        thread::scope(|scope| {
             let ask = || scope.spawn(|| client.run(WhoAmI::new()));
             let callers: Vec<_> = (0..CALLERS).map(|_| ask()).collect();
             let joined = callers.into_iter().map(|it| it.join().unwrap());
             joined.flatten().count()
-        });
-        assert_eq!((found, simulator.world().issued()), (CALLERS, n));
-    }
+        })
+    });
 }
 
 #[test]
 fn a_thousand_tasks_that_start_cold_ask_once() {
-    let simulator = Simulator::start().unwrap();
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    for (n, (source, _)) in (1..).zip(sources(&simulator, "cold-hyper")) {
-        let client = cloudauth_hyper::Client::new(options(&simulator, source)).unwrap();
-        let client = Arc::new(client);
-        let found = runtime.block_on(async {
+    rush("hyper", |options| {
+        let client = Arc::new(cloudauth_hyper::Client::new(options).unwrap());
+        runtime.block_on(async {
             let ask = || {
                 let client = Arc::clone(&client);
                 tokio::spawn(async move { client.run(WhoAmI::new()).await })
             };
             let callers: Vec<_> = (0..CALLERS).map(|_| ask()).collect();
-            let mut found = 0;
+            let mut served = 0;
             for caller in callers {
-                found += usize::from(caller.await.unwrap().is_ok());
+                served += usize::from(caller.await.unwrap().is_ok());
             }
-            found
-        });
-        assert_eq!((found, simulator.world().issued()), (CALLERS, n));
+            served
+        })
+    });
+}
+
+/// A program that prints when it is told to, for the one who gets the credentials.
+#[cfg(unix)]
+fn patient(folder: &Folder) -> Source {
+    let printed = r#"{"mode":"AK","access_key_id":"id","access_key_secret":"s"}"#;
+    let printed = folder.put("printed", printed);
+    let (begun, go) = (folder.path("begun"), folder.path("go"));
+    let script = format!("touch {begun}; while [ ! -e {go} ]; do sleep 0.02; done; cat {printed}");
+    Source::External(External::new(&format!("/bin/sh -c '{script}'")).unwrap())
+}
+
+#[cfg(unix)]
+fn pause(folder: &Folder) {
+    while !Path::new(&folder.path("begun")).exists() {
+        thread::sleep(Duration::from_millis(10));
     }
+    // Those who come now wait; those who come later find what they need.
+    thread::sleep(Duration::from_millis(300));
+    folder.put("go", "");
+}
+
+/// Nobody would look again before his time is over, so whoever is not woken fails.
+#[cfg(unix)]
+#[test]
+fn threads_that_wait_for_credentials_are_woken_as_soon_as_they_are_there() {
+    let (folder, simulator) = (Folder::new(), Simulator::start().unwrap());
+    let options = options(&simulator, patient(&folder)).total_timeout(Duration::from_secs(20));
+    let client = cloudauth_ureq::Client::new(options).unwrap();
+    thread::scope(|scope| {
+        let ask = || scope.spawn(|| client.run(WhoAmI::new()));
+        let callers: Vec<_> = (0..8).map(|_| ask()).collect();
+        pause(&folder);
+        for caller in callers {
+            caller.join().unwrap().unwrap();
+        }
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn tasks_that_wait_for_credentials_are_woken_as_soon_as_they_are_there() {
+    let (folder, simulator) = (Folder::new(), Simulator::start().unwrap());
+    let options = options(&simulator, patient(&folder)).total_timeout(Duration::from_secs(20));
+    let client = Arc::new(cloudauth_hyper::Client::new(options).unwrap());
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| pause(&folder));
+        runtime.block_on(async {
+            let ask = || {
+                let client = Arc::clone(&client);
+                tokio::spawn(async move { client.run(WhoAmI::new()).await })
+            };
+            let callers: Vec<_> = (0..8).map(|_| ask()).collect();
+            for caller in callers {
+                caller.await.unwrap().unwrap();
+            }
+        });
+    });
 }
 
 #[cfg(unix)]

@@ -23,6 +23,7 @@ both! {
     a_user_agent_is_added_to_ours => user_agent;
     a_reply_over_the_limit_is_refused_and_one_at_the_limit_is_not => reply_limit;
     the_policy_is_kept_to => policy;
+    a_reply_may_take_longer_than_a_connection => slow_reply;
     a_call_is_sent_as_often_as_is_allowed => max_attempts;
     a_connection_that_was_idle_for_too_long_is_not_used_again => idle_timeout;
     without_idle_connections_each_exchange_has_its_own => no_idle_connection;
@@ -120,6 +121,22 @@ fn reply_limit<D: Driver>() {
     let told = format!("larger than {} bytes", BODY.len() - 1);
     assert!(matches!(error, Error::Decode(_)), "{error}");
     assert!(error.to_string().contains(&told), "{error}");
+}
+
+fn slow_reply<D: Driver>() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        head(&mut stream).unwrap();
+        thread::sleep(Duration::from_millis(800));
+        stream.write_all(reply().as_bytes()).unwrap();
+    });
+    let options = options(limits(), Endpoints::only(url.parse().unwrap()))
+        .connect_timeout(Duration::from_millis(400))
+        .read_timeout(Duration::from_secs(5))
+        .max_attempts(1);
+    D::new(options).call(&init()).unwrap();
 }
 
 fn policy<D: Driver>() {

@@ -1,10 +1,12 @@
 //! A client of each driver with a simulated service behind it.
 
+use core::fmt::Debug;
 use core::time::Duration;
 use std::thread;
 use std::time::SystemTime;
 
-use cloudauth_net::{Options, OptionsError, Proxies};
+use cloudauth_net::{FetchError, Options, OptionsError, Proxies};
+use cloudauth_proto::verify::Fetch;
 use cloudauth_proto::{
     CallOptions, Credentials, Endpoint, Endpoints, Error, Flow, Operation, Policy, Reply,
 };
@@ -31,7 +33,7 @@ pub(crate) fn endpoints(simulator: &Simulator) -> Endpoints {
 }
 
 /// What both drivers can do, for several threads at once.
-pub(crate) trait Driver: Sized + Sync {
+pub(crate) trait Driver: Debug + Sized + Sync {
     const NAME: &str;
 
     fn build(options: Options) -> Result<Self, OptionsError>;
@@ -51,6 +53,9 @@ pub(crate) trait Driver: Sized + Sync {
         operation: &O,
         options: CallOptions,
     ) -> Result<Reply<O::Response>, Error>;
+
+    /// Writes what is fetched after what is there.
+    fn fetch(&self, fetch: Fetch, to: &mut Vec<u8>) -> Result<&'static str, FetchError>;
 
     /// Lets time pass between calls.
     fn idle(&self, span: Duration);
@@ -76,6 +81,7 @@ macro_rules! both {
 }
 pub(crate) use both;
 
+#[derive(Debug)]
 pub(crate) struct Blocking(cloudauth_ureq::Client);
 
 impl Driver for Blocking {
@@ -97,11 +103,16 @@ impl Driver for Blocking {
         self.0.call_with(operation, options)
     }
 
+    fn fetch(&self, fetch: Fetch, to: &mut Vec<u8>) -> Result<&'static str, FetchError> {
+        self.0.fetch(fetch, to)
+    }
+
     fn idle(&self, span: Duration) {
         thread::sleep(span);
     }
 }
 
+#[derive(Debug)]
 pub(crate) struct Async(pub(crate) cloudauth_hyper::Client, pub(crate) Runtime);
 
 impl Driver for Async {
@@ -126,6 +137,10 @@ impl Driver for Async {
         options: CallOptions,
     ) -> Result<Reply<O::Response>, Error> {
         self.1.block_on(self.0.call_with(operation, options))
+    }
+
+    fn fetch(&self, fetch: Fetch, to: &mut Vec<u8>) -> Result<&'static str, FetchError> {
+        self.1.block_on(self.0.fetch(fetch, to))
     }
 
     fn idle(&self, span: Duration) {

@@ -78,7 +78,7 @@ fn no_handshake<D: Driver>() {
 }
 
 /// A server that does `serve` with every connection.
-fn server(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> String {
+pub(crate) fn server(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     thread::spawn(move || {

@@ -6,7 +6,8 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 
 use super::error::{CredentialsError, PassedOver, Reason};
-use super::source::{EcsRole, Oidc, Profile, ProfileFormat, Role, Settings, Source, Uri};
+use super::settings::Settings;
+use super::source::{EcsRole, Oidc, Profile, ProfileFormat, Role, Source, Uri};
 use super::vars::{
     CLI_PROFILE_DISABLED, CREDENTIALS_FILE, CREDENTIALS_URI, ECS_METADATA, ECS_METADATA_DISABLED,
     HOME, OIDC_PROVIDER_ARN, OIDC_TOKEN_FILE, PROFILE, ROLE_ARN, USERPROFILE, Vars,

@@ -13,11 +13,11 @@ use core::time::Duration;
 
 use super::error::Reason;
 use super::keyring::Metadata;
-use super::reply::{self, Got};
+use super::reply::{self, GiverTime, Got};
 use super::source::EcsRole;
-use crate::clock::{MonoTime, UnixTime};
+use crate::clock::MonoTime;
 use crate::error::Unreadable;
-use crate::flow::Plain;
+use crate::flow::{JSON, Plain};
 use crate::secret::Secret;
 use crate::sign::text_of;
 use crate::wire::http::{Method, Response};
@@ -71,7 +71,7 @@ impl Ecs {
         reply: Result<Response, Reason>,
         known: &mut Metadata,
         now: MonoTime,
-        unix: UnixTime,
+        time: GiverTime,
     ) -> Result<Next, Reason> {
         let Self { role, at } = self;
         match at {
@@ -103,7 +103,7 @@ impl Ecs {
                 Err(reason) => Self::refused(role, token.as_ref(), reason, known),
                 Ok(body) => {
                     let keys = reply::keys(&body, None)?;
-                    Ok(Next::Got(keys.got("ecs_ram_role", unix)?))
+                    Ok(Next::Got(keys.got("ecs_ram_role", time)?))
                 }
             },
         }
@@ -174,6 +174,7 @@ fn question(role: &EcsRole, method: Method, target: String, token: Option<&Token
         target,
         headers: token.map(header).into_iter().collect(),
         body: Secret::new(""),
+        accept: JSON,
         direct: true,
     }
 }

@@ -8,6 +8,7 @@ mod keyring;
 mod profile;
 mod refresh;
 mod reply;
+mod settings;
 mod source;
 mod sts;
 mod vars;
@@ -28,9 +29,9 @@ use zeroize::Zeroizing;
 pub use error::{CredentialsError, Malformed, PassedOver, Reason, Unsupplied};
 pub(crate) use keyring::{Claim, Keyring};
 pub use refresh::{Found, Refresh, Ticket};
+pub use settings::Settings;
 pub use source::{
-    AssumeRole, CloudSso, EcsRole, External, OAuth, Oidc, Profile, ProfileFormat, Role, Settings,
-    Source, Uri,
+    AssumeRole, CloudSso, EcsRole, External, OAuth, Oidc, Profile, ProfileFormat, Role, Source, Uri,
 };
 pub(crate) use sts::anonymous;
 pub use vars::Vars;

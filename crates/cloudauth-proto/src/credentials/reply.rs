@@ -45,6 +45,21 @@ fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
     lenient::required(from).map(Secret::new)
 }
 
+/// The time by the clock of whoever gives credentials, or by ours if it does not tell.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct GiverTime {
+    pub(super) shown: UnixTime,
+    /// How long ago that was, at most.
+    pub(super) since: Duration,
+}
+
+impl GiverTime {
+    pub(super) fn ours(shown: UnixTime) -> Self {
+        let since = Duration::ZERO;
+        Self { shown, since }
+    }
+}
+
 /// Credentials with the end of their life.
 #[derive(Debug)]
 pub(super) struct Got {
@@ -63,26 +78,28 @@ impl Got {
         }
     }
 
-    /// `now` is the time of whoever gave them, if it told, else ours.
     pub(super) fn until(
         credentials: Credentials,
         expires: UnixTime,
-        now: UnixTime,
+        now: GiverTime,
     ) -> Result<Self, Reason> {
-        let left = expires.seconds().saturating_sub(now.seconds());
-        if left == 0 {
+        let left = expires.seconds().saturating_sub(now.shown.seconds());
+        // A clock shows whole seconds: the one that it shows may be nearly over.
+        let gone = now.since + Duration::from_secs(1);
+        let life = Duration::from_secs(left).saturating_sub(gone);
+        if life.is_zero() {
             return Err(Reason::Expired);
         }
         Ok(Self {
             credentials,
             expires: Some(expires),
-            life: Some(Duration::from_secs(left)),
+            life: Some(life),
         })
     }
 }
 
 impl Keys {
-    pub(super) fn got(self, provider: &'static str, now: UnixTime) -> Result<Got, Reason> {
+    pub(super) fn got(self, provider: &'static str, now: GiverTime) -> Result<Got, Reason> {
         let token = self.token.expose();
         let made = Credentials::temporary(self.id, self.secret.expose(), token);
         let credentials = made.map_err(|_| shape(NO_KEY))?.given_by(provider);
@@ -119,7 +136,7 @@ struct Printed {
     expiration: Option<String>,
 }
 
-pub(super) fn printed(output: &[u8], now: UnixTime) -> Result<Got, Reason> {
+pub(super) fn printed(output: &[u8], now: GiverTime) -> Result<Got, Reason> {
     let shape = |text: &str| Reason::Printed(Unreadable::Shape(text.into()));
     let printed: Printed = envelope::payload(output, None).map_err(Reason::Printed)?;
     let (id, secret) = (printed.access_key_id, printed.access_key_secret.expose());

@@ -14,7 +14,7 @@ use super::reply::Keys;
 use super::source::{Oidc, Role};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Outcome, Problem};
-use crate::flow::Plain;
+use crate::flow::{JSON, Plain};
 use crate::operation::{Operation, Terms};
 use crate::policy::Effect;
 use crate::secret::Secret;
@@ -106,6 +106,7 @@ pub(crate) fn anonymous(draft: &Draft<'_>, stamp: &Stamp) -> Plain {
         target: format!("/?{}", text_of(query.text().to_vec())),
         headers: vec![("content-type", Secret::new(FORM))],
         body: Secret::new(text_of(draft.params.form.text().to_vec())),
+        accept: JSON,
         direct: false,
     }
 }
@@ -130,6 +131,7 @@ pub(super) fn reason(error: Error) -> Reason {
         | Error::Exhausted(_)
         | Error::Uncertain(_)
         | Error::Upload(_)
+        | Error::Evidence(_)
         | Error::Finished => met,
     }
 }

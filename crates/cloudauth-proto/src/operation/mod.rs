@@ -15,7 +15,7 @@ use crate::error::Problem;
 use crate::policy::Effect;
 use crate::reply::Shape;
 use crate::wire::http::Method;
-use crate::wire::params::{Params, Place};
+use crate::wire::params::{Params, Place, PlainName};
 
 pub(crate) use table::{
     Row, check, encode, field, operations, read_field, show, show_field, unread,
@@ -171,6 +171,7 @@ pub struct Field {
     pub max: Option<usize>,
     /// Whether it is always needed.
     pub required: bool,
+    pub(crate) plain_name: PlainName,
 }
 
 /// What a field of an operation holds. All of it travels as text.

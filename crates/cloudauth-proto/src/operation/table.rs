@@ -47,7 +47,7 @@ pub(crate) fn encode(row: &dyn Row, params: &mut Params) {
     if fields.any(|field| field.place == Place::Form) {
         params.announce_form();
     }
-    row.each(&mut |field, text| params.push(field.name, text, field.place));
+    row.each(&mut |field, text| params.push_plain(field.plain_name, text, field.place));
 }
 
 /// Names the fields that are set and says how many bytes each has.
@@ -154,11 +154,11 @@ macro_rules! operations {
                     $crate::policy::Effect::$effect,
                     &[
                         $($($crate::operation::field!(
-                            $required_place, $required_wire, $required_type,
-                            [$($required_max)?] needed
+                            $place, $wire, $type, [$($max)?] $($needed)?
                         ),)*)?
                         $($($crate::operation::field!(
-                            $place, $wire, $type, [$($max)?] $($needed)?
+                            $required_place, $required_wire, $required_type,
+                            [$($required_max)?] needed
                         ),)*)?
                     ],
                     <$response as $crate::reply::Part>::SHAPE,
@@ -198,8 +198,8 @@ macro_rules! operations {
             #[inline]
             fn each(&self, visit: &mut dyn FnMut(&'static $crate::operation::Field, &str)) {
                 let mut fields = Self::INFO.fields.iter();
-                $($($crate::operation::show_field(&mut fields, Some(&self.$required), visit);)*)?
                 $($($crate::operation::show_field(&mut fields, self.$field.as_ref(), visit);)*)?
+                $($($crate::operation::show_field(&mut fields, Some(&self.$required), visit);)*)?
             }
         }
 
@@ -214,10 +214,10 @@ macro_rules! operations {
             ) -> Result<Self, alloc::vec::Vec<$crate::error::Problem>> {
                 let mut problems = alloc::vec::Vec::new();
                 let mut fields = Self::INFO.fields.iter();
-                $($(let $required =
+                $($(let $field =
                     $crate::operation::read_field(&mut fields, &mut text, &mut problems);
                 )*)?
-                $($(let $field =
+                $($(let $required =
                     $crate::operation::read_field(&mut fields, &mut text, &mut problems);
                 )*)?
                 $($(let Some($required) = $required else {
@@ -275,6 +275,7 @@ macro_rules! field {
             kind: <$type as $crate::operation::Value>::KIND,
             max: $crate::operation::field!(@max $($max)?),
             required: $crate::operation::field!(@required $($needed)?),
+            plain_name: $crate::wire::params::PlainName::new($name),
         }
     };
     (@max) => { None };

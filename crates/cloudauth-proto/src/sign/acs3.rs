@@ -19,7 +19,7 @@ use crate::secret::Secret;
 use crate::wire::hex;
 use crate::wire::http::{Body, Method, Request};
 use crate::wire::out::{Out, Stage};
-use crate::wire::params::{Encoded, sorted};
+use crate::wire::params::{Encoded, merged};
 
 /// The hash under ACS3, and the name of the signature that is made with it.
 pub(super) trait Algorithm: Digest<OutputSize = U32> {
@@ -105,8 +105,8 @@ struct Unsigned {
 fn unsigned<A: Algorithm>(draft: &Draft<'_>, who: Option<Who<'_>>, stamp: &Stamp) -> Unsigned {
     let params = draft.params;
     let (target, form) = match draft.method {
-        Method::Post | Method::Put => (target(&[&params.query]), Arc::clone(&params.form)),
-        Method::Get => (target(&[&params.query, &params.form]), Arc::default()),
+        Method::Post | Method::Put => (target([&params.query]), Arc::clone(&params.form)),
+        Method::Get => (target([&params.query, &params.form]), Arc::default()),
     };
     let payload_hash = hash::<A>(form.text());
     let token = who.and_then(|who| who.token);
@@ -140,13 +140,13 @@ fn unsigned<A: Algorithm>(draft: &Draft<'_>, who: Option<Who<'_>>, stamp: &Stamp
     }
 }
 
-fn target(parts: &[&Encoded]) -> String {
+fn target<const N: usize>(parts: [&Encoded; N]) -> String {
     let length: usize = parts.iter().map(|part| part.text().len() + 1).sum();
     let mut target = Vec::with_capacity(length + 1);
     target.push(b'/');
-    if length > parts.len() {
+    if length > N {
         target.push(b'?');
-        sorted(parts).for_each(|pair| target.extend_from_slice(pair.text));
+        merged(parts).for_each(|pair| target.extend_from_slice(pair.text));
     }
     text_of(target)
 }

@@ -13,7 +13,7 @@ use sha2::Sha256;
 use super::acs3::{self, Algorithm};
 use super::{keyed, rpc};
 use crate::wire::out::Buffer;
-use crate::wire::params::{Encoded, sorted};
+use crate::wire::params::{Encoded, merged};
 use crate::wire::{hex, percent};
 
 const RECORDED: &str = include_str!("../../tests/vectors/signatures.json");
@@ -112,18 +112,18 @@ fn check_rpc(vector: &Value) {
         text(vector, "string_to_sign")
     );
     let key = alloc::format!("{}&", text(vector, "access_key_secret"));
-    let signature = rpc::signature(&keyed(key.as_bytes()), method, sorted(&[&pairs]));
+    let signature = rpc::signature(&keyed(key.as_bytes()), method, merged([&pairs]));
     assert_eq!(signature, text(vector, "signature"));
 }
 
 fn rpc_string_to_sign(method: &str, pairs: &Encoded) -> String {
     let mut out = Buffer::default();
-    rpc::write_string_to_sign(method, sorted(&[pairs]), &mut out);
+    rpc::write_string_to_sign(method, merged([pairs]), &mut out);
     String::from_utf8(out.into_bytes()).unwrap()
 }
 
 fn canonical_query(pairs: &Encoded) -> String {
-    let pairs: Vec<&[u8]> = sorted(&[pairs]).map(|pair| pair.text).collect();
+    let pairs: Vec<&[u8]> = merged([pairs]).map(|pair| pair.text).collect();
     String::from_utf8(pairs.concat()).unwrap()
 }
 

@@ -3,7 +3,6 @@
 //! Documented on the vendor's V2 page. All parameters travel in the form body, which the service
 //! signs together with the query (documented; the vendor's SDKs put them into the query).
 
-use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -15,14 +14,14 @@ use sha1::Sha1;
 
 use super::{Draft, Explanation, FORM, Retry, Stamp, USER_AGENT, Who, text_of};
 use crate::wire::http::{Body, Method, Request};
-use crate::wire::out::{Buffer, Out, Stage};
-use crate::wire::params::{Encoded, Pair, sorted};
+use crate::wire::out::{Buffer, Out, Stage, WIDE};
+use crate::wire::params::{Encoded, Pair, PlainName, merged};
 use crate::wire::percent;
 
 pub(super) fn sign(draft: &Draft<'_>, keyed: &Hmac<Sha1>, who: Who<'_>, stamp: &Stamp) -> Request {
     let mut common = common(draft, who, stamp);
-    let parts = [&draft.params.query, &*draft.params.form, &common];
-    let signature = signature(keyed, draft.method.as_str(), sorted(&parts));
+    let pairs = merged([&draft.params.query, &*draft.params.form, &common]);
+    let signature = signature(keyed, draft.method.as_str(), pairs);
     common.push("Signature".into(), &signature);
 
     let mut headers = Vec::with_capacity(7);
@@ -34,7 +33,7 @@ pub(super) fn sign(draft: &Draft<'_>, keyed: &Hmac<Sha1>, who: Who<'_>, stamp: &
         Method::Get => {
             let parts = [&draft.params.query, &draft.params.form, &common];
             let mut target = b"/?".to_vec();
-            sorted(&parts).for_each(|pair| target.extend_from_slice(pair.text));
+            merged(parts).for_each(|pair| target.extend_from_slice(pair.text));
             (text_of(target), Body::default())
         }
         Method::Post | Method::Put => {
@@ -73,9 +72,9 @@ fn rest_of_form(draft: &Draft<'_>, common: &Encoded) -> Vec<u8> {
 pub(super) fn explain(draft: &Draft<'_>, who: Who<'_>, stamp: &Stamp) -> Explanation {
     let common = common(draft, who, stamp);
     let parts = [&draft.params.query, &*draft.params.form, &common];
-    let canonical: Vec<&[u8]> = sorted(&parts).map(|pair| pair.text).collect();
+    let canonical: Vec<&[u8]> = merged(parts).map(|pair| pair.text).collect();
     let mut string_to_sign = Buffer::default();
-    write_string_to_sign(draft.method.as_str(), sorted(&parts), &mut string_to_sign);
+    write_string_to_sign(draft.method.as_str(), merged(parts), &mut string_to_sign);
     Explanation {
         canonical: text_of(canonical.concat()),
         string_to_sign: text_of(string_to_sign.into_bytes()),
@@ -85,18 +84,23 @@ pub(super) fn explain(draft: &Draft<'_>, who: Who<'_>, stamp: &Stamp) -> Explana
 /// The parameters that every request has, but for the signature.
 fn common(draft: &Draft<'_>, who: Who<'_>, stamp: &Stamp) -> Encoded {
     let mut common = Encoded::expecting(12);
-    let mut push = |name, value: &str| common.push(Cow::Borrowed(name), value);
-    push("AccessKeyId", who.id);
-    push("Action", draft.action);
-    push("Format", "JSON");
-    if let Some(token) = who.token {
-        push("SecurityToken", token);
+    // A name is looked at when this is compiled.
+    macro_rules! push {
+        ($name:literal, $value:expr) => {
+            common.push_plain(const { PlainName::new($name) }, $value);
+        };
     }
-    push("SignatureMethod", "HMAC-SHA1");
-    push("SignatureNonce", stamp.nonce.as_str());
-    push("SignatureVersion", "1.0");
-    push("Timestamp", &stamp.at.text());
-    push("Version", draft.version);
+    push!("AccessKeyId", who.id);
+    push!("Action", draft.action);
+    push!("Format", "JSON");
+    if let Some(token) = who.token {
+        push!("SecurityToken", token);
+    }
+    push!("SignatureMethod", "HMAC-SHA1");
+    push!("SignatureNonce", stamp.nonce.as_str());
+    push!("SignatureVersion", "1.0");
+    push!("Timestamp", &stamp.at.text());
+    push!("Version", draft.version);
     common
 }
 
@@ -125,13 +129,21 @@ pub(super) fn write_string_to_sign<'p>(
             out.push(b"%26");
         }
         if pair.has_escape {
-            percent::encode_again(pair.name, out);
+            percent::encode_again(pair.name.bytes, out);
             out.push(b"%3D");
-            percent::encode_again(pair.value, out);
+            percent::encode_again(pair.value.bytes, out);
+        } else if let (Some(name), Some(value)) = (pair.name.wide, pair.value.wide) {
+            // All at once, which most pairs are short enough for.
+            let room = out.room(2 * WIDE + 3);
+            let equals = pair.name.bytes.len();
+            room[..WIDE].copy_from_slice(name);
+            room[equals..equals + 3].copy_from_slice(b"%3D");
+            room[equals + 3..equals + 3 + WIDE].copy_from_slice(value);
+            out.advance(equals + 3 + pair.value.bytes.len());
         } else {
-            out.push(pair.name);
+            out.push(pair.name.bytes);
             out.push(b"%3D");
-            out.push(pair.value);
+            out.push(pair.value.bytes);
         }
     }
 }

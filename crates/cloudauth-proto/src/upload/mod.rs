@@ -6,9 +6,9 @@
 
 mod error;
 mod form;
-mod posting;
 
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
@@ -17,8 +17,9 @@ use core::ops::ControlFlow::{Break, Continue};
 use crate::call::{Call, Reply};
 use crate::clock::{MonoTime, Now};
 use crate::endpoint::Endpoint;
+use crate::errand::Errand;
 use crate::error::{Error, Invalid, Problem};
-use crate::flow::{ExchangeId, Flow, Step};
+use crate::flow::{ExchangeId, Flow, IDS_PER_STAGE, Step, What};
 use crate::operation::{Operation, operations};
 use crate::ops::{
     ContrastFaceVerify, CredentialProductVerifyV2, CredentialVerifyV2, Id2MetaVerifyWithOCR,
@@ -33,7 +34,6 @@ use crate::wire::http::{Failure, Method, Response};
 pub use error::{UploadError, UploadStep};
 pub(crate) use form::Form;
 use form::Leave;
-use posting::Posting;
 
 operations! {
     /// Asks the vendor's platform for leave to post one file to its object store. An operation of
@@ -107,13 +107,10 @@ pub struct Upload<O: Operation> {
 enum Stage<O: Operation> {
     Next,
     Authorize(File<O>, Call<AuthorizeFileUpload>),
-    Post(File<O>, Posting),
+    Post(File<O>, Arc<Form>, Errand),
     Ask(Call<O>),
     Over,
 }
-
-/// More than a stage ever sends.
-const IDS_PER_STAGE: u32 = 1 << 16;
 
 impl<O: Operation> Upload<O> {
     fn new(operation: O) -> Self {
@@ -232,18 +229,23 @@ impl<O: Operation> Upload<O> {
                 let contents = mem::take(&mut file.contents);
                 let deadline = self.deadline.unwrap_or(now.mono);
                 let form = leave.form(&contents, session.begin(now.mono).nonce().as_str());
-                let posting = Posting::new(file.field, form, deadline);
-                self.stage = Stage::Post(file, posting);
+                let form = Arc::new(form);
+                let what = What::File(Arc::clone(&form));
+                let limit = session.limits().reply_limit;
+                let errand = Errand::new(what, form.store().clone(), deadline, limit);
+                self.stage = Stage::Post(file, form, errand);
             }
-            Stage::Post(file, mut posting) => {
-                let url = match posting.poll(session, now).or_done() {
-                    Break(url) => url?,
+            Stage::Post(file, form, mut errand) => {
+                let ended = match errand.poll(session, now).or_done() {
+                    Break(ended) => ended?,
                     Continue(step) => {
-                        self.stage = Stage::Post(file, posting);
+                        self.stage = Stage::Post(file, form, errand);
                         return Ok(Some(step));
                     }
                 };
-                (file.set)(&mut self.operation, url);
+                let refused = |attempts| UploadError::posting(file.field, attempts);
+                ended.good().map_err(refused)?;
+                (file.set)(&mut self.operation, form.url.clone());
                 self.stage = self.next(now.mono)?;
             }
             Stage::Ask(mut call) => {
@@ -269,18 +271,7 @@ impl<O: Operation> Flow for Upload<O> {
                 Ok(Some(step)) => step,
                 Err(error) => return Step::Done(Err(error)),
             };
-            return match step {
-                Step::Send(mut exchange) => {
-                    exchange.id.0 += self.base;
-                    Step::Send(exchange)
-                }
-                Step::Abandon(id) => Step::Abandon(ExchangeId(id.0 + self.base)),
-                step @ (Step::Wait(_)
-                | Step::Authenticate(_)
-                | Step::Read(_)
-                | Step::Run { .. }
-                | Step::Done(_)) => step,
-            };
+            return step.numbered_from(self.base);
         }
     }
 
@@ -291,12 +282,12 @@ impl<O: Operation> Flow for Upload<O> {
         reply: Result<Response, Failure>,
         now: Now,
     ) {
-        let Some(id) = id.0.checked_sub(self.base).map(ExchangeId) else {
+        let Some(id) = id.within(self.base) else {
             return;
         };
         match &mut self.stage {
             Stage::Authorize(_, call) => call.report(session, id, reply, now),
-            Stage::Post(_, posting) => posting.report(id, reply, now),
+            Stage::Post(.., errand) => errand.report(id, reply, now),
             Stage::Ask(call) => call.report(session, id, reply, now),
             Stage::Next | Stage::Over => {}
         }

@@ -1,6 +1,7 @@
 //! Where encoded bytes go: into memory, or through a short piece of it into a hash.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 /// Somewhere to write to, so that nothing is written twice.
 pub(crate) trait Out {
@@ -13,6 +14,17 @@ pub(crate) trait Out {
     /// Writes a piece of any length.
     fn push(&mut self, piece: &[u8]);
 }
+
+/// A piece of a [`Buffer`].
+#[derive(Clone, Copy)]
+pub(crate) struct Piece<'a> {
+    pub(crate) bytes: &'a [u8],
+    /// With what is behind it, if it is no longer than that: to copy more than there is takes less
+    /// time than to find out how much there is.
+    pub(crate) wide: Option<&'a [u8; WIDE]>,
+}
+
+pub(crate) const WIDE: usize = 32;
 
 /// The largest room that may be asked for.
 pub(crate) const MOST: usize = 512;
@@ -36,6 +48,14 @@ impl Buffer {
 
     pub(crate) fn len(&self) -> usize {
         self.length
+    }
+
+    pub(crate) fn piece(&self, range: Range<usize>) -> Piece<'_> {
+        let wide = self.bytes.get(range.start..).and_then(<[u8]>::first_chunk);
+        Piece {
+            wide: wide.filter(|_| range.len() <= WIDE),
+            bytes: &self.bytes[range],
+        }
     }
 
     /// To at least `end`, and some more if that is allocated anyway.
@@ -87,7 +107,7 @@ pub(crate) struct Stage<U: FnMut(&[u8])> {
     length: usize,
 }
 
-const SIZE: usize = 4 * MOST;
+const SIZE: usize = 2 * MOST;
 
 impl<U: FnMut(&[u8])> Stage<U> {
     pub(crate) fn new(update: U) -> Self {

@@ -3,9 +3,10 @@
 use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::fmt;
 
-use super::out::{Buffer, MOST, Out};
+use super::out::{Buffer, MOST, Out, Piece};
 use super::percent;
 
 /// Where the ACS3 signature's requests carry a parameter.
@@ -57,12 +58,22 @@ impl Params {
         }
     }
 
+    pub(crate) fn push_plain(&mut self, name: PlainName, value: &str, place: Place) {
+        match place {
+            Place::Query => self.query.push_plain(name, value),
+            Place::Form => {
+                self.has_form = true;
+                Arc::make_mut(&mut self.form).push_plain(name, value);
+            }
+        }
+    }
+
     /// Says that the operation has form parameters, though maybe none is set.
     pub fn announce_form(&mut self) {
         self.has_form = true;
     }
 
-    /// The names of all parameters, in the order they were pushed, those of the query first.
+    /// The names of all parameters in their order, those of the query first.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let entries = self.query.entries.iter().chain(&self.form.entries);
         entries.map(|entry| &*entry.name)
@@ -87,8 +98,10 @@ impl fmt::Debug for Params {
 /// `a=1&b=2`, encoded, with an index of its pairs.
 #[derive(Clone, Default)]
 pub(crate) struct Encoded {
-    /// With an `&` behind each pair, the last one too.
+    /// In the order of pushing, with an `&` behind each pair, the last one too.
     text: Buffer,
+    /// By plain name, then by encoded pair, as both signatures want them. The tables of operations
+    /// are in this order but for a few fields, so that hardly any has to be moved.
     entries: Vec<Entry>,
     /// How many pairs there will be, about.
     expected: usize,
@@ -108,6 +121,29 @@ struct Entry {
     has_escape: bool,
 }
 
+impl Entry {
+    /// Which of two is first; the texts hold their pairs.
+    #[inline]
+    fn compare(&self, text: &[u8], other: &Self, other_text: &[u8]) -> Ordering {
+        self.prefix.cmp(&other.prefix).then_with(|| {
+            let pair = &text[self.start..self.end];
+            let other_pair = &other_text[other.start..other.end];
+            self.name.cmp(&other.name).then(pair.cmp(other_pair))
+        })
+    }
+
+    #[inline]
+    fn pair<'a>(&self, text: &'a Buffer, is_last: bool) -> Pair<'a> {
+        let end = self.end + usize::from(!is_last);
+        Pair {
+            name: text.piece(self.start..self.equals),
+            value: text.piece(self.equals + 1..self.end),
+            text: &text.as_bytes()[self.start..end],
+            has_escape: self.has_escape,
+        }
+    }
+}
+
 impl Encoded {
     /// Memory for so many pairs is taken with the first one.
     pub(crate) fn expecting(expected: usize) -> Self {
@@ -118,6 +154,20 @@ impl Encoded {
     }
 
     pub(crate) fn push(&mut self, name: Cow<'static, str>, value: &str) {
+        let start = self.start_of_pair(&name, value);
+        percent::encode(name.as_bytes(), &mut self.text);
+        let prefix = prefix(name.as_bytes());
+        self.push_value(name, prefix, start, value);
+    }
+
+    pub(crate) fn push_plain(&mut self, name: PlainName, value: &str) {
+        let start = self.start_of_pair(name.text, value);
+        self.text.push(name.text.as_bytes());
+        self.push_value(name.text.into(), name.prefix, start, value);
+    }
+
+    /// Takes memory for a pair, and returns where it starts.
+    fn start_of_pair(&mut self, name: &str, value: &str) -> usize {
         let Self {
             text,
             entries,
@@ -127,26 +177,46 @@ impl Encoded {
             entries.reserve(*expected);
             text.reserve(64 * *expected);
         }
-        let start = text.len();
         if value.len() > LONG {
             // Base64, of whose characters two in 64 grow threefold, needs a 16th more. With less
             // than that the whole allocation would double.
             text.reserve(3 * name.len() + value.len() + value.len() / 15 + MOST);
         }
-        percent::encode(name.as_bytes(), text);
+        text.len()
+    }
+
+    /// Behind the name.
+    fn push_value(&mut self, name: Cow<'static, str>, prefix: u64, start: usize, value: &str) {
+        let Self { text, entries, .. } = self;
         let equals = text.len();
         text.push(b"=");
         percent::encode(value.as_bytes(), text);
         let end = text.len();
         text.push(b"&");
         entries.push(Entry {
-            prefix: prefix(&name),
+            prefix,
             has_escape: end - start != name.len() + 1 + value.len(),
             name,
             start,
             equals,
             end,
         });
+        if let [.., before, last] = &entries[..]
+            && last.prefix <= before.prefix
+        {
+            self.put_last_in_order();
+        }
+    }
+
+    fn put_last_in_order(&mut self) {
+        let text = self.text.as_bytes();
+        if let Some((last, others)) = self.entries.split_last() {
+            let is_before = |other: &Entry| other.compare(text, last, text).is_le();
+            if !others.last().is_some_and(is_before) {
+                let at = others.partition_point(is_before);
+                self.entries[at..].rotate_right(1);
+            }
+        }
     }
 
     /// The pairs in the order they were pushed.
@@ -160,57 +230,105 @@ impl Encoded {
 const LONG: usize = 2048;
 
 /// The text as a number that sorts as it does, as far as it goes.
-fn prefix(name: &str) -> u64 {
-    let name = name.as_bytes();
-    let first = name.first_chunk().copied().unwrap_or_else(|| {
-        let mut padded = [0; 8];
-        for (byte, &of_name) in padded.iter_mut().zip(name) {
-            *byte = of_name;
+const fn prefix(name: &[u8]) -> u64 {
+    if let Some(eight) = name.first_chunk() {
+        return u64::from_be_bytes(*eight);
+    }
+    let mut prefix = 0;
+    let mut at = 0;
+    while at < name.len() {
+        prefix |= (name[at] as u64) << (56 - 8 * at);
+        at += 1;
+    }
+    prefix
+}
+
+/// A name that percent encoding leaves as it is, which the compiler finds out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PlainName {
+    text: &'static str,
+    prefix: u64,
+}
+
+impl PlainName {
+    pub(crate) const fn new(text: &'static str) -> Self {
+        assert!(percent::is_plain(text.as_bytes()), "would be encoded");
+        Self {
+            text,
+            prefix: prefix(text.as_bytes()),
         }
-        padded
-    });
-    u64::from_be_bytes(first)
+    }
 }
 
 /// An encoded pair.
 #[derive(Clone, Copy)]
 pub(crate) struct Pair<'a> {
-    pub(crate) name: &'a [u8],
-    pub(crate) value: &'a [u8],
+    pub(crate) name: Piece<'a>,
+    pub(crate) value: Piece<'a>,
     /// With an `&` behind it, unless it is the last one.
     pub(crate) text: &'a [u8],
     /// Whether a second encoding finds anything to escape.
     pub(crate) has_escape: bool,
 }
 
-/// The encoded pairs of all `parts`, by plain name, as both signatures want them.
-pub(crate) fn sorted<'a>(parts: &[&'a Encoded]) -> impl Iterator<Item = Pair<'a>> + use<'a> {
-    let count: usize = parts.iter().map(|part| part.entries.len()).sum();
-    let mut order: Vec<(u64, &Entry, &[u8])> = Vec::with_capacity(count);
-    for part in parts {
-        let text = part.text.as_bytes();
-        let entries = part.entries.iter();
-        order.extend(entries.map(|entry| (entry.prefix, entry, text)));
-    }
-    let pair = |entry: &Entry, text: &'a [u8]| &text[entry.start..entry.end];
-    order.sort_unstable_by(|(prefix, entry, text), (other_prefix, other, other_text)| {
-        prefix.cmp(other_prefix).then_with(|| {
-            let names = entry.name.cmp(&other.name);
-            names.then_with(|| pair(entry, text).cmp(pair(other, other_text)))
-        })
-    });
-    order
-        .into_iter()
-        .enumerate()
-        .map(move |(i, (_, entry, text))| {
-            let end = entry.end + usize::from(i + 1 < count);
-            Pair {
-                name: &text[entry.start..entry.equals],
-                value: &text[entry.equals + 1..entry.end],
-                text: &text[entry.start..end],
-                has_escape: entry.has_escape,
+/// The encoded pairs of all `parts`, in the order of their names.
+pub(crate) fn merged<const N: usize>(parts: [&Encoded; N]) -> impl Iterator<Item = Pair<'_>> {
+    let mut left: usize = parts.iter().map(|part| part.entries.len()).sum();
+    let mut heads = parts.map(Head::new);
+    core::iter::from_fn(move || {
+        let mut first = 0;
+        for i in 1..N {
+            if heads[i].is_before(&heads[first]) {
+                first = i;
             }
-        })
+        }
+        left = left.checked_sub(1)?;
+        heads.get_mut(first)?.next(left == 0)
+    })
+}
+
+/// How far a part is merged.
+struct Head<'a> {
+    /// The prefix of the first entry that is left; all ones, which is no text, if none is.
+    prefix: u64,
+    entries: &'a [Entry],
+    text: &'a Buffer,
+}
+
+impl<'a> Head<'a> {
+    fn new(part: &'a Encoded) -> Self {
+        let entries = &part.entries[..];
+        Self {
+            prefix: first_prefix(entries),
+            entries,
+            text: &part.text,
+        }
+    }
+
+    #[inline]
+    fn is_before(&self, other: &Self) -> bool {
+        if self.prefix == other.prefix {
+            let (Some(entry), Some(other_entry)) = (self.entries.first(), other.entries.first())
+            else {
+                return false;
+            };
+            let (text, other_text) = (self.text.as_bytes(), other.text.as_bytes());
+            return entry.compare(text, other_entry, other_text).is_lt();
+        }
+        self.prefix < other.prefix
+    }
+
+    #[inline]
+    fn next(&mut self, is_last: bool) -> Option<Pair<'a>> {
+        let (entry, others) = self.entries.split_first()?;
+        self.entries = others;
+        self.prefix = first_prefix(others);
+        Some(entry.pair(self.text, is_last))
+    }
+}
+
+fn first_prefix(entries: &[Entry]) -> u64 {
+    entries.first().map_or(u64::MAX, |entry| entry.prefix)
 }
 
 #[cfg(test)]
@@ -233,7 +351,7 @@ mod tests {
         let a = encoded(&[("b", "2"), ("a", "1"), ("é", "4")]);
         let b = encoded(&[("a.1", "x"), ("B", "3")]);
         for parts in [[&a, &b], [&b, &a]] {
-            assert_eq!(text_of(&parts), "B=3&a=1&a.1=x&b=2&%C3%A9=4");
+            assert_eq!(text_of(parts), "B=3&a=1&a.1=x&b=2&%C3%A9=4");
         }
     }
 
@@ -247,12 +365,12 @@ mod tests {
         let b = encoded(&[("a\0", "4"), ("CertifyUrl", "5"), ("a", "1"), ("a\0b", "6")]);
         let sorted = "CertifyUrl=5&CertifyUrlStyle=3&CertifyUrlType=1&a=1&a=2&a%00=4&a%00b=6";
         for parts in [[&a, &b], [&b, &a]] {
-            assert_eq!(text_of(&parts), sorted);
+            assert_eq!(text_of(parts), sorted);
         }
     }
 
-    fn text_of(parts: &[&Encoded]) -> String {
-        let pieces: Vec<&[u8]> = sorted(parts).map(|pair| pair.text).collect();
+    fn text_of<const N: usize>(parts: [&Encoded; N]) -> String {
+        let pieces: Vec<&[u8]> = merged(parts).map(|pair| pair.text).collect();
         String::from_utf8(pieces.concat()).unwrap()
     }
 

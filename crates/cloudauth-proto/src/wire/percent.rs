@@ -29,6 +29,9 @@ trait Source {
     const SELDOM_ESCAPES: bool;
 
     fn keeps(byte: u8) -> bool;
+
+    /// For each byte 1 if it does not stay, 0 if it does.
+    fn flags(block: &[u8; BLOCK]) -> [u64; BLOCK / 8];
 }
 
 struct Plain;
@@ -55,6 +58,15 @@ impl Source for Plain {
     fn keeps(byte: u8) -> bool {
         is_unreserved(byte)
     }
+
+    #[inline]
+    fn flags(block: &[u8; BLOCK]) -> [u64; BLOCK / 8] {
+        let mut flags = [0; BLOCK];
+        for (flag, &byte) in flags.iter_mut().zip(block) {
+            *flag = u8::from(!is_unreserved(byte));
+        }
+        words(&flags)
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "less than 256")]
@@ -76,6 +88,17 @@ impl Source for Encoded {
     fn keeps(byte: u8) -> bool {
         byte != b'%'
     }
+
+    #[inline]
+    fn flags(block: &[u8; BLOCK]) -> [u64; BLOCK / 8] {
+        // Eight at a time: the carry of the sum tells which are not zero.
+        const LOW: u64 = u64::MAX / 255 * 0x7f;
+        words(block).map(|word| {
+            let differs = word ^ (u64::MAX / 255 * u64::from(b'%'));
+            let nonzero = ((differs & LOW) + LOW) | differs;
+            (!nonzero & !LOW) >> 7
+        })
+    }
 }
 
 const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
@@ -88,65 +111,104 @@ const fn is_unreserved(byte: u8) -> bool {
     is_letter | is_digit | (byte == b'-') | (byte == b'.') | (byte == b'_') | (byte == b'~')
 }
 
+/// Whether encoding changes nothing.
+pub(crate) const fn is_plain(text: &[u8]) -> bool {
+    let mut at = 0;
+    while at < text.len() {
+        if !is_unreserved(text[at]) {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
 fn pass<S: Source>(text: &[u8], out: &mut impl Out) {
-    let rest = if text.len() > LONG {
-        blocks::<S>(text, out)
-    } else {
-        text
-    };
-    for chunk in rest.chunks(SHORT) {
-        let length = bytes::<S>(chunk, out.room(3 * SHORT + WINDOW));
+    let mut rest = text;
+    if rest.len() > LONG {
+        rest = blocks::<S>(rest, out);
+    }
+    loop {
+        let (few, others) = rest.split_at(rest.len().min(FEW));
+        let Some(room) = out.room(FEW_ROOM).first_chunk_mut() else {
+            return;
+        };
+        let length = if S::SELDOM_ESCAPES && kept::<S>(few, room) {
+            few.len()
+        } else {
+            escaped::<S>(few, room)
+        };
         out.advance(length);
+        if others.is_empty() {
+            return;
+        }
+        rest = others;
     }
 }
 
-/// Encodes a few bytes at a time, and returns the length of what was written.
-fn bytes<S: Source>(text: &[u8], out: &mut [u8]) -> usize {
+/// Whether a text of four to 32 bytes stays as it is; it is copied then.
+#[inline]
+fn kept<S: Source>(text: &[u8], out: &mut [u8; FEW_ROOM]) -> bool {
+    match text.len() {
+        4..8 => both_ends_kept::<S, 4>(text, out),
+        8..16 => both_ends_kept::<S, 8>(text, out),
+        16..=32 => both_ends_kept::<S, 16>(text, out),
+        _ => false,
+    }
+}
+
+/// Looks at the first `N` and at the last `N` bytes, which may overlap.
+#[inline]
+fn both_ends_kept<S: Source, const N: usize>(text: &[u8], out: &mut [u8; FEW_ROOM]) -> bool {
+    let (Some(first), Some(last)) = (text.first_chunk::<N>(), text.last_chunk::<N>()) else {
+        return false;
+    };
+    // The mask changes nothing, and tells the compiler that nothing needs to be checked.
+    let at = (text.len() - N) & (2 * N - 1);
+    out[..N].copy_from_slice(first);
+    out[at..at + N].copy_from_slice(last);
+    let both = first.iter().zip(last);
+    both.fold(true, |all, (a, b)| all & S::keeps(*a) & S::keeps(*b))
+}
+
+/// Takes every byte through the table, and returns the length of what was written.
+#[inline]
+fn escaped<S: Source>(text: &[u8], out: &mut [u8; FEW_ROOM]) -> usize {
     let mut length = 0;
-    for few in text.chunks(STEP) {
-        let Some(window) = out[length..].first_chunk_mut::<WINDOW>() else {
+    let (eights, rest) = text.as_chunks::<8>();
+    // As an array the eight are written without a loop.
+    for eight in eights {
+        let Some(window) = out[length..].first_chunk_mut() else {
             break;
         };
-        let kept = if S::SELDOM_ESCAPES {
-            kept::<S>(few, window)
-        } else {
-            None
-        };
-        length += kept.unwrap_or_else(|| escaped::<S>(few, window));
+        length += eight_escaped::<S>(eight, window);
     }
-    length
+    match out[length..].first_chunk_mut() {
+        Some(window) => length + eight_escaped::<S>(rest, window),
+        None => length,
+    }
 }
 
-/// Copies at least eight bytes that all stay: the first eight and the last eight, which may overlap.
-fn kept<S: Source>(few: &[u8], window: &mut [u8; WINDOW]) -> Option<usize> {
-    let (first, last) = (few.first_chunk::<8>()?, few.last_chunk::<8>()?);
-    let both = first.iter().zip(last);
-    let all = both.fold(true, |all, (a, b)| all & S::keeps(*a) & S::keeps(*b));
-    let at = (few.len() - 8) & MASK;
-    window[..8].copy_from_slice(first);
-    window[at..at + 8].copy_from_slice(last);
-    all.then_some(few.len())
-}
-
-/// Takes every byte through the table, without a branch.
-fn escaped<S: Source>(few: &[u8], window: &mut [u8; WINDOW]) -> usize {
+/// Without a branch, for up to eight bytes.
+#[expect(clippy::inline_always, reason = "for an array it is another function")]
+#[inline(always)]
+fn eight_escaped<S: Source>(text: &[u8], window: &mut [u8; WINDOW]) -> usize {
     let mut length = 0;
-    for &byte in few {
+    for &byte in text {
         let escape = S::TABLE[usize::from(byte)];
-        // Room for a whole escape: what is too much is overwritten. The mask changes nothing, and
-        // tells the compiler that nothing needs to be checked.
-        let at = length & MASK;
+        // Room for a whole escape: what is too much is overwritten. The mask is as above.
+        let at = length & (WINDOW - 5);
         window[at..at + 4].copy_from_slice(&escape);
         length += usize::from(escape[3]);
     }
     length
 }
 
-/// The longest piece that is written at once.
-const SHORT: usize = 64;
-const STEP: usize = 16;
-const MASK: usize = 4 * STEP - 1;
-const WINDOW: usize = MASK + 9;
+/// Eight escapes, and as much as the mask above allows.
+const WINDOW: usize = 36;
+/// The most bytes that are encoded into one room.
+const FEW: usize = 128;
+const FEW_ROOM: usize = 3 * FEW + WINDOW;
 /// From here on blocks are faster.
 const LONG: usize = 512;
 const BLOCK: usize = 32;
@@ -210,15 +272,20 @@ fn block<S: Source>(source: &[u8; 2 * BLOCK + 1], out: &mut [u8; ROOM]) -> usize
 /// A bit for each byte of the first half that does not stay.
 #[inline]
 fn specials<S: Source>(source: &[u8; 2 * BLOCK + 1]) -> u64 {
-    let mut flags = [0; BLOCK];
-    for (flag, &byte) in flags.iter_mut().zip(source) {
-        *flag = u8::from(!S::keeps(byte));
-    }
+    let flags = source.first_chunk().map(S::flags).unwrap_or_default();
     // The product moves the lowest bit of each of eight bytes into the highest byte.
-    let (words, _) = flags.as_chunks::<8>();
-    let bits = |word: &[u8; 8]| u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-    let words = words.iter().enumerate();
+    let bits = |word: u64| word.wrapping_mul(0x0102_0408_1020_4080) >> 56;
+    let words = flags.into_iter().enumerate();
     words.fold(0, |mask, (i, word)| mask | bits(word) << (8 * i))
+}
+
+fn words(bytes: &[u8; BLOCK]) -> [u64; BLOCK / 8] {
+    let mut words = [0; BLOCK / 8];
+    let (eights, _) = bytes.as_chunks();
+    for (word, eight) in words.iter_mut().zip(eights) {
+        *word = u64::from_le_bytes(*eight);
+    }
+    words
 }
 
 #[cfg(test)]

@@ -9,11 +9,10 @@ use cloudauth_proto::{
     Call, CallOptions, Credentials, Error, Field, Flow, Head, Kind, Listed, MonoTime, Now,
     Operation, Reply, Response, Session, Step, UnixTime,
 };
+use cloudauth_sim::CATALOGUE;
 use serde_json::Value;
 
-const CATALOGUE: &str = include_str!("../vectors/catalogue.json");
-
-/// The committed copy, by action.
+/// The simulator's copy, by action.
 pub(crate) fn catalogue() -> BTreeMap<String, Value> {
     let all: Vec<Value> = serde_json::from_str(CATALOGUE).unwrap();
     let name = |operation: &Value| operation["action"].as_str().unwrap().to_owned();

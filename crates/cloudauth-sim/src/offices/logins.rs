@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Given, OAUTH_TOKEN, SSO_TOKEN, has_bearer, json as answer, refuse};
+use super::{Given, LIFE, OAUTH_TOKEN, SSO_TOKEN, has_bearer, json as answer, refuse};
 use crate::request::Incoming;
 use crate::world::World;
 
@@ -23,9 +23,21 @@ impl World {
         if !has("AccountId") || !has("AccessConfigurationId") {
             return Err(refuse(400, "InvalidParameter"));
         }
-        let life = self.offices.life;
-        let credential = self.issue(life, now_unix);
+        let credential = self.issue(LIFE, now_unix);
         Ok(answer(now_unix, &json!({"CloudCredential": credential})))
+    }
+
+    /// What a program prints that has credentials to give.
+    pub(crate) fn print(&mut self, now_unix: u64) -> Vec<u8> {
+        let issued = self.issue(LIFE, now_unix);
+        let printed = json!({
+            "mode": "StsToken",
+            "access_key_id": issued["AccessKeyId"],
+            "access_key_secret": issued["AccessKeySecret"],
+            "sts_token": issued["SecurityToken"],
+            "expiration": issued["Expiration"],
+        });
+        printed.to_string().into_bytes()
     }
 
     /// Answers with names that begin small, as the vendor's Go, Java and TypeScript SDKs read them.
@@ -33,8 +45,7 @@ impl World {
         if request.method != "POST" || !has_bearer(request, OAUTH_TOKEN) {
             return Err(refuse(401, "InvalidAccessToken"));
         }
-        let life = self.offices.life;
-        let issued = self.issue(life, now_unix);
+        let issued = self.issue(LIFE, now_unix);
         let body = json!({
             "requestId": "-",
             "accessKeyId": issued["AccessKeyId"],

@@ -10,13 +10,15 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::fault::{Fault, Times};
+use crate::gateway::Key;
 use crate::region::Region;
 use crate::reply::{Reaction, Reply};
 use crate::request::Incoming;
-use crate::script::{Fault, Script, Times};
+use crate::script::Script;
 use crate::time::timestamp;
 use crate::verify::{Refusal, named_action};
-use crate::world::{Key, World};
+use crate::world::World;
 
 /// The token that the simulated OIDC provider gave.
 pub const OIDC_TOKEN: &str = "eyJhbGciOi.simulated.WT+/=";
@@ -32,6 +34,9 @@ pub const CREDENTIALS_PATH: &str = "/credentials-uri";
 
 /// The role of the simulated instance.
 pub const INSTANCE_ROLE: &str = "SimulatedRole";
+
+/// How long what is given lives, in seconds, where nobody says anything else.
+const LIFE: u64 = 3_600;
 
 /// A service that gives credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,34 +82,31 @@ impl fmt::Display for Office {
 }
 
 /// What the offices remember.
+#[derive(Default)]
 pub(crate) struct Offices {
-    /// How long what they give lives, in seconds; for STS, what was asked for counts.
-    life: u64,
+    /// How long what they give lives, in seconds, if it was set.
+    life: Option<u64>,
     issued: u64,
     asked: BTreeMap<Office, usize>,
     script: Script<Office>,
     metadata: metadata::State,
 }
 
-impl Default for Offices {
-    fn default() -> Self {
-        Self {
-            life: 3_600,
-            issued: 0,
-            asked: BTreeMap::new(),
-            script: Script::default(),
-            metadata: metadata::State::default(),
-        }
-    }
+/// More credentials than this and the oldest are forgotten.
+const CAPACITY: u64 = 10_000;
+
+fn name(n: u64) -> String {
+    format!("STS.Simulated{n:06}")
 }
 
 /// A reply in the making, or why there is none.
 type Given = Result<Reply, Refusal>;
 
 impl World {
-    /// Gives credentials that live so many seconds. STS gives what it is asked for. Default: 3600.
+    /// Gives credentials that live so many seconds, whatever STS is asked for. Default: what STS is
+    /// asked for, and 3600 elsewhere.
     pub fn set_life(&mut self, seconds: u64) {
-        self.offices.life = seconds;
+        self.offices.life = Some(seconds);
     }
 
     /// Which versions the metadata service speaks. Default: both.
@@ -141,34 +143,57 @@ impl World {
 
     /// Makes all credentials that were given useless at once.
     pub fn revoke_issued(&mut self) {
-        for key in self.keys.values_mut().filter(|key| key.token.is_some()) {
+        for key in self
+            .gateway
+            .keys
+            .values_mut()
+            .filter(|key| key.token.is_some())
+        {
             key.expires = Some(0);
         }
     }
 
     /// Lets a request to an office happen.
     pub fn visit(&mut self, office: Office, request: &Incoming, now_unix: u64) -> Reaction {
-        *self.offices.asked.entry(office).or_default() += 1;
         let fault = self.offices.script.take(office, &named_action(request));
+        self.answer(office, request, fault, now_unix)
+    }
+
+    /// Lets a request to an office happen that meets this fault, whatever is scripted.
+    pub(crate) fn meet_at(
+        &mut self,
+        office: Office,
+        request: &Incoming,
+        fault: Fault,
+        now_unix: u64,
+    ) -> Reaction {
+        self.answer(office, request, Some(fault), now_unix)
+    }
+
+    fn answer(
+        &mut self,
+        office: Office,
+        request: &Incoming,
+        fault: Option<Fault>,
+        now_unix: u64,
+    ) -> Reaction {
+        *self.offices.asked.entry(office).or_default() += 1;
         match fault {
             None => self.give(office, request, now_unix).answer(),
-            Some(Fault::Refuse) => Reaction::Refuse,
-            Some(Fault::Reset) => Reaction::Reset,
-            Some(Fault::Hang) => Reaction::Hang,
-            Some(Fault::Truncate) => self.give(office, request, now_unix).truncated(),
-            Some(Fault::Garbage) => {
-                let body = b"<html><body><h1>It works!</h1></body></html>".to_vec();
-                Reply::new(200, "text/html", now_unix, body).answer()
-            }
-            Some(Fault::Empty) => {
-                Reply::new(200, "application/json", now_unix, Vec::new()).answer()
-            }
-            Some(Fault::Oversize(bytes)) => {
-                self.give(office, request, now_unix).padded(bytes).answer()
+            Some(Fault::Skew(seconds)) => {
+                let now_unix = now_unix.saturating_add_signed(seconds);
+                self.give(office, request, now_unix).answer()
             }
             Some(Fault::Status(status)) => {
                 let body = json!({"Code": Fault::gateway_code(status)});
                 Reply::json(status, "-", now_unix, &body).answer()
+            }
+            Some(Fault::Gateway { status, code }) => {
+                Reply::json(status, "-", now_unix, &json!({"Code": code})).answer()
+            }
+            Some(Fault::Throttle) => {
+                let body = json!({"Code": "Throttling.User"});
+                Reply::json(400, "-", now_unix, &body).answer()
             }
             Some(Fault::Code500) => {
                 let body = json!({"Code": "InternalError"});
@@ -176,6 +201,21 @@ impl World {
             }
             Some(Fault::Custom { status, body }) => {
                 Reply::new(status, "application/json", now_unix, body).answer()
+            }
+            Some(
+                fault @ (Fault::Truncate
+                | Fault::Oversize(_)
+                | Fault::Trickle
+                | Fault::WrongType
+                | Fault::Close),
+            ) => {
+                let reply = self.give(office, request, now_unix);
+                fault.spoil(reply, now_unix)
+            }
+            // Nothing of the reply would arrive, so nothing is given.
+            Some(fault) => {
+                let nothing = Reply::new(200, "text/plain", now_unix, Vec::new());
+                fault.spoil(nothing, now_unix)
             }
         }
     }
@@ -191,11 +231,12 @@ impl World {
         given.unwrap_or_else(|refusal| Reply::fault(Region::Shanghai, &refusal, "-", now_unix))
     }
 
-    /// Makes a key that works from now on for so long.
+    /// Makes a key that works from now on for so long, or for as long as was set.
     fn issue(&mut self, life: u64, now_unix: u64) -> Value {
+        let life = self.offices.life.unwrap_or(life);
         self.offices.issued += 1;
         let n = self.offices.issued;
-        let (id, secret) = (format!("STS.Simulated{n:06}"), format!("issued-secret-{n}"));
+        let (id, secret) = (name(n), format!("issued-secret-{n}"));
         let token = format!("issued-token-{n}+/=");
         let expires = now_unix + life;
         let issued = json!({
@@ -204,18 +245,20 @@ impl World {
             "SecurityToken": token,
             "Expiration": timestamp(expires),
         });
-        let key = Key {
-            secret,
-            token: Some(token),
-            expires: Some(expires),
-        };
-        self.keys.insert(id, key);
+        let mut key = Key::new(secret);
+        key.token = Some(token);
+        key.expires = Some(expires);
+        self.gateway.keys.insert(id, key);
+        // Names count up, so the oldest that was given is found by its.
+        if let Some(old) = n.checked_sub(CAPACITY) {
+            self.gateway.keys.remove(&name(old));
+        }
         issued
     }
 
     /// The same as an object that says that all is well.
     fn issue_well(&mut self, now_unix: u64) -> Value {
-        let mut issued = self.issue(self.offices.life, now_unix);
+        let mut issued = self.issue(LIFE, now_unix);
         issued["Code"] = "Success".into();
         issued
     }

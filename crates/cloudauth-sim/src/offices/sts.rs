@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Given, OIDC_TOKEN, json as answer, refuse};
 use crate::percent;
 use crate::request::Incoming;
-use crate::verify::{check_time, named_action, verify};
+use crate::verify::{check_time, named_action};
 use crate::world::World;
 
 const VERSION: &str = "2015-04-01";
@@ -17,9 +17,8 @@ impl World {
         let params = if named_action(request) == "AssumeRoleWithOIDC" {
             with_token(request, now_unix)?
         } else {
-            let secret_of = |id: &str| self.keys.get(id).map(|key| key.secret.clone());
-            let verified = verify(request, secret_of, now_unix)?;
-            self.admit_caller(&verified, now_unix)?;
+            let verified = self.gateway.verify(request, now_unix)?;
+            self.gateway.admit_caller(&verified, now_unix)?;
             if verified.version != VERSION || verified.action != "AssumeRole" {
                 return Err(refuse(404, "InvalidApi.NotFound"));
             }
@@ -43,28 +42,27 @@ impl World {
     }
 }
 
-/// Nothing that matters may stand in the URL.
+/// Parameters may stand in the URL or in a form: the vendor's Python SDK asks with GET and puts all of them, the token
+/// too, in the URL; its others post a form.
 fn with_token(
     request: &Incoming,
     now_unix: u64,
 ) -> Result<BTreeMap<String, String>, crate::Refusal> {
     let pairs = |text| percent::pairs(text).ok_or_else(|| refuse(400, "InvalidParameter"));
-    let query: BTreeMap<_, _> = pairs(request.query())?.into_iter().collect();
-    let form = core::str::from_utf8(&request.body).unwrap_or_default();
-    let form: BTreeMap<_, _> = pairs(form)?.into_iter().collect();
-    let asked = |name| query.get(name).map(String::as_str).unwrap_or_default();
-    if request.method != "POST" || asked("Version") != VERSION || asked("Format") != "JSON" {
+    let mut params: BTreeMap<_, _> = pairs(request.query())?.into_iter().collect();
+    params.extend(pairs(
+        core::str::from_utf8(&request.body).unwrap_or_default(),
+    )?);
+    let given = |name| params.get(name).map(String::as_str).unwrap_or_default();
+    if given("Version") != VERSION || given("Format") != "JSON" {
         return Err(refuse(404, "InvalidApi.NotFound"));
     }
-    check_time(asked("Timestamp"), now_unix)?;
-    if form
-        .get("OIDCToken")
-        .is_none_or(|token| token != OIDC_TOKEN)
-    {
+    check_time(given("Timestamp"), now_unix)?;
+    if given("OIDCToken") != OIDC_TOKEN {
         return Err(refuse(400, "AuthenticationFail.OIDCToken.Invalid"));
     }
-    if form.get("OIDCProviderArn").is_none_or(String::is_empty) {
+    if given("OIDCProviderArn").is_empty() {
         return Err(refuse(400, "MissingOIDCProviderArn"));
     }
-    Ok(form)
+    Ok(params)
 }

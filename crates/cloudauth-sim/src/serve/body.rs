@@ -11,10 +11,14 @@ use tokio::time::{Sleep, sleep};
 /// Time for the bytes before the cut to leave: hyper drops what it has not flushed when a body fails.
 const FLUSH: Duration = Duration::from_millis(20);
 
-/// A body in one piece, after which the connection may break.
+/// Between two bytes of a trickle.
+const PACE: Duration = Duration::from_millis(100);
+
+/// A body in one piece, after which the connection may break; or a byte at a time.
 pub(super) struct Outgoing {
     data: Option<Bytes>,
     cut: Option<Pin<Box<Sleep>>>,
+    pace: Option<Pin<Box<Sleep>>>,
 }
 
 impl Outgoing {
@@ -22,6 +26,7 @@ impl Outgoing {
         Self {
             data: Some(Bytes::from(data)),
             cut: None,
+            pace: None,
         }
     }
 
@@ -29,6 +34,15 @@ impl Outgoing {
         Self {
             data: Some(Bytes::from(data)),
             cut: Some(Box::pin(sleep(FLUSH))),
+            pace: None,
+        }
+    }
+
+    pub(super) fn trickled(data: Vec<u8>) -> Self {
+        Self {
+            data: Some(Bytes::from(data)),
+            cut: None,
+            pace: Some(Box::pin(sleep(PACE))),
         }
     }
 }
@@ -53,6 +67,18 @@ impl Body for Outgoing {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        let this = &mut *self;
+        if let Some(pace) = &mut this.pace
+            && let Some(data) = &mut this.data
+        {
+            ready!(pace.as_mut().poll(context));
+            pace.set(sleep(PACE));
+            let byte = data.split_to(data.len().min(1));
+            if data.is_empty() {
+                this.data = None;
+            }
+            return Poll::Ready(Some(Ok(Frame::data(byte))));
+        }
         if let Some(data) = self.data.take() {
             return Poll::Ready(Some(Ok(Frame::data(data))));
         }

@@ -3,6 +3,7 @@
 use core::convert::Infallible;
 use core::time::Duration;
 use std::io;
+use std::net::Shutdown;
 use std::sync::Arc;
 
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -16,10 +17,13 @@ use socket2::{SockRef, Socket};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::body::Outgoing;
-use super::{Place, Shared, now_unix};
+use super::tls::Authority;
+use super::{Place, Shared, proxy};
+use crate::admin;
 use crate::reply::Reaction;
 use crate::request::Incoming;
 
@@ -29,10 +33,28 @@ const IDLE: Duration = Duration::from_secs(10);
 /// Larger request bodies are answered with 413. The limit is the simulator's.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
+/// A body that is known to be no longer does not wait for others.
+const SHORT_BODY: u64 = 64 * 1024;
+
+/// A body that takes longer is answered with 408. The limit is the simulator's.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
+
+/// Time for the last answer of a connection to leave.
+const AFTER_LAST: Duration = Duration::from_millis(50);
+
+/// How a connection begins.
+#[derive(Clone)]
+pub(super) enum Opening {
+    Plain,
+    Tls(TlsAcceptor),
+    /// With the name of a host, as to a proxy.
+    Proxy(Arc<Authority>),
+}
+
 /// Serves a connection until one side is done with it or `closing` changes.
 pub(super) async fn serve(
     stream: TcpStream,
-    tls: Option<TlsAcceptor>,
+    opening: Opening,
     place: Place,
     shared: Arc<Shared>,
     closing: watch::Receiver<()>,
@@ -43,10 +65,14 @@ pub(super) async fn serve(
     };
     // Failing to switch Nagle's algorithm off makes things slow, not wrong.
     let _ = stream.set_nodelay(true);
-    match tls {
-        None => run(stream, socket, place, shared, closing).await,
-        Some(tls) => {
-            let handshake = tokio::time::timeout(IDLE, tls.accept(stream)).await;
+    match opening {
+        Opening::Plain => run(stream, socket, place, shared, closing).await,
+        Opening::Proxy(authority) => {
+            proxy::serve(stream, socket, authority, shared, closing).await;
+        }
+        Opening::Tls(tls) => {
+            let tls = shared.bad_tls(place).unwrap_or(tls);
+            let handshake = timeout(IDLE, tls.accept(stream)).await;
             if let Ok(Ok(stream)) = handshake {
                 run(stream, socket, place, shared, closing).await;
             }
@@ -54,7 +80,7 @@ pub(super) async fn serve(
     }
 }
 
-async fn run(
+pub(super) async fn run(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     socket: Socket,
     place: Place,
@@ -84,12 +110,27 @@ async fn answer(
     shared: &Shared,
     socket: &Socket,
 ) -> io::Result<Response<Outgoing>> {
-    let request = match read(request).await {
+    let place = match place {
+        Place::Proxy => match request.uri().host().and_then(proxy::home) {
+            Some(place) => place,
+            None => return Ok(plain(StatusCode::FORBIDDEN)),
+        },
+        Place::Api(_) | Place::Pages => place,
+    };
+    let Ok(request) = timeout(BODY_WITHIN, read(request, shared)).await else {
+        return Ok(plain(StatusCode::REQUEST_TIMEOUT));
+    };
+    let request = match request {
         Ok(Some(request)) => request,
         Ok(None) => return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE)),
         Err(error) => return Err(error),
     };
-    match shared.handle(place, &request, now_unix()) {
+    let reaction = if matches!(place, Place::Pages) && admin::is_meant(&request) {
+        shared.administer(&request, is_local(socket))
+    } else {
+        shared.handle(place, &request, shared.now_unix())
+    };
+    match reaction {
         Reaction::Answer {
             status,
             headers,
@@ -107,6 +148,24 @@ async fn answer(
             response.headers_mut().insert(CONTENT_LENGTH, announced);
             Ok(response)
         }
+        Reaction::Trickle {
+            status,
+            headers,
+            body,
+        } => Ok(response(status, headers, Outgoing::trickled(body))),
+        Reaction::Last {
+            status,
+            headers,
+            body,
+        } => {
+            let socket = socket.try_clone()?;
+            tokio::spawn(async move {
+                sleep(AFTER_LAST).await;
+                // The client may have gone already.
+                let _ = socket.shutdown(Shutdown::Both);
+            });
+            Ok(response(status, headers, Outgoing::whole(body)))
+        }
         Reaction::Hang => {
             let never: Infallible = core::future::pending().await;
             match never {}
@@ -119,12 +178,25 @@ async fn answer(
     }
 }
 
+/// Whether whoever is at the other end is on this machine.
+fn is_local(socket: &Socket) -> bool {
+    let peer = socket.peer_addr().ok().and_then(|peer| peer.as_socket());
+    peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback())
+}
+
 /// Reads a request; `None` if its body is too large.
-async fn read(request: Request<Received>) -> io::Result<Option<Incoming>> {
+async fn read(request: Request<Received>, shared: &Shared) -> io::Result<Option<Incoming>> {
     let (head, body) = request.into_parts();
     if body.size_hint().lower() > MAX_BODY as u64 {
         return Ok(None);
     }
+    let is_short = |upper| upper <= SHORT_BODY;
+    let _turn = if body.size_hint().upper().is_some_and(is_short) {
+        None
+    } else {
+        // It fails only if nobody may read any more.
+        shared.long_bodies.acquire().await.ok()
+    };
     let body = match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => return Ok(None),
@@ -139,12 +211,11 @@ async fn read(request: Request<Received>) -> io::Result<Option<Incoming>> {
         })
         .collect();
     let method = head.method.as_str();
-    Ok(Some(Incoming::new(
-        method,
-        head.uri.to_string(),
-        headers,
-        body,
-    )))
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str());
+    Ok(Some(Incoming::new(method, target, headers, body)))
 }
 
 fn plain(status: StatusCode) -> Response<Outgoing> {

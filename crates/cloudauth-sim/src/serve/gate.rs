@@ -1,6 +1,6 @@
 //! The two ports of a region, which can be closed and opened again.
 
-use core::net::{Ipv4Addr, SocketAddr};
+use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::io;
 use std::net::TcpListener as Bound;
@@ -12,13 +12,15 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 
-use super::connection;
+use super::connection::{self, Opening};
 use super::{Place, Shared};
 
 /// How long the replies that are being written may take when a region goes down.
 const GRACE: Duration = Duration::from_millis(100);
+
+/// More connections than this wait to be accepted.
+const CONNECTIONS: usize = 1_000;
 
 /// How long to wait after failing to accept: for want of file descriptors, most likely.
 const AFTER_FAILURE: Duration = Duration::from_millis(10);
@@ -29,9 +31,9 @@ pub(super) enum Command {
     Open(SyncSender<io::Result<()>>),
 }
 
-/// Listens on loopback; port 0 is any free one.
-pub(super) fn bind(port: u16) -> io::Result<Bound> {
-    let listener = Bound::bind((Ipv4Addr::LOCALHOST, port))?;
+/// Listens on an address; port 0 is any free one.
+pub(super) fn bind(address: IpAddr, port: u16) -> io::Result<Bound> {
+    let listener = Bound::bind((address, port))?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
@@ -39,7 +41,7 @@ pub(super) fn bind(port: u16) -> io::Result<Bound> {
 /// A port, open or closed.
 pub(super) struct Port {
     address: SocketAddr,
-    tls: Option<TlsAcceptor>,
+    opening: Opening,
     state: State,
 }
 
@@ -52,12 +54,12 @@ enum State {
 
 impl Port {
     /// Must be called inside a runtime.
-    pub(super) fn new(listener: Bound, tls: Option<TlsAcceptor>) -> io::Result<Self> {
+    pub(super) fn new(listener: Bound, opening: Opening) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let state = State::Open(TcpListener::from_std(listener)?);
         Ok(Self {
             address,
-            tls,
+            opening,
             state,
         })
     }
@@ -72,15 +74,15 @@ impl Port {
     fn open(&mut self) -> io::Result<()> {
         if let State::Closed(reservation) = &mut self.state {
             drop(reservation.take());
-            let listener = bind(self.address.port())?;
+            let listener = bind(self.address.ip(), self.address.port())?;
             self.state = State::Open(TcpListener::from_std(listener)?);
         }
         Ok(())
     }
 
-    async fn accept(&self) -> (io::Result<(TcpStream, SocketAddr)>, Option<TlsAcceptor>) {
+    async fn accept(&self) -> (io::Result<(TcpStream, SocketAddr)>, Opening) {
         match &self.state {
-            State::Open(listener) => (listener.accept().await, self.tls.clone()),
+            State::Open(listener) => (listener.accept().await, self.opening.clone()),
             State::Closed(_) => core::future::pending().await,
         }
     }
@@ -104,7 +106,7 @@ pub(super) async fn run(
     let (closing, _) = watch::channel(());
     let mut connections = JoinSet::new();
     loop {
-        let (accepted, acceptor) = tokio::select! {
+        let (accepted, opening) = tokio::select! {
             command = commands.recv() => {
                 match command {
                     None => return,
@@ -123,15 +125,15 @@ pub(super) async fn run(
                 continue;
             }
             Some(_) = connections.join_next() => continue,
-            accepted = plain.accept() => accepted,
-            accepted = tls.accept() => accepted,
+            accepted = plain.accept(), if connections.len() < CONNECTIONS => accepted,
+            accepted = tls.accept(), if connections.len() < CONNECTIONS => accepted,
         };
         match accepted {
             Ok((stream, _)) => {
                 let shared = Arc::clone(&shared);
                 connections.spawn(connection::serve(
                     stream,
-                    acceptor,
+                    opening,
                     place,
                     shared,
                     closing.subscribe(),
@@ -142,22 +144,20 @@ pub(super) async fn run(
     }
 }
 
-/// Accepts connections for pages, for as long as the runtime lives.
-pub(super) async fn run_pages(port: Port, shared: Arc<Shared>) {
+/// Accepts connections to a port that never closes, for as long as the runtime lives.
+pub(super) async fn run_always(port: Port, place: Place, shared: Arc<Shared>) {
     let (_closing, closed) = watch::channel(());
+    let mut connections = JoinSet::new();
     loop {
-        let (accepted, acceptor) = port.accept().await;
+        let (accepted, opening) = tokio::select! {
+            Some(_) = connections.join_next() => continue,
+            accepted = port.accept(), if connections.len() < CONNECTIONS => accepted,
+        };
         match accepted {
             Ok((stream, _)) => {
                 let shared = Arc::clone(&shared);
                 let closed = closed.clone();
-                tokio::spawn(connection::serve(
-                    stream,
-                    acceptor,
-                    Place::Pages,
-                    shared,
-                    closed,
-                ));
+                connections.spawn(connection::serve(stream, opening, place, shared, closed));
             }
             Err(_) => sleep(AFTER_FAILURE).await,
         }

@@ -7,12 +7,14 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose,
 };
-use rustls::ServerConfig;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::ring::default_provider;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, ServerConfig, SignatureScheme};
 
-/// Names that the server's certificate is good for. A wildcard covers one label, hence one for each region.
-const NAMES: [&str; 6] = [
+/// Names that the certificate of a region's port is good for. A wildcard covers one label, hence one for each region.
+pub(super) const NAMES: [&str; 6] = [
     "localhost",
     "127.0.0.1",
     "cloudauth.test",
@@ -21,36 +23,103 @@ const NAMES: [&str; 6] = [
     "*.cn-beijing.aliyuncs.com",
 ];
 
-/// The authority's certificate in PEM, and a server configuration with a certificate by it.
-pub(super) fn authority() -> io::Result<(String, Arc<ServerConfig>)> {
-    let mut params = CertificateParams::new(Vec::new()).map_err(io::Error::other)?;
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "cloudauth-sim test CA");
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let key = KeyPair::generate().map_err(io::Error::other)?;
-    let authority = CertifiedIssuer::self_signed(params, key).map_err(io::Error::other)?;
+/// A certificate authority, made at start.
+pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
-    let names: Vec<String> = NAMES.iter().map(ToString::to_string).collect();
-    let mut params = CertificateParams::new(names).map_err(io::Error::other)?;
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "cloudauth-sim");
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    let key = KeyPair::generate().map_err(io::Error::other)?;
-    let certificate = params
-        .signed_by(&key, &authority)
-        .map_err(io::Error::other)?;
+impl Authority {
+    pub(super) fn new() -> io::Result<Self> {
+        let mut params = CertificateParams::new(Vec::new()).map_err(io::Error::other)?;
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "cloudauth-sim test CA");
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let key = KeyPair::generate().map_err(io::Error::other)?;
+        let issuer = CertifiedIssuer::self_signed(params, key).map_err(io::Error::other)?;
+        Ok(Self(issuer))
+    }
 
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+    /// Its certificate.
+    pub(super) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// A server configuration with a new certificate for these names.
+    pub(super) fn server(&self, names: &[&str]) -> io::Result<Arc<ServerConfig>> {
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        let mut params = CertificateParams::new(names).map_err(io::Error::other)?;
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "cloudauth-sim");
+        params.use_authority_key_identifier_extension = true;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let key = KeyPair::generate().map_err(io::Error::other)?;
+        let certificate = params.signed_by(&key, &self.0).map_err(io::Error::other)?;
+
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(io::Error::other)?
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)
+            .map_err(io::Error::other)?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    }
+}
+
+/// For callbacks: any certificate is good. They go to a developer's own machine, which signs its certificate itself,
+/// and carry nothing that is worth stealing there.
+pub(super) fn trusting() -> io::Result<Arc<ClientConfig>> {
+    let provider = Arc::new(default_provider());
+    let algorithms = provider.signature_verification_algorithms;
+    let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key)
-        .map_err(io::Error::other)?;
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Anyone { algorithms }))
+        .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok((authority.pem(), Arc::new(config)))
+    Ok(Arc::new(config))
+}
+
+#[derive(Debug)]
+struct Anyone {
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl ServerCertVerifier for Anyone {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
 }

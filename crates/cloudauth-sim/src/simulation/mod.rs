@@ -89,17 +89,18 @@ pub struct Simulation {
     most_refreshes: usize,
 }
 
-/// How programs end.
+/// What programs do.
 #[derive(Clone, Debug)]
-struct Program {
-    takes: Duration,
-    ends: Result<Vec<u8>, Unsupplied>,
+enum Program {
+    /// They take so long and end so.
+    Ends(Duration, Result<Vec<u8>, Unsupplied>),
+    /// They ask an office, in its weather.
+    Asks,
 }
 
 impl Default for Program {
     fn default() -> Self {
-        let (takes, ends) = (Duration::ZERO, Err(Unsupplied::Missing));
-        Self { takes, ends }
+        Self::Ends(Duration::ZERO, Err(Unsupplied::Missing))
     }
 }
 
@@ -173,7 +174,30 @@ impl Simulation {
 
     /// Every program that a client runs takes so long and ends so.
     pub fn program(&mut self, takes: Duration, ends: Result<Vec<u8>, Unsupplied>) {
-        self.program = Program { takes, ends };
+        self.program = Program::Ends(takes, ends);
+    }
+
+    /// Every program that a client runs prints credentials of the [`World`]'s, or hangs while the
+    /// weather of the offices is bad.
+    pub fn program_asks(&mut self) {
+        self.program = Program::Asks;
+    }
+
+    /// How a program that is started now will end, and after how long.
+    fn run_program(&mut self) -> (Duration, Result<Vec<u8>, Unsupplied>) {
+        match &self.program {
+            Program::Ends(takes, ends) => (*takes, ends.clone()),
+            Program::Asks => {
+                let weather = &self.weather_of_offices;
+                let (takes, trouble) = weather.draw(self.elapsed, &mut self.random);
+                let takes = if trouble.is_some() {
+                    Duration::MAX
+                } else {
+                    takes
+                };
+                (takes, Ok(self.world.print(self.service_time())))
+            }
+        }
     }
 
     /// How many refreshes were under way at the same time, at most. A refresh whose caller vanished
@@ -363,7 +387,7 @@ impl Simulation {
                     self.callers[call].supply(contents);
                 }
                 Some(Step::Run { timeout, .. }) => {
-                    let Program { takes, ends } = self.program.clone();
+                    let (takes, ends) = self.run_program();
                     let ends = if takes > timeout {
                         Err(Unsupplied::TimedOut)
                     } else {

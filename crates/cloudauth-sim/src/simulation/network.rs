@@ -119,19 +119,26 @@ impl Simulation {
         let reaction = match (to, fault) {
             (To::Region(region), Some(fault)) => self.world.meet(region, &request, fault, unix),
             (To::Region(region), None) => self.world.handle(region, &request, unix),
-            (To::Office(office), _) => self.world.visit(office, &request, unix),
+            (To::Office(office), Some(fault)) => self.world.meet_at(office, &request, fault, unix),
+            (To::Office(office), None) => self.world.visit(office, &request, unix),
         };
         if self.world.executed() > executed {
             self.callers[call].told.executions += 1;
             self.tell(call, What::CarriedOut { exchange });
         }
         let back = self.elapsed + rest;
-        if back > given_up || reaction == Reaction::Hang {
+        let is_silent = matches!(reaction, Reaction::Hang | Reaction::Trickle { .. });
+        if back > given_up || is_silent {
             let failure = Failure::new(Sent::Maybe, "no reply in time");
             return self.failed(given_up, call, exchange, Met::NoReply, failure);
         }
         match reaction {
             Reaction::Answer {
+                status,
+                headers,
+                body,
+            }
+            | Reaction::Last {
                 status,
                 headers,
                 body,
@@ -156,7 +163,7 @@ impl Simulation {
                 let failure = Failure::new(Sent::No, "connection refused");
                 self.failed(back, call, exchange, Met::NotSent, failure);
             }
-            Reaction::Reset | Reaction::Hang => {
+            Reaction::Reset | Reaction::Hang | Reaction::Trickle { .. } => {
                 let failure = Failure::new(Sent::Maybe, "connection reset");
                 self.failed(back, call, exchange, Met::NoReply, failure);
             }

@@ -55,5 +55,9 @@ rules! {
     OneRegionIsEnough = "no read fails while one region is well",
     PreferredComesBack = "after all has healed, a call asks the preferred region, once",
     ClockHeals = "a clock that is wrong by less than a day costs one more attempt, once",
+    OneRefresh = "of all calls one at a time gets new credentials",
+    ValidKeysServe = "no call fails for want of credentials while there are valid ones",
+    RefreshesAside = "while credentials are valid, new ones delay only the call that gets them, by a quarter of its time",
+    SignsInTime = "no request is signed with credentials that have expired",
     Reproducible = "the same seed gives the same trace",
 }

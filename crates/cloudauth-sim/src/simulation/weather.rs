@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use oorandom::Rand64;
 
-use crate::script::Fault;
+use crate::fault::Fault;
 
 /// Something that goes wrong with one exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The signature verifier: an implementation of its own, to check the client's against.
 
 mod acs3;
+mod difference;
 #[cfg(test)]
 mod known_answers;
 mod rpc;
@@ -8,6 +9,7 @@ mod rpc;
 use core::fmt;
 use std::collections::BTreeMap;
 
+pub(crate) use self::difference::difference;
 use crate::percent;
 use crate::request::Incoming;
 use crate::time::parse_timestamp;
@@ -110,8 +112,8 @@ impl core::error::Error for Refusal {}
 ///
 /// A [`Refusal`] with one of the vendor's gateway codes. The codes are documented or seen in the vendor's SDKs;
 /// which of two applicable ones comes first is inferred. Stricter than known of the service, on purpose: a
-/// parameter that occurs twice and an escape that is not complete UTF-8 are `InvalidParameter`, a `content-type`
-/// must be signed under ACS3 (the algorithm's page lists it; the service may be lenient), and the two other ACS3
+/// parameter that occurs twice and an escape that is not complete UTF-8 are `InvalidParameter`, the
+/// `content-type` of a body must be signed under ACS3 (the algorithm's page lists it; the service may be lenient), and the two other ACS3
 /// algorithms (SM3, RSA) are `InvalidSignatureMethod` because the simulator does not know them.
 pub fn verify(
     request: &Incoming,

@@ -98,7 +98,12 @@ fn required(
 
 /// The text that is signed. `params` are all parameters but the signature.
 pub(super) fn string_to_sign(method: &str, params: &BTreeMap<String, String>) -> String {
-    format!("{method}&%2F&{}", percent::encode(&canonical_query(params)))
+    text_to_sign(method, &canonical_query(params))
+}
+
+/// The same with parameters that are canonical already.
+pub(super) fn text_to_sign(method: &str, canonical: &str) -> String {
+    format!("{method}&%2F&{}", percent::encode(canonical))
 }
 
 /// Compares in constant time.

@@ -197,12 +197,21 @@ pub(crate) fn answered(reaction: Reaction) -> Answer {
             status,
             headers,
             body,
+        }
+        | Reaction::Last {
+            status,
+            headers,
+            body,
         } => Answer {
             status,
             headers,
             body,
         },
-        Reaction::Refuse | Reaction::Reset | Reaction::Hang | Reaction::Truncate { .. } => {
+        Reaction::Refuse
+        | Reaction::Reset
+        | Reaction::Hang
+        | Reaction::Trickle { .. }
+        | Reaction::Truncate { .. } => {
             panic!("not an answer: {reaction:?}")
         }
     }

@@ -1,6 +1,5 @@
-//! Credentials in simulated time: every source, through first use, refresh, failures and a rush.
+//! Credentials in simulated time.
 
-use core::fmt::Write as _;
 use core::time::Duration;
 
 use cloudauth_proto::ops::DescribeFaceVerify;
@@ -14,20 +13,20 @@ use cloudauth_sim::{
     SSO_TOKEN, Times, World,
 };
 
-const HOUR: Duration = Duration::from_secs(3_600);
-const MINUTE: Duration = Duration::from_secs(60);
-const SECOND: Duration = Duration::from_secs(1);
-const CONFIG: &str = "/home/u/.aliyun/config.json";
+pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+pub(crate) const CONFIG: &str = "/home/u/.aliyun/config.json";
 
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings::new(&Vars::default())
 }
 
-fn role() -> Role {
+pub(crate) fn role() -> Role {
     Role::new("acs:ram::1:role/r", "test")
 }
 
-fn key() -> Credentials {
+pub(crate) fn key() -> Credentials {
     Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET).unwrap()
 }
 
@@ -35,35 +34,35 @@ fn sts() -> Endpoint {
     Endpoint::STS
 }
 
-fn assumed() -> Source {
+pub(crate) fn assumed() -> Source {
     Source::AssumeRole(Box::new(AssumeRole::new(key().into(), role(), sts())))
 }
 
-fn oidc() -> Source {
+pub(crate) fn oidc() -> Source {
     let oidc = Oidc::new("/token", "acs:ram::1:oidc-provider/p", role(), sts());
     Source::Oidc(Box::new(oidc))
 }
 
-fn ecs() -> Source {
+pub(crate) fn ecs() -> Source {
     Source::EcsRole(EcsRole::new(None, &settings()))
 }
 
-fn uri() -> Source {
+pub(crate) fn uri() -> Source {
     let url = format!("https://127.0.0.1{CREDENTIALS_PATH}");
     Source::Uri(Uri::new(&url).unwrap())
 }
 
 /// A profile of the CLI's whose mode and fields are these.
-fn profile() -> Source {
+pub(crate) fn profile() -> Source {
     let profile = Profile::new(ProfileFormat::Cli, CONFIG, None, settings());
     Source::Profile(profile)
 }
 
-fn config(fields: &str) -> String {
+pub(crate) fn config(fields: &str) -> String {
     format!(r#"{{"current":"p","profiles":[{{"name":"p",{fields}}}]}}"#)
 }
 
-fn sso_config() -> String {
+pub(crate) fn sso_config() -> String {
     config(&format!(
         r#""mode":"CloudSSO","cloud_sso_sign_in_url":"https://signin.example.com/login",
         "cloud_sso_account_id":"151","cloud_sso_access_config":"ac-1",
@@ -71,14 +70,14 @@ fn sso_config() -> String {
     ))
 }
 
-fn oauth_config() -> String {
+pub(crate) fn oauth_config() -> String {
     config(&format!(
         r#""mode":"OAuth","oauth_access_token":"{OAUTH_TOKEN}",
         "oauth_access_token_expire":1900000000"#
     ))
 }
 
-fn with(source: Source) -> Simulation {
+pub(crate) fn with(source: Source) -> Simulation {
     let mut simulation = Simulation::new(Session::new(source, [1; 32]), World::new());
     simulation
         .world
@@ -87,12 +86,12 @@ fn with(source: Source) -> Simulation {
     simulation
 }
 
-fn describe() -> Call<DescribeFaceVerify> {
+pub(crate) fn describe() -> Call<DescribeFaceVerify> {
     Call::new(&DescribeFaceVerify::new(1, "sha0"), CallOptions::new()).unwrap()
 }
 
 /// Whether the service took the call's signature; what it thinks of the question does not matter.
-fn is_signed<T>(result: Option<Result<T, Error>>) -> bool {
+pub(crate) fn is_signed<T>(result: Option<Result<T, Error>>) -> bool {
     match result.unwrap() {
         Ok(_) => true,
         Err(Error::Service(fault)) => fault.code.as_deref() == Some("406"),
@@ -100,7 +99,7 @@ fn is_signed<T>(result: Option<Result<T, Error>>) -> bool {
     }
 }
 
-fn call_at(simulation: &mut Simulation, at: Duration) -> bool {
+pub(crate) fn call_at(simulation: &mut Simulation, at: Duration) -> bool {
     let handle = simulation.start(at, describe());
     simulation.run_until(at + 31 * SECOND);
     assert!(
@@ -113,140 +112,6 @@ fn call_at(simulation: &mut Simulation, at: Duration) -> bool {
 
 fn told(simulation: &mut Simulation) -> String {
     simulation.call(describe()).unwrap_err().to_string()
-}
-
-/// A provider, as the table has it.
-struct Provider {
-    name: &'static str,
-    source: fn() -> Source,
-    config: fn() -> String,
-    office: Office,
-}
-
-const PROVIDERS: [Provider; 6] = [
-    Provider {
-        name: "ram_role_arn",
-        source: assumed,
-        config: String::new,
-        office: Office::Sts,
-    },
-    Provider {
-        name: "oidc_role_arn",
-        source: oidc,
-        config: String::new,
-        office: Office::Sts,
-    },
-    Provider {
-        name: "ecs_ram_role",
-        source: ecs,
-        config: String::new,
-        office: Office::Metadata,
-    },
-    Provider {
-        name: "credentials_uri",
-        source: uri,
-        config: String::new,
-        office: Office::Uri,
-    },
-    Provider {
-        name: "cloud_sso",
-        source: profile,
-        config: sso_config,
-        office: Office::CloudSso,
-    },
-    Provider {
-        name: "oauth",
-        source: profile,
-        config: oauth_config,
-        office: Office::OAuth,
-    },
-];
-
-impl Provider {
-    fn start(&self) -> Simulation {
-        let mut simulation = with((self.source)());
-        simulation.put_file(CONFIG, (self.config)());
-        simulation
-    }
-}
-
-/// Calls every ten seconds up to the end of an hour's life and beyond, while the office is out of
-/// order from then to then. How many failed, how many refreshes were under way at most.
-fn hours(provider: &Provider, out_from: Duration, out_for: Duration) -> (Vec<Duration>, usize) {
-    let mut simulation = provider.start();
-    let outage = Weather::calm().always(Trouble::Lost);
-    simulation.weather_of_offices(out_from, outage);
-    simulation.weather_of_offices(out_from + out_for, Weather::calm());
-    let calls: Vec<_> = (0..540)
-        .map(|n| simulation.start(10 * SECOND * n, describe()))
-        .collect();
-    simulation.run();
-    assert!(
-        simulation.breaches().is_empty(),
-        "{:?}",
-        simulation.breaches()
-    );
-    let failed = calls.into_iter().enumerate().filter_map(|(n, handle)| {
-        let is_signed = is_signed(handle.take());
-        (!is_signed).then(|| 10 * SECOND * u32::try_from(n).unwrap())
-    });
-    (failed.collect(), simulation.most_refreshes())
-}
-
-#[test]
-fn the_table_every_source_through_its_life() {
-    let mut table = String::from(
-        "\nfailed calls / refreshes in flight\n\
-         source           first use  refresh  out near expiry  out after expiry  1000 at once\n",
-    );
-    for provider in &PROVIDERS {
-        let name = provider.name;
-        let mut simulation = provider.start();
-        assert!(
-            call_at(&mut simulation, Duration::ZERO),
-            "{name}: first use"
-        );
-        let first = simulation.world.asked(provider.office);
-        assert!(first >= 1, "{name}");
-
-        // Fresh until a quarter of an hour before the end; then the next call gets new ones.
-        assert!(call_at(&mut simulation, 44 * MINUTE));
-        assert_eq!(simulation.world.issued(), 1, "{name}: fresh");
-        assert!(call_at(&mut simulation, 46 * MINUTE));
-        assert_eq!(simulation.world.issued(), 2, "{name}: refreshed");
-
-        let (near, near_in_flight) = hours(provider, 45 * MINUTE, 14 * MINUTE);
-        assert!(near.is_empty(), "{name}: failed at {near:?}");
-
-        let (after, after_in_flight) = hours(provider, 45 * MINUTE, 20 * MINUTE);
-        let allowed = HOUR..HOUR + 5 * MINUTE + 40 * SECOND;
-        assert!(!after.is_empty(), "{name}: nothing is valid for ever");
-        for at in &after {
-            assert!(allowed.contains(at), "{name}: failed at {at:?}");
-        }
-
-        let mut rush = provider.start();
-        let calls: Vec<_> = (0..1_000)
-            .map(|_| rush.start(Duration::ZERO, describe()))
-            .collect();
-        rush.run();
-        assert!(rush.breaches().is_empty(), "{:?}", rush.breaches());
-        let failed = calls.into_iter().filter(|it| !is_signed(it.take())).count();
-        assert_eq!((failed, rush.world.issued()), (0, 1), "{name}: a rush");
-        for in_flight in [near_in_flight, after_in_flight, rush.most_refreshes()] {
-            assert_eq!(in_flight, 1, "{name}");
-        }
-        writeln!(
-            table,
-            "{name:16} 0 / 1      0 / 1    {} / {near_in_flight}            {:3} / {after_in_flight}           \
-             {failed} / {}",
-            near.len(),
-            after.len(),
-            rush.most_refreshes(),
-        )
-        .unwrap();
-    }
-    println!("{table}");
 }
 
 #[test]
@@ -608,23 +473,6 @@ fn a_stored_browser_login_is_used_while_it_is_valid() {
 }
 
 #[test]
-fn a_wrong_clock_does_not_make_fresh_credentials_old() {
-    for ahead in [-80_000, -600, 600, 80_000] {
-        for provider in &PROVIDERS {
-            let mut simulation = provider.start();
-            simulation.clock_ahead(ahead);
-            assert!(
-                call_at(&mut simulation, Duration::ZERO),
-                "{}",
-                provider.name
-            );
-            assert!(call_at(&mut simulation, 5 * MINUTE));
-            assert_eq!(simulation.world.issued(), 1, "{} {ahead}", provider.name);
-        }
-    }
-}
-
-#[test]
 fn credentials_are_asked_for_before_the_call_and_not_with_each() {
     let mut simulation = with(assumed());
     assert!(call_at(&mut simulation, Duration::ZERO));
@@ -646,4 +494,127 @@ fn credentials_are_asked_for_before_the_call_and_not_with_each() {
         })
         .collect();
     assert_eq!(kinds, ["authenticates", "asks", "has", "sends", "sends"]);
+}
+
+#[test]
+fn a_token_file_that_is_not_there_is_told() {
+    let oidc = Oidc::new("/gone", "acs:ram::1:oidc-provider/p", role(), sts());
+    let error = told(&mut with(Source::Oidc(Box::new(oidc))));
+    let expected = "no credentials: oidc_role_arn: /gone does not exist";
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn a_metadata_service_that_answers_pages_is_told() {
+    for (fault, reason) in [
+        (Fault::Garbage, "not one word where one is needed"),
+        (
+            Fault::Custom {
+                status: 200,
+                body: b"<html>s3cret</html>".to_vec(),
+            },
+            "the name of the role is none",
+        ),
+    ] {
+        let mut simulation = with(ecs());
+        simulation
+            .world
+            .inject_at(Office::Metadata, fault, Times::Always);
+        let error = told(&mut simulation);
+        let expected = format!("no credentials: ecs_ram_role: {reason}");
+        assert!(error.starts_with(&expected), "{error}");
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+}
+
+#[test]
+fn a_program_that_hangs_is_ended_after_a_minute() {
+    let mut simulation = with(Source::External(External::new("/bin/x").unwrap()));
+    simulation.program(HOUR, Err(Unsupplied::Failed));
+    let options = CallOptions::new().total_timeout(5 * MINUTE);
+    let call = Call::new(&DescribeFaceVerify::new(1, "sha0"), options).unwrap();
+    let call = simulation.start(Duration::ZERO, call);
+    simulation.run();
+    let error = call.take().unwrap().unwrap_err().to_string();
+    let expected = "no credentials: external: the program did not end in time";
+    assert_eq!(error, expected);
+    assert_eq!(simulation.told(&call).took(), Some(MINUTE));
+}
+
+fn chain(set: &'static [(&str, &str)]) -> Source {
+    Source::default_chain(&Vars::read(|name| {
+        let found = set.iter().find(|(have, _)| *have == name);
+        found.map(|(_, value)| (*value).to_owned())
+    }))
+}
+
+fn off_an_instance(source: Source) -> String {
+    let mut simulation = with(source);
+    let nobody = Weather::calm().always(Trouble::BlackHole);
+    simulation.weather_of_offices(Duration::ZERO, nobody);
+    told(&mut simulation)
+}
+
+#[test]
+fn the_default_chain_tells_each_source_in_the_vendor_s_order() {
+    assert_eq!(
+        off_an_instance(chain(&[("HOME", "/home/u")])),
+        "no credentials: env: ALIBABA_CLOUD_ACCESS_KEY_ID is not set; \
+         oidc_role_arn: ALIBABA_CLOUD_ROLE_ARN is not set; \
+         cli_profile: /home/u/.aliyun/config.json does not exist; \
+         profile: /home/u/.alibabacloud/credentials does not exist; \
+         profile: /home/u/.alibabacloud/credentials.ini does not exist; \
+         ecs_ram_role: cannot connect; \
+         credentials_uri: ALIBABA_CLOUD_CREDENTIALS_URI is not set"
+    );
+    let turned_off = chain(&[
+        ("HOME", "/home/u"),
+        ("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "True"),
+        ("ALIBABA_CLOUD_CREDENTIALS_FILE", "/mine"),
+        ("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true"),
+    ]);
+    assert_eq!(
+        off_an_instance(turned_off),
+        "no credentials: env: ALIBABA_CLOUD_ACCESS_KEY_ID is not set; \
+         oidc_role_arn: ALIBABA_CLOUD_ROLE_ARN is not set; \
+         cli_profile: turned off by ALIBABA_CLOUD_CLI_PROFILE_DISABLED; \
+         profile: /mine does not exist; \
+         ecs_ram_role: turned off by ALIBABA_CLOUD_ECS_METADATA_DISABLED; \
+         credentials_uri: ALIBABA_CLOUD_CREDENTIALS_URI is not set"
+    );
+}
+
+#[test]
+fn a_key_in_the_variables_that_cannot_be_used_ends_the_search() {
+    let mistyped = chain(&[
+        ("HOME", "/home/u"),
+        ("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAI s3cret"),
+        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "s3cret"),
+    ]);
+    // An instance's role would be there.
+    let error = told(&mut with(mistyped));
+    let expected = "no credentials: env: ALIBABA_CLOUD_ACCESS_KEY_ID cannot be used";
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn credentials_end_where_they_were_given_however_long_their_reply_took() {
+    let mut simulation = with(uri());
+    simulation.world.set_life(60);
+    let slow = Weather::calm().takes(9 * SECOND, 9 * SECOND);
+    simulation.weather_of_offices(Duration::ZERO, slow);
+    let first = simulation.start(Duration::ZERO, describe());
+    simulation.run_until(20 * SECOND);
+    assert!(is_signed(first.take()));
+    let gone = Weather::calm().always(Trouble::Lost);
+    simulation.weather_of_offices(20 * SECOND, gone);
+    // They were given after 4.5 s and got after 9 s.
+    let sooner = simulation.start(61 * SECOND, describe());
+    let late = simulation.start(65 * SECOND, describe());
+    simulation.run();
+    let error = late.take().unwrap().unwrap_err();
+    assert!(matches!(error, Error::Credentials(_)), "{error}");
+    for call in [sooner, late] {
+        assert_eq!(simulation.told(&call).sends, 0);
+    }
 }

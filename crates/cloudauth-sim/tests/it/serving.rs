@@ -182,3 +182,13 @@ fn https_works_for_whoever_trusts_the_authority() {
     assert!(tls(&simulator, "example.com", true).is_err());
     assert_eq!(simulator.world().executions("InitFaceVerify"), 6);
 }
+
+#[test]
+fn a_bad_certificate_is_shown_once_and_to_tls_only() {
+    let simulator = Simulator::start().unwrap();
+    simulator.inject(Region::Beijing, Fault::BadTls, Times::Once);
+    open(&simulator, Region::Beijing);
+    assert!(tls(&simulator, "localhost", true).is_err());
+    assert!(tls(&simulator, "localhost", true).is_ok());
+    assert_eq!(simulator.world().executions("InitFaceVerify"), 2);
+}

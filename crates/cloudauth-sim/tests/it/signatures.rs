@@ -191,6 +191,26 @@ fn an_unknown_key_is_not_found() {
     }
 }
 
+/// As the vendor's Python SDK sends what has no body through its async HTTP library.
+#[test]
+fn a_type_of_no_body_need_not_be_signed() {
+    let typed = |recording| {
+        let mut request = parse(recording);
+        let name = "Content-Type".to_owned();
+        request
+            .headers
+            .retain(|(known, _)| !known.eq_ignore_ascii_case("content-type"));
+        request
+            .headers
+            .push((name, "application/octet-stream".into()));
+        request
+    };
+    assert!(check(&typed(ACS3_STS)).is_ok());
+    let mut unsigned = typed(ACS3_STS);
+    unsigned.body = b"Model=LIVENESS".to_vec();
+    assert_eq!(code(check(&unsigned)), "IncompleteSignature");
+}
+
 #[test]
 fn what_matters_must_be_signed() {
     for name in [

@@ -9,8 +9,9 @@ use serde::Deserialize;
 
 use super::{Fields, Problem};
 use crate::clock::UnixTime;
+use crate::credentials::settings::Settings;
 use crate::credentials::source::{
-    AssumeRole, CloudSso, EcsRole, External, OAuth, Oidc, Role, Settings, Source, Uri,
+    AssumeRole, CloudSso, EcsRole, External, OAuth, Oidc, Role, Source, Uri,
 };
 use crate::endpoint::Endpoint;
 use crate::secret::Secret;

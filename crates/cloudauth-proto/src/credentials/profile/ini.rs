@@ -9,7 +9,8 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 
 use super::{Fields, Problem};
-use crate::credentials::source::{AssumeRole, EcsRole, Oidc, Settings, Source};
+use crate::credentials::settings::Settings;
+use crate::credentials::source::{AssumeRole, EcsRole, Oidc, Source};
 
 /// The keys that mean something; others are skipped.
 const KEYS: [&str; 15] = [
@@ -74,6 +75,9 @@ pub(super) fn parse(
         "ecs_ram_role" => {
             let role = section.either("role_name", "ram_role_name");
             Source::EcsRole(EcsRole::new(role.map(ToOwned::to_owned), settings))
+        }
+        "rsa_key_pair" => {
+            return Err(section.problem("type", "is rsa_key_pair, which is not supported"));
         }
         _ => return Err(section.problem("type", "is not one that is known")),
     })

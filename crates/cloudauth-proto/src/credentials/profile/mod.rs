@@ -7,7 +7,8 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 
 use super::error::{Malformed, Reason};
-use super::source::{Profile, ProfileFormat, Role, Settings, Source};
+use super::settings::Settings;
+use super::source::{Profile, ProfileFormat, Role, Source};
 use super::{Credentials, CredentialsError};
 
 impl Profile {

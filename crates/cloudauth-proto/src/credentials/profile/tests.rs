@@ -228,6 +228,10 @@ fn what_is_wrong_with_an_ini_file_is_told_by_line_and_field() {
             "type = s3cret",
             ", line 2, type: it is not one that is known",
         ),
+        (
+            "type = rsa_key_pair\npublic_key_id = s3cret\nprivate_key_file = /s3cret",
+            ", line 2, type: it is rsa_key_pair, which is not supported",
+        ),
         ("a = 1", ", type: it is missing"),
         (
             "type = access_key\naccess_key_id = s3 cret\naccess_key_secret = x",

@@ -8,11 +8,11 @@ use zeroize::Zeroizing;
 
 use super::{Refresh, Stage, Then, Wish};
 use crate::call::Call;
-use crate::clock::{Now, UnixTime};
+use crate::clock::{MonoTime, Now, UnixTime};
 use crate::credentials::ask::Ask;
 use crate::credentials::ecs::{Next, ok as body_of};
 use crate::credentials::error::{Reason, Unsupplied};
-use crate::credentials::reply::{self, Keys};
+use crate::credentials::reply::{self, GiverTime, Keys};
 use crate::credentials::sts::{self, AssumeRoleWithOidc};
 use crate::endpoint::Endpoint;
 use crate::machine::Signer;
@@ -59,7 +59,8 @@ impl Refresh {
             }
             (Wish::Output(_), Err(problem)) => Stage::Failed(Reason::Program(problem)),
             (Wish::Output(_), Ok(output)) => {
-                Stage::of(reply::printed(&output, session.service_time(now)))
+                let time = GiverTime::ours(session.service_time(now));
+                Stage::of(reply::printed(&output, time))
             }
         }
     }
@@ -86,13 +87,14 @@ impl Refresh {
         reply: Result<Response, Reason>,
         session: &mut Session,
         now: Now,
+        asked: MonoTime,
     ) -> Stage {
         let told = reply.as_ref().ok().and_then(date_of);
-        let unix = told.unwrap_or_else(|| session.service_time(now));
+        let time = giver_time(told, asked, session, now);
         let (container, provider) = match then {
             Then::Ecs(asked) => {
                 let known = &mut session.keyring_mut().metadata;
-                return ecs(asked.answered(reply, known, now.mono, unix));
+                return ecs(asked.answered(reply, known, now.mono, time));
             }
             Then::Uri => (None, "credentials_uri"),
             Then::Sso => (Some("CloudCredential"), "cloud_sso"),
@@ -102,7 +104,7 @@ impl Refresh {
             .and_then(body_of)
             .map(Zeroizing::new)
             .and_then(|body| reply::keys(&body, container))
-            .and_then(|keys| keys.got(provider, unix));
+            .and_then(|keys| keys.got(provider, time));
         Stage::of(keys)
     }
 }
@@ -112,6 +114,22 @@ pub(super) fn ecs(next: Result<Next, Reason>) -> Stage {
         Ok(Next::Ask(plain, ecs)) => Stage::Ask(Ask::new(plain), Then::Ecs(ecs)),
         Ok(Next::Got(got)) => Stage::Got(got),
         Err(reason) => Stage::Failed(reason),
+    }
+}
+
+/// The time of a giver that wrote `date` into its reply to what was asked then.
+pub(super) fn giver_time(
+    date: Option<UnixTime>,
+    asked: MonoTime,
+    session: &Session,
+    now: Now,
+) -> GiverTime {
+    match date {
+        Some(shown) => GiverTime {
+            shown,
+            since: now.mono.saturating_since(asked),
+        },
+        None => GiverTime::ours(session.service_time(now)),
     }
 }
 

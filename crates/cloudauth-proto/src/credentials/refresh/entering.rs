@@ -13,10 +13,10 @@ use crate::credentials::ask::Ask;
 use crate::credentials::ecs::Ecs;
 use crate::credentials::error::Reason;
 use crate::credentials::keyring::given_as;
-use crate::credentials::reply::Got;
+use crate::credentials::reply::{GiverTime, Got};
 use crate::credentials::source::{AssumeRole, CloudSso, ProfileFormat, Source};
 use crate::endpoint::Endpoint;
-use crate::flow::Plain;
+use crate::flow::{JSON, Plain};
 use crate::secret::Secret;
 use crate::session::Session;
 use crate::wire::http::Method;
@@ -98,7 +98,11 @@ impl Refresh {
                 let unix = session.service_time(now);
                 let login = *login;
                 if let Some((credentials, expires)) = login.stored
-                    && let Ok(got) = Got::until(credentials.given_by("oauth"), expires, unix)
+                    && let Ok(got) = Got::until(
+                        credentials.given_by("oauth"),
+                        expires,
+                        GiverTime::ours(unix),
+                    )
                 {
                     return Stage::Got(got);
                 }
@@ -129,6 +133,7 @@ fn sso(login: &CloudSso) -> Plain {
             ("authorization", bearer(&login.access_token)),
         ],
         body: Secret::new(body.to_string()),
+        accept: JSON,
         direct: false,
     }
 }
@@ -144,6 +149,7 @@ fn exchange_token(endpoint: Endpoint, token: &Secret) -> Plain {
             ("authorization", bearer(token)),
         ],
         body: Secret::new(""),
+        accept: JSON,
         direct: false,
     }
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod entering;
+mod leaving;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -11,20 +12,21 @@ use core::fmt;
 use core::mem;
 use core::time::Duration;
 
+use answers::giver_time;
+
 use super::Credentials;
 use super::ask::{Ask, Asking};
 use super::ecs::Ecs;
-use super::error::{CredentialsError, PassedOver, Reason, Unsupplied};
+use super::error::{PassedOver, Reason, Unsupplied};
 use super::keyring::given_as;
 use super::reply::{Got, Keys};
 use super::source::{External, Oidc, Profile, Role, Source};
-use super::sts::{self, AssumeRole};
+use super::sts;
 use crate::call::Reply;
 use crate::clock::{MonoTime, Now, UnixTime};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::flow::{ExchangeId, Flow, Step};
-use crate::machine::Signer;
 use crate::session::Session;
 use crate::wire::http::{Failure, Response};
 
@@ -69,6 +71,8 @@ pub struct Refresh {
     begun: MonoTime,
     deadline: MonoTime,
     latest: MonoTime,
+    /// When the last question was put.
+    asked: MonoTime,
     frames: Vec<Frame>,
     path: Vec<&'static str>,
     passed_over: Vec<PassedOver>,
@@ -152,6 +156,7 @@ impl Refresh {
             begun: now,
             deadline,
             latest: now,
+            asked: now,
             frames: Vec::new(),
             path: Vec::new(),
             passed_over: Vec::new(),
@@ -218,11 +223,12 @@ impl Refresh {
         let step = match ask.poll(next, now.mono, self.deadline) {
             Asking::Over(reply) => {
                 self.first_id = self.next_id;
-                self.stage = Self::answered(then, reply, session, now);
+                self.stage = Self::answered(then, reply, session, now, self.asked);
                 return None;
             }
             Asking::Send(exchange, until) => {
                 self.next_id += 1;
+                self.asked = now.mono;
                 self.hold(session, until);
                 Step::Send(exchange)
             }
@@ -245,6 +251,7 @@ impl Refresh {
                 let id = self.first_id + exchange.id.0;
                 exchange.id = ExchangeId(id);
                 self.next_id = self.next_id.max(id + 1);
+                self.asked = now.mono;
                 self.hold(session, now.mono + exchange.timeouts.whole);
                 Step::Send(exchange)
             }
@@ -253,8 +260,8 @@ impl Refresh {
             Step::Done(result) => {
                 self.first_id = self.next_id;
                 let got = result.map_err(sts::reason).and_then(|reply| {
-                    let unix = reply.date.unwrap_or_else(|| session.service_time(now));
-                    reply.value.got(provider, unix)
+                    let time = giver_time(reply.date, self.asked, session, now);
+                    reply.value.got(provider, time)
                 });
                 self.stage = Stage::of(got);
                 return None;
@@ -267,75 +274,6 @@ impl Refresh {
         };
         self.stage = Stage::Call(call, provider);
         Some(step)
-    }
-
-    /// A source gave some: they are what was wanted, or what a role is assumed with.
-    fn got(&mut self, got: Got, session: &mut Session, now: Now) -> Option<Step<Found>> {
-        match self.frames.pop() {
-            Some(Frame::Role { role, sts }) => {
-                let signer = Signer::Own(got.credentials);
-                let operation = AssumeRole(role);
-                self.stage = self.begin_call(&operation, signer, sts, "ram_role_arn", now);
-                None
-            }
-            Some(Frame::Chain { .. }) => {
-                self.stage = Stage::Got(got);
-                None
-            }
-            None => {
-                let found = Found {
-                    credentials: got.credentials,
-                    source: self.path.join("/"),
-                    expires: got.expires,
-                    passed_over: mem::take(&mut self.passed_over),
-                };
-                let pinned = self.pinned.take();
-                let keyring = session.keyring_mut();
-                keyring.store(self.ticket, found.clone(), got.life, pinned, now.mono);
-                Some(Step::Done(Ok(found)))
-            }
-        }
-    }
-
-    /// A source gave none: the next link of the innermost chain is tried, if there is one.
-    fn failed(&mut self, reason: Reason) -> Stage {
-        let source = self.path.join("/");
-        let is_out_of_time = reason == Reason::OutOfTime;
-        self.passed_over.push(PassedOver { source, reason });
-        self.next_link(is_out_of_time)
-    }
-
-    fn next_link(&mut self, is_out_of_time: bool) -> Stage {
-        while let Some(frame) = self.frames.last_mut() {
-            if let Frame::Chain { rest, depth } = frame
-                && !is_out_of_time
-                && let Some(next) = rest.pop_front()
-            {
-                self.path.truncate(*depth);
-                if self.frames.len() == 1 {
-                    self.pinned = Some(next.clone());
-                }
-                return Stage::Enter(Box::new(next));
-            }
-            self.frames.pop();
-        }
-        Stage::Finished
-    }
-
-    /// All sources were passed over.
-    fn end(&mut self, session: &mut Session, now: Now) -> Step<Found> {
-        let passed_over = mem::take(&mut self.passed_over);
-        let last = passed_over.last().map(|it| &it.reason);
-        let was_cut_short = last == Some(&Reason::OutOfTime) || now.mono >= self.deadline;
-        let error = CredentialsError::NoneFound(passed_over);
-        session.fail_refresh(
-            self.ticket,
-            error.clone(),
-            was_cut_short,
-            self.begun,
-            now.mono,
-        );
-        Step::Done(Err(Error::Credentials(Box::new(error))))
     }
 
     fn clamp(&mut self, now: Now) -> Now {

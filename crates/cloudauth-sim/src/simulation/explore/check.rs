@@ -5,6 +5,7 @@ use core::time::Duration;
 use cloudauth_proto::{Effect, Policy, Repeat};
 
 use super::scenario::{CALM, LATER, Planned, Scenario};
+use super::signing::Keys;
 use crate::simulation::operations::Kind;
 use crate::simulation::{Breach, End, Met, Rule, Simulation, Told, Trouble, Weather, What};
 use crate::{Fault, Region};
@@ -20,12 +21,20 @@ pub(super) fn check(scenario: &Scenario, simulation: &Simulation) -> Option<Brea
     if let Some(breach) = simulation.breaches().first() {
         return Some(*breach);
     }
+    if simulation.most_refreshes() > 1 {
+        let (at, call) = (Duration::ZERO, 0);
+        let rule = Rule::OneRefresh;
+        return Some(Breach { at, call, rule });
+    }
+    let life = scenario.expiring.as_ref().map(|it| it.life);
+    let keys = life.map(|life| Keys::of(simulation, Duration::from_secs(life)));
     let told = simulation.all_told().zip(&scenario.calls).enumerate();
     for (call, (told, planned)) in told {
         let case = Case {
             scenario,
             planned,
             told,
+            keys: keys.as_ref(),
         };
         let broken = case.outcome().or_else(|| case.course(call, simulation));
         if let Some(rule) = broken {
@@ -40,6 +49,8 @@ struct Case<'s> {
     scenario: &'s Scenario,
     planned: &'s Planned,
     told: &'s Told,
+    /// Nothing if they never expire.
+    keys: Option<&'s Keys>,
 }
 
 impl Case<'_> {
@@ -60,9 +71,13 @@ impl Case<'_> {
                 told.took().is_none_or(|took| took > self.total()),
                 Rule::EndsInTime,
             ),
+            (
+                told.end == Some(End::Unauthenticated) && self.has_keys(),
+                Rule::ValidKeysServe,
+            ),
             (told.sends > max_attempts, Rule::FewAttempts),
             (
-                told.end.is_some() && told.sends == 0 && self.has_time(),
+                told.end.is_some() && told.sends == 0 && self.has_time() && self.has_keys(),
                 Rule::TriesAtLeastOnce,
             ),
             (must_happen_once && told.executions > 1, Rule::OnceOnly),
@@ -93,13 +108,22 @@ impl Case<'_> {
     /// The way to that end, event by event.
     fn course(&self, call: usize, simulation: &Simulation) -> Option<Rule> {
         let (scenario, planned) = (self.scenario, self.planned);
-        let mut under_way: Vec<(usize, Region)> = Vec::new();
+        let mut under_way: Vec<(usize, Region, Duration)> = Vec::new();
+        let mut is_first = true;
+        let mut refreshes = false;
         let mut hedges = 0;
         let mut is_home_heard = false;
         let mut was_unknown = false;
         for event in simulation.trace().of(call) {
             match &event.what {
                 What::Sends { exchange, to, .. } => {
+                    if self.keys.is_some_and(|keys| !keys.can_sign(event.at)) {
+                        return Some(Rule::SignsInTime);
+                    }
+                    if is_first && self.is_delayed(refreshes, event.at) {
+                        return Some(Rule::RefreshesAside);
+                    }
+                    is_first = false;
                     if planned.pinned.is_some_and(|pinned| pinned != *to) {
                         return Some(Rule::StaysPinned);
                     }
@@ -110,24 +134,27 @@ impl Case<'_> {
                     let may_hedge = planned.hedged.is_some()
                         && planned.pinned.is_none()
                         && planned.kind.effect() == Effect::Query
-                        && under_way.iter().all(|(_, other)| other != to);
+                        && under_way.iter().all(|(_, other, _)| other != to);
                     if hedges > 1 || !under_way.is_empty() && !may_hedge {
                         return Some(Rule::HedgesReadsOnly);
                     }
-                    under_way.push((*exchange, *to));
+                    under_way.push((*exchange, *to, event.at));
                 }
-                What::Abandons { exchange } => under_way.retain(|(other, _)| other != exchange),
+                What::Abandons { exchange } => under_way.retain(|(other, ..)| other != exchange),
                 What::Met { exchange, met } => {
-                    let from = under_way.iter().find(|(other, _)| other == exchange);
-                    let is_home = from.is_some_and(|(_, from)| *from == scenario.home);
+                    let mut sent = under_way.iter();
+                    let Some((_, from, sent)) = sent.find(|(other, ..)| other == exchange) else {
+                        continue; // It asked for credentials.
+                    };
+                    let is_home = *from == scenario.home;
                     if let Met::Answer { status, outcome } = met {
-                        if self.is_own_refusal(outcome) {
+                        if self.is_own_refusal(outcome) && !self.is_late(outcome, *sent, event.at) {
                             return Some(Rule::SignsWell);
                         }
                         is_home_heard |= is_home;
                         was_unknown = *status == 200 && outcome == "fault: custom";
                     }
-                    under_way.retain(|(other, _)| other != exchange);
+                    under_way.retain(|(other, ..)| other != exchange);
                 }
                 What::Ends(End::Refused) => {
                     let may_be_settled =
@@ -136,9 +163,9 @@ impl Case<'_> {
                         return Some(Rule::HomeIsHeard);
                     }
                 }
+                What::Authenticates => refreshes = true,
                 What::Starts
                 | What::Asks { .. }
-                | What::Authenticates
                 | What::Authenticated { .. }
                 | What::CarriedOut { .. }
                 | What::Ends(_)
@@ -158,6 +185,33 @@ impl Case<'_> {
         let is_clock = outcome.starts_with("InvalidTimeStamp");
         let is_clock_wrong = self.scenario.ahead.unsigned_abs() > TOLERATED_SKEW;
         !(outcome == "200" || outcome.starts_with("fault: ") || is_clock && is_clock_wrong)
+    }
+
+    /// Whether the credentials expired while the request was under way.
+    fn is_late(&self, outcome: &str, sent: Duration, met: Duration) -> bool {
+        let keys = self.keys.filter(|keys| keys.can_be_late(sent, met));
+        outcome == "InvalidSecurityToken.Expired" && keys.is_some()
+    }
+
+    /// Whether there were valid credentials for as long as the call took.
+    fn has_keys(&self) -> bool {
+        let ended = self.told.ended.unwrap_or_default();
+        self.keys
+            .is_none_or(|keys| keys.serve(self.told.started, ended))
+    }
+
+    /// Whether a call that had valid credentials sent its first request too late; only one that gets
+    /// new ones itself may take time for that.
+    fn is_delayed(&self, refreshes: bool, at: Duration) -> bool {
+        let allowed = if refreshes {
+            self.total() / 4
+        } else {
+            Duration::ZERO
+        };
+        let started = self.told.started;
+        self.keys.is_some_and(|keys| keys.serve(started, at))
+            && self.scenario.rate_limit.is_none()
+            && at.saturating_sub(started) > allowed
     }
 
     /// The weather is calm by now, and nothing puts the call off.
@@ -211,13 +265,17 @@ impl Case<'_> {
                 && pinned.is_none_or(|pinned| pinned == well)
                 && (*kind != Kind::LookUp || *home == well)
         };
-        let needs = policy.connect_timeout + policy.read_timeout + Duration::from_millis(500);
+        let needs = policy.connect_timeout + policy.read_timeout + Duration::from_secs(1);
+        let expiring = self.scenario.expiring.as_ref();
+        // Credentials that expire on the way cost an attempt.
+        let attempts = if expiring.is_some() { 3 } else { 2 };
         let is_read = matches!(kind, Kind::Read | Kind::LookUp | Kind::Update);
         is_read
             && dropped.is_none()
             && self.is_clock_right()
             && self.scenario.rate_limit.is_none()
-            && policy.max_attempts >= 2
+            && policy.max_attempts >= attempts
+            && expiring.is_none_or(|it| it.weather.is_empty())
             && self.total() >= needs
             && calls.iter().all(|call| call.hedged.is_none())
             && (is_enough(Region::Shanghai, Region::Beijing)
@@ -230,9 +288,22 @@ fn blames(trouble: &Trouble) -> bool {
     match trouble {
         Trouble::BlackHole | Trouble::Cut | Trouble::Lost => true,
         Trouble::Fault(fault) => match fault {
-            Fault::Refuse | Fault::Reset | Fault::Hang | Fault::Truncate | Fault::Code500 => true,
-            Fault::Status(status) => *status >= 500,
-            Fault::Garbage | Fault::Empty | Fault::Oversize(_) | Fault::Custom { .. } => false,
+            Fault::Refuse
+            | Fault::Reset
+            | Fault::Hang
+            | Fault::Trickle
+            | Fault::BadTls
+            | Fault::Truncate
+            | Fault::Code500 => true,
+            Fault::Status(status) | Fault::Gateway { status, .. } => *status >= 500,
+            Fault::Garbage
+            | Fault::Empty
+            | Fault::Oversize(_)
+            | Fault::WrongType
+            | Fault::Throttle
+            | Fault::Skew(_)
+            | Fault::Close
+            | Fault::Custom { .. } => false,
         },
     }
 }

@@ -5,6 +5,7 @@ use core::time::Duration;
 use cloudauth_proto::{Policy, Repeat, Scheme};
 use oorandom::Rand64;
 
+use super::expiring::{Expiring, Giver};
 use super::scenario::{CALM, Change, LATER, Planned, Scenario};
 use crate::simulation::operations::Kind;
 use crate::simulation::{Trouble, Weather};
@@ -55,6 +56,7 @@ impl Scenario {
             home: dice.of(&Region::ALL),
             weather: Vec::new(),
             calls: Vec::new(),
+            expiring: None,
         };
         let outage = dice.sometimes(3, |dice| dice.of(&Region::ALL));
         let is_rest_calm = outage.is_some() && dice.one_in(2);
@@ -95,6 +97,14 @@ impl Scenario {
         }
         scenario.calls.push(Planned::read(CALM));
         scenario.calls.push(Planned::read(LATER));
+        scenario.expiring = dice.sometimes(3, expiring);
+        if let Some(expiring) = &mut scenario.expiring
+            && expiring.giver == Giver::External
+            && scenario.ahead != 0
+        {
+            // A program does not tell its time: with a wrong clock nobody knows when they expire.
+            expiring.giver = Giver::Uri;
+        }
         scenario
     }
 }
@@ -123,6 +133,22 @@ fn weather(dice: &mut Dice) -> Weather {
         weather = weather.trouble(dice.of(&[10, 300, 1_000]), trouble);
     }
     weather
+}
+
+/// What gives credentials is slow, fails and comes back within the first minute.
+fn expiring(dice: &mut Dice) -> Expiring {
+    let changes = dice.below(5);
+    let mut forecast: Vec<_> = (0..changes)
+        .map(|_| (dice.millis(STORM), weather(dice)))
+        .collect();
+    if !forecast.is_empty() {
+        forecast.push((Duration::from_millis(STORM), Weather::calm()));
+    }
+    Expiring {
+        giver: dice.of(&Giver::ALL),
+        life: dice.of(&[20, 40, 60, 90, 900]),
+        weather: forecast,
+    }
 }
 
 fn trouble(dice: &mut Dice) -> Trouble {

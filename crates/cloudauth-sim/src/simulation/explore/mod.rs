@@ -1,9 +1,11 @@
 //! Random scenarios, rules that hold in all of them, and the shortest trace where one does not.
 
 mod check;
+mod expiring;
 mod generate;
 mod scenario;
 mod shrink;
+mod signing;
 
 use core::ops::Range;
 
@@ -30,6 +32,8 @@ pub struct Explored {
     pub calls: u64,
     /// Requests that they sent.
     pub sends: u64,
+    /// How often one of them got credentials for all.
+    pub refreshes: u64,
     /// Scenarios that were run twice, with equal traces.
     pub replayed: u64,
     /// A hash of all their traces.
@@ -55,7 +59,8 @@ pub struct Failure {
 /// Runs the scenarios of these seeds, and tells after each how many there were.
 ///
 /// A scenario has up to 22 calls of all effects on one session, with random options, policy,
-/// weather and clock; some callers vanish. What they ask for exists only in the simulation.
+/// weather and clock; some callers vanish. In every third scenario the credentials expire, and what
+/// gives them has weather of its own. What they ask for exists only in the simulation.
 pub fn explore(seeds: Range<u64>, mut progress: impl FnMut(u64)) -> Result<Explored, NotRun> {
     let mut explored = Explored::default();
     let mut all = Fnv::new();
@@ -67,6 +72,7 @@ pub fn explore(seeds: Range<u64>, mut progress: impl FnMut(u64)) -> Result<Explo
         for told in simulation.all_told() {
             explored.calls += 1;
             explored.sends += told.sends as u64;
+            explored.refreshes += told.refreshes as u64;
         }
         let hash = simulation.trace().hash();
         all.add(&hash.to_le_bytes());
@@ -104,6 +110,7 @@ mod tests {
 
     use cloudauth_proto::Repeat;
 
+    use super::expiring::{Expiring, Giver};
     use super::scenario::{CALM, Change, Planned};
     use super::*;
     use crate::simulation::operations::Kind;
@@ -120,6 +127,7 @@ mod tests {
         scenario.rate_limit = None;
         scenario.ahead = 0;
         scenario.weather = Vec::new();
+        scenario.expiring = None;
         scenario.calls = vec![Planned::read(SECOND)];
         scenario
     }
@@ -147,6 +155,7 @@ mod tests {
             (500, 50, 500)
         );
         assert!(explored.calls > 2_000 && explored.sends > explored.calls);
+        assert!(explored.refreshes > 300);
     }
 
     #[test]
@@ -205,6 +214,41 @@ mod tests {
         let mut too_late = late_in_the_end.clone();
         too_late.ahead = 90_000;
         assert_eq!(found(&too_late, &late_in_the_end), Some(Rule::ClockHeals));
+
+        let expiring = |life, weather| {
+            let mut scenario = plain();
+            scenario.calls = vec![Planned::read(SECOND), Planned::read(18 * SECOND)];
+            let (giver, weather) = (Giver::Uri, vec![(2 * SECOND, weather)]);
+            scenario.expiring = Some(Expiring {
+                giver,
+                life,
+                weather,
+            });
+            scenario
+        };
+        let short = expiring(20, Weather::calm());
+        assert_eq!(found(&short, &short), None);
+
+        // An early refresh that takes long is over after a quarter of the call's time.
+        let slow = Weather::calm().takes(9 * SECOND, 9 * SECOND);
+        let mut slow = expiring(60, slow);
+        slow.calls[1].at = 47 * SECOND;
+        assert_eq!(found(&slow, &slow), None);
+        let mut wanted = slow.clone();
+        wanted.calls[1].total = Some(20 * SECOND);
+        assert_eq!(found(&slow, &wanted), Some(Rule::RefreshesAside));
+
+        let mut gone = expiring(20, Weather::calm().always(Trouble::Lost));
+        gone.calls[1].at = 30 * SECOND;
+        assert_eq!(found(&gone, &gone), None);
+        let mut wanted = gone.clone();
+        wanted.expiring = expiring(300, Weather::calm()).expiring;
+        assert_eq!(found(&gone, &wanted), Some(Rule::ValidKeysServe));
+
+        let mut late = expiring(300, Weather::calm());
+        assert_eq!(found(&late, &late), None);
+        late.calls[1].at = 30 * SECOND;
+        assert_eq!(found(&late, &short), Some(Rule::SignsInTime));
 
         let no_time = edited(|it| it.calls[0].total = Some(Duration::ZERO));
         assert_eq!(found(&no_time, &no_time), None);

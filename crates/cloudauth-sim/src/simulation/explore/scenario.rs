@@ -8,6 +8,7 @@ use cloudauth_proto::{
 };
 
 use super::NotRun;
+use super::expiring::Expiring;
 use crate::simulation::operations::{self, Kind, Plain};
 use crate::simulation::{Simulation, Weather};
 use crate::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region};
@@ -31,6 +32,8 @@ pub(super) struct Scenario {
     pub(super) home: Region,
     pub(super) weather: Vec<Change>,
     pub(super) calls: Vec<Planned>,
+    /// Else the key is good for ever.
+    pub(super) expiring: Option<Expiring>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,10 +95,13 @@ fn endpoint(region: Region) -> Endpoint {
 impl Scenario {
     /// Lets it happen, to the end.
     pub(super) fn run(&self) -> Result<Simulation, NotRun> {
-        let credentials = Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?;
+        let source = match &self.expiring {
+            Some(expiring) => expiring.source()?,
+            None => Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?.into(),
+        };
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&self.seed.to_le_bytes());
-        let mut session = Session::new(credentials, seed)
+        let mut session = Session::new(source, seed)
             .scheme(self.scheme)
             .policy(self.policy);
         if let Some(limit) = self.rate_limit {
@@ -111,6 +117,9 @@ impl Scenario {
         } in &self.weather
         {
             simulation.weather(*region, *at, weather.clone());
+        }
+        if let Some(expiring) = &self.expiring {
+            expiring.prepare(&mut simulation);
         }
         for planned in &self.calls {
             self.start(&mut simulation, planned)?;
@@ -148,6 +157,9 @@ impl fmt::Display for Scenario {
         for change in &self.weather {
             let (at, region) = (change.at.as_secs_f64(), change.region.id());
             writeln!(f, "from {at:.3} s {region}: {:?}", change.weather)?;
+        }
+        if let Some(expiring) = &self.expiring {
+            write!(f, "{expiring}")?;
         }
         for (i, call) in self.calls.iter().enumerate() {
             write!(f, "#{i}: {:?} at {:.3} s", call.kind, call.at.as_secs_f64())?;

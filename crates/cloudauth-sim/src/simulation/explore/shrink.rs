@@ -34,7 +34,15 @@ fn candidates(scenario: &Scenario) -> impl Iterator<Item = Scenario> {
         smaller.weather.remove(i);
         smaller
     });
-    let plainer: [fn(&mut Scenario); 3] = [
+    let calmer = (0..scenario.expiring.iter().flat_map(|it| &it.weather).count()).map(|i| {
+        let mut smaller = scenario.clone();
+        if let Some(expiring) = &mut smaller.expiring {
+            drop(expiring.weather.remove(i));
+        }
+        smaller
+    });
+    let plainer: [fn(&mut Scenario); 4] = [
+        |it| it.expiring = None,
         |it| it.rate_limit = None,
         |it| it.ahead = 0,
         |it| it.policy.pause = Duration::ZERO,
@@ -73,6 +81,7 @@ fn candidates(scenario: &Scenario) -> impl Iterator<Item = Scenario> {
     let all = without_call
         .chain(without_change)
         .chain(plainer)
+        .chain(calmer)
         .chain(plainer_calls)
         .chain(rounder);
     all.filter(move |smaller| smaller != scenario)
