@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 const SERVE: &str = "serve";
 
 /// An answer that opens a verification and one that tells its verdict, in one.
-const BODY: &str = r#"{"RequestId":"473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E","Message":"success","Code":"200","ResultObject":{"CertifyId":"91707dc296d469ad38e4c5efa6a0f24b","CertifyUrl":"https://t.aliyun.com/ocALEGHyTUVAc2yfUFYeVrsphBWuP3oQHVsERmEGwmyzuCVh","Passed":"T","SubCode":"200","DeviceToken":"McozS1ZWRcRZStlERcZZo_QOytx5jcgZoZJEoRLOxxxxxxx"}}"#;
+pub const BODY: &str = r#"{"RequestId":"473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E","Message":"success","Code":"200","ResultObject":{"CertifyId":"91707dc296d469ad38e4c5efa6a0f24b","CertifyUrl":"https://t.aliyun.com/ocALEGHyTUVAc2yfUFYeVrsphBWuP3oQHVsERmEGwmyzuCVh","Passed":"T","SubCode":"200","DeviceToken":"McozS1ZWRcRZStlERcZZo_QOytx5jcgZoZJEoRLOxxxxxxx"}}"#;
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\n\
     Date: Thu, 15 Jan 2026 08:00:00 GMT\r\n\

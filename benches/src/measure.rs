@@ -71,8 +71,8 @@ pub fn rates(subjects: &mut [Repeated<'_>], rounds: usize, count: u32) -> Vec<(C
             if round > 0 {
                 let each = |span: Duration| span.as_secs_f64() / f64::from(count);
                 spent[i].push(Cost {
-                    wall: each(wall_after - wall),
-                    cpu: each(cpu_after - cpu),
+                    wall: each(wall_after.saturating_sub(wall)),
+                    cpu: each(cpu_after.saturating_sub(cpu)),
                 });
             }
         }
@@ -84,7 +84,8 @@ pub fn rates(subjects: &mut [Repeated<'_>], rounds: usize, count: u32) -> Vec<(C
             let pairs = costs.iter().zip(bare);
             median(pairs.map(|(cost, bare)| pick(bare) / pick(cost)).collect())
         };
-        let (wall, cpu): (fn(&Cost) -> f64, fn(&Cost) -> f64) = (|c| c.wall, |c| c.cpu);
+        let wall: fn(&Cost) -> f64 = |cost| cost.wall;
+        let cpu: fn(&Cost) -> f64 = |cost| cost.cpu;
         (
             Cost {
                 wall: middle(wall),

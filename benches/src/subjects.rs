@@ -8,8 +8,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cloudauth_net::{Options, Proxies};
 use cloudauth_proto::{
-    Call, CallOptions, Credentials, Endpoints, Flow, MonoTime, Now, Operation, Session, Step,
-    UnixTime,
+    Call, CallOptions, Credentials, Endpoints, Flow, Head, MonoTime, Now, Operation, Response,
+    Session, Step, UnixTime,
 };
 use http_body_util::{BodyExt, Full};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -23,6 +23,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::runtime::Runtime;
 
 use crate::calls::{ID, SECRET};
+use crate::loopback::BODY;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -132,6 +133,32 @@ fn in_flight<F: Future<Output = ()> + Send + 'static>(runtime: &Runtime, task: i
             task.await.unwrap();
         }
     });
+}
+
+/// What the drivers have in common, without a network: a call is made, signed, answered and decoded.
+pub fn core<'a, O: Operation>(url: &str, operation: &'a O) -> Outcome<Repeat<'a>> {
+    let endpoints = Endpoints::only(url.parse()?);
+    let mut session = Session::new(credentials()?, [1; 32]).endpoints(endpoints);
+    let now = Now {
+        mono: MonoTime::default(),
+        unix: UnixTime::from_seconds(1_800_000_000),
+    };
+    Ok(Box::new(move |count| {
+        for _ in 0..count {
+            let mut call = Call::new(operation, CallOptions::new()).unwrap();
+            let Step::Send(exchange) = call.poll(&mut session, now) else {
+                panic!("nothing to send");
+            };
+            black_box(exchange.sign().into_http(|body| body).unwrap());
+            let id = ("x-acs-request-id".to_owned(), "473469C7".to_owned());
+            let reply = Response::new(Head::new(200, vec![id]), BODY.into());
+            call.report(&mut session, exchange.id(), Ok(reply), now);
+            let Step::Done(done) = call.poll(&mut session, now) else {
+                panic!("not done");
+            };
+            black_box(done.unwrap());
+        }
+    }))
 }
 
 /// ureq.

@@ -10,7 +10,7 @@ use core::error::Error;
 use cloudauth_benches::calls::init;
 use cloudauth_benches::loopback::{Server, serve_if_asked};
 use cloudauth_benches::measure::{Repeated, rates};
-use cloudauth_benches::subjects::{bare_hyper, bare_ureq, hyper, prepared, ureq};
+use cloudauth_benches::subjects::{bare_hyper, bare_ureq, core, hyper, prepared, ureq};
 use cloudauth_proto::Operation;
 use cloudauth_proto::ops::DescribeFaceVerify;
 use tokio::runtime::Builder;
@@ -73,6 +73,9 @@ fn measure<O: Operation + Clone + Send + Sync + 'static>(
         ("cloudauth-ureq", ureq(url, root, operation)?),
     ];
     print(&mut one, rounds, 1_000, "0.90");
+    let mut alone: Vec<Repeated<'_>> = vec![("the core alone, no network", core(url, operation)?)];
+    let found = rates(&mut alone, rounds, 1_000);
+    println!("  {:<42} {:>37.1}", alone[0].0, found[0].0.cpu * 1e6);
     Ok(())
 }
 

@@ -334,7 +334,9 @@ mod tests {
         ) -> Result<ResolvedSocketAddrs, Error> {
             thread::sleep(self.0);
             let mut found = self.empty();
-            self.1.iter().for_each(|address| found.push(*address));
+            for address in &self.1 {
+                found.push(*address);
+            }
             Ok(found)
         }
     }

@@ -24,7 +24,9 @@ fn spellings(canary: &str) -> Vec<String> {
     let bytes = canary.as_bytes();
     let each = |write: &dyn Fn(&mut String, u8)| {
         let mut text = String::new();
-        bytes.iter().for_each(|byte| write(&mut text, *byte));
+        for byte in bytes {
+            write(&mut text, *byte);
+        }
         text
     };
     let percent = each(&|text, byte| match byte {

@@ -5,14 +5,16 @@
 
 use core::time::Duration;
 use std::io::{Read, Write};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
 use cloudauth_proto::ops::{DescribeFaceVerify, Raw};
 use cloudauth_proto::{Effect, Endpoints, Place, Source, Uri};
 use cloudauth_sim::conformance::limits;
+use rustls::ServerConnection;
 
+use crate::certificates::Issued;
 use crate::faulty::BlackHole;
 use crate::scripted::{Connection, OK, Server, reply};
 use crate::subjects::{Async, Blocking, Driver, both, options};
@@ -21,7 +23,7 @@ both! {
     the_total_time_holds_whatever_holds_a_call_up => holds;
 }
 
-const TOTAL: Duration = Duration::from_millis(500);
+const TOTAL: Duration = Duration::from_secs(1);
 const BEAT: Duration = Duration::from_millis(20);
 const CALLS: usize = 10;
 
@@ -87,13 +89,25 @@ fn holds<D: Driver>() {
     for (name, scheme, is_large, serve) in HINDRANCES {
         let server = Server::new(serve);
         let url = server.url.replace("http:", &format!("{scheme}:"));
-        exceeds::<D>(name, &url, is_large, None);
+        exceeds::<D>(name, &url, is_large, None, None);
     }
+    let issued = Issued::good();
+    let config = issued.server_config();
+    let slow = Server::new(move |mut it| {
+        thread::sleep(TOTAL * 4 / 5);
+        let mut tls = ServerConnection::new(Arc::clone(&config)).unwrap();
+        while tls.is_handshaking() && tls.complete_io(&mut it.stream).is_ok() {}
+        it.hold();
+    });
+    let url = slow.url.replace("http:", "https:");
+    let root = Some(issued.root.pem());
+    exceeds::<D>("TLS at last, and no reply", &url, false, root, None);
     let hole = BlackHole::new("127.0.0.1:0");
     exceeds::<D>(
         "no connection",
         &format!("http://{}", hole.address),
         false,
+        None,
         None,
     );
     let answers = Server::new(|mut it| {
@@ -107,13 +121,20 @@ fn holds<D: Driver>() {
         "no credentials",
         &answers.url,
         false,
+        None,
         Some(Source::Uri(source)),
     );
 }
 
 /// The worst of some calls at once.
 #[expect(clippy::disallowed_methods, reason = "a time-out is measured")]
-fn exceeds<D: Driver>(name: &str, url: &str, is_large: bool, source: Option<Source>) {
+fn exceeds<D: Driver>(
+    name: &str,
+    url: &str,
+    is_large: bool,
+    root: Option<String>,
+    source: Option<Source>,
+) {
     let describe = DescribeFaceVerify::new(1_000_000_006, "sha1");
     // More than any socket's buffers hold.
     let picture = "A".repeat(if is_large { 16 << 20 } else { 0 });
@@ -127,6 +148,9 @@ fn exceeds<D: Driver>(name: &str, url: &str, is_large: bool, source: Option<Sour
         limits.total_timeout = TOTAL;
         let endpoints = Endpoints::only(url.parse().unwrap());
         let mut options = options(limits, endpoints).max_attempts(1_000);
+        if let Some(root) = root {
+            options = options.root_certificates(root);
+        }
         if let Some(source) = source {
             options = options.credentials(source);
         }
@@ -158,6 +182,6 @@ fn exceeds<D: Driver>(name: &str, url: &str, is_large: bool, source: Option<Sour
         worst.as_secs_f64() * 1e3
     );
     // Without optimisation, making a large request takes a while, too.
-    let bound = TOTAL * if is_large { 20 } else { 3 };
+    let bound = if is_large { TOTAL * 10 } else { TOTAL * 3 / 5 };
     assert!(worst < bound, "{name}: {worst:?} too late");
 }

@@ -1,5 +1,9 @@
 //! Both drivers, put to the same tests.
 #![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(
+    clippy::print_stdout,
+    reason = "figures, for those who want to see them"
+)]
 
 mod bounds;
 mod canaries;

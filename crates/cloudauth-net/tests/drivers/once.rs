@@ -3,9 +3,10 @@
 //!
 //! `cargo test -p cloudauth-net --test drivers once -- --nocapture` prints the figures.
 
+use core::error::Error as _;
+use core::fmt::Write as _;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
-use std::error::Error as _;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
@@ -267,7 +268,7 @@ impl Worker {
             None => tally.dropped += 1,
             Some(Ok(reply)) => {
                 tally.done += 1;
-                said += &format!("{reply:?}");
+                write!(said, "{reply:?}").unwrap();
                 if carried_out == 0 {
                     tally.denied.push(case);
                 }
@@ -310,13 +311,17 @@ fn told(error: &Error) -> String {
     let mut told = format!("{error} {error:?}");
     let mut source = error.source();
     while let Some(cause) = source {
-        told += &format!(" {cause} {cause:?}");
+        write!(told, " {cause} {cause:?}").unwrap();
         source = cause.source();
     }
     for attempt in error.attempts() {
-        told += &format!(" {} {attempt:?}", attempt.outcome);
+        write!(told, " {} {attempt:?}", attempt.outcome).unwrap();
     }
     told
+}
+
+fn few<T: core::fmt::Debug>(cases: &[T]) -> String {
+    format!("{:#?}", &cases[..cases.len().min(5)])
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long it took is printed")]
@@ -358,9 +363,6 @@ fn product<D: Droppable>() {
         tally.left_open.len(),
         tally.timid.len(),
     );
-    fn few<T: core::fmt::Debug>(cases: &[T]) -> String {
-        format!("{:#?}", &cases[..cases.len().min(5)])
-    }
     assert!(tally.twice.is_empty(), "{}", few(&tally.twice));
     assert!(tally.denied.is_empty(), "{}", few(&tally.denied));
     assert!(tally.leaked.is_empty(), "{}", few(&tally.leaked));

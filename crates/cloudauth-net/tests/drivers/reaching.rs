@@ -115,7 +115,9 @@ fn beyond_pool<D: Driver>() {
         thread::scope(|scope| {
             let ask = || scope.spawn(|| client.call(&init()).unwrap());
             let asked: Vec<_> = (0..8).map(|_| ask()).collect();
-            asked.into_iter().for_each(|it| drop(it.join().unwrap()));
+            for call in asked {
+                drop(call.join().unwrap());
+            }
         });
     };
     calls();
