@@ -11,6 +11,8 @@
 //! | [`fault_and_mismatch_parser`] | whatever the message of a refused signature says, the explanation names something of ours and shows no value |
 //! | [`flow_any_order`] | a driver may poll, report and set its clock in any order |
 //! | [`profiles_are_read`] | a file of profiles gives a source or a reason, and neither shows a secret |
+//! | [`callbacks_are_read`] | a callback is read or refused, and is taken for the service's only with a token of the key's |
+//! | [`returns_are_read`] | what a browser brings back is read the same, raw and encoded once and twice, or refused |
 //!
 //! Names and values hold anything: line ends, `&`, `=`, NUL, `%`, `+`, `*`, `~`, emoji. `tests/large.rs`
 //! does the same with 10 MB of them.
