@@ -33,7 +33,12 @@ fn refused(
                 headers,
                 body,
             } => Response::new(Head::new(status, headers), on_the_way_back(body)),
-            reaction => panic!("{reaction:?}"),
+            reaction @ (Reaction::Refuse
+            | Reaction::Reset
+            | Reaction::Hang
+            | Reaction::Truncate { .. }
+            | Reaction::Trickle { .. }
+            | Reaction::Last { .. }) => panic!("{reaction:?}"),
         }
     })
 }
@@ -306,9 +311,10 @@ mod sm3 {
             .unwrap();
         let (names, _) = rest.split_once(',').unwrap();
         let lines = names.split(';');
-        let lines: String = lines
+        let lines: Vec<String> = lines
             .map(|name| format!("{name}:{}\n", header(request, name)))
             .collect();
+        let lines = lines.concat();
         let method = &request.method;
         let payload = hex(&Sm3::digest(&request.body));
         let canonical = format!("{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}");
@@ -352,6 +358,8 @@ mod sm3 {
         assert_eq!(told(&fault), clause);
     }
 
+    type Change<'c> = &'c dyn Fn(&mut Incoming);
+
     #[test]
     fn what_a_proxy_changed_is_named() {
         let header = |request: &mut Incoming| {
@@ -368,7 +376,7 @@ mod sm3 {
             let date = headers.find(|(name, _)| name == "x-acs-date").unwrap();
             date.1 = "2027-01-15T08:00:01Z".into();
         };
-        let changes: [(&dyn Fn(&mut Incoming), &str); 4] = [
+        let changes: [(Change<'_>, &str); 4] = [
             (&header, "the header x-acs-version was changed on the way"),
             (&parameter, "the parameter CertNo arrived changed"),
             (&body, "the body was changed on the way"),
