@@ -16,7 +16,8 @@ use crate::wire::hex;
 /// Not `Clone`: two copies would draw the same nonces. [`fork`](Self::fork) gives an independent
 /// stream instead.
 pub struct Entropy {
-    seed: Zeroizing<[u8; 32]>,
+    /// The state under the seed, so that the key is not scheduled anew for each draw.
+    keyed: Hmac<Sha256>,
     drawn: u64,
 }
 
@@ -27,8 +28,9 @@ impl Entropy {
     /// has seen.
     #[must_use]
     pub fn from_seed(seed: [u8; 32]) -> Self {
+        let seed = Zeroizing::new(seed);
         Self {
-            seed: Zeroizing::new(seed),
+            keyed: keyed(&*seed),
             drawn: 0,
         }
     }
@@ -70,7 +72,7 @@ impl Entropy {
     fn block(&mut self, purpose: &[u8]) -> [u8; 32] {
         // The hash of a counter under a key repeats only if the counter does.
         self.drawn += 1;
-        let mut mac = keyed::<Hmac<Sha256>>(&*self.seed);
+        let mut mac = self.keyed.clone();
         mac.update(&self.drawn.to_be_bytes());
         mac.update(purpose);
         mac.finalize().into_bytes().into()
