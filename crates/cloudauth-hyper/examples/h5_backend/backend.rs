@@ -20,8 +20,10 @@ use super::ledger::{By, Claim, Entry, Ledger, Result, State};
 pub(crate) struct Settings {
     /// The scene, from the console.
     pub(crate) scene: i64,
-    /// Under which browsers and the service reach this program; no slash at the end.
+    /// Under which browsers reach this program; no slash at the end.
     pub(crate) url: String,
+    /// What the service calls; https, or it calls nothing.
+    pub(crate) callback_url: String,
     /// Whether a simulator stands in for the service: then nothing of the vendor's is loaded.
     pub(crate) is_simulated: bool,
     /// How long a verification may stay without a verdict before it is asked for a last time.
@@ -89,16 +91,19 @@ impl<L: Ledger> Backend<L> {
         let url = &self.settings.url;
         // Callbacks may come a little later than the half hour.
         let expires = UnixTime::from_seconds(now.seconds() + 2 * CertifyId::LIFETIME.as_secs());
-        let init = InitFaceVerify::id_pro(
+        let mut init = InitFaceVerify::id_pro(
             SceneId(self.settings.scene),
             order.clone(),
             Model::MoveAction,
             card,
             format!("{url}/back"),
             person.meta_info,
-        )
-        .callback_url(format!("{url}/callback"))
-        .callback_token(self.callbacks.token(&order, expires).expose());
+        );
+        if self.settings.callback_url.starts_with("https:") {
+            let token = self.callbacks.token(&order, expires);
+            init = init.callback_url(&*self.settings.callback_url);
+            init = init.callback_token(token.expose());
+        }
         match self.client.call(&init).await.map(|reply| reply.value) {
             Ok(opened) => match opened.certify_url {
                 Some(page) => {

@@ -13,6 +13,7 @@
 //! | variable | default | |
 //! |---|---|---|
 //! | `LISTEN` | `127.0.0.1:8080` | port 0: a free one |
+//! | `CALLBACK_URL` | `PUBLIC_URL` with `/callback` | what the service calls, if that begins with https |
 //! | `LEDGER` | `sqlite:h5_backend.db?mode=rwc` | or `postgres://user@host/name`, for several instances |
 //! | `SECRET` | kept in `h5_backend.key` | at least 32 bytes; the same for all instances |
 //! | `PATIENCE` | 1860 | seconds until a verification without a verdict is asked for a last time |
@@ -35,7 +36,7 @@
 
 mod backend;
 mod hash;
-mod ledger;
+pub(crate) mod ledger;
 mod pages;
 mod sql;
 mod web;
@@ -64,11 +65,13 @@ async fn main() -> Result<()> {
     let listen = var("LISTEN").unwrap_or_else(|| "127.0.0.1:8080".into());
     let listener = TcpListener::bind(listen).await?;
     let address = listener.local_addr()?;
+    let url = var("PUBLIC_URL").unwrap_or_else(|| format!("http://{address}"));
     let settings = Settings {
         scene: number("CLOUDAUTH_SCENE_ID")?
             .unwrap_or(1_000_000_006)
             .try_into()?,
-        url: var("PUBLIC_URL").unwrap_or_else(|| format!("http://{address}")),
+        callback_url: var("CALLBACK_URL").unwrap_or_else(|| format!("{url}/callback")),
+        url,
         is_simulated: endpoint.is_some_and(|it| it.starts_with("http://")),
         patience: number("PATIENCE")?.map_or(Settings::PATIENCE, Duration::from_secs),
     };
