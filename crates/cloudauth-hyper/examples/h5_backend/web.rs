@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, RawQuery, State};
+use axum::extract::{DefaultBodyLimit, Form, RawQuery, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, REFERRER_POLICY,
     SET_COOKIE,
@@ -27,6 +27,7 @@ pub(crate) fn router<L: Ledger>(backend: Arc<Backend<L>>) -> Router {
         .route("/back", get(came_back))
         .route("/result", get(result))
         .route("/style.css", get(style))
+        .layer(DefaultBodyLimit::max(64 << 10))
         .fallback(async || html(404, pages::nothing_here()))
         .with_state(backend)
 }

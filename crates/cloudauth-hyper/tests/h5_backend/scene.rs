@@ -178,14 +178,16 @@ impl Scene {
         panic!("waited in vain for {state}: {}", self.state());
     }
 
-    /// Waits until nobody deals with anything.
+    /// Whether nobody deals with anything.
+    pub(crate) fn is_idle(&self) -> bool {
+        let now = self.simulator.now_unix();
+        let busy = format!("select order_no from verification where claimed_until > {now}");
+        self.sql(&busy).is_empty()
+    }
+
     pub(crate) fn idle(&self) {
-        let busy = format!(
-            "select order_no from verification where claimed_until > {} and erased = 0",
-            self.simulator.now_unix()
-        );
         for _ in 0..200 {
-            if self.sql(&busy).is_empty() {
+            if self.is_idle() {
                 return;
             }
             thread::sleep(Duration::from_millis(20));
