@@ -19,6 +19,8 @@
 //! | `PATIENCE` | 1860 | seconds until a verification without a verdict is asked for a last time |
 //! | `SWEEP` | 60 | seconds between looks for such ones |
 //!
+//! `h5_backend list` prints the ledger.
+//!
 //! | file | |
 //! |---|---|
 //! | `web.rs` | routes, and the cookie that binds every step to a browser |
@@ -62,6 +64,14 @@ async fn main() -> Result<()> {
         options = options.endpoints(Endpoints::only(endpoint.parse()?));
     }
     let client = Arc::new(Client::new(options)?);
+    let ledger = var("LEDGER").unwrap_or_else(|| "sqlite:h5_backend.db?mode=rwc".into());
+    let ledger = SqlLedger::open(&ledger, Arc::clone(&client)).await?;
+    if std::env::args().nth(1).as_deref() == Some("list") {
+        for line in ledger.list().await? {
+            say(&line);
+        }
+        return Ok(());
+    }
     let listen = var("LISTEN").unwrap_or_else(|| "127.0.0.1:8080".into());
     let listener = TcpListener::bind(listen).await?;
     let address = listener.local_addr()?;
@@ -75,8 +85,6 @@ async fn main() -> Result<()> {
         is_simulated: endpoint.is_some_and(|it| it.starts_with("http://")),
         patience: number("PATIENCE")?.map_or(Settings::PATIENCE, Duration::from_secs),
     };
-    let ledger = var("LEDGER").unwrap_or_else(|| "sqlite:h5_backend.db?mode=rwc".into());
-    let ledger = SqlLedger::open(&ledger, Arc::clone(&client)).await?;
     let secret = match var("SECRET") {
         Some(secret) => secret,
         None => kept_secret("h5_backend.key", &client)?,

@@ -38,6 +38,20 @@ impl SqlLedger {
         Ok(Self { pool, client })
     }
 
+    /// What is kept, a line for each verification: order, state, certify id, `SubCode`, whether it is
+    /// erased.
+    pub(crate) async fn list(&self) -> Result<Vec<String>> {
+        let all = "select order_no, state, coalesce(certify_id, ''), sub_code, \
+            case when erased = 1 then 'erased' else '' end from verification order by opened";
+        let rows = sqlx::query(all).fetch_all(&self.pool).await?;
+        let line = |row: &AnyRow| {
+            let texts: sqlx::Result<Vec<String>> =
+                (0..row.len()).map(|at| row.try_get(at)).collect();
+            Ok(texts?.join("\t"))
+        };
+        rows.iter().map(line).collect()
+    }
+
     /// A name for a claim that nobody else has.
     fn name(&self) -> String {
         self.client.entropy().nonce().as_str().to_owned()
@@ -69,7 +83,7 @@ impl Ledger for SqlLedger {
         let home = id.home().map(ToString::to_string).unwrap_or_default();
         sqlx::query(
             "update verification set state = 'open', certify_id = $2, home = $3, page = $4 \
-             where order_no = $1 and certify_id is null",
+             where order_no = $1",
         )
         .bind(order.as_str())
         .bind(id.as_str())

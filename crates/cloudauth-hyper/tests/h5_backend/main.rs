@@ -383,6 +383,25 @@ fn two_that_sweep_at_once_share_the_work() {
 }
 
 #[test]
+fn a_page_that_is_loaded_many_times_asks_once() {
+    let scene = Scene::new();
+    let browser = scene.browser();
+    let (_, page) = browser.open();
+    finish(&scene, &page, Verdict::Passed, &[CallbackFault::HeldBack]);
+    // The first question takes a while.
+    let simulator = &scene.simulator;
+    simulator.inject(Region::Shanghai, Fault::Throttle, Times::Once);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| browser.verdict());
+        }
+    });
+    scene.idle();
+    assert_eq!(scene.executed("DescribeFaceVerify"), 1);
+    assert_eq!(scene.executed("DeleteFaceVerifyResult"), 1);
+}
+
+#[test]
 fn nobody_can_be_read_in_the_ledger() {
     let scene = Scene::new();
     let browser = scene.browser();
