@@ -6,5 +6,7 @@
 )]
 
 mod audit;
+mod backend;
+mod h5_backend;
 mod shop;
 mod simulated_page;

@@ -1,0 +1,188 @@
+//! The axum backend of the examples as a process of its own, and the simulator that it asks.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::{env, fs, process, thread};
+
+use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region, Simulator};
+use cloudauth_ureq::ops::DescribeVerifySearchPageList;
+use cloudauth_ureq::{Client, Credentials, Endpoints, Options, Proxies};
+
+pub(crate) struct Backend {
+    pub(crate) simulator: Simulator,
+    pub(crate) url: String,
+    address: String,
+    folder: PathBuf,
+    patience: u32,
+    child: Option<Child>,
+}
+
+impl Backend {
+    /// Gives a verification up after so many seconds.
+    pub(crate) fn with_patience(patience: u32) -> Self {
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let turn = STARTED.fetch_add(1, Ordering::Relaxed);
+        let folder = env::temp_dir().join(format!("cloudauth-h5-{}-{turn}", process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = free.local_addr().unwrap().to_string();
+        drop(free);
+        let mut backend = Self {
+            simulator: Simulator::start().unwrap(),
+            url: format!("http://{address}"),
+            address,
+            folder,
+            patience,
+            child: None,
+        };
+        let mut world = backend.simulator.world();
+        world.route_callbacks("shop.example", &backend.url);
+        drop(world);
+        backend.start();
+        backend
+    }
+
+    pub(crate) fn new() -> Self {
+        Self::with_patience(1_860)
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(program());
+        command
+            .current_dir(&self.folder)
+            .env("ALIBABA_CLOUD_ACCESS_KEY_ID", ACCESS_KEY_ID)
+            .env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", ACCESS_KEY_SECRET)
+            .env("CLOUDAUTH_ENDPOINT", self.simulator.url(Region::Shanghai))
+            .env("CALLBACK_URL", "https://shop.example/callback")
+            .env("LISTEN", &self.address)
+            .env("NO_PROXY", "127.0.0.1")
+            .env("PATIENCE", self.patience.to_string())
+            .env("SWEEP", "1")
+            .stdout(Stdio::piped());
+        command
+    }
+
+    /// Starts it and waits until it answers.
+    pub(crate) fn start(&mut self) {
+        let mut child = self.command().spawn().unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert_eq!(said.next().unwrap().unwrap(), self.url);
+        thread::spawn(move || said.for_each(drop));
+        self.child = Some(child);
+    }
+
+    /// Ends it wherever it is.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    /// Waits until the service has called back.
+    pub(crate) fn settle(&self) {
+        while self.simulator.world().callbacks_to_come() > 0 {
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The ledger: order, state, certify id, sub code, whether it is erased.
+    fn ledger(&self) -> Vec<Vec<String>> {
+        let listed = self.command().arg("list").output().unwrap();
+        assert!(listed.status.success());
+        let text = String::from_utf8(listed.stdout).unwrap();
+        let rows = text.lines().map(|line| line.split('\t'));
+        rows.map(|row| row.map(ToOwned::to_owned).collect())
+            .collect()
+    }
+
+    /// Waits until the ledger has a verification in each of these states, and no other.
+    pub(crate) fn wait_for_states(&self, states: &[&str]) {
+        let wanted: BTreeSet<&str> = states.iter().copied().collect();
+        for _ in 0..100 {
+            let ledger = self.ledger();
+            let found: BTreeSet<&str> = ledger.iter().map(|row| row[1].as_str()).collect();
+            if found == wanted && ledger.len() == states.len() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        panic!("waited in vain for {states:?}: {:?}", self.ledger());
+    }
+
+    /// The ledger says of each verification what the service says.
+    pub(crate) fn assert_both_know_the_same(&self) {
+        let endpoint = self.simulator.url(Region::Shanghai).parse().unwrap();
+        let options = Options::new()
+            .credentials(Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET).unwrap())
+            .endpoints(Endpoints::only(endpoint))
+            .proxies(Proxies::none());
+        let question = DescribeVerifySearchPageList::new()
+            .current_page("1")
+            .page_size("100");
+        let client = Client::new(options).unwrap();
+        let found = client.call(&question).unwrap().value.items;
+        let text = |text: Option<String>| text.unwrap_or_default();
+        let known: BTreeMap<_, _> = found
+            .into_iter()
+            .map(|it| {
+                let said = (text(it.certify_id), text(it.passed), text(it.sub_code));
+                (text(it.outer_order_no), said)
+            })
+            .collect();
+        let kept: BTreeMap<_, _> = self
+            .ledger()
+            .into_iter()
+            .map(|row| {
+                let passed = match row[1].as_str() {
+                    "passed" => "T",
+                    "failed" => "F",
+                    _ => "",
+                };
+                assert_eq!(row[4] == "erased", !passed.is_empty(), "{row:?}");
+                let said = (row[2].clone(), passed.to_owned(), row[3].clone());
+                (row[0].clone(), said)
+            })
+            .collect();
+        assert_eq!(kept, known);
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Built once.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let arguments = [
+            "build",
+            "--quiet",
+            "-p",
+            "cloudauth-hyper",
+            "--example",
+            "h5_backend",
+        ];
+        let built = Command::new(env!("CARGO"))
+            .args(arguments)
+            .status()
+            .unwrap();
+        assert!(built.success());
+        let this = env::current_exe().unwrap();
+        // This test is in `deps`, beside `examples`.
+        this.parent()
+            .unwrap()
+            .with_file_name("examples")
+            .join("h5_backend")
+    })
+}
