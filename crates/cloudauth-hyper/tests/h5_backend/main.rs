@@ -1,6 +1,7 @@
 //! The example backend, walked by browsers that mean well and by others, and killed on the way.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
+mod claims;
 mod dying;
 #[allow(dead_code, reason = "its main is not called here")]
 #[path = "../../examples/h5_backend/main.rs"]
