@@ -26,6 +26,8 @@ import urllib.request
 
 PEOPLE = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../../.."))
+TARGET = os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target")), "debug")
+BACKEND = os.path.join(TARGET, "examples/h5_backend")
 PATIENCE = 5  # seconds: so that the sweeps work while people do
 
 
@@ -66,10 +68,9 @@ class Instance:
     """One backend; it tells the verdicts that it was the first to write."""
 
     def __init__(self, environment):
-        program = os.path.join(ROOT, "target/debug/examples/h5_backend")
         self.errors = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            [program], env=environment, stdout=subprocess.PIPE, stderr=self.errors, text=True
+            [BACKEND], env=environment, stdout=subprocess.PIPE, stderr=self.errors, text=True
         )
         self.url = self.process.stdout.readline().strip()
         self.verdicts = []
@@ -139,7 +140,7 @@ def main():
     # Callbacks come to the first instance, or there would be two services.
     ports = [free_port(), free_port()]
     route = f"shop.example=http://127.0.0.1:{ports[0]}"
-    command = [os.path.join(ROOT, "target/debug/cloudauth"), "sim", "--no-limits"]
+    command = [os.path.join(TARGET, "cloudauth"), "sim", "--no-limits"]
     command += ["--shanghai", "0", "--beijing", "0", "--callbacks", route]
     simulator = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     told = {}
@@ -176,8 +177,7 @@ def main():
 
 
 def ledger(environment):
-    program = os.path.join(ROOT, "target/debug/examples/h5_backend")
-    listed = subprocess.run([program, "list"], env=environment, stdout=subprocess.PIPE, check=True)
+    listed = subprocess.run([BACKEND, "list"], env=environment, stdout=subprocess.PIPE, check=True)
     return [line.split("\t") for line in listed.stdout.decode().splitlines()]
 
 

@@ -1,6 +1,7 @@
 //! The example backend, walked by browsers that mean well and by others, and killed on the way.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
+mod claims;
 mod dying;
 #[allow(dead_code, reason = "its main is not called here")]
 #[path = "../../examples/h5_backend/main.rs"]
@@ -73,12 +74,16 @@ fn who_has_no_cookie_sees_nothing() {
     let (_, page) = browser.open();
     let back = browser.press(&page, "pass");
     let other = format!("visit={}", "0".repeat(32));
-    for cookie in [other.as_str(), "visit=", "visit=x", "", "a=b; c"] {
+    for cookie in [other.as_str(), "visit=", "visit=0", "visit=x", "", "a=b; c"] {
         cookie.clone_into(&mut browser.cookie);
         assert_eq!(browser.get("/result"), (303, "/".into()));
         assert_eq!(browser.get(&back), (303, "/".into()));
     }
-    assert_eq!(browser.open(), (303, "/".into()));
+    // What the backend did not give is no cookie.
+    for cookie in ["visit=0", ""] {
+        cookie.clone_into(&mut browser.cookie);
+        assert_eq!(browser.open(), (303, "/".into()));
+    }
     assert_eq!(scene.executed("InitFaceVerify"), 1);
 }
 
@@ -477,7 +482,7 @@ fn killed_at_each_moment_nothing_is_lost_and_nothing_done_twice() {
             scene.sql("select state from verification where state in ('passed', 'failed')");
         assert_eq!(judged.len(), 1, "after {deaths}");
     }
-    assert!(deaths > 20, "{deaths}");
+    assert!(deaths > 12, "{deaths}");
 }
 
 /// The form, the service's page and the way back; whether the person got to the page.

@@ -73,10 +73,13 @@ impl Scene {
         self.folder.join("ledger.db")
     }
 
-    async fn backend(&self, fuse: Fuse) -> Arc<TestBackend> {
+    pub(crate) async fn open_ledger(&self) -> SqlLedger {
         let url = format!("sqlite:{}?mode=rwc", self.ledger_file().display());
-        let client = self.client();
-        let ledger = SqlLedger::open(&url, Arc::clone(&client)).await.unwrap();
+        SqlLedger::open(&url, self.client()).await.unwrap()
+    }
+
+    async fn backend(&self, fuse: Fuse) -> Arc<TestBackend> {
+        let (client, ledger) = (self.client(), self.open_ledger().await);
         let settings = Settings {
             scene: 1_000_000_006,
             url: self.url.clone(),
@@ -106,7 +109,7 @@ impl Scene {
         self.start(Fuse::never());
     }
 
-    fn run<T>(&self, future: impl Future<Output = T>) -> T {
+    pub(crate) fn run<T>(&self, future: impl Future<Output = T>) -> T {
         self.running.as_ref().unwrap().0.block_on(future)
     }
 
