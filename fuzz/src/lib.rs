@@ -2,7 +2,7 @@
 //!
 //! | target | what it checks |
 //! | --- | --- |
-//! | [`sign_matches_reference`] | ACS3 with SHA-256 and SM3, and RPC 1.0: the request is the one that a [signer written for clarity](reference) makes |
+//! | [`sign_matches_reference`] | ACS3 with SHA-256 and SM3, and RPC 1.0: the request is the one that a [signer written for clarity](mod@reference) makes |
 //! | [`sim_accepts_what_we_sign`] | the bytes on the wire are one HTTP request, as somebody else's parser reads it; the simulator's verifier accepts it and reads the same parameters |
 //! | [`one_bit_off_is_refused`] | of a signed request no bit can be turned that changes what it means |
 //! | [`percent_round_trip`] | what is encoded, once and twice, is decoded to what it was |

@@ -4,7 +4,7 @@
 //! ```text
 //! cloudauth sim                                    # prints the key to export, in another terminal
 //! CLOUDAUTH_ENDPOINT=http://127.0.0.1:8731 \
-//!     cargo run -p cloudauth-ureq --example h5_backend
+//!     cargo run -p cloudauth-ureq --example h5_backend_blocking
 //! ```
 //!
 //! Then <http://127.0.0.1:8080/>. Against the service: no `CLOUDAUTH_ENDPOINT`, `CLOUDAUTH_SCENE_ID`,
