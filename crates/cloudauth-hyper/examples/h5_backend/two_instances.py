@@ -148,7 +148,7 @@ def main():
         words = line.replace("#", "").split()
         if line.startswith("#") and len(words) == 2:
             told[words[0]] = words[1]
-        if line.startswith("# and comes back"):
+        if "live" in told:
             break
     postgres = Postgres()
     environment = {
