@@ -5,8 +5,7 @@ use core::cell::RefCell;
 use core::error::Error as _;
 use core::fmt::{Debug, Write as _};
 use core::time::Duration;
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex, Once};
+use std::sync::Once;
 
 use cloudauth_proto::ops::InitFaceVerify;
 use cloudauth_proto::{Credentials, Error};
@@ -14,9 +13,9 @@ use cloudauth_sim::{
     ACCESS_KEY_SECRET, Fault, OAUTH_TOKEN, OIDC_TOKEN, Region, SSO_TOKEN, Simulator, Times,
 };
 use log::{LevelFilter, Log, Metadata, Record};
-use tracing::Level;
 use tracing::subscriber::with_default;
 
+use crate::canaries::Written;
 use crate::sources::{
     CASES, Folder, GIVEN_SECRET, GIVEN_TOKEN, KEPT_SECRET, KEPT_TOKEN, PRINTED_SECRET,
     PRINTED_TOKEN, URI_SECRET, options,
@@ -121,21 +120,6 @@ impl Log for Listener {
     fn flush(&self) {}
 }
 
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-#[expect(clippy::unwrap_in_result, reason = "a test")]
-impl Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Writes down all that is logged meanwhile by this thread.
 fn listening(act: impl FnOnce(&mut Seen)) -> Seen {
     static LISTENS: Once = Once::new();
@@ -144,19 +128,12 @@ fn listening(act: impl FnOnce(&mut Seen)) -> Seen {
         log::set_max_level(LevelFilter::Trace);
     });
     let written = Written::default();
-    let writer = written.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(Level::TRACE)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
     let mut seen = Seen::default();
     LOGGED.set(Some(String::new()));
-    with_default(subscriber, || act(&mut seen));
+    with_default(written.subscriber(), || act(&mut seen));
     let logged = LOGGED.take().unwrap();
-    let traced = written.0.lock().unwrap().clone();
     Seen {
-        traced: String::from_utf8(traced).unwrap(),
+        traced: written.take(),
         logged,
         ..seen
     }

@@ -1,14 +1,13 @@
 //! What a hook and a subscriber get to see.
 
-use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use cloudauth_proto::ops::InitFaceVerify;
 use cloudauth_sim::conformance::limits;
 use cloudauth_sim::{Fault, Region, Simulator, Times};
-use tracing::Level;
 use tracing::subscriber::with_default;
 
+use crate::canaries::Written;
 use crate::subjects::{Async, Blocking, Driver, both, endpoints, options};
 
 both! {
@@ -48,35 +47,15 @@ fn hook<D: Driver>() {
     assert_eq!(*seen.lock().unwrap(), expected);
 }
 
-/// What a subscriber wrote.
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-#[expect(clippy::unwrap_in_result, reason = "a test")]
-impl Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 fn subscriber<D: Driver>() {
     let simulator = Simulator::start().unwrap();
     simulator.inject(Region::Shanghai, Fault::Reset, Times::Always);
     let written = Written::default();
-    let writer = written.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(Level::TRACE)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
     let options = options(limits(), endpoints(&simulator));
-    with_default(subscriber, || D::new(options).call(&init()).unwrap());
-    let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    with_default(written.subscriber(), || {
+        D::new(options).call(&init()).unwrap()
+    });
+    let written = written.take();
 
     let attempts = written.lines().filter(|line| line.contains(": attempt "));
     let attempts: Vec<&str> = attempts.collect();

@@ -210,9 +210,8 @@ impl Head {
         Self { status, headers }
     }
 
-    /// The first value of the header `name` (lower case).
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
+    /// The first value of the header `name`, one of [`READ`].
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         debug_assert!(READ.contains(&name), "{name} is not among those read");
         let found = self.headers.iter().find(|(have, _)| have == name);
         found.map(|(_, value)| value.as_str())

@@ -208,6 +208,7 @@ impl Encoded {
         }
     }
 
+    /// Moves what is behind it: fine for the dozens that a request has, not for thousands.
     fn put_last_in_order(&mut self) {
         let text = self.text.as_bytes();
         if let Some((last, others)) = self.entries.split_last() {
