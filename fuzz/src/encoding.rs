@@ -29,7 +29,7 @@ pub fn percent_round_trip(bytes: &[u8]) {
     };
     let value = text.value.repeat(repeat);
     let mut params = Params::new();
-    params.push(text.name.to_owned(), &value, Place::Query);
+    params.push(text.name, &value, Place::Query);
     let draft = Draft::new(Method::Post, "Any", "2019-03-07", &ENDPOINT, &params).unwrap();
     let stamp = Stamp {
         at: UnixTime::default(),

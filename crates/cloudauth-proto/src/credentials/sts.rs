@@ -4,7 +4,6 @@
 //! SDK sends them as queries.
 
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -20,7 +19,7 @@ use crate::policy::Effect;
 use crate::secret::Secret;
 use crate::sign::{Draft, Stamp, text_of};
 use crate::wire::http::Method;
-use crate::wire::params::{Encoded, Params, Place};
+use crate::wire::params::{Params, Place};
 
 const VERSION: &str = "2015-04-01";
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
@@ -90,7 +89,7 @@ fn role(role: &Role, params: &mut Params) {
 /// The request for an operation that nobody signs: what names it travels in the query, as in the
 /// vendor's SDKs, the rest in the form.
 pub(crate) fn anonymous(draft: &Draft<'_>, stamp: &Stamp) -> Plain {
-    let mut query = Encoded::default();
+    let mut query = Params::new();
     for (name, value) in [
         ("Action", draft.action),
         ("Format", "JSON"),
@@ -98,14 +97,18 @@ pub(crate) fn anonymous(draft: &Draft<'_>, stamp: &Stamp) -> Plain {
         ("Timestamp", &stamp.at.to_string()),
         ("Version", draft.version),
     ] {
-        query.push(name.into(), value);
+        query.push(name, value, Place::Query);
     }
+    let mut target = [b"/?", query.query.as_bytes()].concat();
+    target.pop();
+    let mut form = draft.params.form.as_bytes().to_vec();
+    form.pop();
     Plain {
         method: Method::Post,
         endpoint: Endpoint::clone(draft.endpoint),
-        target: format!("/?{}", text_of(query.text().to_vec())),
+        target: text_of(target),
         headers: vec![("content-type", Secret::new(FORM))],
-        body: Secret::new(text_of(draft.params.form.text().to_vec())),
+        body: Secret::new(text_of(form)),
         accept: JSON,
         direct: false,
     }

@@ -15,7 +15,8 @@ use crate::error::Problem;
 use crate::policy::Effect;
 use crate::reply::Shape;
 use crate::wire::http::Method;
-use crate::wire::params::{Params, Place, PlainName};
+use crate::wire::pairs::PlainName;
+use crate::wire::params::{Params, Place};
 
 pub(crate) use table::{
     Row, check, encode, field, operations, read_field, show, show_field, unread,

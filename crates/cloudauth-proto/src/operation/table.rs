@@ -47,7 +47,7 @@ pub(crate) fn encode(row: &dyn Row, params: &mut Params) {
     if fields.any(|field| field.place == Place::Form) {
         params.announce_form();
     }
-    row.each(&mut |field, text| params.push_plain(field.plain_name, text, field.place));
+    row.each(&mut |field, text| params.push_plain(&field.plain_name, text, field.place));
 }
 
 /// Names the fields that are set and says how many bytes each has.
@@ -275,7 +275,7 @@ macro_rules! field {
             kind: <$type as $crate::operation::Value>::KIND,
             max: $crate::operation::field!(@max $($max)?),
             required: $crate::operation::field!(@required $($needed)?),
-            plain_name: $crate::wire::params::PlainName::new($name),
+            plain_name: $crate::wire::pairs::PlainName::new($name),
         }
     };
     (@max) => { None };

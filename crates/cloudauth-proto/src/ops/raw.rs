@@ -58,12 +58,7 @@ impl Raw {
 
     /// With one more parameter.
     #[must_use]
-    pub fn param(
-        mut self,
-        name: impl Into<Cow<'static, str>>,
-        value: impl AsRef<str>,
-        place: Place,
-    ) -> Self {
+    pub fn param(mut self, name: impl AsRef<str>, value: impl AsRef<str>, place: Place) -> Self {
         self.params.push(name, value.as_ref(), place);
         self
     }
@@ -92,10 +87,10 @@ impl Operation for Raw {
     }
 
     fn check(&self) -> Vec<Problem> {
-        let mut names: Vec<&str> = self.params.names().collect();
+        let mut names: Vec<Cow<'_, str>> = self.params.names().collect();
         let mut problems: Vec<Problem> = RESERVED
             .iter()
-            .filter(|reserved| names.contains(reserved))
+            .filter(|reserved| names.iter().any(|name| name == *reserved))
             .map(|reserved| Problem::new(reserved, "is a parameter of the signature's own"))
             .collect();
         let all = names.len();

@@ -18,8 +18,8 @@ use crate::credentials::KeyPair;
 use crate::secret::Secret;
 use crate::wire::hex;
 use crate::wire::http::{Body, Method, Request};
-use crate::wire::out::{Out, Stage};
-use crate::wire::params::{Encoded, merged};
+use crate::wire::out::{Buffer, Out, Stage};
+use crate::wire::pairs::Pair;
 
 /// The hash under ACS3, and the name of the signature that is made with it.
 pub(super) trait Algorithm: Digest<OutputSize = U32> {
@@ -55,12 +55,15 @@ pub(super) fn sign<A: Algorithm>(
     stamp: &Stamp,
 ) -> Request {
     let mut unsigned = unsigned::<A>(draft, Some(who), stamp);
+    let authorization = Authorization::new(A::NAME, who.id, unsigned.signed_headers());
     let mut hash = A::new();
     let mut stage = Stage::new(|bytes| hash.update(bytes));
-    unsigned.write_canonical(draft, |piece| stage.push(piece.as_bytes()));
+    unsigned.write_canonical(draft, authorization.names(), |piece| {
+        stage.push(piece.as_bytes());
+    });
     stage.finish();
     let signature = signature::<A>(A::mac(pair), &hex::digits(&hash.finalize().into()));
-    let authorization = authorization(A::NAME, who.id, unsigned.signed_headers(), &signature);
+    let authorization = authorization.with(&signature);
     unsigned
         .headers
         .push(("authorization", authorization.into()));
@@ -83,9 +86,12 @@ pub(super) fn bearer(draft: &Draft<'_>, token: &Secret, stamp: &Stamp) -> Reques
 }
 
 pub(super) fn explain<A: Algorithm>(draft: &Draft<'_>, who: Who<'_>, stamp: &Stamp) -> Explanation {
+    let unsigned = unsigned::<A>(draft, Some(who), stamp);
+    let authorization = Authorization::new(A::NAME, who.id, unsigned.signed_headers());
     let mut canonical = String::new();
-    unsigned::<A>(draft, Some(who), stamp)
-        .write_canonical(draft, |piece| canonical.push_str(piece));
+    unsigned.write_canonical(draft, authorization.names(), |piece| {
+        canonical.push_str(piece);
+    });
     let string_to_sign = string_to_sign::<A>(&canonical);
     Explanation {
         canonical,
@@ -95,7 +101,7 @@ pub(super) fn explain<A: Algorithm>(draft: &Draft<'_>, who: Who<'_>, stamp: &Sta
 
 struct Unsigned {
     target: String,
-    form: Arc<Encoded>,
+    body: Body,
     /// Those that are signed, in the order in which they are.
     headers: Vec<Header>,
     payload_hash: [u8; 64],
@@ -104,11 +110,17 @@ struct Unsigned {
 /// Everything but what the signature gives. The query goes on the wire as it is signed, sorted.
 fn unsigned<A: Algorithm>(draft: &Draft<'_>, who: Option<Who<'_>>, stamp: &Stamp) -> Unsigned {
     let params = draft.params;
-    let (target, form) = match draft.method {
-        Method::Post | Method::Put => (target([&params.query]), Arc::clone(&params.form)),
-        Method::Get => (target([&params.query, &params.form]), Arc::default()),
+    let (target, body) = match draft.method {
+        Method::Post | Method::Put => {
+            let body = Body::new(Arc::clone(&params.form), Vec::new());
+            (target(params.pairs().of_query(), params.query.len()), body)
+        }
+        Method::Get => {
+            let length = params.query.len() + params.form.len();
+            (target(params.pairs(), length), Body::default())
+        }
     };
-    let payload_hash = hash::<A>(form.text());
+    let payload_hash = hash::<A>(body.parts().0);
     let token = who.and_then(|who| who.token);
     let mut headers: Vec<Header> = Vec::with_capacity(16);
     if params.has_form && draft.method == Method::Post {
@@ -134,20 +146,20 @@ fn unsigned<A: Algorithm>(draft: &Draft<'_>, who: Option<Who<'_>>, stamp: &Stamp
     headers.push(("x-acs-version", draft.version.to_string().into()));
     Unsigned {
         target,
-        form,
+        body,
         headers,
         payload_hash,
     }
 }
 
-fn target<const N: usize>(parts: [&Encoded; N]) -> String {
-    let length: usize = parts.iter().map(|part| part.text().len() + 1).sum();
-    let mut target = Vec::with_capacity(length + 1);
-    target.push(b'/');
-    if length > N {
-        target.push(b'?');
-        merged(parts).for_each(|pair| target.extend_from_slice(pair.text));
-    }
+/// For pairs that take `length` bytes.
+fn target<'p>(pairs: impl Iterator<Item = Pair<'p>>, length: usize) -> String {
+    let mut target = Buffer::with_room(length + 2);
+    target.push(b"/?");
+    pairs.for_each(|pair| pair.copy_to(&mut target));
+    let mut target = target.into_bytes();
+    // An `&`, or the `?` of an empty query.
+    target.pop();
     text_of(target)
 }
 
@@ -160,12 +172,13 @@ impl Unsigned {
         self.headers.iter().map(|(name, value)| (*name, &**value))
     }
 
-    fn write_canonical(&self, draft: &Draft<'_>, sink: impl FnMut(&str)) {
+    fn write_canonical(&self, draft: &Draft<'_>, names: &str, sink: impl FnMut(&str)) {
         let (method, headers) = (draft.method.as_str(), self.signed_headers());
         write_canonical(
             method,
             self.query(),
             headers,
+            names,
             text(&self.payload_hash),
             sink,
         );
@@ -174,52 +187,44 @@ impl Unsigned {
     fn into_request(self, draft: &Draft<'_>) -> Request {
         let Self {
             target,
-            form,
+            body,
             mut headers,
             ..
         } = self;
         headers.push(("accept", "application/json".into()));
         headers.push(("user-agent", USER_AGENT.into()));
-        headers.push(("content-length", form.text().len().to_string().into()));
+        headers.push(("content-length", body.len().to_string().into()));
         Request {
             method: draft.method,
             scheme: draft.endpoint.scheme(),
             authority: draft.endpoint.authority().clone(),
             target,
             headers,
-            body: Body::new(form, Vec::new()),
+            body,
             direct: false,
         }
     }
 }
 
-/// For header names in lower case, none twice and in their order, with trimmed values, and a query that is sorted and
-/// encoded.
+/// For header names in lower case, none twice and in their order, with trimmed values, and a query
+/// that is sorted and encoded.
 pub(super) fn write_canonical<'h>(
     method: &str,
     query: &str,
-    headers: impl Iterator<Item = (&'h str, &'h str)> + Clone,
+    headers: impl Iterator<Item = (&'h str, &'h str)>,
+    names: &str,
     payload_hash: &str,
     mut sink: impl FnMut(&str),
 ) {
     [method, "\n/\n", query, "\n"]
         .into_iter()
         .for_each(&mut sink);
-    for (name, value) in headers.clone() {
+    for (name, value) in headers {
         [name, ":", value, "\n"].into_iter().for_each(&mut sink);
     }
-    sink("\n");
-    write_names(headers, &mut sink);
-    ["\n", payload_hash].into_iter().for_each(&mut sink);
-}
-
-fn write_names<'h>(headers: impl Iterator<Item = (&'h str, &'h str)>, mut sink: impl FnMut(&str)) {
-    for (i, (name, _)) in headers.enumerate() {
-        if i > 0 {
-            sink(";");
-        }
-        sink(name);
-    }
+    ["\n", names, "\n", payload_hash]
+        .into_iter()
+        .for_each(&mut sink);
 }
 
 pub(super) fn hash<A: Algorithm>(bytes: &[u8]) -> [u8; 64] {
@@ -245,20 +250,42 @@ pub(super) fn signature<A: Algorithm>(keyed: &A::Mac, canonical_hash: &[u8; 64])
     hex::digits(&mac.finalize().into_bytes().into())
 }
 
-pub(super) fn authorization<'h>(
-    algorithm: &str,
-    id: &str,
-    headers: impl Iterator<Item = (&'h str, &'h str)>,
-    signature: &[u8; 64],
-) -> String {
-    let mut text = String::with_capacity(384);
-    let mut push = |piece: &str| text.push_str(piece);
-    [algorithm, " Credential=", id, ",SignedHeaders="]
-        .into_iter()
-        .for_each(&mut push);
-    write_names(headers, &mut push);
-    [",Signature=", self::text(signature)]
-        .into_iter()
-        .for_each(&mut push);
-    text
+/// The header of that name.
+pub(super) struct Authorization {
+    text: String,
+    /// Where the names of the signed headers begin; up to the end, as long as there is no signature.
+    names: usize,
+}
+
+impl Authorization {
+    /// All but the signature.
+    pub(super) fn new<'h>(
+        algorithm: &str,
+        id: &str,
+        headers: impl Iterator<Item = (&'h str, &'h str)>,
+    ) -> Self {
+        let mut text = String::with_capacity(400);
+        for piece in [algorithm, " Credential=", id, ",SignedHeaders="] {
+            text.push_str(piece);
+        }
+        let names = text.len();
+        for (i, (name, _)) in headers.enumerate() {
+            if i > 0 {
+                text.push(';');
+            }
+            text.push_str(name);
+        }
+        Self { text, names }
+    }
+
+    /// As the signature lists them.
+    pub(super) fn names(&self) -> &str {
+        &self.text[self.names..]
+    }
+
+    pub(super) fn with(mut self, signature: &[u8; 64]) -> String {
+        self.text.push_str(",Signature=");
+        self.text.push_str(text(signature));
+        self.text
+    }
 }

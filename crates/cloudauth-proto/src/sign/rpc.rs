@@ -3,7 +3,7 @@
 //! Documented on the vendor's V2 page. All parameters travel in the form body, which the service
 //! signs together with the query (documented; the vendor's SDKs put them into the query).
 
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -14,15 +14,17 @@ use sha1::Sha1;
 
 use super::{Draft, Explanation, FORM, Retry, Stamp, USER_AGENT, Who, text_of};
 use crate::wire::http::{Body, Method, Request};
-use crate::wire::out::{Buffer, Out, Stage, WIDE};
-use crate::wire::params::{Encoded, Pair, PlainName, merged};
-use crate::wire::percent;
+use crate::wire::out::{Buffer, Out, Stage};
+use crate::wire::pairs::{Entry, Pair, Pairs, PlainName, push_plain_pair};
+use crate::wire::params::Place;
 
 pub(super) fn sign(draft: &Draft<'_>, keyed: &Hmac<Sha1>, who: Who<'_>, stamp: &Stamp) -> Request {
-    let mut common = common(draft, who, stamp);
-    let pairs = merged([&draft.params.query, &*draft.params.form, &common]);
+    let params = draft.params;
+    let mut common = Common::new(draft, who, stamp);
+    let pairs = params.pairs().merged(common.pairs());
     let signature = signature(keyed, draft.method.as_str(), pairs);
-    common.push("Signature".into(), &signature);
+    common.push(plain!("Signature"), digits(&signature));
+    let own = common.into_text();
 
     let mut headers = Vec::with_capacity(7);
     headers.push(("host", draft.endpoint.authority().clone()));
@@ -31,15 +33,12 @@ pub(super) fn sign(draft: &Draft<'_>, keyed: &Hmac<Sha1>, who: Who<'_>, stamp: &
     headers.extend(stamp.retry.into_iter().flat_map(Retry::headers));
     let (target, body) = match draft.method {
         Method::Get => {
-            let parts = [&draft.params.query, &draft.params.form, &common];
-            let mut target = b"/?".to_vec();
-            merged(parts).for_each(|pair| target.extend_from_slice(pair.text));
+            let target = [b"/?", params.form.as_bytes(), &own].concat();
             (text_of(target), Body::default())
         }
         Method::Post | Method::Put => {
             headers.push(("content-type", FORM.into()));
-            let rest = rest_of_form(draft, &common);
-            ("/".into(), Body::new(Arc::clone(&draft.params.form), rest))
+            ("/".into(), Body::new(Arc::clone(&params.form), own))
         }
     };
     headers.push(("content-length", body.len().to_string().into()));
@@ -54,67 +53,97 @@ pub(super) fn sign(draft: &Draft<'_>, keyed: &Hmac<Sha1>, who: Who<'_>, stamp: &
     }
 }
 
-/// What follows the part of the form that all attempts share.
-fn rest_of_form(draft: &Draft<'_>, common: &Encoded) -> Vec<u8> {
-    let (form, query) = (draft.params.form.text(), draft.params.query.text());
-    let mut rest = Vec::with_capacity(query.len() + common.text().len() + 2);
-    for part in [query, common.text()] {
-        if !part.is_empty() {
-            if !(form.is_empty() && rest.is_empty()) {
-                rest.push(b'&');
-            }
-            rest.extend_from_slice(part);
-        }
-    }
-    rest
-}
-
 pub(super) fn explain(draft: &Draft<'_>, who: Who<'_>, stamp: &Stamp) -> Explanation {
-    let common = common(draft, who, stamp);
-    let parts = [&draft.params.query, &*draft.params.form, &common];
-    let canonical: Vec<&[u8]> = merged(parts).map(|pair| pair.text).collect();
+    let common = Common::new(draft, who, stamp);
+    let pairs = || draft.params.pairs().merged(common.pairs());
+    let canonical: Vec<&[u8]> = pairs().map(Pair::text).collect();
     let mut string_to_sign = Buffer::default();
-    write_string_to_sign(draft.method.as_str(), merged(parts), &mut string_to_sign);
+    write_string_to_sign(draft.method.as_str(), pairs(), &mut string_to_sign);
     Explanation {
-        canonical: text_of(canonical.concat()),
+        canonical: text_of(canonical.join(&b'&')),
         string_to_sign: text_of(string_to_sign.into_bytes()),
     }
 }
 
-/// The parameters that every request has, but for the signature.
-fn common(draft: &Draft<'_>, who: Who<'_>, stamp: &Stamp) -> Encoded {
-    let mut common = Encoded::expecting(12);
-    // A name is looked at when this is compiled.
-    macro_rules! push {
-        ($name:literal, $value:expr) => {
-            common.push_plain(const { PlainName::new($name) }, $value);
-        };
-    }
-    push!("AccessKeyId", who.id);
-    push!("Action", draft.action);
-    push!("Format", "JSON");
-    if let Some(token) = who.token {
-        push!("SecurityToken", token);
-    }
-    push!("SignatureMethod", "HMAC-SHA1");
-    push!("SignatureNonce", stamp.nonce.as_str());
-    push!("SignatureVersion", "1.0");
-    push!("Timestamp", &stamp.at.text());
-    push!("Version", draft.version);
-    common
+/// The parameters that every request has.
+struct Common {
+    /// Those of the query are before them, since all of it is sent in one piece.
+    text: Buffer,
+    entries: Vec<Entry>,
 }
+
+/// A name that is looked at when this is compiled.
+macro_rules! plain {
+    ($name:literal) => {
+        const { &PlainName::new($name) }
+    };
+}
+use plain;
+
+impl Common {
+    /// All but the signature.
+    fn new(draft: &Draft<'_>, who: Who<'_>, stamp: &Stamp) -> Self {
+        let query = draft.params.query.as_bytes();
+        let mut text = Buffer::with_room(query.len() + EXPECTED);
+        text.push(query);
+        let entries = Vec::with_capacity(9);
+        let mut common = Self { text, entries };
+        common.push(plain!("AccessKeyId"), who.id);
+        common.push(plain!("Action"), draft.action);
+        common.push(plain!("Format"), "JSON");
+        if let Some(token) = who.token {
+            common.push(plain!("SecurityToken"), token);
+        }
+        common.push(plain!("SignatureMethod"), "HMAC-SHA1");
+        common.push(plain!("SignatureNonce"), stamp.nonce.as_str());
+        common.push(plain!("SignatureVersion"), "1.0");
+        common.push(plain!("Timestamp"), &stamp.at.text());
+        common.push(plain!("Version"), draft.version);
+        common
+    }
+
+    /// In the order of their names.
+    fn push(&mut self, name: &PlainName, value: &str) {
+        push_plain_pair(&mut self.text, &mut self.entries, name, value, Place::Query);
+    }
+
+    fn pairs(&self) -> Pairs<'_> {
+        Pairs {
+            entries: &self.entries,
+            query: &self.text,
+            form: &self.text,
+        }
+    }
+
+    fn into_text(self) -> Vec<u8> {
+        let mut text = self.text.into_bytes();
+        text.pop();
+        text
+    }
+}
+
+/// What the common parameters take if there is no token.
+const EXPECTED: usize = 360;
 
 /// Signs the sorted parameters. Their doubly encoded form is never built.
 pub(super) fn signature<'p>(
     keyed: &Hmac<Sha1>,
     method: &str,
     pairs: impl Iterator<Item = Pair<'p>>,
-) -> String {
+) -> [u8; 28] {
     let mut mac = keyed.clone();
     let mut stage = Stage::new(|bytes| mac.update(bytes));
     write_string_to_sign(method, pairs, &mut stage);
     stage.finish();
-    STANDARD.encode(mac.finalize().into_bytes())
+    let mut digits = [0; 28];
+    // 20 bytes are 28 digits; the type does not say so.
+    let _ = STANDARD.encode_slice(mac.finalize().into_bytes(), &mut digits);
+    digits
+}
+
+pub(super) fn digits(signature: &[u8; 28]) -> &str {
+    // They are ASCII; the type does not say so.
+    core::str::from_utf8(signature).unwrap_or_default()
 }
 
 pub(super) fn write_string_to_sign<'p>(
@@ -128,22 +157,6 @@ pub(super) fn write_string_to_sign<'p>(
         if i > 0 {
             out.push(b"%26");
         }
-        if pair.has_escape {
-            percent::encode_again(pair.name.bytes, out);
-            out.push(b"%3D");
-            percent::encode_again(pair.value.bytes, out);
-        } else if let (Some(name), Some(value)) = (pair.name.wide, pair.value.wide) {
-            // All at once, which most pairs are short enough for.
-            let room = out.room(2 * WIDE + 3);
-            let equals = pair.name.bytes.len();
-            room[..WIDE].copy_from_slice(name);
-            room[equals..equals + 3].copy_from_slice(b"%3D");
-            room[equals + 3..equals + 3 + WIDE].copy_from_slice(value);
-            out.advance(equals + 3 + pair.value.bytes.len());
-        } else {
-            out.push(pair.name.bytes);
-            out.push(b"%3D");
-            out.push(pair.value.bytes);
-        }
+        pair.encode_again(out);
     }
 }

@@ -9,7 +9,7 @@ use core::error::Error;
 use core::fmt;
 use core::time::Duration;
 
-use super::params::Encoded;
+use super::out::Buffer;
 
 /// How an operation is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,28 +123,32 @@ pub struct Body {
 
 #[derive(Clone)]
 enum SharedPart {
-    Form(Arc<Encoded>),
+    /// Pairs of a form, of which so many bytes are sent.
+    Form(Arc<Buffer>, usize),
     Bytes(Arc<Vec<u8>>),
 }
 
 impl Default for SharedPart {
     fn default() -> Self {
-        Self::Form(Arc::default())
+        Self::Form(Arc::default(), 0)
     }
 }
 
 impl AsRef<[u8]> for SharedPart {
     fn as_ref(&self) -> &[u8] {
         match self {
-            Self::Form(form) => form.text(),
+            Self::Form(form, length) => &form.as_bytes()[..*length],
             Self::Bytes(bytes) => bytes,
         }
     }
 }
 
 impl Body {
-    pub(crate) fn new(form: Arc<Encoded>, own: Vec<u8>) -> Self {
-        let shared = SharedPart::Form(form);
+    /// Pairs of a form, and more of them.
+    pub(crate) fn new(form: Arc<Buffer>, own: Vec<u8>) -> Self {
+        // There is an `&` behind every pair, which the last one of all is sent without.
+        let length = form.len().saturating_sub(usize::from(own.is_empty()));
+        let shared = SharedPart::Form(form, length);
         Self { shared, own }
     }
 

@@ -9,5 +9,7 @@ pub(crate) mod hex;
 pub(crate) mod http;
 pub(crate) mod lenient;
 pub(crate) mod out;
+pub(crate) mod pairs;
 pub(crate) mod params;
 pub(crate) mod percent;
+mod sixteen;

@@ -1,12 +1,12 @@
 //! Where encoded bytes go: into memory, or through a short piece of it into a hash.
 
+use alloc::vec;
 use alloc::vec::Vec;
-use core::ops::Range;
 
 /// Somewhere to write to, so that nothing is written twice.
 pub(crate) trait Out {
-    /// At least so many bytes, at most [`MOST`], to be written to from their beginning.
-    fn room(&mut self, length: usize) -> &mut [u8];
+    /// Bytes to be written to from their beginning.
+    fn room<const N: usize>(&mut self) -> &mut [u8; N];
 
     /// So many of them were written.
     fn advance(&mut self, length: usize);
@@ -14,20 +14,6 @@ pub(crate) trait Out {
     /// Writes a piece of any length.
     fn push(&mut self, piece: &[u8]);
 }
-
-/// A piece of a [`Buffer`].
-#[derive(Clone, Copy)]
-pub(crate) struct Piece<'a> {
-    pub(crate) bytes: &'a [u8],
-    /// With what is behind it, if it is no longer than that: to copy more than there is takes less
-    /// time than to find out how much there is.
-    pub(crate) wide: Option<&'a [u8; WIDE]>,
-}
-
-pub(crate) const WIDE: usize = 32;
-
-/// The largest room that may be asked for.
-pub(crate) const MOST: usize = 512;
 
 /// Bytes in memory. Behind them there are zeros, to be written to.
 #[derive(Clone, Default)]
@@ -37,6 +23,14 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
+    /// Room for so many bytes, and what [`room`](Out::room) wants beyond them.
+    pub(crate) fn with_room(length: usize) -> Self {
+        Self {
+            bytes: vec![0; length + MOST],
+            length: 0,
+        }
+    }
+
     pub(crate) fn reserve(&mut self, more: usize) {
         let there = self.bytes.len() - self.length;
         self.bytes.reserve(more.saturating_sub(there));
@@ -50,19 +44,20 @@ impl Buffer {
         self.length
     }
 
-    pub(crate) fn piece(&self, range: Range<usize>) -> Piece<'_> {
-        let wide = self.bytes.get(range.start..).and_then(<[u8]>::first_chunk);
-        Piece {
-            wide: wide.filter(|_| range.len() <= WIDE),
-            bytes: &self.bytes[range],
-        }
+    /// From `start` to the end of the zeros.
+    #[inline]
+    pub(crate) fn from(&self, start: usize) -> &[u8] {
+        &self.bytes[start..]
     }
 
     /// To at least `end`, and some more if that is allocated anyway.
     #[cold]
+    #[inline(never)]
     fn grow(&mut self, end: usize) {
-        self.bytes.reserve(end - self.bytes.len());
-        let more = self.bytes.capacity().min(end + 2 * MOST);
+        if self.bytes.capacity() < end {
+            self.bytes.reserve((end - self.bytes.len()).max(FIRST));
+        }
+        let more = self.bytes.capacity().min(end + MORE);
         self.bytes.resize(more, 0);
     }
 
@@ -72,14 +67,24 @@ impl Buffer {
     }
 }
 
+/// No room is larger than that.
+const MOST: usize = 192;
+
+/// Enough for most requests; allocators are fast up to 1 kB.
+const FIRST: usize = 1000;
+
+/// So many zeros are written at once: they stay in the nearest cache until they are overwritten.
+const MORE: usize = 4096;
+
 impl Out for Buffer {
     #[inline]
-    fn room(&mut self, length: usize) -> &mut [u8] {
-        let end = self.length + length;
-        if self.bytes.len() < end {
-            self.grow(end);
+    fn room<const N: usize>(&mut self) -> &mut [u8; N] {
+        const { assert!(N <= MOST, "more than there may be") }
+        if self.bytes.len().saturating_sub(self.length) < N {
+            self.grow(self.length + N);
+            return first_of(&mut self.bytes[self.length..]);
         }
-        &mut self.bytes[self.length..]
+        first_of(&mut self.bytes[self.length..])
     }
 
     #[inline]
@@ -99,6 +104,14 @@ impl Out for Buffer {
     }
 }
 
+#[inline]
+fn first_of<const N: usize>(bytes: &mut [u8]) -> &mut [u8; N] {
+    match bytes.first_chunk_mut() {
+        Some(room) => room,
+        None => unreachable!("room was made"),
+    }
+}
+
 /// Hands many small pieces on as few large ones: a hash takes a long piece in much less time than
 /// many short ones.
 pub(crate) struct Stage<U: FnMut(&[u8])> {
@@ -107,7 +120,7 @@ pub(crate) struct Stage<U: FnMut(&[u8])> {
     length: usize,
 }
 
-const SIZE: usize = 2 * MOST;
+const SIZE: usize = 1024;
 
 impl<U: FnMut(&[u8])> Stage<U> {
     pub(crate) fn new(update: U) -> Self {
@@ -120,21 +133,46 @@ impl<U: FnMut(&[u8])> Stage<U> {
 
     /// To be called once, after the last piece.
     pub(crate) fn finish(mut self) {
-        self.hand_over();
+        (self.update)(&self.held[..self.length]);
     }
 
+    /// Whole blocks of the hash, so that it does not have to put them together itself.
+    #[cold]
+    #[inline(never)]
     fn hand_over(&mut self) {
-        (self.update)(&self.held[..self.length]);
-        self.length = 0;
+        let whole = self.length - self.length % BLOCK;
+        (self.update)(&self.held[..whole]);
+        self.held.copy_within(whole..self.length, 0);
+        self.length -= whole;
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_long(&mut self, mut piece: &[u8]) {
+        while let Some(room) = self.held.get_mut(self.length..) {
+            let (fits, rest) = piece.split_at(room.len().min(piece.len()));
+            room[..fits.len()].copy_from_slice(fits);
+            self.length += fits.len();
+            if rest.is_empty() {
+                return;
+            }
+            self.hand_over();
+            piece = rest;
+        }
     }
 }
 
+/// Of SHA-1, SHA-256 and SM3.
+const BLOCK: usize = 64;
+
 impl<U: FnMut(&[u8])> Out for Stage<U> {
-    fn room(&mut self, length: usize) -> &mut [u8] {
-        if length > SIZE - self.length {
+    #[inline]
+    fn room<const N: usize>(&mut self) -> &mut [u8; N] {
+        const { assert!(N <= SIZE - BLOCK, "more than there is") }
+        if self.length > SIZE - N {
             self.hand_over();
         }
-        &mut self.held[self.length..]
+        first_of(&mut self.held[self.length..])
     }
 
     #[inline]
@@ -148,8 +186,7 @@ impl<U: FnMut(&[u8])> Out for Stage<U> {
             room.copy_from_slice(piece);
             self.length += piece.len();
         } else {
-            self.hand_over();
-            (self.update)(piece);
+            self.push_long(piece);
         }
     }
 }

@@ -3,11 +3,12 @@
 use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::cmp::Ordering;
 use core::fmt;
 
-use super::out::{Buffer, MOST, Out, Piece};
-use super::percent;
+use percent_encoding::percent_decode;
+
+use super::out::Buffer;
+use super::pairs::{Entry, Pairs, PlainName, push_pair, push_plain_pair};
 
 /// Where the ACS3 signature's requests carry a parameter.
 ///
@@ -25,11 +26,15 @@ pub enum Place {
 /// encoded once however often the call is sent.
 ///
 /// `Debug` names the parameters and says how many bytes they take, never what they are.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Params {
-    pub(crate) query: Encoded,
-    /// Shared with the bodies of the requests made from it.
-    pub(crate) form: Arc<Encoded>,
+    /// `a=1&b=2&`, in the order of pushing.
+    pub(crate) query: Buffer,
+    /// Likewise; shared with the bodies of the requests made from it.
+    pub(crate) form: Arc<Buffer>,
+    /// Those of both in the order of [`Pairs`]. The tables of operations are in this order but for a
+    /// few fields, so that hardly any has to be moved.
+    entries: Vec<Entry>,
     /// Whether requests announce a form even if it is empty, as the vendor's SDKs do (recorded) for
     /// operations that have form parameters at all.
     pub(crate) has_form: bool,
@@ -39,33 +44,47 @@ impl Params {
     /// No parameters.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            query: Encoded::expecting(32),
-            form: Arc::new(Encoded::expecting(8)),
-            has_form: false,
-        }
+        Self::default()
     }
 
     /// Adds one parameter; an empty value is sent as `name=`.
-    pub fn push(&mut self, name: impl Into<Cow<'static, str>>, value: &str, place: Place) {
-        let name = name.into();
-        match place {
-            Place::Query => self.query.push(name, value),
-            Place::Form => {
-                self.has_form = true;
-                Arc::make_mut(&mut self.form).push(name, value);
-            }
+    pub fn push(&mut self, name: impl AsRef<str>, value: &str, place: Place) {
+        let (text, entries) = self.parts(place);
+        push_pair(text, entries, name.as_ref(), value, place);
+        self.put_last_in_order();
+    }
+
+    #[inline]
+    pub(crate) fn push_plain(&mut self, name: &PlainName, value: &str, place: Place) {
+        let (text, entries) = self.parts(place);
+        push_plain_pair(text, entries, name, value, place);
+        if let [.., before, last] = &self.entries[..]
+            && !before.is_certainly_before(last)
+        {
+            self.put_last_in_order();
         }
     }
 
-    pub(crate) fn push_plain(&mut self, name: PlainName, value: &str, place: Place) {
-        match place {
-            Place::Query => self.query.push_plain(name, value),
+    #[inline]
+    fn parts(&mut self, place: Place) -> (&mut Buffer, &mut Vec<Entry>) {
+        if self.entries.capacity() == 0 {
+            self.entries.reserve(EXPECTED);
+        }
+        let text = match place {
+            Place::Query => &mut self.query,
             Place::Form => {
                 self.has_form = true;
-                Arc::make_mut(&mut self.form).push_plain(name, value);
+                Arc::make_mut(&mut self.form)
             }
-        }
+        };
+        (text, &mut self.entries)
+    }
+
+    /// Moves what is behind it: fine for the dozens that a request has, not for thousands.
+    #[cold]
+    fn put_last_in_order(&mut self) {
+        let at = self.pairs().place_of_last();
+        self.entries[at..].rotate_right(1);
     }
 
     /// Says that the operation has form parameters, though maybe none is set.
@@ -73,263 +92,33 @@ impl Params {
         self.has_form = true;
     }
 
-    /// The names of all parameters in their order, those of the query first.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        let entries = self.query.entries.iter().chain(&self.form.entries);
-        entries.map(|entry| &*entry.name)
+    #[inline]
+    pub(crate) fn pairs(&self) -> Pairs<'_> {
+        Pairs {
+            entries: &self.entries,
+            query: &self.query,
+            form: &self.form,
+        }
+    }
+
+    /// The names of all parameters in their order.
+    pub fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.pairs()
+            .map(|pair| percent_decode(pair.name()).decode_utf8_lossy())
     }
 }
 
-impl Default for Params {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+/// Hardly any operation has more parameters, and more would take more than 1 kB, up to which
+/// allocators are fast.
+const EXPECTED: usize = 21;
 
 impl fmt::Debug for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = self.query.text().len() + self.form.text().len();
+        let bytes: usize = self.pairs().map(|pair| pair.text().len()).sum();
         write!(f, "Params({bytes} bytes: ")?;
         f.debug_list().entries(self.names()).finish()?;
         f.write_str(")")
     }
-}
-
-/// `a=1&b=2`, encoded, with an index of its pairs.
-#[derive(Clone, Default)]
-pub(crate) struct Encoded {
-    /// In the order of pushing, with an `&` behind each pair, the last one too.
-    text: Buffer,
-    /// By plain name, then by encoded pair, as both signatures want them. The tables of operations
-    /// are in this order but for a few fields, so that hardly any has to be moved.
-    entries: Vec<Entry>,
-    /// How many pairs there will be, about.
-    expected: usize,
-}
-
-#[derive(Clone)]
-struct Entry {
-    /// Not encoded: pairs are sorted by their plain names.
-    name: Cow<'static, str>,
-    /// The first eight bytes of the name, which tell most names apart.
-    prefix: u64,
-    start: usize,
-    /// Where the `=` is.
-    equals: usize,
-    /// Where the `&` is.
-    end: usize,
-    has_escape: bool,
-}
-
-impl Entry {
-    /// Which of two is first; the texts hold their pairs.
-    #[inline]
-    fn compare(&self, text: &[u8], other: &Self, other_text: &[u8]) -> Ordering {
-        self.prefix.cmp(&other.prefix).then_with(|| {
-            let pair = &text[self.start..self.end];
-            let other_pair = &other_text[other.start..other.end];
-            self.name.cmp(&other.name).then(pair.cmp(other_pair))
-        })
-    }
-
-    #[inline]
-    fn pair<'a>(&self, text: &'a Buffer, is_last: bool) -> Pair<'a> {
-        let end = self.end + usize::from(!is_last);
-        Pair {
-            name: text.piece(self.start..self.equals),
-            value: text.piece(self.equals + 1..self.end),
-            text: &text.as_bytes()[self.start..end],
-            has_escape: self.has_escape,
-        }
-    }
-}
-
-impl Encoded {
-    /// Memory for so many pairs is taken with the first one.
-    pub(crate) fn expecting(expected: usize) -> Self {
-        Self {
-            expected,
-            ..Self::default()
-        }
-    }
-
-    pub(crate) fn push(&mut self, name: Cow<'static, str>, value: &str) {
-        let start = self.start_of_pair(&name, value);
-        percent::encode(name.as_bytes(), &mut self.text);
-        let prefix = prefix(name.as_bytes());
-        self.push_value(name, prefix, start, value);
-    }
-
-    pub(crate) fn push_plain(&mut self, name: PlainName, value: &str) {
-        let start = self.start_of_pair(name.text, value);
-        self.text.push(name.text.as_bytes());
-        self.push_value(name.text.into(), name.prefix, start, value);
-    }
-
-    /// Takes memory for a pair, and returns where it starts.
-    fn start_of_pair(&mut self, name: &str, value: &str) -> usize {
-        let Self {
-            text,
-            entries,
-            expected,
-        } = self;
-        if entries.is_empty() {
-            entries.reserve(*expected);
-            text.reserve(64 * *expected);
-        }
-        if value.len() > LONG {
-            // Base64, of whose characters two in 64 grow threefold, needs a 16th more. With less
-            // than that the whole allocation would double.
-            text.reserve(3 * name.len() + value.len() + value.len() / 15 + MOST);
-        }
-        text.len()
-    }
-
-    /// Behind the name.
-    fn push_value(&mut self, name: Cow<'static, str>, prefix: u64, start: usize, value: &str) {
-        let Self { text, entries, .. } = self;
-        let equals = text.len();
-        text.push(b"=");
-        percent::encode(value.as_bytes(), text);
-        let end = text.len();
-        text.push(b"&");
-        entries.push(Entry {
-            prefix,
-            has_escape: end - start != name.len() + 1 + value.len(),
-            name,
-            start,
-            equals,
-            end,
-        });
-        if let [.., before, last] = &entries[..]
-            && last.prefix <= before.prefix
-        {
-            self.put_last_in_order();
-        }
-    }
-
-    /// Moves what is behind it: fine for the dozens that a request has, not for thousands.
-    fn put_last_in_order(&mut self) {
-        let text = self.text.as_bytes();
-        if let Some((last, others)) = self.entries.split_last() {
-            let is_before = |other: &Entry| other.compare(text, last, text).is_le();
-            if !others.last().is_some_and(is_before) {
-                let at = others.partition_point(is_before);
-                self.entries[at..].rotate_right(1);
-            }
-        }
-    }
-
-    /// The pairs in the order they were pushed.
-    pub(crate) fn text(&self) -> &[u8] {
-        let text = self.text.as_bytes();
-        text.strip_suffix(b"&").unwrap_or(text)
-    }
-}
-
-/// From here on memory is reserved for a value as it is, not as for others.
-const LONG: usize = 2048;
-
-/// The text as a number that sorts as it does, as far as it goes.
-const fn prefix(name: &[u8]) -> u64 {
-    if let Some(eight) = name.first_chunk() {
-        return u64::from_be_bytes(*eight);
-    }
-    let mut prefix = 0;
-    let mut at = 0;
-    while at < name.len() {
-        prefix |= (name[at] as u64) << (56 - 8 * at);
-        at += 1;
-    }
-    prefix
-}
-
-/// A name that percent encoding leaves as it is, which the compiler finds out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct PlainName {
-    text: &'static str,
-    prefix: u64,
-}
-
-impl PlainName {
-    pub(crate) const fn new(text: &'static str) -> Self {
-        assert!(percent::is_plain(text.as_bytes()), "would be encoded");
-        Self {
-            text,
-            prefix: prefix(text.as_bytes()),
-        }
-    }
-}
-
-/// An encoded pair.
-#[derive(Clone, Copy)]
-pub(crate) struct Pair<'a> {
-    pub(crate) name: Piece<'a>,
-    pub(crate) value: Piece<'a>,
-    /// With an `&` behind it, unless it is the last one.
-    pub(crate) text: &'a [u8],
-    /// Whether a second encoding finds anything to escape.
-    pub(crate) has_escape: bool,
-}
-
-/// The encoded pairs of all `parts`, in the order of their names.
-pub(crate) fn merged<const N: usize>(parts: [&Encoded; N]) -> impl Iterator<Item = Pair<'_>> {
-    let mut left: usize = parts.iter().map(|part| part.entries.len()).sum();
-    let mut heads = parts.map(Head::new);
-    core::iter::from_fn(move || {
-        let mut first = 0;
-        for i in 1..N {
-            if heads[i].is_before(&heads[first]) {
-                first = i;
-            }
-        }
-        left = left.checked_sub(1)?;
-        heads.get_mut(first)?.next(left == 0)
-    })
-}
-
-/// How far a part is merged.
-struct Head<'a> {
-    /// The prefix of the first entry that is left; all ones, which is no text, if none is.
-    prefix: u64,
-    entries: &'a [Entry],
-    text: &'a Buffer,
-}
-
-impl<'a> Head<'a> {
-    fn new(part: &'a Encoded) -> Self {
-        let entries = &part.entries[..];
-        Self {
-            prefix: first_prefix(entries),
-            entries,
-            text: &part.text,
-        }
-    }
-
-    #[inline]
-    fn is_before(&self, other: &Self) -> bool {
-        if self.prefix == other.prefix {
-            let (Some(entry), Some(other_entry)) = (self.entries.first(), other.entries.first())
-            else {
-                return false;
-            };
-            let (text, other_text) = (self.text.as_bytes(), other.text.as_bytes());
-            return entry.compare(text, other_entry, other_text).is_lt();
-        }
-        self.prefix < other.prefix
-    }
-
-    #[inline]
-    fn next(&mut self, is_last: bool) -> Option<Pair<'a>> {
-        let (entry, others) = self.entries.split_first()?;
-        self.entries = others;
-        self.prefix = first_prefix(others);
-        Some(entry.pair(self.text, is_last))
-    }
-}
-
-fn first_prefix(entries: &[Entry]) -> u64 {
-    entries.first().map_or(u64::MAX, |entry| entry.prefix)
 }
 
 #[cfg(test)]
@@ -338,47 +127,74 @@ mod tests {
     use alloc::string::String;
 
     use super::*;
+    use crate::wire::pairs::Pair;
 
-    fn encoded(pairs: &[(&'static str, &str)]) -> Encoded {
-        let mut encoded = Encoded::default();
-        for (name, value) in pairs {
-            encoded.push((*name).into(), value);
+    fn params(pairs: &[(&str, &str, Place)]) -> Params {
+        let mut params = Params::new();
+        for (name, value, place) in pairs {
+            params.push(name, value, *place);
         }
-        encoded
+        params
+    }
+
+    fn sorted<'p>(pairs: impl Iterator<Item = Pair<'p>>) -> String {
+        let texts: Vec<&[u8]> = pairs.map(Pair::text).collect();
+        String::from_utf8(texts.join(&b'&')).unwrap()
+    }
+
+    /// In any order, in any place, and as two lists that are merged.
+    fn check(pairs: &[(&str, &str)], expected: &str) {
+        let placed = |places: [Place; 2]| {
+            let places = places.into_iter().cycle();
+            let with_place = pairs.iter().zip(places);
+            with_place
+                .map(|((name, value), place)| (*name, *value, place))
+                .collect::<Vec<_>>()
+        };
+        for mut pairs in [
+            placed([Place::Query; 2]),
+            placed([Place::Query, Place::Form]),
+        ] {
+            for _ in 0..pairs.len() {
+                pairs.rotate_left(1);
+                assert_eq!(sorted(params(&pairs).pairs()), expected);
+                let (some, others) = pairs.split_at(pairs.len() / 3);
+                let (some, others) = (params(some), params(others));
+                assert_eq!(sorted(some.pairs().merged(others.pairs())), expected);
+                assert_eq!(sorted(others.pairs().merged(some.pairs())), expected);
+            }
+        }
     }
 
     #[test]
     fn pairs_are_sorted_by_plain_name_whatever_the_order_of_pushing() {
-        let a = encoded(&[("b", "2"), ("a", "1"), ("é", "4")]);
-        let b = encoded(&[("a.1", "x"), ("B", "3")]);
-        for parts in [[&a, &b], [&b, &a]] {
-            assert_eq!(text_of(parts), "B=3&a=1&a.1=x&b=2&%C3%A9=4");
-        }
+        let pairs = [("b", "2"), ("a", "1"), ("é", "4"), ("a.1", "x"), ("B", "3")];
+        check(&pairs, "B=3&a=1&a.1=x&b=2&%C3%A9=4");
     }
 
     #[test]
     fn names_that_begin_alike_and_names_that_are_equal_are_sorted_too() {
-        let a = encoded(&[
-            ("CertifyUrlType", "1"),
+        let pairs = [
+            ("SourceFaceContrastPictureUrl", "1"),
             ("a", "2"),
-            ("CertifyUrlStyle", "3"),
-        ]);
-        let b = encoded(&[("a\0", "4"), ("CertifyUrl", "5"), ("a", "1"), ("a\0b", "6")]);
-        let sorted = "CertifyUrl=5&CertifyUrlStyle=3&CertifyUrlType=1&a=1&a=2&a%00=4&a%00b=6";
-        for parts in [[&a, &b], [&b, &a]] {
-            assert_eq!(text_of(parts), sorted);
-        }
-    }
-
-    fn text_of<const N: usize>(parts: [&Encoded; N]) -> String {
-        let pieces: Vec<&[u8]> = merged(parts).map(|pair| pair.text).collect();
-        String::from_utf8(pieces.concat()).unwrap()
+            ("SourceFaceContrastPictureTyp", "3"),
+            ("a\0", "4"),
+            ("SourceFaceContrast", "5"),
+            ("a", "1"),
+            ("a\0b", "6"),
+            ("SourceFaceContrastP\u{e9}", "7"),
+            ("SourceFaceContrastPz", "8"),
+        ];
+        let sorted = "SourceFaceContrast=5&SourceFaceContrastPictureTyp=3&\
+            SourceFaceContrastPictureUrl=1&SourceFaceContrastPz=8&SourceFaceContrastP%C3%A9=7&\
+            a=1&a=2&a%00=4&a%00b=6";
+        check(&pairs, sorted);
     }
 
     #[test]
-    fn the_text_keeps_the_order_of_pushing() {
-        let a = encoded(&[("b", "2 +"), ("a", "")]);
-        assert_eq!(a.text(), b"b=2%20%2B&a=");
+    fn what_is_sent_keeps_the_order_of_pushing() {
+        let params = params(&[("b", "2 +", Place::Query), ("a", "", Place::Query)]);
+        assert_eq!(params.query.as_bytes(), b"b=2%20%2B&a=&");
     }
 
     #[test]

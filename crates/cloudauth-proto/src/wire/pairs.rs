@@ -1,0 +1,301 @@
+//! Encoded pairs of a name and a value, and their order.
+
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+
+use percent_encoding::percent_decode;
+
+use super::out::{Buffer, Out};
+use super::params::Place;
+use super::percent::{self, FEW, FEW_ROOM};
+
+/// A name that percent encoding leaves as it is, which the compiler finds out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PlainName {
+    /// The name, an `=` and zeros: to copy more than there is takes less time than to find out how
+    /// much there is.
+    padded: [u8; NAME],
+    length: usize,
+    prefix: u128,
+}
+
+/// The longest name has 29 bytes.
+const NAME: usize = 32;
+
+impl PlainName {
+    pub(crate) const fn new(name: &str) -> Self {
+        let name = name.as_bytes();
+        assert!(percent::is_plain(name), "would be encoded");
+        assert!(name.len() < NAME, "is too long");
+        let mut padded = [0; NAME];
+        let mut at = 0;
+        while at < name.len() {
+            padded[at] = name[at];
+            at += 1;
+        }
+        padded[at] = b'=';
+        Self {
+            padded,
+            length: name.len(),
+            prefix: prefix(name),
+        }
+    }
+}
+
+/// The first bytes of a name as a number that sorts as they do.
+const fn prefix(name: &[u8]) -> u128 {
+    if let Some(sixteen) = name.first_chunk() {
+        return u128::from_be_bytes(*sixteen);
+    }
+    let mut prefix = 0;
+    let mut at = 0;
+    while at < name.len() {
+        prefix |= (name[at] as u128) << (120 - 8 * at);
+        at += 1;
+    }
+    prefix
+}
+
+/// Where a pair is in a text that grows. There is an `&` behind each pair.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    /// Of the plain name; tells most names apart.
+    prefix: u128,
+    start: usize,
+    /// Where the `=` is.
+    equals: usize,
+    /// Where the `&` is.
+    end: usize,
+    /// Whether a second encoding finds anything to escape in the name.
+    name_escapes: bool,
+    value_escapes: bool,
+    /// In which of two texts it is.
+    place: Place,
+}
+
+impl Entry {
+    /// Whether the beginnings of the names tell.
+    #[inline]
+    pub(crate) fn is_certainly_before(&self, other: &Self) -> bool {
+        self.prefix < other.prefix
+    }
+}
+
+/// Writes a pair, and where it is behind the other entries.
+pub(crate) fn push_pair(
+    text: &mut Buffer,
+    entries: &mut Vec<Entry>,
+    name: &str,
+    value: &str,
+    place: Place,
+) {
+    let start = text.len();
+    percent::encode(name.as_bytes(), text);
+    let equals = text.len();
+    text.push(b"=");
+    write_value(text, value);
+    let end = text.len() - 1;
+    entries.push(Entry {
+        prefix: prefix(name.as_bytes()),
+        start,
+        equals,
+        end,
+        name_escapes: equals - start > name.len(),
+        value_escapes: end - equals - 1 > value.len(),
+        place,
+    });
+}
+
+/// Likewise, if the name needs no encoding.
+pub(crate) fn push_plain_pair(
+    text: &mut Buffer,
+    entries: &mut Vec<Entry>,
+    name: &PlainName,
+    value: &str,
+    place: Place,
+) {
+    let start = text.len();
+    let room = text.room::<{ NAME + FEW_ROOM + 1 }>();
+    room[..NAME].copy_from_slice(&name.padded);
+    // The mask changes nothing, and tells the compiler that nothing needs to be checked.
+    let behind = (name.length & (NAME - 1)) + 1;
+    if value.len() <= FEW {
+        let room = &mut room[behind..];
+        let length = match room.first_chunk_mut() {
+            Some(few) => percent::encode_few(value.as_bytes(), few),
+            None => 0,
+        };
+        room[length] = b'&';
+        text.advance(behind + length + 1);
+    } else {
+        text.advance(behind);
+        write_value(text, value);
+    }
+    let (equals, end) = (start + name.length, text.len() - 1);
+    entries.push(Entry {
+        prefix: name.prefix,
+        start,
+        equals,
+        end,
+        name_escapes: false,
+        value_escapes: end - equals - 1 > value.len(),
+        place,
+    });
+}
+
+/// With an `&` behind it.
+fn write_value(text: &mut Buffer, value: &str) {
+    if value.len() > LONG {
+        // Base64, of whose characters two in 64 grow threefold, needs a 16th more. With less than
+        // that the whole allocation would double.
+        text.reserve(value.len() + value.len() / 15 + 1024);
+    }
+    percent::encode(value.as_bytes(), text);
+    text.push(b"&");
+}
+
+/// From here on memory is reserved for a value as it is, not as for others.
+const LONG: usize = 2048;
+
+/// An encoded pair.
+#[derive(Clone, Copy)]
+pub(crate) struct Pair<'a> {
+    entry: &'a Entry,
+    text: &'a Buffer,
+}
+
+impl<'a> Pair<'a> {
+    /// Name, `=` and value.
+    #[inline]
+    pub(crate) fn text(self) -> &'a [u8] {
+        &self.text.as_bytes()[self.entry.start..self.entry.end]
+    }
+
+    #[inline]
+    pub(crate) fn name(self) -> &'a [u8] {
+        &self.text.as_bytes()[self.entry.start..self.entry.equals]
+    }
+
+    /// Writes the pair, with an `&` behind it.
+    #[inline]
+    pub(crate) fn copy_to(self, out: &mut impl Out) {
+        let Entry { start, end, .. } = *self.entry;
+        let (text, length) = (self.text.from(start), end + 1 - start);
+        match text.first_chunk::<{ 2 * HALF }>() {
+            Some(text) if length <= 2 * HALF => {
+                *out.room() = *text;
+                out.advance(length);
+            }
+            _ => out.push(&text[..length]),
+        }
+    }
+
+    /// Writes the second encoding.
+    #[inline]
+    pub(crate) fn encode_again(self, out: &mut impl Out) {
+        let entry = self.entry;
+        let text = self.text.from(entry.start);
+        let (name, value) = (entry.equals - entry.start, entry.end - entry.equals - 1);
+        // Most names and values are short enough to be copied with what is behind them. The mask is as
+        // above.
+        match text.first_chunk::<{ 2 * HALF }>() {
+            Some(wide) if name < HALF && !entry.name_escapes => {
+                let at = name & (HALF - 1);
+                let room = out.room::<{ 2 * HALF + 2 }>();
+                room[..HALF].copy_from_slice(&wide[..HALF]);
+                room[at..at + 3].copy_from_slice(b"%3D");
+                if value < HALF && !entry.value_escapes {
+                    room[at + 3..at + 3 + HALF].copy_from_slice(&wide[at + 1..at + 1 + HALF]);
+                    return out.advance(name + 3 + value);
+                }
+                out.advance(name + 3);
+            }
+            _ => {
+                percent::encode_again(text, name, out);
+                out.push(b"%3D");
+            }
+        }
+        let text = &text[name + 1..];
+        if entry.value_escapes {
+            percent::encode_again(text, value, out);
+        } else {
+            out.push(&text[..value]);
+        }
+    }
+}
+
+/// Most names and values are shorter.
+const HALF: usize = 32;
+
+/// Pairs sorted by plain name, then by encoded pair, as both signatures want them.
+pub(crate) struct Pairs<'a> {
+    pub(crate) entries: &'a [Entry],
+    pub(crate) query: &'a Buffer,
+    pub(crate) form: &'a Buffer,
+}
+
+impl<'a> Pairs<'a> {
+    #[inline]
+    fn pair(&self, entry: &'a Entry) -> Pair<'a> {
+        let text = match entry.place {
+            Place::Query => self.query,
+            Place::Form => self.form,
+        };
+        Pair { entry, text }
+    }
+
+    /// Where the last one belongs: behind those that are equal.
+    pub(crate) fn place_of_last(&self) -> usize {
+        let Some((last, others)) = self.entries.split_last() else {
+            return 0;
+        };
+        others.partition_point(|entry| self.compare(entry, self, last).is_le())
+    }
+
+    #[inline]
+    fn compare(&self, entry: &'a Entry, others: &Self, other: &'a Entry) -> Ordering {
+        let by_prefix = entry.prefix.cmp(&other.prefix);
+        by_prefix.then_with(|| {
+            let (pair, other) = (self.pair(entry), others.pair(other));
+            let names = percent_decode(pair.name()).cmp(percent_decode(other.name()));
+            names.then_with(|| pair.text().cmp(other.text()))
+        })
+    }
+
+    /// Those that are in the query.
+    pub(crate) fn of_query(self) -> impl Iterator<Item = Pair<'a>> {
+        let entries = self.entries.iter();
+        let those = entries.filter(|entry| entry.place == Place::Query);
+        those.map(move |entry| self.pair(entry))
+    }
+
+    /// With others, in one order.
+    #[inline]
+    pub(crate) fn merged(mut self, mut others: Self) -> impl Iterator<Item = Pair<'a>> {
+        core::iter::from_fn(move || {
+            let others_first = match (self.entries, others.entries) {
+                ([first, ..], [other, ..]) if first.prefix == other.prefix => {
+                    others.compare(other, &self, first).is_lt()
+                }
+                ([first, ..], [other, ..]) => other.is_certainly_before(first),
+                (entries, _) => entries.is_empty(),
+            };
+            if others_first {
+                others.next()
+            } else {
+                self.next()
+            }
+        })
+    }
+}
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = Pair<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Pair<'a>> {
+        let (first, others) = self.entries.split_first()?;
+        self.entries = others;
+        Some(self.pair(first))
+    }
+}
