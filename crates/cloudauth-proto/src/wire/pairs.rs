@@ -196,15 +196,15 @@ impl<'a> Pair<'a> {
         let entry = self.entry;
         let text = self.text.from(entry.start);
         let (name, value) = (entry.equals - entry.start, entry.end - entry.equals - 1);
-        // Most names and values are short enough to be copied with what is behind them. The mask is as
-        // above.
+        // Most names and values are short enough to be copied with what is behind them. The mask is
+        // as above.
         match text.first_chunk::<{ 2 * HALF }>() {
             Some(wide) if name < HALF && !entry.name_escapes => {
                 let at = name & (HALF - 1);
                 let room = out.room::<{ 2 * HALF + 2 }>();
                 room[..HALF].copy_from_slice(&wide[..HALF]);
                 room[at..at + 3].copy_from_slice(b"%3D");
-                if value < HALF && !entry.value_escapes {
+                if value <= HALF && !entry.value_escapes {
                     room[at + 3..at + 3 + HALF].copy_from_slice(&wide[at + 1..at + 1 + HALF]);
                     return out.advance(name + 3 + value);
                 }
@@ -297,5 +297,70 @@ impl<'a> Iterator for Pairs<'a> {
         let (first, others) = self.entries.split_first()?;
         self.entries = others;
         Some(self.pair(first))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::{String, ToString};
+
+    use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+
+    use super::*;
+
+    fn encoded(text: &str) -> String {
+        percent_encode(text.as_bytes(), NON_ALPHANUMERIC).to_string()
+    }
+
+    /// What one pair writes behind another one, once and twice encoded.
+    fn written(name: &str, value: &str) -> [String; 2] {
+        let (mut text, mut entries) = (Buffer::default(), Vec::new());
+        push_pair(&mut text, &mut entries, "a", "b", Place::Query);
+        if percent::is_plain(name.as_bytes()) && name.len() < NAME {
+            let name = PlainName::new(name);
+            push_plain_pair(&mut text, &mut entries, &name, value, Place::Query);
+        } else {
+            push_pair(&mut text, &mut entries, name, value, Place::Query);
+        }
+        // Whatever is behind it must not show.
+        push_pair(
+            &mut text,
+            &mut entries,
+            "%%%%%%%%%%",
+            "%%%%%%%%%%",
+            Place::Query,
+        );
+        let (mut once, mut twice) = (Buffer::default(), Buffer::default());
+        let pair = Pair {
+            entry: &entries[1],
+            text: &text,
+        };
+        for _ in 0..2 {
+            pair.copy_to(&mut once);
+            pair.encode_again(&mut twice);
+        }
+        [once, twice].map(|out| String::from_utf8(out.into_bytes()).unwrap())
+    }
+
+    #[test]
+    fn pairs_of_every_length_are_written_once_and_twice_encoded() {
+        for name in [1, 2, 15, 16, 17, 30, 31, 32, 33, 70] {
+            for value in 0..140 {
+                for special in ["a", " ", "\u{e9}"] {
+                    for (name, value) in [
+                        ("n".repeat(name), "v".repeat(value) + special),
+                        ("n".repeat(name), special.to_string() + &"v".repeat(value)),
+                        ("n".repeat(name - 1) + special, "v".repeat(value)),
+                    ] {
+                        let [once, twice] = written(&name, &value);
+                        let (name, value) = (encoded(&name), encoded(&value));
+                        assert_eq!(once, format!("{name}={value}&").repeat(2));
+                        let pair = format!("{}%3D{}", encoded(&name), encoded(&value));
+                        assert_eq!(twice, pair.repeat(2));
+                    }
+                }
+            }
+        }
     }
 }

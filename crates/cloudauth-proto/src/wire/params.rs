@@ -128,11 +128,16 @@ mod tests {
 
     use super::*;
     use crate::wire::pairs::Pair;
+    use crate::wire::percent;
 
     fn params(pairs: &[(&str, &str, Place)]) -> Params {
         let mut params = Params::new();
         for (name, value, place) in pairs {
-            params.push(name, value, *place);
+            if percent::is_plain(name.as_bytes()) {
+                params.push_plain(&PlainName::new(name), value, *place);
+            } else {
+                params.push(name, value, *place);
+            }
         }
         params
     }
