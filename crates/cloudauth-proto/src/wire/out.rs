@@ -190,3 +190,30 @@ impl<U: FnMut(&[u8])> Out for Stage<U> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_of_every_length_go_through_a_stage_in_whole_blocks() {
+        for length in 1..2 * SIZE {
+            let mut handed_over: Vec<u8> = Vec::new();
+            let mut written: Vec<u8> = Vec::new();
+            let mut stage = Stage::new(|bytes| {
+                assert_eq!(handed_over.len() % BLOCK, 0);
+                handed_over.extend_from_slice(bytes);
+            });
+            for (byte, length) in (0..).zip([length, 1, length / 2, BLOCK]) {
+                let piece = vec![byte; length];
+                stage.push(&piece);
+                written.extend_from_slice(&piece);
+                *stage.room() = [byte + 100; MOST];
+                stage.advance(length % MOST);
+                written.extend_from_slice(&[byte + 100; MOST][..length % MOST]);
+            }
+            stage.finish();
+            assert_eq!(handed_over, written);
+        }
+    }
+}
