@@ -99,10 +99,8 @@ pub(crate) fn anonymous(draft: &Draft<'_>, stamp: &Stamp) -> Plain {
     ] {
         query.push(name, value, Place::Query);
     }
-    let mut target = [b"/?", query.query.as_bytes()].concat();
-    target.pop();
-    let mut form = draft.params.form.as_bytes().to_vec();
-    form.pop();
+    let target = [b"/?", query.text(Place::Query)].concat();
+    let form = draft.params.text(Place::Form).to_vec();
     Plain {
         method: Method::Post,
         endpoint: Endpoint::clone(draft.endpoint),

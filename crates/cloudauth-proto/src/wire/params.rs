@@ -92,6 +92,15 @@ impl Params {
         self.has_form = true;
     }
 
+    /// Those of one place as they are sent, in the order of pushing.
+    pub(crate) fn text(&self, place: Place) -> &[u8] {
+        let text = match place {
+            Place::Query => self.query.as_bytes(),
+            Place::Form => self.form.as_bytes(),
+        };
+        text.strip_suffix(b"&").unwrap_or(text)
+    }
+
     #[inline]
     pub(crate) fn pairs(&self) -> Pairs<'_> {
         Pairs {
@@ -198,8 +207,12 @@ mod tests {
 
     #[test]
     fn what_is_sent_keeps_the_order_of_pushing() {
-        let params = params(&[("b", "2 +", Place::Query), ("a", "", Place::Query)]);
-        assert_eq!(params.query.as_bytes(), b"b=2%20%2B&a=&");
+        let pairs = [("b", "2 +"), ("a", "")];
+        for place in [Place::Query, Place::Form] {
+            let params = params(&pairs.map(|(name, value)| (name, value, place)));
+            assert_eq!(params.text(place), b"b=2%20%2B&a=");
+            assert_eq!(Params::new().text(place), b"");
+        }
     }
 
     #[test]
