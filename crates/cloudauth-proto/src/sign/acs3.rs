@@ -19,7 +19,7 @@ use crate::secret::Secret;
 use crate::wire::hex;
 use crate::wire::http::{Body, Method, Request};
 use crate::wire::out::{Buffer, Out, Stage};
-use crate::wire::pairs::Pair;
+use crate::wire::pairs::{Pair, copy};
 
 /// The hash under ACS3, and the name of the signature that is made with it.
 pub(super) trait Algorithm: Digest<OutputSize = U32> {
@@ -156,7 +156,7 @@ fn unsigned<A: Algorithm>(draft: &Draft<'_>, who: Option<Who<'_>>, stamp: &Stamp
 fn target<'p>(pairs: impl Iterator<Item = Pair<'p>>, length: usize) -> String {
     let mut target = Buffer::with_room(length + 2);
     target.push(b"/?");
-    pairs.for_each(|pair| pair.copy_to(&mut target));
+    copy(pairs, &mut target);
     let mut target = target.into_bytes();
     // An `&`, or the `?` of an empty query.
     target.pop();

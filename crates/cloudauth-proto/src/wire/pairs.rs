@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;
+use core::ops::Range;
 
 use percent_encoding::percent_decode;
 
@@ -176,20 +177,6 @@ impl<'a> Pair<'a> {
         &self.text.as_bytes()[self.entry.start..self.entry.equals]
     }
 
-    /// Writes the pair, with an `&` behind it.
-    #[inline]
-    pub(crate) fn copy_to(self, out: &mut impl Out) {
-        let Entry { start, end, .. } = *self.entry;
-        let (text, length) = (self.text.from(start), end + 1 - start);
-        match text.first_chunk::<{ 2 * HALF }>() {
-            Some(text) if length <= 2 * HALF => {
-                *out.room() = *text;
-                out.advance(length);
-            }
-            _ => out.push(&text[..length]),
-        }
-    }
-
     /// Writes the second encoding.
     #[inline]
     pub(crate) fn encode_again(self, out: &mut impl Out) {
@@ -226,6 +213,27 @@ impl<'a> Pair<'a> {
 
 /// Most names and values are shorter.
 const HALF: usize = 32;
+
+/// Writes pairs, each with an `&` behind it; what was pushed in this order is copied in one piece.
+pub(crate) fn copy<'p>(pairs: impl Iterator<Item = Pair<'p>>, out: &mut impl Out) {
+    let mut piece: Option<(&Buffer, Range<usize>)> = None;
+    for Pair { entry, text } in pairs {
+        match &mut piece {
+            Some((same, range)) if core::ptr::eq(*same, text) && range.end == entry.start => {
+                range.end = entry.end + 1;
+            }
+            _ => {
+                let next = Some((text, entry.start..entry.end + 1));
+                if let Some((text, range)) = core::mem::replace(&mut piece, next) {
+                    out.push(&text.as_bytes()[range]);
+                }
+            }
+        }
+    }
+    if let Some((text, range)) = piece {
+        out.push(&text.as_bytes()[range]);
+    }
+}
 
 /// Pairs sorted by plain name, then by encoded pair, as both signatures want them.
 pub(crate) struct Pairs<'a> {
@@ -337,7 +345,7 @@ mod tests {
             text: &text,
         };
         for _ in 0..2 {
-            pair.copy_to(&mut once);
+            copy([pair].into_iter(), &mut once);
             pair.encode_again(&mut twice);
         }
         [once, twice].map(|out| String::from_utf8(out.into_bytes()).unwrap())
