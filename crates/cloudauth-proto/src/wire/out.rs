@@ -74,7 +74,7 @@ const MOST: usize = 192;
 const FIRST: usize = 1000;
 
 /// So many zeros are written at once: they stay in the nearest cache until they are overwritten.
-const MORE: usize = 4096;
+const MORE: usize = 1024;
 
 impl Out for Buffer {
     #[inline]

@@ -58,8 +58,8 @@ trait Source {
     /// Which of 16 bytes do not stay; maybe some more, if that is found out faster.
     fn specials(bytes: u128) -> u16;
 
-    /// The row of one of them.
-    fn row(byte: u8) -> [u8; 4];
+    /// Escapes one of them where it stands, with room for a byte behind it, and returns its length.
+    fn escape(byte: u8, place: &mut [u8; 4]) -> usize;
 }
 
 struct Plain;
@@ -86,8 +86,10 @@ impl Source for Plain {
         sixteen::not_alphanumeric(bytes)
     }
 
-    fn row(byte: u8) -> [u8; 4] {
-        Self::TABLE[usize::from(byte)]
+    #[inline(always)]
+    fn escape(byte: u8, place: &mut [u8; 4]) -> usize {
+        *place = Self::TABLE[usize::from(byte)];
+        usize::from(place[3])
     }
 }
 
@@ -100,7 +102,7 @@ impl Source for Encoded {
             table[byte] = [byte as u8, 0, 0, 1];
             byte += 1;
         }
-        table[b'%' as usize] = Self::PERCENT;
+        table[b'%' as usize] = *b"%25\x03";
         table
     };
 
@@ -109,13 +111,11 @@ impl Source for Encoded {
         sixteen::percents(bytes)
     }
 
-    fn row(_: u8) -> [u8; 4] {
-        Self::PERCENT
+    #[inline(always)]
+    fn escape(_: u8, place: &mut [u8; 4]) -> usize {
+        place[1..3].copy_from_slice(b"25");
+        3
     }
-}
-
-impl Encoded {
-    const PERCENT: [u8; 4] = *b"%25\x03";
 }
 
 const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
@@ -267,9 +267,11 @@ fn block<S: Source>(
         let at = ((*specials | 1 << BLOCK).trailing_zeros() as usize).min(BLOCK);
         *specials &= specials.wrapping_sub(1);
         let to = (at + grown).min(3 * BLOCK);
-        let row = S::row(source[at]);
-        out[to..to + 4].copy_from_slice(&row);
-        let more = usize::from(row[3] & 3);
+        let more = match out[to..].first_chunk_mut() {
+            // The mask is as above.
+            Some(place) => S::escape(source[at], place) & 3,
+            None => 0,
+        };
         out[to + more..to + more + BLOCK].copy_from_slice(&source[at + 1..=at + BLOCK]);
         grown += if at < BLOCK { more - 1 } else { 0 };
     };
