@@ -4,28 +4,48 @@ use crate::clock::UnixTime;
 
 /// Reads `Sun, 06 Nov 1994 08:49:37 GMT`, the one form that servers may send (RFC 9110).
 pub(crate) fn parse(text: &str) -> Option<UnixTime> {
-    let (_, rest) = text.split_once(", ")?;
-    let mut parts = rest.split(' ');
-    let mut number = |digits: usize| -> Option<u64> {
-        let part = parts.next()?;
-        let plain = part.len() == digits && part.bytes().all(|b| b.is_ascii_digit());
-        if plain { part.parse().ok() } else { None }
-    };
-    let day = number(2)?;
-    let month = parts.next()?;
-    let months = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
-    let month = months.iter().position(|name| *name == month)?;
-    let year: u64 = parts.next().filter(|year| year.len() == 4)?.parse().ok()?;
-    let time = parts.next()?;
-    if parts.next() != Some("GMT") || parts.next().is_some() {
+    let [_, _, _, b',', b' ', day @ .., b' ', b'G', b'M', b'T'] = text.as_bytes() else {
         return None;
-    }
-    let mut clock = time.split(':').map(|part| part.parse::<u64>().ok());
-    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
+    };
+    let &[
+        d1,
+        d2,
+        b' ',
+        m1,
+        m2,
+        m3,
+        b' ',
+        y1,
+        y2,
+        y3,
+        y4,
+        b' ',
+        h1,
+        h2,
+        b':',
+        n1,
+        n2,
+        b':',
+        s1,
+        s2,
+    ] = day
+    else {
+        return None;
+    };
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0, |number, digit| {
+            digit
+                .is_ascii_digit()
+                .then(|| 10 * number + u64::from(digit - b'0'))
+        })
+    };
+    let months = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    let month = months.chunks(3).position(|name| name == [m1, m2, m3])?;
+    let (day, year) = (number(&[d1, d2])?, number(&[y1, y2, y3, y4])?);
+    let (hour, minute) = (number(&[h1, h2])?, number(&[n1, n2])?);
+    let second = number(&[s1, s2])?;
     let fits = (1..=31).contains(&day) && hour < 24 && minute < 60 && second <= 60;
-    if !fits || year < 1970 || clock.next().is_some() {
+    if !fits || year < 1970 {
         return None;
     }
     let days = days_since_1970(year, month, day);
@@ -78,6 +98,9 @@ mod tests {
             "Sun, 06 Nov 1994 08:49:37:01 GMT",
             "Sunday, 06-Nov-94 08:49:37 GMT",
             "Sun, +6 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 +8:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:61 GMT",
+            "Sun, 06 Now 1994 08:49:37 GMT",
         ] {
             assert_eq!(parse(text), None, "{text:?}");
         }
