@@ -13,10 +13,13 @@ use crate::wire::hex;
 
 /// A reproducible stream of random bytes: HMAC-SHA256 in counter mode under the seed.
 ///
+/// What is hashed for a draw is the draw's number and its purpose, after those of the forks on the way
+/// to it: no two draws are of the same.
+///
 /// Not `Clone`: two copies would draw the same nonces. [`fork`](Self::fork) gives an independent
 /// stream instead.
 pub struct Entropy {
-    /// The state under the seed, so that the key is not scheduled anew for each draw.
+    /// The state under the seed, so that the key is not scheduled anew for each draw or fork.
     keyed: Hmac<Sha256>,
     drawn: u64,
 }
@@ -38,8 +41,10 @@ impl Entropy {
     /// A stream of its own for one call, so that calls cannot disturb each other's draws.
     #[must_use]
     pub fn fork(&mut self) -> Self {
-        let seed = self.block(b"fork");
-        Self::from_seed(seed)
+        Self {
+            keyed: self.next(b"fork"),
+            drawn: 0,
+        }
     }
 
     /// A nonce that no other draw of this stream or its forks gives.
@@ -70,12 +75,16 @@ impl Entropy {
     }
 
     fn block(&mut self, purpose: &[u8]) -> [u8; 32] {
+        self.next(purpose).finalize().into_bytes().into()
+    }
+
+    fn next(&mut self, purpose: &[u8]) -> Hmac<Sha256> {
         // The hash of a counter under a key repeats only if the counter does.
         self.drawn += 1;
         let mut mac = self.keyed.clone();
         mac.update(&self.drawn.to_be_bytes());
         mac.update(purpose);
-        mac.finalize().into_bytes().into()
+        mac
     }
 }
 

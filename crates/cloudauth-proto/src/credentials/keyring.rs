@@ -124,9 +124,10 @@ impl Keyring {
 
     pub(crate) fn claim(&mut self, now: MonoTime, deadline: MonoTime) -> Claim {
         let current = self.current(now).cloned();
-        if let (Some(found), true) = (&current, self.is_fresh(now)) {
-            return Claim::Use(found.clone());
-        }
+        let current = match current {
+            Some(found) if self.is_fresh(now) => return Claim::Use(found),
+            other => other,
+        };
         let place = self.place.filter(|place| now < place.until);
         let failure = self.failure.as_ref().filter(|it| now < it.until);
         match (current, place, failure) {

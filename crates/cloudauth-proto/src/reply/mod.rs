@@ -15,6 +15,7 @@ use core::marker::PhantomData;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::ops::CertifyId;
+use crate::wire::lenient::Key;
 
 /// What a response, or a part of one, looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,7 +179,7 @@ impl<'de, T: Object> Visitor<'de> for Fields<T> {
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
         let mut read = T::empty();
-        while let Some(name) = map.next_key::<String>()? {
+        while let Some(Key(name)) = map.next_key()? {
             if !read.field(&name, &mut map)? {
                 map.next_value::<IgnoredAny>()?;
             }

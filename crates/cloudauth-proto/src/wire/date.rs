@@ -4,28 +4,27 @@ use crate::clock::UnixTime;
 
 /// Reads `Sun, 06 Nov 1994 08:49:37 GMT`, the one form that servers may send (RFC 9110).
 pub(crate) fn parse(text: &str) -> Option<UnixTime> {
-    let (_, rest) = text.split_once(", ")?;
-    let mut parts = rest.split(' ');
-    let mut number = |digits: usize| -> Option<u64> {
-        let part = parts.next()?;
-        let plain = part.len() == digits && part.bytes().all(|b| b.is_ascii_digit());
-        if plain { part.parse().ok() } else { None }
+    let [_, _, _, b',', b' ', day @ .., b' ', b'G', b'M', b'T'] = text.as_bytes() else {
+        return None;
     };
-    let day = number(2)?;
-    let month = parts.next()?;
-    let months = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
-    let month = months.iter().position(|name| *name == month)?;
-    let year: u64 = parts.next().filter(|year| year.len() == 4)?.parse().ok()?;
-    let time = parts.next()?;
-    if parts.next() != Some("GMT") || parts.next().is_some() {
+    let day: &[u8; 20] = day.try_into().ok()?;
+    if [day[2], day[6], day[11]] != [b' '; 3] || [day[14], day[17]] != [b':'; 2] {
         return None;
     }
-    let mut clock = time.split(':').map(|part| part.parse::<u64>().ok());
-    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0, |number, digit| {
+            digit
+                .is_ascii_digit()
+                .then(|| 10 * number + u64::from(digit - b'0'))
+        })
+    };
+    let months = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    let month = months.chunks(3).position(|name| *name == day[3..6])?;
+    let (hour, minute) = (number(&day[12..14])?, number(&day[15..17])?);
+    let second = number(&day[18..])?;
+    let (day, year) = (number(&day[..2])?, number(&day[7..11])?);
     let fits = (1..=31).contains(&day) && hour < 24 && minute < 60 && second <= 60;
-    if !fits || year < 1970 || clock.next().is_some() {
+    if !fits || year < 1970 {
         return None;
     }
     let days = days_since_1970(year, month, day);
@@ -78,6 +77,9 @@ mod tests {
             "Sun, 06 Nov 1994 08:49:37:01 GMT",
             "Sunday, 06-Nov-94 08:49:37 GMT",
             "Sun, +6 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 +8:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:61 GMT",
+            "Sun, 06 Now 1994 08:49:37 GMT",
         ] {
             assert_eq!(parse(text), None, "{text:?}");
         }

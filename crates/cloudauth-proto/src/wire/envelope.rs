@@ -48,8 +48,8 @@ impl Envelope {
             .deserialize(&mut json)
             .and_then(|envelope| json.end().map(|()| envelope));
         let mut envelope = read.map_err(|e| unreadable(&e))?.unwrap_or_default();
-        envelope.code = envelope.code.map(|code| printable(&code));
-        envelope.request_id = envelope.request_id.map(|id| printable(&id));
+        envelope.code = envelope.code.map(printable);
+        envelope.request_id = envelope.request_id.map(printable);
         Ok(envelope)
     }
 
@@ -63,7 +63,8 @@ impl Envelope {
 /// The request id that the gateway puts into a header (inferred: seen at other products of the
 /// vendor, not documented for this one).
 pub(crate) fn request_id_of(head: &Head) -> Option<String> {
-    head.header("x-acs-request-id").map(printable)
+    let id = head.header("x-acs-request-id");
+    id.map(|id| printable(id.into()))
 }
 
 /// Reads the payload: the field `container` of the body, or all of it.
@@ -119,7 +120,7 @@ impl<'de, R: DeserializeOwned> Visitor<'de> for Outer<'_, R> {
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
         let mut found = None;
-        while let Some(key) = map.next_key::<String>()? {
+        while let Some(lenient::Key(key)) = map.next_key()? {
             if key != self.container {
                 map.next_value::<IgnoredAny>()?;
             } else if found.is_some() {
@@ -159,9 +160,13 @@ fn without_mark(body: &[u8]) -> &[u8] {
 
 /// Codes and request ids are printed, so whatever a peer puts there is reduced to plain characters
 /// and a sane length.
-fn printable(text: &str) -> String {
+fn printable(text: String) -> String {
+    const LONGEST: usize = 128;
+    if text.len() <= LONGEST && text.bytes().all(|b| b.is_ascii_graphic()) {
+        return text;
+    }
     text.chars()
-        .take(128)
+        .take(LONGEST)
         .map(|c| if c.is_ascii_graphic() { c } else { '?' })
         .collect()
 }
