@@ -1,7 +1,7 @@
 //! What servers may not do to a client: lead it elsewhere, fill its memory, speak old TLS.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::Arc;
 
 use cloudauth_proto::ops::InitFaceVerify;
@@ -14,10 +14,13 @@ use crate::subjects::{Async, Blocking, Driver, both, options};
 both! {
     no_redirect_is_followed => redirects;
     a_reply_without_end_is_read_to_the_limit_and_no_further => endless;
-    a_compressed_reply_is_not_unpacked => bomb;
+    no_compression_is_asked_for_and_none_is_undone => gzip;
     old_tls_is_refused_before_anything_is_sent => old_tls;
     plain_http_to_a_public_host_is_not_an_endpoint => plain_http;
 }
+
+/// The checksum that ends a gzip of it.
+const CRC_OF_OK: u32 = 0x0bf5_64c9;
 
 fn init() -> InitFaceVerify {
     InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
@@ -75,17 +78,30 @@ fn endless<D: Driver>() {
     }
 }
 
-/// It is read as it is, and is no JSON.
-fn bomb<D: Driver>() {
+/// It was not asked for, and is read as it is: no JSON. Unpacked it would open a verification.
+fn gzip<D: Driver>() {
     let server = Server::new(|mut connection| {
-        connection.request();
-        connection.say(
+        let mut head = vec![0; 8_192];
+        let read = connection.stream.read(&mut head).unwrap_or(0);
+        let head = String::from_utf8_lossy(&head[..read]).to_lowercase();
+        let asked = head.lines().find(|it| it.starts_with("accept-encoding:"));
+        if asked.is_some_and(|asked| asked.contains("gzip")) {
+            return;
+        }
+        // As it is, in one block: gzip does without compression, too.
+        let length = u16::try_from(OK.len()).unwrap();
+        let mut gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x01".to_vec();
+        gzip.extend(length.to_le_bytes());
+        gzip.extend((!length).to_le_bytes());
+        gzip.extend(OK.bytes());
+        gzip.extend(CRC_OF_OK.to_le_bytes());
+        gzip.extend(u32::from(length).to_le_bytes());
+        connection.say(&format!(
             "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-type: application/json\r\n\
-             content-length: 20\r\n\r\n",
-        );
-        // An empty file.
-        let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0";
-        let _ = connection.stream.write_all(gzip);
+             content-length: {}\r\n\r\n",
+            gzip.len()
+        ));
+        let _ = connection.stream.write_all(&gzip);
         connection.hold();
     });
     let error = server.client::<D>().call(&init()).unwrap_err();
@@ -96,7 +112,6 @@ fn bomb<D: Driver>() {
 fn old_tls<D: Driver>() {
     for minor in [1, 2] {
         let server = Server::new(move |mut connection| {
-            use std::io::Read;
             let _ = connection.stream.read(&mut [0; 4_096]);
             // A ServerHello: no session, TLS_RSA_WITH_AES_128_CBC_SHA, no compression.
             let mut hello = vec![0x16, 3, minor, 0, 42, 2, 0, 0, 38, 3, minor];
