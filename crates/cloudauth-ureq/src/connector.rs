@@ -222,8 +222,10 @@ impl Transport for Watched {
         self.0.await_input(cut(timeout))
     }
 
+    /// ureq asks when it takes a connection from the pool, and when it puts it back. A look is three
+    /// calls of the system, and the one that tells something is the first.
     fn is_open(&mut self) -> bool {
-        self.0.is_open()
+        has_sent() || self.0.is_open()
     }
 
     fn is_tls(&self) -> bool {
