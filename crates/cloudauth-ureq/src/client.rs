@@ -125,7 +125,8 @@ impl Client {
                 "ureq would log the person: turn off the TRACE level of `log` for ureq and ureq_proto",
             ));
         }
-        let timeouts = exchange.timeouts();
+        // Connections keep to the time-outs by themselves; a large request takes a while to sign.
+        connector::begin(exchange.timeouts());
         let request = self.user_agent.on(exchange.sign());
         let proxy = self.proxies.proxy_for(request.scheme, &request.authority);
         let proxy = proxy.filter(|_| !request.direct);
@@ -134,8 +135,6 @@ impl Client {
         if proxy.is_some() {
             request = self.agent.configure_request(request).proxy(proxy).build();
         }
-        // Connections keep to the time-outs by themselves.
-        connector::begin(timeouts);
         let response = self.agent.run(request).map_err(|e| failure(e, None))?;
 
         let (parts, body) = response.into_parts();

@@ -131,6 +131,7 @@ impl Connect {
             .tcp
             .connect(details, tunnel)?
             .ok_or(Error::ConnectionFailed)?;
+        let transport = Watched(Box::new(transport));
         if details.needs_tls() && !transport.is_tls() {
             Ok(Box::new(Tls::handshake(&self.tls, details, transport)?))
         } else {
@@ -165,7 +166,7 @@ impl Connector for Connect {
         change(|state| state.connecting += 1);
         let connection = self.connection(details);
         change(|state| state.connecting -= 1);
-        connection.map(|transport| Some(Box::new(Watched(transport)) as Box<dyn Transport>))
+        connection.map(Some)
     }
 }
 
@@ -184,20 +185,22 @@ fn now() -> Instant {
 
 fn cut(mut timeout: NextTimeout) -> NextTimeout {
     if let Some(deadline) = EXCHANGE.get().deadline {
-        let left = even(deadline.saturating_duration_since(now()));
+        let left = deadline.saturating_duration_since(now());
         timeout.after = UreqDuration::Exact((*timeout.after).min(left));
     }
     timeout
 }
 
-/// Long time-outs are made equal: a socket is told only of another one than it has.
-fn even(left: Duration) -> Duration {
+/// What a socket is told: a kernel's clock can be late by an eighth of it. Long time-outs are made
+/// equal, as a socket is told only of another one than it has.
+fn early(mut timeout: NextTimeout) -> NextTimeout {
     const GRAIN: u64 = 20;
-    if left < Duration::from_secs(1) {
-        return left;
+    let left = *timeout.after;
+    if left >= Duration::from_millis(2 * GRAIN) {
+        let millis = u64::try_from((left / 8 * 7).as_millis()).unwrap_or(u64::MAX);
+        timeout.after = UreqDuration::from_millis(millis / GRAIN * GRAIN);
     }
-    let millis = u64::try_from(left.as_millis()).unwrap_or(u64::MAX - GRAIN);
-    Duration::from_millis((millis / GRAIN + 1) * GRAIN)
+    timeout
 }
 
 impl Transport for Watched {
@@ -219,7 +222,14 @@ impl Transport for Watched {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.0.await_input(cut(timeout))
+        loop {
+            let left = cut(timeout);
+            match self.0.await_input(early(left)) {
+                // It was told less than there is.
+                Err(Error::Timeout(_)) if !left.after.is_zero() => {}
+                awaited => return awaited,
+            }
+        }
     }
 
     /// ureq asks when it takes a connection from the pool, and when it puts it back. A look is three
@@ -255,7 +265,7 @@ impl Tls {
             Box::new(transport) as Box<dyn Transport>,
             Arc::clone(&details.current_time),
         );
-        sock.set_timeout(cut(details.timeout));
+        sock.set_timeout(details.timeout);
         while conn.is_handshaking() {
             conn.complete_io(&mut sock)?;
         }
