@@ -1,6 +1,7 @@
 //! Pictures fetched by both drivers, from a scripted store.
 
 use std::io::{Read, Write};
+use std::net::Shutdown;
 
 use cloudauth_net::FetchError;
 use cloudauth_proto::ops::DescribeFaceVerify;
@@ -27,6 +28,9 @@ fn store(reply: Vec<u8>) -> Endpoint {
         let read = connection.read(&mut request).unwrap_or(0);
         if request[..read].starts_with(b"GET /face.jpg?Signature=s ") {
             let _ = connection.write_all(&reply);
+            // Closed at once, a connection may be reset before all of it is read.
+            let _ = connection.shutdown(Shutdown::Write);
+            let _ = connection.read_to_end(&mut Vec::new());
         }
     });
     format!("http://{address}").parse().unwrap()
