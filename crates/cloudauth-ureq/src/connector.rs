@@ -195,8 +195,9 @@ fn cut(mut timeout: NextTimeout) -> NextTimeout {
 /// equal, as a socket is told only of another one than it has.
 fn early(mut timeout: NextTimeout) -> NextTimeout {
     const GRAIN: u64 = 20;
-    let left = *timeout.after;
-    if left >= Duration::from_millis(2 * GRAIN) {
+    if let UreqDuration::Exact(left) = timeout.after
+        && left >= Duration::from_millis(2 * GRAIN)
+    {
         let millis = u64::try_from((left / 8 * 7).as_millis()).unwrap_or(u64::MAX);
         timeout.after = UreqDuration::from_millis(millis / GRAIN * GRAIN);
     }
