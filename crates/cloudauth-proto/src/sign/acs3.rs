@@ -18,7 +18,7 @@ use crate::credentials::KeyPair;
 use crate::secret::Secret;
 use crate::wire::hex;
 use crate::wire::http::{Body, Method, Request};
-use crate::wire::out::{Buffer, Out, Stage};
+use crate::wire::out::{Out, Stage};
 use crate::wire::pairs::{Pair, copy};
 
 /// The hash under ACS3, and the name of the signature that is made with it.
@@ -154,10 +154,9 @@ fn unsigned<A: Algorithm>(draft: &Draft<'_>, who: Option<Who<'_>>, stamp: &Stamp
 
 /// For pairs that take `length` bytes.
 fn target<'p>(pairs: impl Iterator<Item = Pair<'p>>, length: usize) -> String {
-    let mut target = Buffer::with_room(length + 2);
-    target.push(b"/?");
+    let mut target = Vec::with_capacity(length + 2);
+    target.extend_from_slice(b"/?");
     copy(pairs, &mut target);
-    let mut target = target.into_bytes();
     // An `&`, or the `?` of an empty query.
     target.pop();
     text_of(target)

@@ -84,8 +84,7 @@ impl Common {
     /// All but the signature.
     fn new(draft: &Draft<'_>, who: Who<'_>, stamp: &Stamp) -> Self {
         let query = draft.params.query.as_bytes();
-        let mut text = Buffer::with_room(query.len() + EXPECTED);
-        text.push(query);
+        let text = Buffer::behind(query, EXPECTED);
         let entries = Vec::with_capacity(9);
         let mut common = Self { text, entries };
         common.push(plain!("AccessKeyId"), who.id);
@@ -122,8 +121,8 @@ impl Common {
     }
 }
 
-/// What the common parameters take if there is no token.
-const EXPECTED: usize = 360;
+/// What the common parameters take if there is no token, and some room behind them.
+const EXPECTED: usize = 550;
 
 /// Signs the sorted parameters. Their doubly encoded form is never built.
 pub(super) fn signature<'p>(

@@ -23,11 +23,14 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
-    /// Room for so many bytes, and what [`room`](Out::room) wants beyond them.
-    pub(crate) fn with_room(length: usize) -> Self {
+    /// With these bytes, and room for so many more.
+    pub(crate) fn behind(first: &[u8], room: usize) -> Self {
+        let mut bytes = Vec::with_capacity(first.len() + room);
+        bytes.extend_from_slice(first);
+        bytes.resize(first.len() + room, 0);
         Self {
-            bytes: vec![0; length + MOST],
-            length: 0,
+            bytes,
+            length: first.len(),
         }
     }
 
@@ -54,6 +57,10 @@ impl Buffer {
     #[cold]
     #[inline(never)]
     fn grow(&mut self, end: usize) {
+        if self.bytes.capacity() == 0 {
+            self.bytes = vec![0; end.max(FIRST)];
+            return;
+        }
         if self.bytes.capacity() < end {
             self.bytes.reserve((end - self.bytes.len()).max(FIRST));
         }
@@ -112,11 +119,13 @@ fn first_of<const N: usize>(bytes: &mut [u8]) -> &mut [u8; N] {
     }
 }
 
-/// Hands many small pieces on as few large ones: a hash takes a long piece in much less time than
-/// many short ones.
+/// Hands many small pieces on to a hash as whole blocks, one at a time: while the processor waits for
+/// the rounds of one block it executes what writes the next ones.
 pub(crate) struct Stage<U: FnMut(&[u8])> {
     update: U,
     held: [u8; SIZE],
+    /// So many of those were handed over.
+    done: usize,
     length: usize,
 }
 
@@ -127,13 +136,20 @@ impl<U: FnMut(&[u8])> Stage<U> {
         Self {
             update,
             held: [0; SIZE],
+            done: 0,
             length: 0,
         }
     }
 
     /// To be called once, after the last piece.
     pub(crate) fn finish(mut self) {
-        (self.update)(&self.held[..self.length]);
+        (self.update)(&self.held[self.done..self.length]);
+    }
+
+    #[inline(never)]
+    fn hand_over_block(&mut self) {
+        (self.update)(&self.held[self.done..self.done + BLOCK]);
+        self.done += BLOCK;
     }
 
     /// Whole blocks of the hash, so that it does not have to put them together itself.
@@ -141,9 +157,10 @@ impl<U: FnMut(&[u8])> Stage<U> {
     #[inline(never)]
     fn hand_over(&mut self) {
         let whole = self.length - self.length % BLOCK;
-        (self.update)(&self.held[..whole]);
+        (self.update)(&self.held[self.done..whole]);
         self.held.copy_within(whole..self.length, 0);
         self.length -= whole;
+        self.done = 0;
     }
 
     #[cold]
@@ -178,6 +195,10 @@ impl<U: FnMut(&[u8])> Out for Stage<U> {
     #[inline]
     fn advance(&mut self, length: usize) {
         self.length += length;
+        // The last block stays: to read what was written a moment ago would be to wait for it.
+        if self.length - self.done >= 2 * BLOCK {
+            self.hand_over_block();
+        }
     }
 
     #[inline]

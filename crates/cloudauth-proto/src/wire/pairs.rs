@@ -108,6 +108,7 @@ pub(crate) fn push_pair(
 }
 
 /// Likewise, if the name needs no encoding.
+#[inline]
 pub(crate) fn push_plain_pair(
     text: &mut Buffer,
     entries: &mut Vec<Entry>,
@@ -215,7 +216,7 @@ impl<'a> Pair<'a> {
 const HALF: usize = 32;
 
 /// Writes pairs, each with an `&` behind it; what was pushed in this order is copied in one piece.
-pub(crate) fn copy<'p>(pairs: impl Iterator<Item = Pair<'p>>, out: &mut impl Out) {
+pub(crate) fn copy<'p>(pairs: impl Iterator<Item = Pair<'p>>, out: &mut Vec<u8>) {
     let mut piece: Option<(&Buffer, Range<usize>)> = None;
     for Pair { entry, text } in pairs {
         match &mut piece {
@@ -225,13 +226,13 @@ pub(crate) fn copy<'p>(pairs: impl Iterator<Item = Pair<'p>>, out: &mut impl Out
             _ => {
                 let next = Some((text, entry.start..entry.end + 1));
                 if let Some((text, range)) = core::mem::replace(&mut piece, next) {
-                    out.push(&text.as_bytes()[range]);
+                    out.extend_from_slice(&text.as_bytes()[range]);
                 }
             }
         }
     }
     if let Some((text, range)) = piece {
-        out.push(&text.as_bytes()[range]);
+        out.extend_from_slice(&text.as_bytes()[range]);
     }
 }
 
@@ -257,7 +258,10 @@ impl<'a> Pairs<'a> {
         let Some((last, others)) = self.entries.split_last() else {
             return 0;
         };
-        others.partition_point(|entry| self.compare(entry, self, last).is_le())
+        let before = others
+            .iter()
+            .rposition(|entry| self.compare(entry, self, last).is_le());
+        before.map_or(0, |before| before + 1)
     }
 
     #[inline]
@@ -339,7 +343,7 @@ mod tests {
             "%%%%%%%%%%",
             Place::Query,
         );
-        let (mut once, mut twice) = (Buffer::default(), Buffer::default());
+        let (mut once, mut twice) = (Vec::new(), Buffer::default());
         let pair = Pair {
             entry: &entries[1],
             text: &text,
@@ -348,7 +352,7 @@ mod tests {
             copy([pair].into_iter(), &mut once);
             pair.encode_again(&mut twice);
         }
-        [once, twice].map(|out| String::from_utf8(out.into_bytes()).unwrap())
+        [once, twice.into_bytes()].map(|out| String::from_utf8(out).unwrap())
     }
 
     #[test]

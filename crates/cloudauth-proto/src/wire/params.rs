@@ -84,7 +84,9 @@ impl Params {
     #[cold]
     fn put_last_in_order(&mut self) {
         let at = self.pairs().place_of_last();
-        self.entries[at..].rotate_right(1);
+        if let Some(last) = self.entries.pop() {
+            self.entries.insert(at, last);
+        }
     }
 
     /// Says that the operation has form parameters, though maybe none is set.
@@ -152,9 +154,9 @@ mod tests {
     }
 
     fn sorted<'p>(pairs: impl Iterator<Item = Pair<'p>>) -> String {
-        let mut text = Buffer::default();
+        let mut text = Vec::new();
         copy(pairs, &mut text);
-        String::from_utf8(text.into_bytes()).unwrap()
+        String::from_utf8(text).unwrap()
     }
 
     /// In any order, in any place, and as two lists that are merged.
