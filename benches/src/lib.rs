@@ -13,3 +13,4 @@ pub mod naive;
 pub mod others;
 pub mod plots;
 pub mod subjects;
+pub mod tables;

@@ -1,5 +1,8 @@
-//! Times that can be compared on a machine that others use too: the subjects take turns, and what
-//! counts is the median of the ratios within each round.
+//! Times that can be compared on a machine that others use too: the subjects take turns.
+//!
+//! A neighbour on the other thread of the same core takes execution units away. That slows down
+//! whatever has much to execute at once, and leaves a hash as it is, which waits for its own results.
+//! So beside the median there is what is reached while nobody disturbs.
 
 use core::time::Duration;
 use std::time::Instant;
@@ -7,11 +10,23 @@ use std::time::Instant;
 /// Something that is measured.
 pub type Subject<'a> = (&'a str, Box<dyn FnMut() + 'a>);
 
-/// The median of each subject's time as a multiple of the first one's, and of the first one's time
-/// in nanoseconds.
+/// What came of it.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "there is no third")]
+pub struct Ratios {
+    /// The time of the first subject in nanoseconds, when it was quiet.
+    pub first: f64,
+    /// The time of each as a multiple of the first one's. Quiet: a twentieth of its rounds was
+    /// faster.
+    pub quiet: Vec<f64>,
+    /// The median of the ratios within each round.
+    pub median: Vec<f64>,
+}
+
+/// Measures all subjects beside the first one.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "a bench knows the time")]
-pub fn ratios(subjects: &mut [Subject<'_>], rounds: usize, turn: Duration) -> (f64, Vec<f64>) {
+pub fn ratios(subjects: &mut [Subject<'_>], rounds: usize, turn: Duration) -> Ratios {
     let mut repeats: Vec<u32> = Vec::new();
     for (_, run) in &mut *subjects {
         let (start, mut count) = (Instant::now(), 0);
@@ -32,17 +47,28 @@ pub fn ratios(subjects: &mut [Subject<'_>], rounds: usize, turn: Duration) -> (f
         }
     }
     let floor = &taken[0];
+    let quiet = |times: &Vec<f64>| at(times.clone(), times.len() / 20);
+    let first = quiet(floor);
     let of_floor = |times: &Vec<f64>| {
         let ratios = times.iter().zip(floor).map(|(time, floor)| time / floor);
         median(ratios.collect())
     };
-    let ratios = taken.iter().map(of_floor).collect();
-    (median(floor.clone()) * 1e9, ratios)
+    Ratios {
+        first: first * 1e9,
+        quiet: taken.iter().map(|times| quiet(times) / first).collect(),
+        median: taken.iter().map(of_floor).collect(),
+    }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+fn median(values: Vec<f64>) -> f64 {
+    let middle = values.len() / 2;
+    at(values, middle)
+}
+
+/// The value at this place of their order.
+fn at(mut values: Vec<f64>, place: usize) -> f64 {
     values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    values[place]
 }
 
 /// What one thing costs.
