@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use std::io::Write;
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use cloudauth_proto::ops::InitFaceVerify;
@@ -102,9 +103,12 @@ fn beyond_limit<D: Driver>() {
 
 /// The limit is one for what is kept, not for what is made.
 fn beyond_pool<D: Driver>() {
-    let server = Server::new(|mut connection| {
+    const CALLS: usize = 8;
+    // Nobody is answered before all have asked.
+    let all = Arc::new(Barrier::new(CALLS));
+    let server = Server::new(move |mut connection| {
         while connection.request() {
-            thread::sleep(Duration::from_millis(100));
+            all.wait();
             let _ = connection.stream.write_all(reply(OK).as_bytes());
         }
     });
@@ -114,7 +118,7 @@ fn beyond_pool<D: Driver>() {
     let calls = || {
         thread::scope(|scope| {
             let ask = || scope.spawn(|| client.call(&init()).unwrap());
-            let asked: Vec<_> = (0..8).map(|_| ask()).collect();
+            let asked: Vec<_> = (0..CALLS).map(|_| ask()).collect();
             for call in asked {
                 drop(call.join().unwrap());
             }
