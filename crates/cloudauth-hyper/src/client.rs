@@ -315,7 +315,10 @@ async fn read(mut body: hyper::body::Incoming, limit: usize) -> Result<Vec<u8>, 
 
 #[cfg(test)]
 mod tests {
+    use core::time::Duration;
+
     use cloudauth_proto::ops::InitFaceVerify;
+    use tokio::time::timeout;
 
     use super::*;
 
@@ -339,5 +342,31 @@ mod tests {
         shareable::<Client>();
         let _ = any::<InitFaceVerify>;
         let _ = flow::<Call<InitFaceVerify>>;
+    }
+
+    /// Long and short, of which the test waits for the short one only.
+    const LONG: Duration = Duration::from_secs(60);
+    const SHORT: Duration = Duration::from_millis(50);
+
+    #[tokio::test]
+    async fn a_request_that_is_not_begun_is_given_as_long_as_it_takes_to_connect() {
+        let timeouts = Timeouts::new(SHORT, LONG, LONG);
+        let failure = timeout(LONG / 2, overdue(timeouts, &Begun::default())).await;
+        assert_eq!(failure.unwrap().sent, Sent::No);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_begun_late_is_given_its_time_to_read_from_then_on() {
+        let timeouts = Timeouts::new(LONG, SHORT, LONG);
+        let begun = Begun::default();
+        let mut ending = pin!(timeout(LONG / 2, overdue(timeouts, &begun)));
+        let early = timeout(SHORT * 3 / 2, &mut ending).await;
+        assert!(early.is_err(), "it was not begun");
+        let body = Outgoing::new(cloudauth_proto::Body::default(), begun.clone());
+        assert!(hyper::body::Body::is_end_stream(&body));
+        let at = begun.at().unwrap();
+        let failure = ending.await.unwrap();
+        assert_eq!(failure.sent, Sent::Maybe);
+        assert!(at.elapsed() >= SHORT);
     }
 }
