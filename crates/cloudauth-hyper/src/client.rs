@@ -5,30 +5,26 @@ use core::pin::{Pin, pin};
 use core::task::Poll;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bytes::buf::Chain;
-use bytes::{Buf, Bytes};
 use cloudauth_net::{
     Clock, FetchError, Options, OptionsError, Parts, Proxies, TransportError, UserAgent, Watch,
     effects,
 };
 use cloudauth_proto::verify::Fetch;
 use cloudauth_proto::{
-    Call, CallOptions, Entropy, Error, Exchange, ExchangeId, Failure, Flow, Head, Now, Operation,
-    Refresh, Reply, Response, Sent, Session, Step, Ticket, Unsupplied,
+    Call, CallOptions, Entropy, Error, Exchange, ExchangeId, Failure, Flow, Head, Operation,
+    Refresh, Reply, Response, Sent, Session, Step, Ticket, Timeouts, Unsupplied,
 };
-use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::connect::capture_connection;
+use http_body_util::BodyExt;
 use hyper_util::client::legacy::{self, Client as Pool};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 use tracing::Instrument;
 
+use crate::body::{Begun, Outgoing};
 use crate::connector::{Connector, connector};
-
-type Body = Full<Chain<Bytes, Bytes>>;
 
 /// An async client for tokio. Tasks can share one: it has one pool of connections.
 ///
@@ -36,9 +32,9 @@ type Body = Full<Chain<Bytes, Bytes>>;
 /// operation out is then not known.
 #[derive(Debug)]
 pub struct Client {
-    pool: Pool<Connector, Body>,
+    pool: Pool<Connector, Outgoing>,
     /// For what must not go through a proxy.
-    direct: Pool<Connector, Body>,
+    direct: Pool<Connector, Outgoing>,
     session: Mutex<Session>,
     /// A refresh ended.
     refreshed: Notify,
@@ -93,10 +89,16 @@ impl Client {
         operation: &O,
         options: CallOptions,
     ) -> impl Future<Output = Result<Reply<O::Response>, Error>> + Send {
-        let call = Call::new(operation, options);
+        let mut call = Call::new(operation, options);
         let watched = self.watch.begin(operation);
         async move {
-            let result = self.run(call?).instrument(watched.span()).await;
+            // Neither is moved: they are large.
+            let call = match call {
+                Ok(ref mut call) => call,
+                Err(error) => return Err(error),
+            };
+            let running = pin!(self.run_within(call));
+            let result = running.instrument(watched.span()).await;
             watched.end(&result);
             result
         }
@@ -104,25 +106,37 @@ impl Client {
 
     /// Does what `flow` says until it is done.
     pub async fn run<F: Flow>(&self, mut flow: F) -> Result<F::Output, Error> {
+        self.run_within(&mut flow).await
+    }
+
+    async fn run_within<F: Flow>(&self, flow: &mut F) -> Result<F::Output, Error> {
         let mut wire = Wire::default();
+        let mut now = self.clock.now();
         loop {
             // From here on no refresh ends unheard.
             let refreshed = self.refreshed.notified();
-            let step = flow.poll(&mut self.session(), self.now());
+            let step = flow.poll(&mut self.session(), now);
             match step {
+                // It may take a while to sign, and the next poll need not know.
                 Step::Send(exchange) => {
-                    let id = exchange.id();
-                    wire.0.push((id, Box::pin(self.exchange(exchange))));
+                    wire.0.push((exchange.id(), self.exchange(&exchange)));
+                    continue;
                 }
-                Step::Abandon(id) => wire.0.retain(|(other, _)| *other != id),
+                Step::Abandon(id) => {
+                    wire.0.retain(|(other, _)| *other != id);
+                    continue;
+                }
                 Step::Wait(until) => {
-                    let left = until.saturating_since(self.now().mono);
                     let ended = tokio::select! {
-                        ended = timeout(left, wire.next()) => ended.ok(),
+                        biased;
+                        ended = wire.next() => Some(ended),
+                        () = sleep_until(self.clock.instant(until).into()) => None,
                         () = refreshed => None,
                     };
                     if let Some((id, reply)) = ended {
-                        flow.report(&mut self.session(), id, reply, self.now());
+                        now = self.clock.now();
+                        flow.report(&mut self.session(), id, reply, now);
+                        continue;
                     }
                 }
                 Step::Authenticate(refresh) => self.authenticate(*refresh).await,
@@ -132,6 +146,7 @@ impl Client {
                 }
                 Step::Done(result) => return result,
             }
+            now = self.clock.now();
         }
     }
 
@@ -143,55 +158,44 @@ impl Client {
         })
     }
 
-    async fn exchange(&self, exchange: Exchange) -> Result<Response, Failure> {
-        let timeouts = exchange.timeouts();
+    /// Signs at once, and sends when it is polled.
+    fn exchange(&self, exchange: &Exchange) -> InFlight {
+        let (timeouts, limit) = (exchange.timeouts(), exchange.reply_limit());
         let request = self.user_agent.on(exchange.sign());
         let pool = if request.direct {
             &self.direct
         } else {
             &self.pool
         };
-        let mut request = request
-            .into_http(in_two_parts)
-            .map_err(|e| Failure::new(Sent::No, TransportError::Request(e.into())))?;
-        let mut connection = capture_connection(&mut request);
-        let mut answering = pin!(pool.request(request));
-
-        // A connection is known a moment before the request is given to it.
-        let early = tokio::select! {
-            biased;
-            answer = &mut answering => Some(answer),
-            _ = connection.wait_for_connection_metadata() => None,
-            () = sleep(timeouts.connect) => {
-                return Err(Failure::new(Sent::No, TransportError::ConnectTimeout));
-            }
-        };
-        let mut head = None;
-        let reading = async {
-            let answer = match early {
-                Some(answer) => answer,
-                None => answering.await,
+        let begun = Begun::default();
+        let answering = request
+            .into_http(|body| Outgoing::new(body, begun.clone()))
+            .map(|request| pool.request(request));
+        Box::pin(async move {
+            let answering =
+                answering.map_err(|e| Failure::new(Sent::No, TransportError::Request(e.into())))?;
+            let mut head = None;
+            let reading = async {
+                let response = answering.await.map_err(|error| refusal(error, &begun))?;
+                let (parts, body) = response.into_parts();
+                head = Some(Head::from(&parts));
+                drop(parts);
+                read(body, limit)
+                    .await
+                    .map_err(|e| Failure::new(Sent::Maybe, TransportError::Exchange(e.into())))
             };
-            let response = answer.map_err(|error| {
-                let connected = connection.connection_metadata().is_some();
-                refusal(error, connected)
-            })?;
-            let (parts, body) = response.into_parts();
-            head = Some(Head::from(&parts));
-            read(body, exchange.reply_limit())
-                .await
-                .map_err(|error| Failure::new(Sent::Maybe, TransportError::Exchange(error.into())))
-        };
-        let read = match timeout(timeouts.read, reading).await {
-            Ok(read) => read,
-            Err(_) => Err(Failure::new(Sent::Maybe, TransportError::ReadTimeout)),
-        };
-        match (read, head) {
-            (Ok(body), Some(head)) => Ok(Response::new(head, body)),
-            (Err(failure), Some(head)) => Err(Failure::after_head(head, failure.source)),
-            (Err(failure), None) => Err(failure),
-            (Ok(_), None) => unreachable!("a body follows a head"),
-        }
+            let read = tokio::select! {
+                biased;
+                read = reading => read,
+                failure = overdue(timeouts, &begun) => Err(failure),
+            };
+            match (read, head) {
+                (Ok(body), Some(head)) => Ok(Response::new(head, body)),
+                (Err(failure), Some(head)) => Err(Failure::after_head(head, failure.source)),
+                (Err(failure), None) => Err(failure),
+                (Ok(_), None) => unreachable!("a body follows a head"),
+            }
+        })
     }
 
     /// Fetches a picture or a video of a verdict, and writes it when it is there and what it should
@@ -215,10 +219,6 @@ impl Client {
     fn session(&self) -> MutexGuard<'_, Session> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn now(&self) -> Now {
-        self.clock.now()
-    }
 }
 
 /// The place of the one call that refreshes the credentials. It is free for another as soon as that one
@@ -235,11 +235,11 @@ impl Drop for Place<'_> {
 
 /// The exchanges under way: one, or two while a call is hedged.
 #[derive(Default)]
-struct Wire<'c>(Vec<(ExchangeId, InFlight<'c>)>);
+struct Wire(Vec<(ExchangeId, InFlight)>);
 
-type InFlight<'c> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send + 'c>>;
+type InFlight = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send>>;
 
-impl Wire<'_> {
+impl Wire {
     /// The next one that ends; never, if there is none.
     async fn next(&mut self) -> (ExchangeId, Result<Response, Failure>) {
         poll_fn(|context| {
@@ -266,11 +266,35 @@ async fn aside(
 }
 
 /// hyper-util sends a request again by itself only where it was never written.
-fn refusal(error: legacy::Error, connected: bool) -> Failure {
-    if error.is_connect() || !connected {
+fn refusal(error: legacy::Error, begun: &Begun) -> Failure {
+    if begun.at().is_none() {
         Failure::new(Sent::No, TransportError::Connect(error.into()))
     } else {
         Failure::new(Sent::Maybe, TransportError::Exchange(error.into()))
+    }
+}
+
+/// Ends with the limit that is over first: until the request is begun, or from then on.
+async fn overdue(timeouts: Timeouts, begun: &Begun) -> Failure {
+    let started = Instant::now();
+    let mut now = started;
+    loop {
+        let (sent, since, limit, error) = match begun.at() {
+            None => (
+                Sent::No,
+                started,
+                timeouts.connect,
+                TransportError::ConnectTimeout,
+            ),
+            Some(at) => (Sent::Maybe, at, timeouts.read, TransportError::ReadTimeout),
+        };
+        let left = limit.saturating_sub(now.duration_since(since));
+        if left.is_zero() {
+            return Failure::new(sent, error);
+        }
+        // One that is begun meanwhile is not overdue before this.
+        sleep(left.min(timeouts.read)).await;
+        now = Instant::now();
     }
 }
 
@@ -289,14 +313,12 @@ async fn read(mut body: hyper::body::Incoming, limit: usize) -> Result<Vec<u8>, 
     Ok(read)
 }
 
-fn in_two_parts(body: cloudauth_proto::Body) -> Body {
-    let (shared, own) = body.into_parts();
-    Full::new(Bytes::from_owner(shared).chain(own.into()))
-}
-
 #[cfg(test)]
 mod tests {
+    use core::time::Duration;
+
     use cloudauth_proto::ops::InitFaceVerify;
+    use tokio::time::timeout;
 
     use super::*;
 
@@ -320,5 +342,31 @@ mod tests {
         shareable::<Client>();
         let _ = any::<InitFaceVerify>;
         let _ = flow::<Call<InitFaceVerify>>;
+    }
+
+    /// Long and short, of which the test waits for the short one only.
+    const LONG: Duration = Duration::from_secs(60);
+    const SHORT: Duration = Duration::from_millis(50);
+
+    #[tokio::test]
+    async fn a_request_that_is_not_begun_is_given_as_long_as_it_takes_to_connect() {
+        let timeouts = Timeouts::new(SHORT, LONG, LONG);
+        let failure = timeout(LONG / 2, overdue(timeouts, &Begun::default())).await;
+        assert_eq!(failure.unwrap().sent, Sent::No);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_begun_late_is_given_its_time_to_read_from_then_on() {
+        let timeouts = Timeouts::new(LONG, SHORT, LONG);
+        let begun = Begun::default();
+        let mut ending = pin!(timeout(LONG / 2, overdue(timeouts, &begun)));
+        let early = timeout(SHORT * 3 / 2, &mut ending).await;
+        assert!(early.is_err(), "it was not begun");
+        let body = Outgoing::new(cloudauth_proto::Body::default(), begun.clone());
+        assert!(hyper::body::Body::is_end_stream(&body));
+        let at = begun.at().unwrap();
+        let failure = ending.await.unwrap();
+        assert_eq!(failure.sent, Sent::Maybe);
+        assert!(at.elapsed() >= SHORT);
     }
 }

@@ -3,18 +3,39 @@
 use core::future::ready;
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use std::sync::Arc;
 
 use cloudauth_net::{Proxies, Proxy, ProxyProtocol};
 use cloudauth_proto::UriScheme;
 use http::{HeaderValue, Uri};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper::rt::{Read, Write};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::dns::GaiResolver;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use rustls::ClientConfig;
 use tower_service::Service;
 
-pub(crate) type Connector = HttpsConnector<Route>;
+/// hyper-util makes a copy for every request, and holds a stream of its type for every connection:
+/// both are small.
+#[derive(Clone, Debug)]
+pub(crate) struct Connector(Arc<HttpsConnector<Route>>);
+
+impl Service<Uri> for Connector {
+    type Response = Stream;
+    type Error = BoxError;
+    type Future = Connecting;
+
+    /// Those within are always ready.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, endpoint: Uri) -> Connecting {
+        let connecting = HttpsConnector::clone(&self.0).call(endpoint);
+        Box::pin(async { Ok(Box::new(connecting.await?) as Stream) })
+    }
+}
 
 pub(crate) fn connector(tls: &ClientConfig, proxies: Proxies) -> Connector {
     let tcp = tcp(GaiResolver::new());
@@ -23,7 +44,7 @@ pub(crate) fn connector(tls: &ClientConfig, proxies: Proxies) -> Connector {
         proxy: over_tls(tls.clone(), tcp),
         proxies,
     };
-    over_tls(tls.clone(), route)
+    Connector(Arc::new(over_tls(tls.clone(), route)))
 }
 
 fn tcp<R>(names: R) -> HttpConnector<R> {
@@ -42,6 +63,17 @@ fn over_tls<T>(tls: ClientConfig, connector: T) -> HttpsConnector<T> {
         .wrap_connector(connector)
 }
 
+/// A connection, whatever is below.
+pub(crate) trait Io: Read + Write + Connection + Send + Unpin {}
+
+impl<T: Read + Write + Connection + Send + Unpin> Io for T {}
+
+impl Connection for Stream {
+    fn connected(&self) -> Connected {
+        (**self).connected()
+    }
+}
+
 /// TCP to the endpoint, or to its proxy and from there to the endpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
@@ -52,7 +84,7 @@ pub(crate) struct Route {
 }
 
 type BoxError = Box<dyn core::error::Error + Send + Sync>;
-type Stream = MaybeHttpsStream<<HttpConnector as Service<Uri>>::Response>;
+type Stream = Box<dyn Io>;
 type Connecting = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
 
 impl Service<Uri> for Route {
@@ -72,7 +104,7 @@ impl Service<Uri> for Route {
         let authority = endpoint.authority().map_or("", |a| a.as_str());
         let Some(proxy) = self.proxies.proxy_for(scheme, authority) else {
             let connecting = self.tcp.call(endpoint);
-            return Box::pin(async { Ok(MaybeHttpsStream::Http(connecting.await?)) });
+            return Box::pin(async { Ok(Box::new(connecting.await?) as Stream) });
         };
         let tunnel = tunnel(proxy, self.proxy.clone(), endpoint);
         tunnel.unwrap_or_else(|error| Box::pin(ready(Err(error))))
@@ -96,7 +128,9 @@ fn tunnel(
             tunnel = tunnel.with_auth(user.expose().to_owned(), password.expose().to_owned());
         }
         let tunnelling = tunnel.call(endpoint);
-        return Ok(Box::pin(async { tunnelling.await.map_err(Into::into) }));
+        return Ok(Box::pin(async {
+            Ok(Box::new(tunnelling.await?) as Stream)
+        }));
     }
     let mut tunnel = Tunnel::new(uri, connector);
     if let Some(authorization) = proxy.authorization() {
@@ -105,7 +139,9 @@ fn tunnel(
         tunnel = tunnel.with_auth(value);
     }
     let tunnelling = tunnel.call(endpoint);
-    Ok(Box::pin(async { tunnelling.await.map_err(Into::into) }))
+    Ok(Box::pin(async {
+        Ok(Box::new(tunnelling.await?) as Stream)
+    }))
 }
 
 /// Without a port hyper-util asks a proxy for port 443, for http too.

@@ -55,6 +55,7 @@
 
 #![forbid(unsafe_code)]
 
+mod body;
 mod client;
 mod connector;
 mod service;
