@@ -90,9 +90,14 @@ impl Client {
 
     /// Does what `flow` says until it is done.
     pub fn run<F: Flow>(&self, mut flow: F) -> Result<F::Output, Error> {
+        let mut ended = None;
         loop {
             let mut session = self.session();
-            let step = flow.poll(&mut session, self.now());
+            let now = self.now();
+            if let Some((id, reply)) = ended.take() {
+                flow.report(&mut session, id, reply, now);
+            }
+            let step = flow.poll(&mut session, now);
             if let Step::Wait(until) = step {
                 // The session is held up to here, so that no refresh ends unheard.
                 let left = until.saturating_since(self.now().mono);
@@ -102,8 +107,7 @@ impl Client {
             drop(session);
             match step {
                 Step::Send(exchange) => {
-                    let reply = self.exchange(&exchange);
-                    flow.report(&mut self.session(), exchange.id(), reply, self.now());
+                    ended = Some((exchange.id(), self.exchange(&exchange)));
                 }
                 // One exchange at a time: it is over already.
                 Step::Abandon(_) | Step::Wait(_) => {}

@@ -131,7 +131,7 @@ impl Connect {
             .tcp
             .connect(details, tunnel)?
             .ok_or(Error::ConnectionFailed)?;
-        let transport = Watched(Box::new(transport));
+        let transport = Watched(transport);
         if details.needs_tls() && !transport.is_tls() {
             Ok(Box::new(Tls::handshake(&self.tls, details, transport)?))
         } else {
@@ -173,7 +173,7 @@ impl Connector for Connect {
 /// A connection that notes when a request begins to be sent, and gives up when the time to connect or
 /// to read is over: ureq's own time-outs begin anew with each phase.
 #[derive(Debug)]
-struct Watched(Box<dyn Transport>);
+struct Watched<T>(T);
 
 #[expect(
     clippy::disallowed_methods,
@@ -191,20 +191,33 @@ fn cut(mut timeout: NextTimeout) -> NextTimeout {
     timeout
 }
 
-/// What a socket is told: a kernel's clock can be late by an eighth of it. Long time-outs are made
-/// equal, as a socket is told only of another one than it has.
-fn early(mut timeout: NextTimeout) -> NextTimeout {
+/// The shortest time-out that need not be exact.
+const LONG: Duration = Duration::from_millis(40);
+
+/// What a socket is told of so much time: a socket is told only of another time-out than it has, so
+/// long ones that differ by the time since a request began are made equal.
+fn even(mut timeout: NextTimeout) -> NextTimeout {
     const GRAIN: u64 = 20;
     if let UreqDuration::Exact(left) = timeout.after
-        && left >= Duration::from_millis(2 * GRAIN)
+        && left >= LONG
     {
-        let millis = u64::try_from((left / 8 * 7).as_millis()).unwrap_or(u64::MAX);
+        let millis = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
         timeout.after = UreqDuration::from_millis(millis / GRAIN * GRAIN);
     }
     timeout
 }
 
-impl Transport for Watched {
+/// The same for one that is asked again: a kernel's clock can be late by an eighth of it.
+fn early(mut timeout: NextTimeout) -> NextTimeout {
+    if let UreqDuration::Exact(left) = timeout.after
+        && left >= LONG
+    {
+        timeout.after = UreqDuration::Exact(left / 8 * 7);
+    }
+    even(timeout)
+}
+
+impl<T: Transport> Transport for Watched<T> {
     fn buffers(&mut self) -> &mut dyn Buffers {
         self.0.buffers()
     }
@@ -219,7 +232,7 @@ impl Transport for Watched {
                 state.deadline = [read, state.end].into_iter().flatten().min();
             });
         }
-        self.0.transmit_output(amount, cut(timeout))
+        self.0.transmit_output(amount, even(cut(timeout)))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {

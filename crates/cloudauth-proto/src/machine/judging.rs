@@ -24,7 +24,7 @@ impl Machine {
         now: Now,
     ) {
         let status = response.head.status;
-        let read = reading::response(&response, session.limits().reply_limit);
+        let mut read = reading::response(&response, session.limits().reply_limit);
         let mismatch = self.mismatch(&exchange, &read);
         let mut ending = read.ending;
         let stamped = exchange.stamp.at;
@@ -63,7 +63,7 @@ impl Machine {
             status,
             code: read.code.clone(),
         };
-        let request_id = read.request_id.clone();
+        let request_id = read.request_id.take();
         let endpoint = exchange.endpoint.clone();
         let is_final = judge(ending, self.question.terms.effect, self.options.repeat)
             == Verdict::Final

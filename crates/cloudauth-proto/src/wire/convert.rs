@@ -2,9 +2,11 @@
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
+use core::slice;
 
+use bytes::Bytes;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 
 use super::http::{Body, Head, Method, READ, Request, UriScheme};
 
@@ -18,14 +20,17 @@ impl Request {
         body: impl FnOnce(Body) -> B,
     ) -> Result<http::Request<B>, http::Error> {
         let mut headers = HeaderMap::with_capacity(self.headers.len());
+        let mut known = SENT.iter();
         for (name, value) in self.headers {
             let mut value = match value {
-                Cow::Borrowed(value) => HeaderValue::try_from(value)?,
+                Cow::Borrowed(value) => {
+                    HeaderValue::from_maybe_shared(Bytes::from_static(value.as_bytes()))?
+                }
                 Cow::Owned(value) => HeaderValue::try_from(value)?,
             };
             // Keys, tokens and signatures: whoever prints headers must not print these.
             value.set_sensitive(true);
-            headers.insert(header_name(name), value);
+            headers.insert(header_name(name, &mut known), value);
         }
         let mut uri = http::uri::Parts::default();
         uri.scheme = Some(match self.scheme {
@@ -53,31 +58,106 @@ impl From<&http::response::Parts> for Head {
             Ok(text) => text.to_owned(),
             Err(_) => String::from_utf8_lossy(value.as_bytes()).into_owned(),
         };
-        let headers = READ.into_iter().filter_map(|name| {
-            let value = parts.headers.get(header_name(name))?;
-            Some((name.to_owned(), text(value)))
+        let headers = READ_NAMES.iter().filter_map(|name| {
+            let value = parts.headers.get(name)?;
+            Some((name.as_str().to_owned(), text(value)))
         });
         Self::new(parts.status.as_u16(), headers.collect())
     }
 }
 
-/// The name as the `http` crate has it. Those that most requests and replies have were looked at when
-/// this was compiled.
-fn header_name(name: &'static str) -> HeaderName {
-    macro_rules! known {
-        ($($known:literal)*) => {
-            match name {
-                $($known => {
-                    static NAME: HeaderName = HeaderName::from_static($known);
-                    NAME.clone()
-                })*
-                _ => HeaderName::from_static(name),
-            }
-        };
+static READ_NAMES: [HeaderName; READ.len()] = [
+    HeaderName::from_static(READ[0]),
+    HeaderName::from_static(READ[1]),
+    HeaderName::from_static(READ[2]),
+    HeaderName::from_static(READ[3]),
+];
+
+/// Those that most requests have, looked at when this was compiled, and in the order in which requests
+/// have them: one scheme's begin with their content's type, the other's end with it.
+static SENT: [HeaderName; 13] = [
+    header::CONTENT_TYPE,
+    header::HOST,
+    HeaderName::from_static("x-acs-action"),
+    HeaderName::from_static("x-acs-content-sha256"),
+    HeaderName::from_static("x-acs-credentials-provider"),
+    HeaderName::from_static("x-acs-date"),
+    HeaderName::from_static("x-acs-signature-nonce"),
+    HeaderName::from_static("x-acs-version"),
+    header::AUTHORIZATION,
+    header::ACCEPT,
+    header::USER_AGENT,
+    header::CONTENT_TYPE,
+    header::CONTENT_LENGTH,
+];
+
+/// The name as the `http` crate has it, looked for among the known ones behind the last one found.
+fn header_name(name: &'static str, known: &mut slice::Iter<'_, HeaderName>) -> HeaderName {
+    let mut ahead = known.clone();
+    match ahead.find(|known| known.as_str() == name) {
+        Some(found) => {
+            *known = ahead;
+            found.clone()
+        }
+        None => HeaderName::from_static(name),
     }
-    known!(
-        "accept" "authorization" "content-length" "content-type" "date" "host" "retry-after"
-        "user-agent" "x-acs-action" "x-acs-content-sha256" "x-acs-credentials-provider" "x-acs-date"
-        "x-acs-request-id" "x-acs-retry-after" "x-acs-signature-nonce" "x-acs-version"
-    )
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    /// A request with these headers.
+    fn with(headers: &[(&'static str, &'static str)]) -> Request {
+        let headers = headers.iter();
+        Request {
+            method: Method::Post,
+            scheme: UriScheme::Https,
+            authority: "host.test".into(),
+            target: "/".into(),
+            headers: headers.map(|&(name, value)| (name, value.into())).collect(),
+            body: Body::default(),
+            direct: false,
+        }
+    }
+
+    #[test]
+    fn headers_are_the_same_in_any_order_and_with_any_names() {
+        let mut sent: Vec<(&str, &str)> = SENT.iter().map(|name| (name.as_str(), "1")).collect();
+        sent.sort_unstable();
+        sent.dedup();
+        sent.insert(3, ("x-acs-retry-attempts", "2"));
+        for _ in 0..sent.len() {
+            sent.rotate_left(1);
+            let made = with(&sent).into_http(|_| ()).unwrap();
+            let headers = made.headers().iter();
+            let mut got: Vec<(&str, &str)> = headers
+                .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
+                .collect();
+            got.sort_unstable();
+            let mut all = sent.clone();
+            all.sort_unstable();
+            assert_eq!(got, all);
+            assert!(made.headers().values().all(HeaderValue::is_sensitive));
+        }
+    }
+
+    #[test]
+    fn a_value_that_no_header_can_have_is_an_error() {
+        assert!(with(&[("accept", "a\r\nb")]).into_http(|_| ()).is_err());
+    }
+
+    #[test]
+    fn of_a_reply_s_headers_all_that_are_read_are_kept() {
+        let mut reply = http::Response::builder().status(503).header("server", "x");
+        for name in READ {
+            reply = reply.header(name, name);
+        }
+        let (parts, ()) = reply.body(()).unwrap().into_parts();
+        let head = Head::from(&parts);
+        assert_eq!((head.status, head.headers.len()), (503, READ.len()));
+        assert!(READ.into_iter().all(|name| head.header(name) == Some(name)));
+    }
 }
