@@ -15,7 +15,8 @@ use cloudauth_proto::{
 use log::{Level, log_enabled};
 use ureq::{Agent, SendBody};
 
-use crate::connector::{self, Connect, Later};
+use crate::connector::{Connect, Later};
+use crate::watched;
 
 /// No more memory is taken for a reply before it has come, whatever its headers say.
 const LARGE: u64 = 64 << 10;
@@ -130,7 +131,7 @@ impl Client {
             ));
         }
         // Connections keep to the time-outs by themselves; a large request takes a while to sign.
-        connector::begin(exchange.timeouts());
+        watched::begin(exchange.timeouts());
         let request = self.user_agent.on(exchange.sign());
         let proxy = self.proxies.proxy_for(request.scheme, &request.authority);
         let proxy = proxy.filter(|_| !request.direct);
@@ -201,7 +202,7 @@ fn failure(error: ureq::Error, head: Option<Head>) -> Failure {
         ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => "not a usable URL".into(),
         other => other.into(),
     };
-    match (connector::has_sent(), head) {
+    match (watched::has_sent(), head) {
         (false, _) if is_timeout => Failure::new(Sent::No, TransportError::ConnectTimeout),
         (false, _) => Failure::new(Sent::No, TransportError::Connect(cause)),
         (true, head) => {

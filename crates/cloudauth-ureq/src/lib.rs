@@ -43,6 +43,8 @@
 
 mod client;
 mod connector;
+mod tls;
+mod watched;
 
 pub use client::Client;
 pub use cloudauth_net::{

@@ -121,8 +121,8 @@ impl Common {
     }
 }
 
-/// What the common parameters take if there is no token, and some room behind them.
-const EXPECTED: usize = 550;
+/// What the common parameters take if there is no token.
+const EXPECTED: usize = 360;
 
 /// Signs the sorted parameters. Their doubly encoded form is never built.
 pub(super) fn signature<'p>(

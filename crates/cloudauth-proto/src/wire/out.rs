@@ -23,8 +23,9 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
-    /// With these bytes, and room for so many more.
-    pub(crate) fn behind(first: &[u8], room: usize) -> Self {
+    /// With these bytes, room for so many more, and what [`room`](Out::room) wants beyond them.
+    pub(crate) fn behind(first: &[u8], more: usize) -> Self {
+        let room = more + MOST;
         let mut bytes = Vec::with_capacity(first.len() + room);
         bytes.extend_from_slice(first);
         bytes.resize(first.len() + room, 0);
@@ -58,6 +59,7 @@ impl Buffer {
     #[inline(never)]
     fn grow(&mut self, end: usize) {
         if self.bytes.capacity() == 0 {
+            // Memory and zeros in one go.
             self.bytes = vec![0; end.max(FIRST)];
             return;
         }
