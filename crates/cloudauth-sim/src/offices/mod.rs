@@ -67,6 +67,17 @@ impl Office {
             _ => None,
         }
     }
+
+    /// Stands for it in hashes of traces.
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::Sts => 0,
+            Self::Metadata => 1,
+            Self::Uri => 2,
+            Self::CloudSso => 3,
+            Self::OAuth => 4,
+        }
+    }
 }
 
 impl fmt::Display for Office {

@@ -23,7 +23,7 @@ use calls::Caller;
 pub use calls::{Handle, Told};
 use network::Arriving;
 pub use rules::{Breach, Rule};
-pub use trace::{End, Event, Met, Trace, What};
+pub use trace::{Answered, End, Event, Met, Trace, What};
 use weather::Forecast;
 pub use weather::{Trouble, Weather};
 

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use cloudauth_proto::{Endpoint, Exchange, Failure, Head, Request, Response, Sent, Timeouts};
 
-use super::trace::{Fnv, Met, What};
+use super::trace::{Answered, Fnv, Met, What};
 use super::weather::Trouble;
 use super::{Coming, Simulation, index};
 use crate::reply::Reaction;
@@ -143,14 +143,13 @@ impl Simulation {
                 headers,
                 body,
             } => {
-                let seen = self.world.requests().last();
-                let outcome = match to {
-                    To::Region(_) => seen.map_or_else(String::new, |seen| seen.outcome.clone()),
-                    To::Office(office) => office.to_string(),
+                let from = match to {
+                    To::Region(_) => self.answered(),
+                    To::Office(office) => Answered::Office(office),
                 };
                 let reply = Response::new(Head::new(status, headers), body);
                 let reply = Box::new(Ok(reply));
-                let met = Met::Answer { status, outcome };
+                let met = Met::Answer { status, from };
                 let report = Coming::Report {
                     call,
                     exchange,
@@ -173,6 +172,16 @@ impl Simulation {
                 let failure = Failure::after_head(Head::new(status, headers), "connection closed");
                 self.failed(back, call, exchange, Met::NoReply, failure);
             }
+        }
+    }
+
+    /// Who made the reply to the last request that a region had.
+    fn answered(&self) -> Answered {
+        let seen = self.world.requests().last();
+        let outcome = seen.map_or("", |seen| &seen.outcome);
+        match outcome.strip_prefix("fault: ") {
+            Some(name) => Answered::Fault(name.to_owned()),
+            None => Answered::Service(outcome.to_owned()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What happened in a simulation, to be read, compared and hashed.
 
-use core::fmt::{self, Write as _};
+use core::fmt;
 use core::time::Duration;
 
 use cloudauth_proto::Error;
@@ -92,9 +92,21 @@ pub enum Met {
     Answer {
         /// Its HTTP status.
         status: u16,
-        /// What the service's log says of it: a code, or the fault.
-        outcome: String,
+        /// Who made it, and what it says.
+        from: Answered,
     },
+}
+
+/// Who made a reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Answered {
+    /// The service, with this code.
+    Service(String),
+    /// A fault of this name.
+    Fault(String),
+    /// One of the services that give credentials.
+    Office(Office),
 }
 
 /// How a call ended.
@@ -147,19 +159,105 @@ impl Trace {
         self.events.iter().filter(move |event| event.call == call)
     }
 
-    /// A hash of all of it, the bytes on the wire included. Equal traces have equal hashes, on every
-    /// machine.
+    /// A hash of all fields, the bytes on the wire included, and of no printed word. Equal traces have
+    /// equal hashes, on every machine; renaming something changes none.
     #[must_use]
     pub fn hash(&self) -> u64 {
         let mut hash = Fnv::new();
         for event in &self.events {
-            if let What::Sends { bytes, .. } | What::Asks { bytes, .. } = event.what {
-                hash.add(&bytes.to_le_bytes());
-            }
-            // Writing into a hash cannot fail.
-            let _ = write!(hash, "{}{event}", event.at.as_nanos());
+            hash.add(&event.at.as_nanos().to_le_bytes());
+            hash.number(event.call);
+            event.what.hash(&mut hash);
         }
         hash.0
+    }
+}
+
+/// The numbers that stand for variants are part of recorded hashes: a new variant takes a new one.
+impl What {
+    fn hash(&self, hash: &mut Fnv) {
+        match self {
+            Self::Starts => hash.add(&[0]),
+            Self::Sends {
+                exchange,
+                to,
+                bytes,
+            } => {
+                hash.add(&[1, number_of(*to)]);
+                hash.number(*exchange);
+                hash.add(&bytes.to_le_bytes());
+            }
+            Self::Asks {
+                exchange,
+                whom,
+                bytes,
+            } => {
+                hash.add(&[2, whom.number()]);
+                hash.number(*exchange);
+                hash.add(&bytes.to_le_bytes());
+            }
+            Self::Authenticates => hash.add(&[3]),
+            Self::Authenticated { well } => hash.add(&[4, u8::from(*well)]),
+            Self::CarriedOut { exchange } => {
+                hash.add(&[5]);
+                hash.number(*exchange);
+            }
+            Self::Met { exchange, met } => {
+                hash.add(&[6]);
+                hash.number(*exchange);
+                met.hash(hash);
+            }
+            Self::Abandons { exchange } => {
+                hash.add(&[7]);
+                hash.number(*exchange);
+            }
+            Self::Ends(end) => hash.add(&[8, end.number()]),
+            Self::IsDropped => hash.add(&[9]),
+        }
+    }
+}
+
+impl Met {
+    fn hash(&self, hash: &mut Fnv) {
+        match self {
+            Self::NotSent => hash.add(&[0]),
+            Self::NoReply => hash.add(&[1]),
+            Self::Answer { status, from } => {
+                hash.add(&[2]);
+                hash.add(&status.to_le_bytes());
+                match from {
+                    // The service's own word, which is no word of ours.
+                    Answered::Service(code) => {
+                        hash.add(&[0]);
+                        hash.number(code.len());
+                        hash.add(code.as_bytes());
+                    }
+                    Answered::Fault(_) => hash.add(&[1]),
+                    Answered::Office(office) => hash.add(&[2, office.number()]),
+                }
+            }
+        }
+    }
+}
+
+impl End {
+    const fn number(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Refused => 1,
+            Self::Unreadable => 2,
+            Self::Exhausted => 3,
+            Self::Uncertain => 4,
+            Self::Unauthenticated => 5,
+            Self::Failed => 6,
+        }
+    }
+}
+
+const fn number_of(region: Region) -> u8 {
+    match region {
+        Region::Shanghai => 0,
+        Region::Beijing => 1,
     }
 }
 
@@ -203,7 +301,17 @@ impl fmt::Display for Met {
         match self {
             Self::NotSent => f.write_str("not sent"),
             Self::NoReply => f.write_str("no reply"),
-            Self::Answer { status, outcome } => write!(f, "HTTP {status}, {outcome}"),
+            Self::Answer { status, from } => write!(f, "HTTP {status}, {from}"),
+        }
+    }
+}
+
+impl fmt::Display for Answered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service(code) => f.write_str(code),
+            Self::Fault(name) => write!(f, "fault: {name}"),
+            Self::Office(office) => office.fmt(f),
         }
     }
 }
@@ -236,15 +344,12 @@ impl Fnv {
         }
     }
 
+    fn number(&mut self, number: usize) {
+        self.add(&(number as u64).to_le_bytes());
+    }
+
     pub(crate) const fn value(&self) -> u64 {
         self.0
-    }
-}
-
-impl fmt::Write for Fnv {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.add(text.as_bytes());
-        Ok(())
     }
 }
 
@@ -260,19 +365,82 @@ mod tests {
     }
 
     #[test]
-    fn traces_that_differ_in_bytes_on_the_wire_only_have_different_hashes() {
-        let trace = |bytes| {
-            let (exchange, to) = (0, Region::Shanghai);
-            let mut trace = Trace::default();
-            let what = What::Sends {
-                exchange,
-                to,
-                bytes,
-            };
-            trace.tell(Duration::ZERO, 0, what);
-            trace
+    fn traces_that_differ_in_any_field_have_different_hashes() {
+        let (exchange, bytes) = (1, 1);
+        let met = |met| What::Met { exchange, met };
+        let answer = |status, from| met(Met::Answer { status, from });
+        let service = |code: &str| Answered::Service(code.to_owned());
+        let sends = |exchange, to, bytes| What::Sends {
+            exchange,
+            to,
+            bytes,
         };
-        assert_eq!(trace(1).hash(), trace(1).hash());
-        assert_ne!(trace(1).hash(), trace(2).hash());
+        let asks = |exchange, whom, bytes| What::Asks {
+            exchange,
+            whom,
+            bytes,
+        };
+        let ends = [
+            End::Done,
+            End::Refused,
+            End::Unreadable,
+            End::Exhausted,
+            End::Uncertain,
+            End::Unauthenticated,
+            End::Failed,
+        ];
+        let mut all = vec![
+            What::Starts,
+            sends(exchange, Region::Shanghai, bytes),
+            sends(exchange, Region::Shanghai, 2),
+            sends(exchange, Region::Beijing, bytes),
+            sends(2, Region::Shanghai, bytes),
+            asks(exchange, Office::Sts, bytes),
+            asks(exchange, Office::Sts, 2),
+            asks(exchange, Office::Metadata, bytes),
+            asks(2, Office::Sts, bytes),
+            What::Authenticates,
+            What::Authenticated { well: true },
+            What::Authenticated { well: false },
+            What::CarriedOut { exchange },
+            What::CarriedOut { exchange: 2 },
+            met(Met::NotSent),
+            met(Met::NoReply),
+            answer(200, service("200")),
+            answer(500, service("200")),
+            answer(200, service("401")),
+            answer(200, Answered::Fault("custom".to_owned())),
+            answer(200, Answered::Office(Office::Sts)),
+            answer(200, Answered::Office(Office::Uri)),
+            What::Abandons { exchange },
+            What::Abandons { exchange: 2 },
+            What::IsDropped,
+        ];
+        all.extend(ends.map(What::Ends));
+        let hash = |at: u64, call, what: &What| {
+            let mut trace = Trace::default();
+            trace.tell(Duration::from_nanos(at), call, what.clone());
+            trace.hash()
+        };
+        let mut hashes: Vec<u64> = all.iter().map(|what| hash(0, 0, what)).collect();
+        hashes.push(hash(1, 0, &What::Starts));
+        hashes.push(hash(0, 1, &What::Starts));
+        let count = hashes.len();
+        hashes.sort_unstable();
+        hashes.dedup();
+        assert_eq!(hashes.len(), count);
+    }
+
+    #[test]
+    fn the_name_of_a_fault_is_not_part_of_the_hash() {
+        let hash = |name: &str| {
+            let (exchange, status) = (0, 500);
+            let from = Answered::Fault(name.to_owned());
+            let met = Met::Answer { status, from };
+            let mut trace = Trace::default();
+            trace.tell(Duration::ZERO, 0, What::Met { exchange, met });
+            trace.hash()
+        };
+        assert_eq!(hash("status 500"), hash("another word for it"));
     }
 }

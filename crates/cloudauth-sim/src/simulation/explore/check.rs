@@ -7,7 +7,9 @@ use cloudauth_proto::{Effect, Policy, Repeat};
 use super::scenario::{CALM, LATER, Planned, Scenario};
 use super::signing::Keys;
 use crate::simulation::operations::Kind;
-use crate::simulation::{Breach, End, Met, Rule, Simulation, Told, Trouble, Weather, What};
+use crate::simulation::{
+    Answered, Breach, End, Met, Rule, Simulation, Told, Trouble, Weather, What,
+};
 use crate::{Fault, Region};
 
 /// A clock further off than this is not corrected, so its calls are refused.
@@ -147,12 +149,16 @@ impl Case<'_> {
                         continue; // It asked for credentials.
                     };
                     let is_home = *from == scenario.home;
-                    if let Met::Answer { status, outcome } = met {
-                        if self.is_own_refusal(outcome) && !self.is_late(outcome, *sent, event.at) {
+                    if let Met::Answer { status, from } = met {
+                        if let Answered::Service(code) = from
+                            && self.is_own_refusal(code)
+                            && !self.is_late(code, *sent, event.at)
+                        {
                             return Some(Rule::SignsWell);
                         }
                         is_home_heard |= is_home;
-                        was_unknown = *status == 200 && outcome == "fault: custom";
+                        let is_custom = *from == Answered::Fault("custom".to_owned());
+                        was_unknown = *status == 200 && is_custom;
                     }
                     under_way.retain(|(other, ..)| other != exchange);
                 }
@@ -181,16 +187,16 @@ impl Case<'_> {
     }
 
     /// Whether the service refused what no fault and no wrong clock explains.
-    fn is_own_refusal(&self, outcome: &str) -> bool {
-        let is_clock = outcome.starts_with("InvalidTimeStamp");
+    fn is_own_refusal(&self, code: &str) -> bool {
+        let is_clock = code.starts_with("InvalidTimeStamp");
         let is_clock_wrong = self.scenario.ahead.unsigned_abs() > TOLERATED_SKEW;
-        !(outcome == "200" || outcome.starts_with("fault: ") || is_clock && is_clock_wrong)
+        !(code == "200" || is_clock && is_clock_wrong)
     }
 
     /// Whether the credentials expired while the request was under way.
-    fn is_late(&self, outcome: &str, sent: Duration, met: Duration) -> bool {
+    fn is_late(&self, code: &str, sent: Duration, met: Duration) -> bool {
         let keys = self.keys.filter(|keys| keys.can_be_late(sent, met));
-        outcome == "InvalidSecurityToken.Expired" && keys.is_some()
+        code == "InvalidSecurityToken.Expired" && keys.is_some()
     }
 
     /// Whether there were valid credentials for as long as the call took.
