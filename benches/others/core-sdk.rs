@@ -23,7 +23,8 @@ async fn call(address: &str) {
 
 fn main() {
     let address = std::env::var("ADDRESS").unwrap();
-    // Each call makes a client of its own, and that reads the system's roots: few are enough.
+    // Each call creates a client, which loads the system's root certificates. That is slow, so a few
+    // calls are sufficient.
     let calls = 50;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(call(&address));

@@ -1,19 +1,19 @@
-//! The two calls that are measured, built and signed.
+//! The two requests that are built and signed: a call with 21 parameters, and a picture.
 
+use cloudauth_proto::driver::{Method, Request};
+use cloudauth_proto::operation::{ParamLocation, Params};
 use cloudauth_proto::ops::InitFaceVerify;
 use cloudauth_proto::sign::{Draft, Explanation, Stamp};
-use cloudauth_proto::{
-    Credentials, Endpoint, Entropy, Method, Operation, Params, Place, Request, Scheme, UnixTime,
-};
+use cloudauth_proto::{Credentials, Endpoint, Entropy, Operation, Scheme, UnixTime};
 
-/// The key's id.
-pub const ID: &str = "LTAI0EXAMPLEKEYID";
-/// The key's secret.
-pub const SECRET: &str = "exampleSecret";
+/// The access key ID.
+pub const ACCESS_KEY_ID: &str = "LTAI0EXAMPLEKEYID";
+/// The access key secret.
+pub const ACCESS_KEY_SECRET: &str = "exampleSecret";
 
 const META_INFO: &str = r#"{"zimVer":"3.0.0","appVersion":"1","bioMetaInfo":"4.1.0:11501568,0","appName":"com.example","deviceType":"ios","osVersion":"iOS 10.3.2","apdidToken":"","deviceModel":"iPhone9,1"}"#;
 
-/// InitFaceVerify with 21 parameters; no person's.
+/// InitFaceVerify with 21 made-up parameters.
 #[must_use]
 pub fn init() -> InitFaceVerify {
     InitFaceVerify::new(1_000_000_006, "e0c34a77f5ac40a5aa5e6ed20c353888", "ID_PRO")
@@ -24,7 +24,7 @@ pub fn init() -> InitFaceVerify {
         .callback_url("https://www.example.com/called")
         .camera_selection("Y")
         .cert_name("张先生")
-        .cert_no("330103199001011234")
+        .cert_no("330103199001011230")
         .cert_type("IDENTITY_CARD")
         .certify_url_style("L")
         .certify_url_type("H5")
@@ -37,7 +37,7 @@ pub fn init() -> InitFaceVerify {
         .return_url("https://www.example.com/back?order=1")
 }
 
-/// Base64 text as pictures are: every character equally often.
+/// A string like the base64 of a picture: every character is equally likely.
 #[must_use]
 pub fn picture(length: usize) -> String {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -51,7 +51,7 @@ pub fn picture(length: usize) -> String {
     (0..length).map(|_| next()).collect()
 }
 
-/// Signs as a driver does.
+/// Signs with a fixed access key, time and nonce.
 #[derive(Debug)]
 pub struct Signer {
     credentials: Credentials,
@@ -59,12 +59,12 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// With an access key.
+    /// Creates a signer.
     #[must_use]
     #[expect(clippy::unwrap_used, reason = "a bench")]
     pub fn new() -> Self {
         Self {
-            credentials: Credentials::access_key(ID, SECRET).unwrap(),
+            credentials: Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET).unwrap(),
             stamp: Stamp {
                 at: UnixTime::from_seconds(1_800_000_000),
                 nonce: Entropy::from_seed([1; 32]).nonce(),
@@ -87,19 +87,19 @@ impl Signer {
         self.sign(scheme, &params)
     }
 
-    /// Encodes and signs a picture.
+    /// Encodes and signs a picture, as the only parameter.
     #[must_use]
     pub fn build_picture(&self, scheme: Scheme, picture: &str) -> Request {
         self.sign(scheme, &picture_params(picture))
     }
 
-    /// Signs what is encoded already, as a second attempt does.
+    /// Signs encoded parameters, as a second attempt does.
     #[must_use]
     pub fn sign(&self, scheme: Scheme, params: &Params) -> Request {
         scheme.sign(&draft(params), &self.credentials, &self.stamp)
     }
 
-    /// What is signed.
+    /// The strings that are signed.
     #[must_use]
     pub fn explain(&self, scheme: Scheme, params: &Params) -> Explanation {
         scheme.explain(&draft(params), &self.credentials, &self.stamp)
@@ -116,7 +116,7 @@ impl Default for Signer {
 #[must_use]
 pub fn picture_params(picture: &str) -> Params {
     let mut params = Params::new();
-    params.push("FaceContrastPicture", picture, Place::Form);
+    params.push("FaceContrastPicture", picture, ParamLocation::Form);
     params
 }
 

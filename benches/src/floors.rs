@@ -1,4 +1,6 @@
-//! The hash work alone, over the same bytes, with the key's state at hand.
+//! Floors: the hash work alone, which is a lower bound of signing time.
+//!
+//! The same bytes are hashed, and the state of the HMAC after the key is computed in advance.
 
 use core::hint::black_box;
 
@@ -6,12 +8,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use crate::calls::SECRET;
+use crate::calls::ACCESS_KEY_SECRET;
 
-/// HMAC-SHA1 over a string to sign.
-#[expect(clippy::unwrap_used, reason = "HMAC takes keys of every length")]
+/// RPC 1.0: HMAC-SHA1 over the string to sign.
+#[expect(clippy::unwrap_used, reason = "HMAC accepts keys of any length")]
 pub fn rpc(string_to_sign: &str) -> impl FnMut() + '_ {
-    let key = format!("{SECRET}&");
+    let key = format!("{ACCESS_KEY_SECRET}&");
     let keyed = Hmac::<Sha1>::new_from_slice(key.as_bytes()).unwrap();
     move || {
         let mut mac = keyed.clone();
@@ -20,14 +22,14 @@ pub fn rpc(string_to_sign: &str) -> impl FnMut() + '_ {
     }
 }
 
-/// SHA-256 over the payload and the canonical request, HMAC-SHA256 over the string to sign.
-#[expect(clippy::unwrap_used, reason = "HMAC takes keys of every length")]
+/// ACS3: SHA-256 over the payload and the canonical request, HMAC-SHA256 over the string to sign.
+#[expect(clippy::unwrap_used, reason = "HMAC accepts keys of any length")]
 pub fn acs3<'a>(
     payload: &'a [u8],
     canonical: &'a str,
     string_to_sign: &'a str,
 ) -> impl FnMut() + 'a {
-    let keyed = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    let keyed = Hmac::<Sha256>::new_from_slice(ACCESS_KEY_SECRET.as_bytes()).unwrap();
     move || {
         black_box(Sha256::digest(black_box(payload)));
         black_box(Sha256::digest(black_box(canonical.as_bytes())));

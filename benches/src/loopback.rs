@@ -1,7 +1,6 @@
-//! The server that drivers are measured against: a process of its own, which gives the same reply to
-//! every request and looks at nothing but where a request ends.
+//! The server that the drivers are measured against. It runs in a process of its own and sends the
+//! same response to every request.
 
-use core::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
@@ -17,10 +16,12 @@ use tokio::runtime::Builder;
 use tokio::sync::Barrier;
 use tokio_rustls::TlsAcceptor;
 
-/// What a process is called with to become the server.
+use crate::Result;
+
+/// The argument that makes a process the server.
 const SERVE: &str = "serve";
 
-/// An answer that opens a verification and one that tells its verdict, in one.
+/// The body of a response that is valid for both InitFaceVerify and DescribeFaceVerify.
 pub const BODY: &str = r#"{"RequestId":"473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E","Message":"success","Code":"200","ResultObject":{"CertifyId":"91707dc296d469ad38e4c5efa6a0f24b","CertifyUrl":"https://t.aliyun.com/ocALEGHyTUVAc2yfUFYeVrsphBWuP3oQHVsERmEGwmyzuCVh","Passed":"T","SubCode":"200","DeviceToken":"McozS1ZWRcRZStlERcZZo_QOytx5jcgZoZJEoRLOxxxxxxx"}}"#;
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\n\
@@ -34,39 +35,37 @@ const HEAD: &str = "HTTP/1.1 200 OK\r\n\
     x-acs-trace-id: 7a1e0b6c5b3f0c1e9a1f2d3c4b5a6978\r\n\
     ETag: 1Xz1Xz1Xz1Xz1Xz1Xz1Xz1g0\r\n";
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
-
-/// A server that runs until it is dropped.
+/// A server process, which runs until this is dropped.
 #[derive(Debug)]
 pub struct Server {
     process: Child,
-    /// Kept open: it may still be writing the last line.
-    _told: BufReader<ChildStdout>,
-    /// Where it answers over plain http.
+    /// Kept open, since the server may still be writing the last line.
+    _output: BufReader<ChildStdout>,
+    /// The URL over plain HTTP.
     pub plain: String,
-    /// Where it answers over TLS.
+    /// The URL over TLS.
     pub tls: String,
-    /// Who vouches for it.
+    /// The root certificate of the TLS server, as PEM.
     pub root: String,
 }
 
 impl Server {
-    /// Starts one, which answers none of every `hold` requests before all of them are there.
-    pub fn start(hold: usize) -> Outcome<Self> {
+    /// Starts a server that responds to batches of `hold` requests, when all of a batch have arrived.
+    pub fn start(hold: usize) -> Result<Self> {
         let mut process = Command::new(std::env::current_exe()?)
             .args([SERVE, &hold.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
-        let mut told = BufReader::new(process.stdout.take().ok_or("no output")?);
+        let mut output = BufReader::new(process.stdout.take().ok_or("no output")?);
         let (mut plain, mut tls, mut root) = <(String, String, String)>::default();
-        told.read_line(&mut plain)?;
-        told.read_line(&mut tls)?;
-        while !root.contains("END CERTIFICATE") && told.read_line(&mut root)? > 0 {}
+        output.read_line(&mut plain)?;
+        output.read_line(&mut tls)?;
+        while !root.contains("END CERTIFICATE") && output.read_line(&mut root)? > 0 {}
         let [plain, tls] = [plain, tls].map(|url| url.trim().to_owned());
         Ok(Self {
             process,
-            _told: told,
+            _output: output,
             plain,
             tls,
             root,
@@ -76,28 +75,28 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It ends when nobody holds its input.
+        // The server ends when its input is closed.
         drop(self.process.stdin.take());
         let _ = self.process.wait();
     }
 }
 
-/// Becomes the server, if this process was started as one; whether it was.
+/// Runs the server if this process was started as one. Returns whether it was.
 ///
-/// It tells its two URLs and its root certificate, and ends with its input.
-#[expect(clippy::print_stdout, reason = "how it tells")]
-pub fn serve_if_asked() -> Outcome<bool> {
+/// The server prints its two URLs and its root certificate, and exits when its input is closed.
+#[expect(clippy::print_stdout, reason = "the parent process reads the URLs")]
+pub fn serve_if_requested() -> Result<bool> {
     let mut arguments = std::env::args().skip(1);
     if arguments.next().as_deref() != Some(SERVE) {
         return Ok(false);
     }
     let hold = arguments.next().map_or(Ok(1), |hold| hold.parse())?;
-    many_sockets()?;
+    raise_socket_limit()?;
     let (root, config) = certificate()?;
     let runtime = Builder::new_current_thread().enable_io().build()?;
     let (plain, tls) = runtime.block_on(async {
         let any = ("127.0.0.1", 0);
-        Ok::<_, Box<dyn Error>>((TcpListener::bind(any).await?, TcpListener::bind(any).await?))
+        Ok::<_, std::io::Error>((TcpListener::bind(any).await?, TcpListener::bind(any).await?))
     })?;
     println!(
         "http://{}\nhttps://{}\n{root}",
@@ -113,8 +112,8 @@ pub fn serve_if_asked() -> Outcome<bool> {
     Ok(true)
 }
 
-/// As many sockets as this process may have.
-pub fn many_sockets() -> Outcome<u64> {
+/// Raises the limit of open files to the highest that this process may set. Returns the new limit.
+pub fn raise_socket_limit() -> Result<u64> {
     let most = getrlimit(Resource::Nofile).maximum;
     let all = Rlimit {
         current: most,
@@ -124,7 +123,7 @@ pub fn many_sockets() -> Outcome<u64> {
     Ok(most.unwrap_or(u64::MAX))
 }
 
-fn certificate() -> Outcome<(String, Arc<ServerConfig>)> {
+fn certificate() -> Result<(String, Arc<ServerConfig>)> {
     let mut root = CertificateParams::default();
     root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let root = CertifiedIssuer::self_signed(root, KeyPair::generate()?)?;
@@ -143,21 +142,21 @@ fn certificate() -> Outcome<(String, Arc<ServerConfig>)> {
 
 async fn accept(plain: TcpListener, tls: TcpListener, config: Arc<ServerConfig>, hold: usize) {
     let acceptor = TlsAcceptor::from(config);
-    let reply: Arc<str> = format!("{HEAD}Content-Length: {}\r\n\r\n{BODY}", BODY.len()).into();
+    let response: Arc<str> = format!("{HEAD}Content-Length: {}\r\n\r\n{BODY}", BODY.len()).into();
     let barrier = Arc::new(Barrier::new(hold.max(1)));
     loop {
-        let (reply, barrier) = (Arc::clone(&reply), Arc::clone(&barrier));
+        let (response, barrier) = (Arc::clone(&response), Arc::clone(&barrier));
         tokio::select! {
             Ok((stream, _)) = plain.accept() => {
                 let _ = stream.set_nodelay(true);
-                tokio::spawn(async move { answer(stream, &reply, &barrier).await });
+                tokio::spawn(async move { respond(stream, &response, &barrier).await });
             }
             Ok((stream, _)) = tls.accept() => {
                 let _ = stream.set_nodelay(true);
-                let shaken = acceptor.accept(stream);
+                let handshake = acceptor.accept(stream);
                 tokio::spawn(async move {
-                    if let Ok(stream) = shaken.await {
-                        answer(stream, &reply, &barrier).await;
+                    if let Ok(stream) = handshake.await {
+                        respond(stream, &response, &barrier).await;
                     }
                 });
             }
@@ -165,21 +164,25 @@ async fn accept(plain: TcpListener, tls: TcpListener, config: Arc<ServerConfig>,
     }
 }
 
-async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, reply: &str, barrier: &Barrier) {
+async fn respond(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    response: &str,
+    barrier: &Barrier,
+) {
     let mut read = Vec::with_capacity(8_192);
     while matches!(stream.read_buf(&mut read).await, Ok(n) if n > 0) {
-        while let Some(length) = whole(&read) {
+        while let Some(length) = request_length(&read) {
             read.drain(..length);
             barrier.wait().await;
-            if stream.write_all(reply.as_bytes()).await.is_err() {
+            if stream.write_all(response.as_bytes()).await.is_err() {
                 return;
             }
         }
     }
 }
 
-/// The length of the first request in `read`, if all of it is there.
-fn whole(read: &[u8]) -> Option<usize> {
+/// The length of the first request in `read`, if it is complete.
+fn request_length(read: &[u8]) -> Option<usize> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut request = httparse::Request::new(&mut headers);
     let Ok(httparse::Status::Complete(head)) = request.parse(read) else {

@@ -1,34 +1,37 @@
-//! Times that can be compared on a machine that others use too: the subjects take turns.
+//! Comparable times on a shared machine: the candidates take turns.
 //!
-//! A neighbour on the other thread of the same core takes execution units away. That slows down
-//! whatever has much to execute at once, and leaves a hash as it is, which waits for its own results.
-//! So beside the median there is what is reached while nobody disturbs.
+//! Another process on the other thread of the same core competes for execution units. That slows down
+//! code with much instruction-level parallelism, but not a hash, whose instructions depend on each
+//! other. So the 5th percentile, which is reached while no other process competes, is measured next to
+//! the median.
 
 use core::time::Duration;
 use std::time::Instant;
 
-/// Something that is measured.
-pub type Subject<'a> = (&'a str, Box<dyn FnMut() + 'a>);
+/// A name, and the code to measure.
+pub type Candidate<'a> = (&'a str, Box<dyn FnMut() + 'a>);
 
-/// What came of it.
+/// Times of candidates relative to the first one's.
 #[derive(Clone, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "there is no third")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "read by the benches of this crate only"
+)]
 pub struct Ratios {
-    /// The time of the first subject in nanoseconds, when it was quiet.
+    /// The 5th percentile of the first candidate's times, in nanoseconds.
     pub first: f64,
-    /// The time of each as a multiple of the first one's. Quiet: a twentieth of its rounds was
-    /// faster.
-    pub quiet: Vec<f64>,
+    /// The 5th percentile of each candidate's times, divided by the first one's.
+    pub p5: Vec<f64>,
     /// The median of the ratios within each round.
     pub median: Vec<f64>,
 }
 
-/// Measures all subjects beside the first one.
+/// Measures all candidates relative to the first one, in `rounds` turns of about `turn` each.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "a bench knows the time")]
-pub fn ratios(subjects: &mut [Subject<'_>], rounds: usize, turn: Duration) -> Ratios {
+#[expect(clippy::disallowed_methods, reason = "a bench measures time")]
+pub fn ratios(candidates: &mut [Candidate<'_>], rounds: usize, turn: Duration) -> Ratios {
     let mut repeats: Vec<u32> = Vec::new();
-    for (_, run) in &mut *subjects {
+    for (_, run) in &mut *candidates {
         let (start, mut count) = (Instant::now(), 0);
         while start.elapsed() < turn || count == 0 {
             run();
@@ -36,9 +39,9 @@ pub fn ratios(subjects: &mut [Subject<'_>], rounds: usize, turn: Duration) -> Ra
         }
         repeats.push(count);
     }
-    let mut taken: Vec<Vec<f64>> = vec![Vec::new(); subjects.len()];
+    let mut taken: Vec<Vec<f64>> = vec![Vec::new(); candidates.len()];
     for _ in 0..rounds {
-        for (i, (_, run)) in subjects.iter_mut().enumerate() {
+        for (i, (_, run)) in candidates.iter_mut().enumerate() {
             let start = Instant::now();
             for _ in 0..repeats[i] {
                 run();
@@ -46,51 +49,57 @@ pub fn ratios(subjects: &mut [Subject<'_>], rounds: usize, turn: Duration) -> Ra
             taken[i].push(start.elapsed().as_secs_f64() / f64::from(repeats[i]));
         }
     }
-    let floor = &taken[0];
-    let quiet = |times: &Vec<f64>| at(times.clone(), times.len() / 20);
-    let first = quiet(floor);
-    let of_floor = |times: &Vec<f64>| {
-        let ratios = times.iter().zip(floor).map(|(time, floor)| time / floor);
-        median(ratios.collect())
+    let baseline = &taken[0];
+    let p5 = |times: &Vec<f64>| nth(times.clone(), times.len() / 20);
+    let first = p5(baseline);
+    let median_ratio = |times: &Vec<f64>| {
+        let ratios = times.iter().zip(baseline);
+        median(ratios.map(|(time, baseline)| time / baseline).collect())
     };
     Ratios {
         first: first * 1e9,
-        quiet: taken.iter().map(|times| quiet(times) / first).collect(),
-        median: taken.iter().map(of_floor).collect(),
+        p5: taken.iter().map(|times| p5(times) / first).collect(),
+        median: taken.iter().map(median_ratio).collect(),
     }
 }
 
 fn median(values: Vec<f64>) -> f64 {
     let middle = values.len() / 2;
-    at(values, middle)
+    nth(values, middle)
 }
 
-/// The value at this place of their order.
-fn at(mut values: Vec<f64>, place: usize) -> f64 {
+/// The `n`th smallest value.
+fn nth(mut values: Vec<f64>, n: usize) -> f64 {
     values.sort_by(f64::total_cmp);
-    values[place]
+    values[n]
 }
 
-/// What one thing costs.
+/// Wall-clock time and CPU time.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "there is no third")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "read by the benches of this crate only"
+)]
 pub struct Cost {
-    /// Seconds that pass.
+    /// By the wall clock.
     pub wall: f64,
-    /// Seconds of this process's processors.
+    /// Of all CPUs, spent by this process.
     pub cpu: f64,
 }
 
-/// Something that is done a number of times.
-pub type Repeated<'a> = (&'a str, Box<dyn FnMut(u32) + 'a>);
+/// A name, and code that repeats an operation the given number of times.
+pub type Workload<'a> = (&'a str, Box<dyn FnMut(u32) + 'a>);
 
-/// The median cost of each subject, and the medians of the rates at which it does its work as a share
-/// of the first one's in the same round: calls per second, and calls per second of processor.
-pub fn rates(subjects: &mut [Repeated<'_>], rounds: usize, count: u32) -> Vec<(Cost, Cost)> {
-    let mut spent: Vec<Vec<Cost>> = vec![Vec::new(); subjects.len()];
-    // The first round makes connections, and does not count.
+/// Measures workloads in turns of `count` operations.
+///
+/// For each workload: the median cost of one operation in seconds, and the median of its rate
+/// (operations per second of wall-clock and of CPU time) divided by the first one's rate in the same
+/// round.
+pub fn rates(workloads: &mut [Workload<'_>], rounds: usize, count: u32) -> Vec<(Cost, Cost)> {
+    let mut spent: Vec<Vec<Cost>> = vec![Vec::new(); workloads.len()];
+    // The first round establishes connections and is not measured.
     for round in 0..=rounds {
-        for (i, (_, run)) in subjects.iter_mut().enumerate() {
+        for (i, (_, run)) in workloads.iter_mut().enumerate() {
             let (wall, cpu) = clocks();
             run(count);
             let (wall_after, cpu_after) = clocks();
@@ -103,12 +112,13 @@ pub fn rates(subjects: &mut [Repeated<'_>], rounds: usize, count: u32) -> Vec<(C
             }
         }
     }
-    let bare = &spent[0];
-    let of = |costs: &Vec<Cost>| {
+    let baseline = &spent[0];
+    let summarize = |costs: &Vec<Cost>| {
         let middle = |pick: fn(&Cost) -> f64| median(costs.iter().map(pick).collect());
         let share = |pick: fn(&Cost) -> f64| {
-            let pairs = costs.iter().zip(bare);
-            median(pairs.map(|(cost, bare)| pick(bare) / pick(cost)).collect())
+            let pairs = costs.iter().zip(baseline);
+            let rates = pairs.map(|(cost, baseline)| pick(baseline) / pick(cost));
+            median(rates.collect())
         };
         let wall: fn(&Cost) -> f64 = |cost| cost.wall;
         let cpu: fn(&Cost) -> f64 = |cost| cost.cpu;
@@ -123,10 +133,10 @@ pub fn rates(subjects: &mut [Repeated<'_>], rounds: usize, count: u32) -> Vec<(C
             },
         )
     };
-    spent.iter().map(of).collect()
+    spent.iter().map(summarize).collect()
 }
 
-#[expect(clippy::cast_sign_loss, reason = "clocks do not go below zero")]
+#[expect(clippy::cast_sign_loss, reason = "these clocks are never negative")]
 fn clocks() -> (Duration, Duration) {
     use rustix::time::{ClockId, clock_gettime};
     let read = |id| {

@@ -1,28 +1,28 @@
-//! The naive signer: the one that the fuzz targets take as their reference.
+//! The naive signer: the reference signer of the fuzz targets, which is written for clarity.
 
 use std::collections::BTreeMap;
 
-use cloudauth_fuzz::reference::{self, Asked, canonical_query, percent_encode};
+use cloudauth_fuzz::reference::{self, UnsignedRequest, canonical_query, percent_encode};
 use percent_encoding::percent_decode_str;
 
-use crate::calls::{ID, SECRET};
+use crate::calls::{ACCESS_KEY_ID, ACCESS_KEY_SECRET};
 
-/// The same call with other people's data structures: names and values.
+/// The measured call, as maps of names and values.
 #[must_use]
-pub fn asked(
+pub fn unsigned_request(
     query: BTreeMap<String, String>,
     form: BTreeMap<String, String>,
     nonce: &str,
-) -> Asked<'_> {
-    Asked {
+) -> UnsignedRequest<'_> {
+    UnsignedRequest {
         method: "POST",
         host: "cloudauth.cn-shanghai.aliyuncs.com",
         action: "InitFaceVerify",
         version: "2019-03-07",
         timestamp: "2027-01-15T08:00:00Z",
         nonce,
-        id: ID,
-        secret: SECRET,
+        id: ACCESS_KEY_ID,
+        secret: ACCESS_KEY_SECRET,
         token: None,
         provider: "static_ak",
         query,
@@ -30,10 +30,10 @@ pub fn asked(
     }
 }
 
-/// The body of an RPC 1.0 request.
+/// Signs with RPC 1.0 and returns the body.
 #[must_use]
-pub fn rpc(asked: &Asked<'_>) -> String {
-    let (params, signature) = reference::rpc(asked);
+pub fn rpc(request: &UnsignedRequest<'_>) -> String {
+    let (params, signature) = reference::rpc(request);
     format!(
         "{}&Signature={}",
         canonical_query(&params),
@@ -41,14 +41,14 @@ pub fn rpc(asked: &Asked<'_>) -> String {
     )
 }
 
-/// Target, body and headers of an ACS3 request.
+/// Signs with ACS3 and returns the target, the body and the headers.
 #[must_use]
-pub fn acs3(asked: &Asked<'_>) -> (String, String, BTreeMap<String, String>) {
-    let (query, form, headers) = reference::acs3(asked);
+pub fn acs3(request: &UnsignedRequest<'_>) -> (String, String, BTreeMap<String, String>) {
+    let (query, form, headers) = reference::acs3(request);
     (format!("/?{query}"), form, headers)
 }
 
-/// Plain names and values of an encoded query or form.
+/// Decodes a query or form.
 #[must_use]
 pub fn params_of(encoded: &str) -> BTreeMap<String, String> {
     let decode = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();

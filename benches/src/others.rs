@@ -1,8 +1,8 @@
-//! Signers of others, on a request with the same parameters in its query.
+//! Signers of other crates, on a request with the same parameters in its query.
 //!
-//! They sign for AWS with SHA-256, as ACS3 does, but not the same text, and each does something that
-//! the others do not (a date that is part of the key, a URL that is parsed): they show the order of
-//! magnitude that users know.
+//! They sign for AWS, with SHA-256 as ACS3 does. The signed strings differ, and each signer does some
+//! work that the others do not, such as deriving a key from the date or parsing a URL. They show the
+//! usual order of magnitude of signing.
 #![expect(clippy::unwrap_used, reason = "a bench")]
 
 use core::hint::black_box;
@@ -18,13 +18,14 @@ use reqsign_aws_v4::{Credential, RequestSigner};
 use reqsign_core::{Context, SignRequest};
 use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
 
-use crate::calls::{ID, SECRET};
+use crate::calls::{ACCESS_KEY_ID, ACCESS_KEY_SECRET};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// aws-sigv4, from an encoded URL to a signed `http::Request`.
 pub fn aws_sigv4<'a>(target: &'a str, body: &'a str) -> impl FnMut() + 'a {
-    let identity: Identity = AwsCredentials::new(ID, SECRET, None, None, "bench").into();
+    let identity: Identity =
+        AwsCredentials::new(ACCESS_KEY_ID, ACCESS_KEY_SECRET, None, None, "bench").into();
     move || {
         let params = v4::SigningParams::builder()
             .identity(&identity)
@@ -47,11 +48,11 @@ pub fn aws_sigv4<'a>(target: &'a str, body: &'a str) -> impl FnMut() + 'a {
     }
 }
 
-/// rusty-s3, from plain parameters to a signed URL.
+/// rusty-s3, from unencoded parameters to a signed URL.
 pub fn rusty_s3(params: &BTreeMap<String, String>) -> impl FnMut() + '_ {
     let endpoint = "https://example.com".parse().unwrap();
     let bucket = Bucket::new(endpoint, UrlStyle::Path, "bucket", "cn-north-1").unwrap();
-    let credentials = Credentials::new(ID, SECRET);
+    let credentials = Credentials::new(ACCESS_KEY_ID, ACCESS_KEY_SECRET);
     move || {
         let mut action = bucket.put_object(Some(&credentials), "InitFaceVerify");
         for (name, value) in black_box(params) {
@@ -65,8 +66,8 @@ pub fn rusty_s3(params: &BTreeMap<String, String>) -> impl FnMut() + '_ {
 pub fn reqsign(target: &str) -> impl FnMut() + '_ {
     let (signing, context) = (RequestSigner::new("bench", "cn-north-1"), Context::new());
     let credential = Credential {
-        access_key_id: ID.to_owned(),
-        secret_access_key: SECRET.to_owned(),
+        access_key_id: ACCESS_KEY_ID.to_owned(),
+        secret_access_key: ACCESS_KEY_SECRET.to_owned(),
         ..Credential::default()
     };
     move || {

@@ -1,11 +1,15 @@
-//! The plots, as SVG.
+//! Plots in SVG.
 
-use core::error::Error;
 use std::path::Path;
 
 use plotters::prelude::*;
 
-/// A named series of points: bytes, and nanoseconds or a ratio.
+use crate::Result;
+
+/// The name of this project's signer.
+pub const OURS: &str = "cloudauth";
+
+/// A name, and points of bytes and milliseconds.
 pub type Series<'a> = (&'a str, Vec<(f64, f64)>);
 
 const COLOURS: [RGBColor; 4] = [
@@ -15,8 +19,8 @@ const COLOURS: [RGBColor; 4] = [
     RGBColor(120, 120, 120),
 ];
 
-/// Time over size, both logarithmic: a straight line of slope one is linear growth.
-pub fn growth(path: &Path, series: &[Series<'_>]) -> Result<(), Box<dyn Error>> {
+/// Plots time over size, both logarithmic. A straight line of slope one is linear growth.
+pub fn growth(path: &Path, series: &[Series<'_>]) -> Result<()> {
     let root = SVGBackend::new(path, (720, 420)).into_drawing_area();
     root.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&root)
@@ -46,23 +50,23 @@ pub fn growth(path: &Path, series: &[Series<'_>]) -> Result<(), Box<dyn Error>> 
     Ok(())
 }
 
-/// A bar for each ratio.
-pub fn bars(path: &Path, ratios: &[(String, f64)]) -> Result<(), Box<dyn Error>> {
+/// Plots one bar per ratio. The bars of names that contain [`OURS`] are highlighted.
+pub fn bars(path: &Path, ratios: &[(String, f64)]) -> Result<()> {
     let height = 70 + 26 * i32::try_from(ratios.len())?;
     let root = SVGBackend::new(path, (760, height.unsigned_abs())).into_drawing_area();
     root.fill(&WHITE)?;
     let title = ("sans-serif", 18).into_font();
-    let caption = "Times the hash work alone (logarithmic)";
+    let caption = "Time relative to the hash work alone (logarithmic)";
     root.draw(&Text::new(caption, (16, 16), title))?;
     let longest = ratios.iter().map(|(_, ratio)| *ratio).fold(2.0, f64::max);
     for (i, (name, ratio)) in ratios.iter().enumerate() {
         let top = 50 + 26 * i32::try_from(i)?;
         let style = ("sans-serif", 14).into_font();
         root.draw(&Text::new(name.clone(), (16, top), style.clone()))?;
-        #[expect(clippy::cast_possible_truncation, reason = "some hundred pixels")]
+        #[expect(clippy::cast_possible_truncation, reason = "at most 330 pixels")]
         let width = (ratio.max(1.0).ln() / longest.ln() * 330.0) as i32;
         let bar = [(330, top), (332 + width, top + 16)];
-        let colour = COLOURS[usize::from(!name.contains("ours")) * 3];
+        let colour = COLOURS[usize::from(!name.contains(OURS)) * 3];
         root.draw(&Rectangle::new(bar, colour.filled()))?;
         let figure = format!("{ratio:.2}");
         root.draw(&Text::new(figure, (340 + width, top), style))?;

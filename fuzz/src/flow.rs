@@ -1,15 +1,14 @@
-//! A driver may do anything, in any order.
+//! Drivers that poll and report in any order.
 
 use core::time::Duration;
 
+use cloudauth_proto::driver::{Delivery, ExchangeId, Failure, Head, MonoTime, Now, Response};
 use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
-use cloudauth_proto::{
-    Call, CallOptions, Error, ExchangeId, Failure, Flow, Head, MonoTime, Now, Operation, Response,
-    Sent, Session, Step, UnixTime,
-};
+use cloudauth_proto::{Call, CallOptions, Error, Flow, Operation, Session, Step, UnixTime};
 
 use crate::input::KEY;
 
+/// HTTP statuses and bodies of responses.
 const BODIES: [(u16, &str); 8] = [
     (
         200,
@@ -27,7 +26,9 @@ const BODIES: [(u16, &str); 8] = [
     (503, "<html>"),
 ];
 
-/// Polls, reports, stale ids, and clocks that run backwards: the contract of a flow holds.
+/// The contract of flows holds under any sequence of polls, reports of pending and past exchanges, and
+/// clock changes in both directions. The first byte chooses the operation, each following pair of bytes
+/// a step.
 pub fn flow_any_order(bytes: &[u8]) {
     let Some((first, script)) = bytes.split_first() else {
         return;
@@ -52,23 +53,23 @@ fn play<O: Operation>(operation: &O, options: CallOptions, script: &[u8]) {
         unix: UnixTime::from_seconds(1_800_000_000),
     };
     let mut latest = MonoTime::default();
-    let (mut known, mut nonces): (Vec<ExchangeId>, Vec<String>) = (Vec::new(), Vec::new());
+    let (mut sent, mut nonces): (Vec<ExchangeId>, Vec<String>) = (Vec::new(), Vec::new());
     let mut is_done = false;
     for step in script.chunks(2) {
-        let (what, arg) = (step[0], step.get(1).copied().unwrap_or_default());
-        match what % 4 {
+        let (action, arg) = (step[0], step.get(1).copied().unwrap_or_default());
+        match action % 4 {
             0 => match poll(&mut call, &mut session, now, &mut latest) {
                 Step::Send(exchange) => {
-                    assert!(!is_done && !known.contains(&exchange.id()));
+                    assert!(!is_done && !sent.contains(&exchange.id()));
                     let request = exchange.sign();
                     let nonce = request.headers.iter();
                     let mut nonce = nonce.filter(|(name, _)| *name == "x-acs-signature-nonce");
                     let nonce = nonce.next().unwrap().1.to_string();
                     assert!(!nonces.contains(&nonce));
                     nonces.push(nonce);
-                    known.push(exchange.id());
+                    sent.push(exchange.id());
                     let again = call.poll(&mut session, now);
-                    // A second one at once could only be a hedge, whose time has not come.
+                    // Only a hedge could be a second request, and it is not due yet.
                     assert!(!matches!(again, Step::Send(_)), "sent twice");
                     is_done |= matches!(again, Step::Done(_));
                 }
@@ -78,9 +79,9 @@ fn play<O: Operation>(operation: &O, options: CallOptions, script: &[u8]) {
                         now.mono = until;
                     }
                 }
-                Step::Abandon(id) => assert!(known.contains(&id)),
+                Step::Abandon(id) => assert!(sent.contains(&id)),
                 Step::Authenticate(_) | Step::Read(_) | Step::Run { .. } => {
-                    panic!("the key was given")
+                    panic!("an access key needs no refresh")
                 }
                 Step::Done(Err(Error::Finished)) => assert!(is_done),
                 Step::Done(_) => {
@@ -89,14 +90,15 @@ fn play<O: Operation>(operation: &O, options: CallOptions, script: &[u8]) {
                 }
             },
             1 => {
-                // One that is over, or of before, or under way: only that matters.
-                let Some(id) = known.get(usize::from(arg) % known.len().max(1)) else {
+                // The exchange may be pending, ended or abandoned. A report of any but a pending one is
+                // ignored.
+                let Some(id) = sent.get(usize::from(arg) % sent.len().max(1)) else {
                     continue;
                 };
-                let (status, body) = BODIES[usize::from(what / 4) % BODIES.len()];
-                let reply = match arg / 64 {
-                    0 => Err(Failure::new(Sent::No, "refused")),
-                    1 => Err(Failure::new(Sent::Maybe, "lost")),
+                let (status, body) = BODIES[usize::from(action / 4) % BODIES.len()];
+                let result = match arg / 64 {
+                    0 => Err(Failure::new(Delivery::NotSent, "refused")),
+                    1 => Err(Failure::new(Delivery::MaybeSent, "lost")),
                     _ => {
                         let date = "Fri, 15 Jan 2027 09:00:00 GMT".to_owned();
                         let head = Head::new(status, vec![("date".to_owned(), date)]);
@@ -104,7 +106,7 @@ fn play<O: Operation>(operation: &O, options: CallOptions, script: &[u8]) {
                     }
                 };
                 latest = latest.max(now.mono);
-                call.report(&mut session, *id, reply, now);
+                call.report(&mut session, *id, result, now);
             }
             2 => now.mono = now.mono + Duration::from_millis(u64::from(arg) * 100),
             _ => {
@@ -113,11 +115,11 @@ fn play<O: Operation>(operation: &O, options: CallOptions, script: &[u8]) {
                 now.unix = UnixTime::from_seconds(u64::from(arg) * 20_000_000);
             }
         }
-        assert!(known.len() <= 8, "too many attempts");
+        assert!(sent.len() <= 8, "too many attempts");
     }
 }
 
-/// Polls, and notes the latest time that the call was told.
+/// Polls, and updates the latest time that was passed to the call.
 fn poll<F: Flow>(
     call: &mut F,
     session: &mut Session,

@@ -1,35 +1,37 @@
-//! What is signed, drawn from bytes.
+//! Requests to sign, read from fuzz input.
 
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use arbitrary::{Arbitrary, Unstructured};
+use cloudauth_proto::driver::{Method, Request};
+use cloudauth_proto::operation::{ParamLocation, Params};
+use cloudauth_proto::sign::Nonce;
 use cloudauth_proto::sign::{Draft, Retry, Stamp};
-use cloudauth_proto::{
-    Credentials, Endpoint, Method, Nonce, Params, Place, Request, Scheme, UnixTime,
-};
+use cloudauth_proto::{Credentials, Endpoint, Scheme, UnixTime};
 
 pub(crate) const SECRET: &str = "testsecret";
 pub(crate) const TOKEN: &str = "t0ken+/=";
 pub(crate) static ENDPOINT: Endpoint = Endpoint::SHANGHAI;
 
-/// Keys are prepared once: that takes as long as a signature.
+/// Created once, since preparing a key takes as long as a signature.
 pub(crate) static KEY: LazyLock<Credentials> =
     LazyLock::new(|| Credentials::access_key("testid", SECRET).unwrap());
 static TEMPORARY_KEY: LazyLock<Credentials> =
     LazyLock::new(|| Credentials::temporary("testid", SECRET, TOKEN).unwrap());
 
-/// All schemes, and those that the simulator's verifier knows.
+/// All signature schemes.
 pub(crate) const SCHEMES: [Scheme; 3] = [
     Scheme::Acs3HmacSha256,
     Scheme::RpcHmacSha1,
     Scheme::Acs3HmacSm3,
 ];
+/// The schemes that the simulator's verifier implements.
 pub(crate) const SCHEMES_OF_SIM: [Scheme; 2] = [Scheme::Acs3HmacSha256, Scheme::RpcHmacSha1];
 
-/// Texts that have broken encoders.
-const NASTY: [&str; 12] = [
+/// Strings that are known to break encoders.
+const SPECIAL: [&str; 12] = [
     "\r\n",
     "&",
     "=",
@@ -44,63 +46,64 @@ const NASTY: [&str; 12] = [
     "é",
 ];
 
-/// What a structured input has beyond these bytes is not read: a fuzzer would make its inputs ever
-/// longer, and ever slower.
-const MOST_BYTES: usize = 512;
-const MOST_PARAMS: usize = 8;
+/// Structured input beyond this is ignored, or else a fuzzer would prefer ever longer and slower inputs.
+const MAX_BYTES: usize = 512;
+const MAX_PARAMS: usize = 8;
 
+/// Reads a structured input.
 pub(crate) fn read<'b, T: Arbitrary<'b>>(bytes: &'b [u8]) -> Option<T> {
-    let bytes = &bytes[..bytes.len().min(MOST_BYTES)];
+    let bytes = &bytes[..bytes.len().min(MAX_BYTES)];
     T::arbitrary_take_rest(Unstructured::new(bytes)).ok()
 }
 
-/// One input of `many` is a large one. A hash decides, not a byte of the input, or else the fuzzer
-/// would find that byte, and keep it.
+/// Selects one input in `many`, by a hash. If a single byte of the input decided, the fuzzer would find
+/// and keep it.
 pub(crate) fn is_one_of(many: u32, bytes: &[u8]) -> bool {
     let fnv = |hash: u32, byte: &u8| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
     (bytes.iter().fold(0x811c_9dc5, fnv) >> 8) % many == 0
 }
 
-pub(crate) struct ToSign {
+/// A request to sign.
+pub(crate) struct SigningInput {
     pub(crate) scheme: Scheme,
     pub(crate) has_token: bool,
     pub(crate) is_get: bool,
     pub(crate) at: u32,
     nonce: u32,
-    /// That it is not the first attempt.
+    /// Set for a second attempt.
     pub(crate) retry: Option<Retry>,
     params: Vec<(String, String, bool)>,
 }
 
 #[derive(Arbitrary)]
-struct Drawn<'b> {
+struct RawInput<'b> {
     scheme: u8,
     has_token: bool,
     is_get: bool,
     at: u32,
     nonce: u32,
     retry: Option<(u8, u32)>,
-    params: Vec<Param<'b>>,
+    params: Vec<RawParam<'b>>,
 }
 
 #[derive(Arbitrary)]
-struct Param<'b> {
+struct RawParam<'b> {
     name: &'b str,
     value: &'b str,
     is_form: bool,
-    nasty: u8,
+    special: u8,
 }
 
-impl ToSign {
-    /// Signed with one of these schemes.
+impl SigningInput {
+    /// Reads a request to sign by one of `schemes`.
     pub(crate) fn read(bytes: &[u8], schemes: &[Scheme]) -> Option<Self> {
-        let drawn: Drawn<'_> = read(bytes)?;
-        // Long values take other ways through the encoder and the hashes.
+        let drawn: RawInput<'_> = read(bytes)?;
+        // The encoder and the hashes handle long values by other code.
         let repeat = if is_one_of(256, bytes) { 200 } else { 1 };
-        let params = drawn.params.iter().take(MOST_PARAMS).enumerate();
+        let params = drawn.params.iter().take(MAX_PARAMS).enumerate();
         let params = params.map(|(i, param)| {
-            let nasty = NASTY[usize::from(param.nasty) % NASTY.len()];
-            let value = [param.value, nasty].concat().repeat(repeat);
+            let special = SPECIAL[usize::from(param.special) % SPECIAL.len()];
+            let value = [param.value, special].concat().repeat(repeat);
             (format!("{}.{i}", param.name), value, param.is_form)
         });
         Some(Self {
@@ -117,7 +120,7 @@ impl ToSign {
         })
     }
 
-    /// With these values, in the form and in the query by turns.
+    /// A request with these values, alternately in the form and in the query.
     pub(crate) fn of(scheme: Scheme, values: &[String]) -> Self {
         let values = values.iter().enumerate();
         let params = values.map(|(i, value)| (format!("p{i}"), value.clone(), i % 2 == 0));
@@ -132,8 +135,8 @@ impl ToSign {
         }
     }
 
-    /// Names and values, and whether they are in the form. No two names are the same, since they end
-    /// in different digits, and none is a reserved one.
+    /// Names and values, and whether they are in the form. The names are unique, since they end in
+    /// different digits, and none is reserved.
     pub(crate) fn params(&self) -> &[(String, String, bool)] {
         &self.params
     }
@@ -141,7 +144,11 @@ impl ToSign {
     pub(crate) fn encoded(params: &[(String, String, bool)]) -> Params {
         let mut encoded = Params::new();
         for (name, value, is_form) in params {
-            let place = if *is_form { Place::Form } else { Place::Query };
+            let place = if *is_form {
+                ParamLocation::Form
+            } else {
+                ParamLocation::Query
+            };
             encoded.push(name.clone(), value, place);
         }
         encoded

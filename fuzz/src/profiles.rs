@@ -1,12 +1,13 @@
-//! Files of profiles.
+//! Files with credentials profiles.
 
 use std::sync::LazyLock;
 
-use cloudauth_proto::{Profile, ProfileFormat, Role, Settings, Source, Vars};
+use cloudauth_proto::Source;
+use cloudauth_proto::credentials::{Environment, Profile, ProfileFormat, Role, Settings};
 
-/// Both formats, with the profile `p` and with the one that the file calls current.
+/// Both formats, each with the profile `p` and with the current profile of the file.
 static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
-    let settings = Settings::new(&Vars::default());
+    let settings = Settings::new(&Environment::default());
     let formats = [ProfileFormat::Cli, ProfileFormat::Ini].into_iter();
     let named = formats.flat_map(|format| [(format, None), (format, Some("p".to_owned()))]);
     named
@@ -14,55 +15,56 @@ static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
         .collect()
 });
 
+/// A string that marks secrets in the corpus.
 const SECRET: &str = "s3cret";
 
-/// A file of profiles is read to a source or to a reason, whatever stands in it; and what is made of
-/// it shows no secret. Secrets are what holds `s3cret`, but where a field that is none holds it.
+/// Any file gives a source or an error, and neither shows a secret. A field with `s3cret` in it is a
+/// secret, unless it is shown by design.
 pub fn profiles_are_read(bytes: &[u8]) {
     for profile in &*PROFILES {
         match profile.parse(bytes) {
             Ok(source) => {
-                let mut plain = String::new();
-                add_plain(&source, &mut plain);
+                let mut public = String::new();
+                add_public(&source, &mut public);
                 let shown = format!("{source:?}");
-                let times = |text: &str| text.matches(SECRET).count();
-                assert!(times(&shown) <= times(&plain), "{shown}");
+                let count = |text: &str| text.matches(SECRET).count();
+                assert!(count(&shown) <= count(&public), "{shown}");
             }
-            Err(reason) => assert!(!format!("{reason} {reason:?}").contains(SECRET)),
+            Err(error) => assert!(!format!("{error} {error:?}").contains(SECRET)),
         }
     }
 }
 
-/// All fields that are shown as they are.
-fn add_plain(source: &Source, plain: &mut String) {
+/// Appends all fields that are shown by design.
+fn add_public(source: &Source, public: &mut String) {
     match source {
-        Source::EcsRole(ecs) => plain.extend(ecs.role.iter().map(String::as_str)),
+        Source::EcsRole(ecs) => public.extend(ecs.role.iter().map(String::as_str)),
         Source::AssumeRole(assumed) => {
-            add_plain(&assumed.base, plain);
-            add_role(&assumed.role, plain);
-            plain.push_str(assumed.sts.authority());
+            add_public(&assumed.base, public);
+            add_role(&assumed.role, public);
+            public.push_str(assumed.sts.authority());
         }
         Source::Oidc(oidc) => {
-            plain.push_str(&oidc.token_file);
-            plain.push_str(&oidc.provider_arn);
-            add_role(&oidc.role, plain);
-            plain.push_str(oidc.sts.authority());
+            public.push_str(&oidc.token_file);
+            public.push_str(&oidc.provider_arn);
+            add_role(&oidc.role, public);
+            public.push_str(oidc.sts.authority());
         }
         Source::CloudSso(sso) => {
-            plain.push_str(sso.endpoint.authority());
-            plain.push_str(&sso.account_id);
-            plain.push_str(&sso.access_config);
+            public.push_str(sso.endpoint.authority());
+            public.push_str(&sso.account_id);
+            public.push_str(&sso.access_config);
         }
-        Source::OAuth(oauth) => plain.push_str(oauth.endpoint.authority()),
-        // Of these nothing is shown but masked keys and counts.
+        Source::OAuth(oauth) => public.push_str(oauth.endpoint.authority()),
+        // Shown with masked keys and counts only.
         Source::Static(_) | Source::External(_) | _ => {}
     }
 }
 
-fn add_role(role: &Role, plain: &mut String) {
-    plain.push_str(&role.arn);
-    plain.push_str(&role.session_name);
+fn add_role(role: &Role, public: &mut String) {
+    public.push_str(&role.arn);
+    public.push_str(&role.session_name);
     for text in [&role.policy, &role.external_id].into_iter().flatten() {
-        plain.push_str(text);
+        public.push_str(text);
     }
 }

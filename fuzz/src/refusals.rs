@@ -1,27 +1,32 @@
-//! A refused signature is explained, whatever the service says.
+//! Explanations of refused signatures.
 
 use std::sync::LazyLock;
 
+use cloudauth_proto::driver::Method;
+use cloudauth_proto::operation::{ParamLocation, Params};
 use cloudauth_proto::ops::InitFaceVerify;
+use cloudauth_proto::sign::Nonce;
 use cloudauth_proto::sign::{Draft, Mismatch, Stamp};
-use cloudauth_proto::{Error, Method, Nonce, Params, Place, Scheme, UnixTime};
+use cloudauth_proto::{Error, Scheme, UnixTime};
 
 use crate::input::{ENDPOINT, KEY, SCHEMES};
-use crate::replies::Answer;
+use crate::replies::CannedResponse;
 
+/// Personal data in the parameters, which must not be shown.
 const PERSON: &str = "3301031990";
 
-/// The name in the query, the number in the form.
+/// Parameters in the query and in the form.
 static PARAMS: LazyLock<Params> = LazyLock::new(|| {
     let mut params = Params::new();
-    params.push("CertNo", PERSON, Place::Query);
-    params.push("SceneId", "1", Place::Query);
-    params.push("Model", "LIVENESS", Place::Query);
-    params.push("CertName", PERSON, Place::Form);
+    params.push("CertNo", PERSON, ParamLocation::Query);
+    params.push("SceneId", "1", ParamLocation::Query);
+    params.push("Model", "LIVENESS", ParamLocation::Query);
+    params.push("CertName", PERSON, ParamLocation::Form);
     params
 });
 
-/// A refused signature with any message, and with any part of a true one changed.
+/// Any message of a refused signature, or a correct message with any part replaced, gives an
+/// explanation that names a parameter or header of the request and shows no value.
 pub fn fault_and_mismatch_parser(bytes: &[u8]) {
     let Some(([kind, how, at, length], rest)) = bytes.split_first_chunk() else {
         return;
@@ -47,36 +52,36 @@ pub fn fault_and_mismatch_parser(bytes: &[u8]) {
     let ours = scheme.explain(&draft, &KEY, &stamp);
     let (to_sign, canonical) = (ours.string_to_sign, ours.canonical);
     let is_rpc = scheme == Scheme::RpcHmacSha1;
-    // The canonical request is looked at only if the other text differs.
-    let hidden = if how & 8 == 0 { "" } else { "x" };
-    let truth = if is_rpc {
+    // The canonical requests are compared only if the strings to sign differ.
+    let prefix = if how & 8 == 0 { "" } else { "x" };
+    let correct = if is_rpc {
         format!("server string to sign is:{to_sign}")
     } else {
         format!(
-            "server StringToSign is [{hidden}{to_sign}] server CanonicalRequest is [{canonical}]"
+            "server StringToSign is [{prefix}{to_sign}] server CanonicalRequest is [{canonical}]"
         )
     };
-    let is_true = how % 8 == 1;
+    let is_correct = how % 8 == 1;
     let message = match how % 8 {
-        1 => truth,
+        1 => correct,
         2 => text.into_owned(),
-        3 if is_rpc => format!("{truth}%26{text}"),
-        3 => truth.replacen("\n/\n", &format!("\n/\n{text}&"), 1),
+        3 if is_rpc => format!("{correct}%26{text}"),
+        3 => correct.replacen("\n/\n", &format!("\n/\n{text}&"), 1),
         _ => {
-            // From a byte on, some are replaced by the input.
-            let start = usize::from(*at) * 4 % (truth.len() + 1);
-            let end = (start + usize::from(*length)).min(truth.len());
-            format!("{}{text}{}", &truth[..start], &truth[end..])
+            // The input replaces `length` bytes from `at` on.
+            let start = usize::from(*at) * 4 % (correct.len() + 1);
+            let end = (start + usize::from(*length)).min(correct.len());
+            format!("{}{text}{}", &correct[..start], &correct[end..])
         }
     };
     let found = scheme.mismatch(&draft, &KEY, &stamp, &message);
     let shown = format!("{found} {found:?}");
     assert!(!shown.contains(PERSON), "{shown}");
     if let Mismatch::Parameter { name } | Mismatch::Header { name } = &found {
-        assert!(canonical.contains(name), "{name} is not ours");
+        assert!(canonical.contains(name), "{name} is not in the request");
     }
-    if is_true {
-        let expected = if is_rpc || hidden.is_empty() {
+    if is_correct {
+        let expected = if is_rpc || prefix.is_empty() {
             Mismatch::Key
         } else {
             Mismatch::Unknown
@@ -85,16 +90,16 @@ pub fn fault_and_mismatch_parser(bytes: &[u8]) {
     }
 }
 
-/// Through a whole call.
+/// Checks the error of a whole call whose response has this message.
 fn refused(scheme: Scheme, text: &str) {
     let body = serde_json::json!({"Code": "SignatureDoesNotMatch", "Message": text}).to_string();
-    let answer = Answer {
+    let response = CannedResponse {
         status: 400,
         headers: Vec::new(),
         body: body.as_bytes(),
     };
     let init = InitFaceVerify::new(1, "order1", "LR_FR").cert_no(PERSON);
-    let error = answer.to(&init, scheme).unwrap_err();
+    let error = response.to(&init, scheme).unwrap_err();
     assert!(!format!("{error} {error:?}").contains(PERSON), "{error}");
     assert!(matches!(error, Error::Service(fault) if fault.mismatch.is_some()));
 }

@@ -1,14 +1,19 @@
-//! Whatever a peer answers, there is a reply or a typed error, and neither prints what it said.
+//! Responses to every operation and to every source of credentials.
 
 use core::fmt::Debug;
 use core::marker::PhantomData;
 use std::sync::LazyLock;
 
+use cloudauth_proto::WhoAmI;
+use cloudauth_proto::credentials::{
+    CredentialsError, Environment, Profile, ProfileFormat, Settings, SourceError, Uri,
+};
+use cloudauth_proto::driver::{Head, MonoTime, Now, Response};
+use cloudauth_proto::operation::{InvalidField, Listed, OperationMetadata, Params};
 use cloudauth_proto::ops::{self, Visitor};
 use cloudauth_proto::{
-    Call, CallOptions, CredentialsError, Endpoint, Error, Flow, Head, Listed, MonoTime, Now,
-    Operation, Outcome, Params, Problem, Profile, ProfileFormat, Reason, Response, Scheme, Session,
-    Settings, Source, Step, Terms, UnixTime, Uri, Vars, WhoAmI,
+    AttemptOutcome, Call, CallOptions, Endpoint, Error, Flow, Operation, Scheme, Session, Source,
+    Step, UnixTime,
 };
 
 use crate::input::KEY;
@@ -18,20 +23,20 @@ const NOW: Now = Now {
     unix: UnixTime::from_seconds(1_800_000_000),
 };
 
-/// What is answered, each time.
-pub(crate) struct Answer<'b> {
+/// The response to every request of a flow.
+pub(crate) struct CannedResponse<'b> {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: &'b [u8],
 }
 
-impl Answer<'_> {
+impl CannedResponse<'_> {
     fn response(&self) -> Response {
         let head = Head::new(self.status, self.headers.clone());
         Response::new(head, self.body.to_vec())
     }
 
-    /// Asks, and answers this.
+    /// Calls an operation and responds to it.
     pub(crate) fn to<O: Operation>(
         &self,
         operation: &O,
@@ -42,13 +47,14 @@ impl Answer<'_> {
         self.run(call, &mut session).map(|reply| reply.value)
     }
 
-    /// Looks for credentials in this source, and answers this.
+    /// Fetches credentials from a source and responds to it.
     fn to_source(&self, source: Source) -> Result<(), Error> {
         let mut session = Session::new(source, [1; 32]);
-        let Step::Authenticate(refresh) = WhoAmI::new().poll(&mut session, NOW) else {
-            panic!("credentials are needed");
+        let Step::Authenticate(ticket) = WhoAmI::new().poll(&mut session, NOW) else {
+            panic!("no refresh is requested");
         };
-        self.run(*refresh, &mut session).map(drop)
+        self.run(cloudauth_proto::driver::Refresh::new(ticket), &mut session)
+            .map(drop)
     }
 
     fn run<F: Flow>(&self, mut flow: F, session: &mut Session) -> Result<F::Output, Error> {
@@ -61,7 +67,7 @@ impl Answer<'_> {
                 Step::Wait(until) => now.mono = until,
                 Step::Abandon(_) => {}
                 Step::Read(_) | Step::Run { .. } => flow.supply(Ok(self.body.to_vec())),
-                Step::Authenticate(_) => panic!("the key was given"),
+                Step::Authenticate(_) => panic!("an access key needs no refresh"),
                 Step::Done(result) => return result,
             }
         }
@@ -75,66 +81,68 @@ const NAMES: [&str; 4] = [
     "x-acs-retry-after",
     "x-acs-request-id",
 ];
-/// Stands in the input for something that must not be printed.
+/// Marks personal data in the input, which must not be shown.
 const PERSON: &str = "3301031990";
 
-/// Every type of reply: of each operation, and of each source of credentials.
+/// Any response gives a reply or an error, and the error shows no personal data. The first byte chooses
+/// the operation or the source of credentials, the next ones the status and a header.
 pub fn decode_never_panics(bytes: &[u8]) {
     let Some(([which, status, header], body)) = bytes.split_first_chunk() else {
         return;
     };
     let value = String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned();
     let name = NAMES[usize::from(*header) % NAMES.len()].to_owned();
-    let answer = Answer {
+    let response = CannedResponse {
         status: STATUSES[usize::from(*status) % STATUSES.len()],
         headers: vec![(name, value)],
         body,
     };
     let which = usize::from(*which) % (ops::ALL.len() + SOURCES.len());
     match which.checked_sub(ops::ALL.len()) {
-        Some(which) => quiet(&answer.to_source(SOURCES[which].clone())),
+        Some(which) => assert_hides_personal_data(&response.to_source(SOURCES[which].clone())),
         None => ops::visit(&mut Nth {
             before: Some(which),
-            answer,
+            response,
         }),
     }
 }
 
-/// Asks for one operation of all.
+/// Calls the operation with this index among all.
 struct Nth<'b> {
+    /// The number of operations before it. `None` after it.
     before: Option<usize>,
-    answer: Answer<'b>,
+    response: CannedResponse<'b>,
 }
 
 impl Visitor for Nth<'_> {
     fn operation<O: Listed + Sync>(&mut self) {
         if self.before == Some(0) {
-            let asked = Asked::<O>(PhantomData);
-            quiet(&self.answer.to(&asked, Scheme::default()));
+            let operation = WithoutParameters::<O>(PhantomData);
+            assert_hides_personal_data(&self.response.to(&operation, Scheme::default()));
         }
         self.before = self.before.and_then(|before| before.checked_sub(1));
     }
 }
 
-/// An operation without parameters, which is answered as `O` is.
-struct Asked<O>(PhantomData<O>);
+/// An operation with the response of `O`, but without parameters.
+struct WithoutParameters<O>(PhantomData<O>);
 
-impl<O: Listed> Operation for Asked<O> {
+impl<O: Listed> Operation for WithoutParameters<O> {
     type Response = O::Response;
 
-    fn terms(&self) -> Terms {
-        let mut terms = Terms::new(O::INFO.action.into(), O::INFO.effect);
-        terms.payload = O::INFO.payload;
-        terms.is_judged_by_code = O::INFO.is_judged_by_code;
-        terms.unknown_codes = O::INFO.unknown_codes;
-        terms
+    fn metadata(&self) -> OperationMetadata {
+        let mut metadata = OperationMetadata::new(O::METADATA.action, O::METADATA.effect);
+        metadata.payload = O::METADATA.payload;
+        metadata.has_result_code = O::METADATA.has_result_code;
+        metadata.unknown_codes = O::METADATA.unknown_codes;
+        metadata
     }
 
-    fn came_from(response: &mut Self::Response, endpoint: &Endpoint) {
-        O::came_from(response, endpoint);
+    fn set_origin(response: &mut Self::Response, endpoint: &Endpoint) {
+        O::set_origin(response, endpoint);
     }
 
-    fn check(&self) -> Vec<Problem> {
+    fn check(&self) -> Vec<InvalidField> {
         Vec::new()
     }
 
@@ -155,9 +163,9 @@ const PROFILES: &str = r#"{"profiles":[
      "oauth_access_token_expire":4000000000},
     {"name":"external","mode":"External","process_command":"/program"}]}"#;
 
-/// One of each kind that asks, reads or runs something.
+/// One source of each kind that sends a request, reads a file or runs a program.
 static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| {
-    let settings = Settings::new(&Vars::default());
+    let settings = Settings::new(&Environment::default());
     let profile = |name: &str| {
         let name = Some(name.to_owned());
         Profile::new(ProfileFormat::Cli, "/f", name, settings.clone())
@@ -178,8 +186,8 @@ static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| {
     sources
 });
 
-/// A code, a request id and the names that ours have may be printed; the rest of a reply may not.
-fn quiet<T: Debug>(result: &Result<T, Error>) {
+/// Asserts that an error shows nothing of the response but codes and request IDs.
+fn assert_hides_personal_data<T: Debug>(result: &Result<T, Error>) {
     match result {
         Ok(reply) => drop(format!("{reply:?}")),
         Err(error) => {
@@ -191,12 +199,12 @@ fn quiet<T: Debug>(result: &Result<T, Error>) {
 
 fn may_be_shown(error: &Error) -> bool {
     let is_person = |text: &str| text.contains(PERSON);
-    let answered = error.attempts().iter().any(|attempt| {
-        matches!(&attempt.outcome, Outcome::Answered { code: Some(code), .. } if is_person(code))
+    let is_in_attempts = error.attempts().iter().any(|attempt| {
+        matches!(&attempt.outcome, AttemptOutcome::Response { code: Some(code), .. } if is_person(code))
     });
-    let refused = matches!(error, Error::Credentials(error)
+    let is_in_refusal = matches!(error, Error::Credentials(error)
         if matches!(&**error, CredentialsError::NoneFound(sources)
             if sources.iter().any(|source| matches!(&source.reason,
-                Reason::Refused { code: Some(code), .. } if is_person(code)))));
-    answered || refused || error.request_id().is_some_and(is_person)
+                SourceError::Refused { code: Some(code), .. } if is_person(code)))));
+    is_in_attempts || is_in_refusal || error.request_id().is_some_and(is_person)
 }

@@ -1,24 +1,25 @@
-//! What is signed is accepted, and nothing else is.
+//! Signed requests, against the reference signer and the simulator's verifier.
 
 use std::collections::BTreeMap;
 
-use cloudauth_proto::{Request, Scheme};
-use cloudauth_sim::{Incoming, verify};
+use cloudauth_proto::Scheme;
+use cloudauth_proto::driver::Request;
+use cloudauth_sim::{IncomingRequest, verify};
 
-use crate::input::{ENDPOINT, SCHEMES, SCHEMES_OF_SIM, SECRET, TOKEN, ToSign};
-use crate::reference::{self, Asked, canonical_query, percent_encode};
+use crate::input::{ENDPOINT, SCHEMES, SCHEMES_OF_SIM, SECRET, SigningInput, TOKEN};
+use crate::reference::{self, UnsignedRequest, canonical_query, percent_encode};
 
-/// The signature is the one that a signer written for clarity makes.
+/// A signed request equals that of the reference signer.
 pub fn sign_matches_reference(bytes: &[u8]) {
-    let Some(mut input) = ToSign::read(bytes, &SCHEMES) else {
+    let Some(mut input) = SigningInput::read(bytes, &SCHEMES) else {
         return;
     };
-    // The reference knows no headers of retries; the verifier does.
+    // The reference signer does not implement the headers of retries. The verifier does.
     input.retry = None;
-    matches_reference(&input);
+    assert_matches_reference(&input);
 }
 
-fn matches_reference(input: &ToSign) {
+fn assert_matches_reference(input: &SigningInput) {
     let request = input.sign();
     let stamp = input.stamp();
     let (mut query, mut form) = (input.part(false), input.part(true));
@@ -28,7 +29,7 @@ fn matches_reference(input: &ToSign) {
     }
     let pushed = input.params().iter().filter(|(_, _, is_form)| *is_form);
     let form = pushed.map(|(name, value, _)| (name.clone(), value.clone()));
-    let asked = Asked {
+    let unsigned = UnsignedRequest {
         method: request.method.as_str(),
         host: ENDPOINT.authority(),
         action: "InitFaceVerify",
@@ -44,8 +45,8 @@ fn matches_reference(input: &ToSign) {
     };
     match input.scheme {
         Scheme::RpcHmacSha1 => {
-            let (params, signature) = reference::rpc(&asked);
-            let incoming = Incoming::from(&request);
+            let (params, signature) = reference::rpc(&unsigned);
+            let incoming = IncomingRequest::from(&request);
             let sent = if input.is_get {
                 incoming.target.trim_start_matches("/?").to_owned()
             } else {
@@ -61,13 +62,13 @@ fn matches_reference(input: &ToSign) {
             sent.sort_unstable();
             assert_eq!(sent, expected);
         }
-        Scheme::Acs3HmacSm3 => is_acs3(&request, &reference::acs3_sm3(&asked)),
-        Scheme::Acs3HmacSha256 | _ => is_acs3(&request, &reference::acs3(&asked)),
+        Scheme::Acs3HmacSm3 => assert_is_acs3(&request, &reference::acs3_sm3(&unsigned)),
+        Scheme::Acs3HmacSha256 | _ => assert_is_acs3(&request, &reference::acs3(&unsigned)),
     }
 }
 
-/// The target, the body and every header that is signed.
-fn is_acs3(request: &Request, expected: &(String, String, BTreeMap<String, String>)) {
+/// Asserts that the target, the body and every signed header are as expected.
+fn assert_is_acs3(request: &Request, expected: &(String, String, BTreeMap<String, String>)) {
     let (query, form, headers) = expected;
     let target = if query.is_empty() {
         "/".to_owned()
@@ -75,7 +76,7 @@ fn is_acs3(request: &Request, expected: &(String, String, BTreeMap<String, Strin
         format!("/?{query}")
     };
     assert_eq!(request.target, target);
-    assert_eq!(Incoming::from(request).body, form.as_bytes());
+    assert_eq!(IncomingRequest::from(request).body, form.as_bytes());
     let sent = request.headers.iter();
     let sent = sent.filter(|(name, _)| !UNSIGNED.contains(name));
     let sent: BTreeMap<&str, &str> = sent.map(|(name, value)| (*name, &**value)).collect();
@@ -84,31 +85,31 @@ fn is_acs3(request: &Request, expected: &(String, String, BTreeMap<String, Strin
     assert_eq!(sent, expected.collect());
 }
 
-/// Headers that are sent and not signed.
+/// Headers that are sent but not signed.
 const UNSIGNED: [&str; 3] = ["accept", "user-agent", "content-length"];
 
-/// Whatever stands in names and values, the bytes on the wire are one request, and the independent
+/// With any names and values, the bytes on the wire are exactly one request, and the independent
 /// verifier accepts its signature and reads the same names and values.
 pub fn sim_accepts_what_we_sign(bytes: &[u8]) {
-    if let Some(input) = ToSign::read(bytes, &SCHEMES_OF_SIM) {
-        is_one_request_and_accepted(&input);
+    if let Some(input) = SigningInput::read(bytes, &SCHEMES_OF_SIM) {
+        assert_is_accepted(&input);
     }
 }
 
-/// Values of any size, in the form and in the query by turns, are signed as the reference does; they
-/// are one request on the wire, and the verifier reads them as they were.
-pub fn values_arrive(scheme: Scheme, values: &[String]) {
-    let input = ToSign::of(scheme, values);
-    matches_reference(&input);
-    is_one_request_and_accepted(&input);
+/// Checks [`sign_matches_reference`] and [`sim_accepts_what_we_sign`] with these values, alternately in
+/// the form and in the query.
+pub fn check_values(scheme: Scheme, values: &[String]) {
+    let input = SigningInput::of(scheme, values);
+    assert_matches_reference(&input);
+    assert_is_accepted(&input);
 }
 
-fn is_one_request_and_accepted(input: &ToSign) {
+fn assert_is_accepted(input: &SigningInput) {
     let request = input.sign();
     let mut wire = Vec::new();
     request.write_http1(&mut wire);
-    let incoming = parsed(&wire);
-    assert!(incoming == Incoming::from(&request));
+    let incoming = parse(&wire);
+    assert!(incoming == IncomingRequest::from(&request));
     let verified = verify(&incoming, secret_of, input.at.into()).unwrap();
     let mut pushed = input.part(false);
     pushed.append(&mut input.part(true));
@@ -117,8 +118,8 @@ fn is_one_request_and_accepted(input: &ToSign) {
     assert_eq!(verified.nonce.as_deref(), Some(nonce.as_str()));
 }
 
-/// One request and nothing behind it.
-fn parsed(wire: &[u8]) -> Incoming {
+/// Parses bytes that are exactly one request.
+fn parse(wire: &[u8]) -> IncomingRequest {
     let mut headers = [httparse::EMPTY_HEADER; 32];
     let mut request = httparse::Request::new(&mut headers);
     let length = request.parse(wire).unwrap().unwrap();
@@ -129,11 +130,11 @@ fn parsed(wire: &[u8]) -> Incoming {
         .map(|header| (header.name.to_owned(), text(header.value)))
         .collect();
     let mut lengths = headers.iter().filter(|(name, _)| name == "content-length");
-    let (_, announced) = lengths.next().unwrap();
+    let (_, content_length) = lengths.next().unwrap();
     assert!(lengths.next().is_none());
     let body = &wire[length..];
-    assert_eq!(announced.parse(), Ok(body.len()));
-    Incoming::new(
+    assert_eq!(content_length.parse(), Ok(body.len()));
+    IncomingRequest::new(
         request.method.unwrap(),
         request.path.unwrap(),
         headers,
@@ -141,33 +142,33 @@ fn parsed(wire: &[u8]) -> Incoming {
     )
 }
 
-/// Of a signed request nothing can be changed: whatever bit is turned, it is refused or means the
-/// same.
+/// A signed request with one bit flipped is refused, or has the same meaning. The first four bytes choose
+/// the bit.
 pub fn one_bit_off_is_refused(bytes: &[u8]) {
     let Some((which, bytes)) = bytes.split_first_chunk::<4>() else {
         return;
     };
     let which = usize::try_from(u32::from_le_bytes(*which)).unwrap_or_default();
-    let Some(input) = ToSign::read(bytes, &SCHEMES_OF_SIM) else {
+    let Some(input) = SigningInput::read(bytes, &SCHEMES_OF_SIM) else {
         return;
     };
-    let request = Incoming::from(&input.sign());
+    let request = IncomingRequest::from(&input.sign());
     let now = input.at.into();
     let original = verify(&request, secret_of, now).unwrap();
     let mut changed = request.clone();
-    if !turn(&mut changed, which) {
+    if !flip(&mut changed, which) {
         return;
     }
     if let Ok(verified) = verify(&changed, secret_of, now) {
-        assert!(verified == original, "accepted another request");
+        assert!(verified == original, "a different request was accepted");
         // RPC 1.0 does not sign the path.
         let same_path = path(&changed) == path(&request);
         assert!(same_path || input.scheme == Scheme::RpcHmacSha1);
     }
 }
 
-/// Turns one bit of the target, the body or a signed header.
-fn turn(request: &mut Incoming, which: usize) -> bool {
+/// Flips one bit of the target, the body or a signed header. Returns whether the result is a request.
+fn flip(request: &mut IncomingRequest, which: usize) -> bool {
     let mut target = core::mem::take(&mut request.target).into_bytes();
     let mut values: Vec<Vec<u8>> = request
         .headers
@@ -202,7 +203,7 @@ fn turn(request: &mut Incoming, which: usize) -> bool {
     true
 }
 
-fn path(request: &Incoming) -> &str {
+fn path(request: &IncomingRequest) -> &str {
     request.target.split('?').next().unwrap_or_default()
 }
 

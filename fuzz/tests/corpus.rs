@@ -1,4 +1,4 @@
-//! The committed corpus, replayed on stable.
+//! Replays the committed corpus of each fuzz target.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::fs;
@@ -82,6 +82,6 @@ fn callbacks_are_read() {
 }
 
 #[test]
-fn returns_are_read() {
-    replay("returns_are_read", cloudauth_fuzz::returns_are_read);
+fn redirects_are_read() {
+    replay("redirects_are_read", cloudauth_fuzz::redirects_are_read);
 }

@@ -1,24 +1,24 @@
-//! What the drivers cost, beside the bare libraries below them that send the same bytes, prepared: on
-//! loopback, to a server that gives one fixed reply.
+//! Cost of the drivers relative to the bare HTTP libraries that they are built on.
 //!
-//! A rate is calls per second (or per second of processor) as a share of the bare library's in the same
-//! round; what is signed, decided and decoded is in it.
+//! All clients send to a server on loopback that sends one fixed response. The bare libraries send the
+//! same bytes, which were prepared in advance, while the drivers build, sign and decode. A rate is the
+//! number of calls per second, by the wall clock or of CPU time, divided by that of the bare library in
+//! the same round.
+//!
+//! `cargo run --release -p cloudauth-benches --bin drivers [rounds]`, 31 rounds by default.
 #![expect(clippy::print_stdout, reason = "a bench")]
 
-use core::error::Error;
-
+use cloudauth_benches::Result;
 use cloudauth_benches::calls::init;
-use cloudauth_benches::loopback::{Server, serve_if_asked};
-use cloudauth_benches::measure::{Repeated, rates};
-use cloudauth_benches::subjects::{bare_hyper, bare_ureq, core, hyper, prepared, ureq};
+use cloudauth_benches::clients::{bare_hyper, bare_ureq, hyper, prepared, ureq};
+use cloudauth_benches::loopback::{Server, serve_if_requested};
+use cloudauth_benches::measure::{Workload, rates};
 use cloudauth_proto::Operation;
 use cloudauth_proto::ops::DescribeFaceVerify;
 use tokio::runtime::Builder;
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
-
-fn main() -> Outcome<()> {
-    if serve_if_asked()? {
+fn main() -> Result<()> {
+    if serve_if_requested()? {
         return Ok(());
     }
     let rounds = std::env::args().nth(1).map_or(Ok(31), |n| n.parse())?;
@@ -53,11 +53,11 @@ fn measure<O: Operation + Clone + Send + Sync + 'static>(
     root: &str,
     operation: &O,
     rounds: usize,
-) -> Outcome<()> {
+) -> Result<()> {
     let prepared = prepared(url, operation)?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
     println!("{title}");
-    let mut many: Vec<Repeated<'_>> = vec![
+    let mut concurrent: Vec<Workload<'_>> = vec![
         (
             "bare hyper-util, 16 in flight",
             bare_hyper(&runtime, root, &prepared)?,
@@ -67,21 +67,24 @@ fn measure<O: Operation + Clone + Send + Sync + 'static>(
             hyper(&runtime, url, root, operation)?,
         ),
     ];
-    print(&mut many, rounds, 4_000, "0.75");
-    let mut one: Vec<Repeated<'_>> = vec![
+    print(&mut concurrent, rounds, 4_000, "0.75");
+    let mut blocking: Vec<Workload<'_>> = vec![
         ("bare ureq", bare_ureq(root, &prepared)),
         ("cloudauth-ureq", ureq(url, root, operation)?),
     ];
-    print(&mut one, rounds, 1_000, "0.90");
-    let mut alone: Vec<Repeated<'_>> = vec![("the core alone, no network", core(url, operation)?)];
-    let found = rates(&mut alone, rounds, 1_000);
-    println!("  {:<42} {:>37.1}", alone[0].0, found[0].0.cpu * 1e6);
+    print(&mut blocking, rounds, 1_000, "0.90");
+    let mut core: Vec<Workload<'_>> = vec![(
+        "core alone, no network",
+        cloudauth_benches::clients::core(url, operation)?,
+    )];
+    let found = rates(&mut core, rounds, 1_000);
+    println!("  {:<42} {:>37.1}", core[0].0, found[0].0.cpu * 1e6);
     Ok(())
 }
 
-fn print(subjects: &mut [Repeated<'_>], rounds: usize, count: u32, goal: &str) {
-    let found = rates(subjects, rounds, count);
-    for ((name, _), (cost, rate)) in subjects.iter().zip(found) {
+fn print(workloads: &mut [Workload<'_>], rounds: usize, count: u32, goal: &str) {
+    let found = rates(workloads, rounds, count);
+    for ((name, _), (cost, rate)) in workloads.iter().zip(found) {
         let goal = if name.starts_with("bare") { "" } else { goal };
         println!(
             "  {name:<42} {goal:>8} {:>8.2} {:>12.2} {:>9.1}",

@@ -1,5 +1,5 @@
-//! A thousand builds and signs of the small call, for an instruction counter to watch: see
-//! `benches/instructions`.
+//! Builds and signs a request a thousand times, under the instruction counter of
+//! `benches/instructions`. The argument is `acs3` or `rpc`.
 
 use core::hint::black_box;
 

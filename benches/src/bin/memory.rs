@@ -1,4 +1,4 @@
-//! Allocations of one build and sign, and the most memory that it holds beyond the caller's value.
+//! Allocations of building and signing one request, and peak memory relative to the size of the body.
 #![expect(clippy::print_stdout, reason = "a bench")]
 
 use core::hint::black_box;
@@ -15,18 +15,18 @@ fn main() {
     let (signer, operation) = (Signer::new(), init());
     println!("{:<44} {:>6} | measured", "", "goal");
     for (name, scheme) in SCHEMES {
-        // What is made once is made now.
+        // The first request includes initialization, so it is not measured.
         black_box(signer.build(scheme, &operation));
         let before = dhat::HeapStats::get();
         black_box(signer.build(scheme, &operation));
-        let made = dhat::HeapStats::get().total_blocks - before.total_blocks;
+        let allocations = dhat::HeapStats::get().total_blocks - before.total_blocks;
         let name = format!("{name}, 21 parameters: allocations");
-        println!("{name:<44} {:>6} | {made}", 16);
+        println!("{name:<44} {:>6} | {allocations}", 16);
     }
     drop(small);
     for (name, scheme) in SCHEMES {
         let picture = picture(5_600_000);
-        // It starts with nothing, whatever was allocated before.
+        // A new profiler does not count earlier allocations.
         let _large = profiler();
         let params = picture_params(&picture);
         let first = signer.sign(scheme, &params);

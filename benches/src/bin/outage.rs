@@ -1,51 +1,48 @@
-//! Draws what a region's outage costs a read: this client against the failover sample of the
-//! vendor's document, both in simulated time.
+//! Latency of reads during an outage of one region, of this client and of the failover sample in the
+//! vendor's documentation, in simulated time.
 //!
 //! `cargo run --release -p cloudauth-benches --bin outage` prints a table and writes
 //! `crates/cloudauth-proto/docs/outage.svg`.
-#![expect(clippy::print_stdout, reason = "a command prints")]
+#![expect(clippy::print_stdout, reason = "a bench")]
 
-use core::error::Error;
 use core::time::Duration;
 
+use cloudauth_benches::Result;
+use cloudauth_proto::driver::{ExchangeId, Failure, Now, Response};
 use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
-use cloudauth_proto::{
-    Call, CallOptions, Credentials, Endpoint, ExchangeId, Failure, Flow, Now, Policy, Response,
-    Session, Step,
-};
+use cloudauth_proto::{Call, CallOptions, Credentials, Endpoint, Flow, Policy, Session, Step};
 use cloudauth_sim::simulation::figures::percentile;
-use cloudauth_sim::simulation::{End, Simulation, Trouble, Weather};
+use cloudauth_sim::simulation::{CallEnd, Impairment, Link, Simulation};
 use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region, Verdict, World};
 use plotters::prelude::*;
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
-
 const SECOND: Duration = Duration::from_secs(1);
-/// Shanghai is a black hole from here to there.
+/// Start and end of the outage, in seconds. Shanghai is a black hole in between.
 const OUTAGE: [u32; 2] = [60, 120];
+/// Length of the simulation, in seconds.
 const END: u32 = 180;
 const CALLS_PER_SECOND: u32 = 500;
-/// Seconds of calls that one point of the plot stands for.
+/// Seconds of calls per point of the plot.
 const BUCKET: u32 = 2;
 
 const LINES: [(&str, usize); 3] = [("p50", 500), ("p99", 990), ("p99.9", 999)];
 
-fn main() -> Outcome<()> {
+fn main() -> Result<()> {
     let ours = simulate(Policy::default(), |describe| {
         Call::new(describe, CallOptions::new())
     })?;
     let mut once = Policy::default();
     once.max_attempts = 1;
     let sample = simulate(once, Sample::new)?;
-    for (name, run) in [("this client", &ours), ("the vendor's sample", &sample)] {
+    for (name, run) in [("this client", &ours), ("vendor's sample", &sample)] {
         println!("{name}: {} calls, {} failed", run.calls.len(), run.failed);
         println!(
             "  {:>14}  {:>10}  {:>10}  {:>10}",
             "seconds", "p50", "p99", "p99.9"
         );
         for (from, to) in [(0, 60), (60, 70), (70, 120), (120, END)] {
-            let times = run.times(from, to);
-            let cell = |permille| percentile(&times, permille).as_millis();
+            let durations = run.durations(from, to);
+            let cell = |permille| percentile(&durations, permille).as_millis();
             let [a, b, c] = [500, 990, 999].map(cell);
             println!("  {from:>6} to {to:>4}  {a:>7} ms  {b:>7} ms  {c:>7} ms");
         }
@@ -59,19 +56,19 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// The failover sample of the vendor's document: Shanghai, and on any failure Beijing, for every
-/// call anew. Both time-outs are 10 s, as in [`Policy::default`].
+/// The failover sample of the vendor's documentation: every call goes to Shanghai, and after any
+/// failure to Beijing. Both timeouts are 10 s, as in [`Policy::default`].
 struct Sample {
-    now: Call<DescribeFaceVerify>,
-    then: Option<Call<DescribeFaceVerify>>,
+    current: Call<DescribeFaceVerify>,
+    fallback: Option<Call<DescribeFaceVerify>>,
 }
 
 impl Sample {
     fn new(describe: &DescribeFaceVerify) -> Result<Self, cloudauth_proto::Error> {
         let at = |endpoint| Call::new(describe, CallOptions::new().endpoint(endpoint));
         Ok(Self {
-            now: at(Endpoint::SHANGHAI)?,
-            then: Some(at(Endpoint::BEIJING)?),
+            current: at(Endpoint::SHANGHAI)?,
+            fallback: Some(at(Endpoint::BEIJING)?),
         })
     }
 }
@@ -80,11 +77,11 @@ impl Flow for Sample {
     type Output = <Call<DescribeFaceVerify> as Flow>::Output;
 
     fn poll(&mut self, session: &mut Session, now: Now) -> Step<Self::Output> {
-        match self.now.poll(session, now) {
-            Step::Done(Err(error)) => match self.then.take() {
-                Some(then) => {
-                    self.now = then;
-                    self.now.poll(session, now)
+        match self.current.poll(session, now) {
+            Step::Done(Err(error)) => match self.fallback.take() {
+                Some(fallback) => {
+                    self.current = fallback;
+                    self.current.poll(session, now)
                 }
                 None => Step::Done(Err(error)),
             },
@@ -102,65 +99,66 @@ impl Flow for Sample {
         &mut self,
         session: &mut Session,
         id: ExchangeId,
-        reply: Result<Response, Failure>,
+        result: Result<Response, Failure>,
         now: Now,
     ) {
-        self.now.report(session, id, reply, now);
+        self.current.report(session, id, result, now);
     }
 }
 
-/// When each call started, and how long it took.
 struct Run {
+    /// Start and duration of each call.
     calls: Vec<(Duration, Duration)>,
     failed: usize,
 }
 
 impl Run {
-    /// What the calls took that started between these seconds, the shortest first.
-    fn times(&self, from: u32, to: u32) -> Vec<Duration> {
+    /// Sorted durations of the calls that started in these seconds.
+    fn durations(&self, from: u32, to: u32) -> Vec<Duration> {
         let within = SECOND * from..SECOND * to;
         let calls = self
             .calls
             .iter()
             .filter(|(started, _)| within.contains(started));
-        let mut times: Vec<_> = calls.map(|(_, took)| *took).collect();
-        times.sort_unstable();
-        times
+        let mut durations: Vec<_> = calls.map(|(_, duration)| *duration).collect();
+        durations.sort_unstable();
+        durations
     }
 }
 
 fn simulate<F: Flow + 'static>(
     policy: Policy,
     call: impl Fn(&DescribeFaceVerify) -> Result<F, cloudauth_proto::Error>,
-) -> Outcome<Run> {
+) -> Result<Run> {
     let credentials = Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?;
     let session = Session::new(credentials, [1; 32]).policy(policy);
     let mut simulation = Simulation::new(session, World::new());
     let [begins, ends] = OUTAGE;
-    let dead = Weather::calm().always(Trouble::BlackHole);
-    simulation.weather(Region::Shanghai, SECOND * begins, dead);
-    simulation.weather(Region::Shanghai, SECOND * ends, Weather::calm());
+    let silent = Link::unimpaired().always(Impairment::BlackHole);
+    simulation.link(Region::Shanghai, SECOND * begins, silent);
+    simulation.link(Region::Shanghai, SECOND * ends, Link::unimpaired());
 
     let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
     let opened = simulation.call(Call::new(&open, CallOptions::new())?)?;
     let id = opened.value.certify_id.as_str().to_owned();
     let now = simulation.now().unix.seconds();
     simulation.world.finish(&id, Verdict::Passed, now)?;
-    // By its text: it has no home then, which the sample does not know of.
+    // An ID from a string has no origin, so that both clients prefer Shanghai.
     let describe = DescribeFaceVerify::new(1_000_000_006, id);
     for i in 0..END * CALLS_PER_SECOND {
         simulation.start(SECOND * i / CALLS_PER_SECOND, call(&describe)?);
     }
     simulation.run();
-    let asked = || simulation.all_told().skip(1);
-    let times = asked().filter_map(|told| Some((told.started, told.took()?)));
+    let records = || simulation.records().skip(1);
+    let calls = records().filter_map(|record| Some((record.started, record.duration()?)));
+    let failed = records().filter(|record| record.end != Some(CallEnd::Success));
     Ok(Run {
-        calls: times.collect(),
-        failed: asked().filter(|told| told.end != Some(End::Done)).count(),
+        calls: calls.collect(),
+        failed: failed.count(),
     })
 }
 
-fn draw(path: &str, ours: &Run, sample: &Run) -> Outcome<()> {
+fn draw(path: &str, ours: &Run, sample: &Run) -> Result<()> {
     let root = SVGBackend::new(path, (860, 380)).into_drawing_area();
     root.fill(&WHITE)?;
     let title = format!(
@@ -202,8 +200,8 @@ fn draw(path: &str, ours: &Run, sample: &Run) -> Outcome<()> {
         for ((label, permille), color) in LINES.into_iter().zip(colors) {
             let points = (0..END / BUCKET).map(|bucket| {
                 let from = bucket * BUCKET;
-                let time = percentile(&run.times(from, from + BUCKET), permille);
-                (f64::from(from), time.as_secs_f64() * 1_000.0)
+                let duration = percentile(&run.durations(from, from + BUCKET), permille);
+                (f64::from(from), duration.as_secs_f64() * 1_000.0)
             });
             let line = LineSeries::new(points, color.stroke_width(2));
             chart.draw_series(line)?.label(label).legend(move |(x, y)| {

@@ -1,9 +1,9 @@
-//! Whether a wrong token's first wrong byte can be told from how long its check takes.
+//! Whether the duration of a token check reveals the position of the first wrong byte.
 //!
-//! `cargo run --release -p cloudauth-benches --bin timing` compares tokens that are wrong at their
-//! first byte with tokens that are wrong at their last one, in random order, by Welch's t: beyond 4.5
-//! the two can be told apart. Comparisons that stop at the first difference stand beside ours, to show
-//! that the bench would see it.
+//! `cargo run --release -p cloudauth-benches --bin timing` checks tokens that are wrong in their first
+//! byte and tokens that are wrong in their last byte, in random order, and compares the durations by
+//! Welch's t-test. An absolute value of t above 4.5 means that they can be distinguished. Comparisons
+//! that stop at the first difference are measured as controls, to show that the test detects them.
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
@@ -16,13 +16,13 @@
 use core::hint::black_box;
 use std::time::Instant;
 
-use cloudauth_proto::verify::{CallbackKey, Notice, OuterOrderNo};
+use cloudauth_proto::verify::{Callback, CallbackKey, OuterOrderNo};
 use cloudauth_proto::{Entropy, Secret, UnixTime};
 
 const SAMPLES: usize = 200_000;
-/// Checks in a sample.
+/// Checks per sample.
 const BATCH: usize = 16;
-/// Slower samples than this share were interrupted.
+/// Share of the samples that is kept. The slowest are dropped, since they were interrupted.
 const KEPT: f64 = 0.9;
 
 const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
@@ -38,55 +38,56 @@ fn main() {
         wrong[at] = if wrong[at] == b'0' { b'1' } else { b'0' };
         String::from_utf8(wrong).unwrap()
     };
-    let notice = |token: &String| {
+    let callback = |token: &String| {
         let query = format!("certifyId=sha1&callbackToken={token}");
-        Notice::parse(&query).unwrap()
+        Callback::parse(&query).unwrap()
     };
-    // Where the hash ends the order begins, of which another hash would be made.
+    // A token is a hash of 32 characters followed by the order number. The hash depends on the order
+    // number, so only the hash is varied.
     let whole = [wrong_at(0), wrong_at(good.len() - 1)];
     let hash = [wrong_at(0), wrong_at(31)];
     let same = [wrong_at(0), wrong_at(0)];
     let secret = Secret::new(good);
 
     println!("{:<44} {:>7} {:>7} {:>8}", "", "first", "last", "t");
-    row("Notice::bears", &whole, notice, |notice| {
-        notice.bears(black_box(&secret))
+    row("Callback::has_token", &whole, callback, |callback| {
+        callback.has_token(black_box(&secret))
     });
-    let check = |notice: &Notice| key.check(notice, NOW).is_ok();
-    row("CallbackKey::check", &hash, notice, check);
-    row("the same, twice the same token", &same, notice, check);
-    row("control: ==", &whole, String::clone, |text| {
-        text == black_box(good)
+    let check = |callback: &Callback| key.check(callback, NOW).is_ok();
+    row("CallbackKey::check", &hash, callback, check);
+    row("control: equal tokens", &same, callback, check);
+    row("control: ==", &whole, String::clone, |token| {
+        token == black_box(good)
     });
     row(
-        "control: byte by byte until one differs",
+        "control: stops at the first difference",
         &whole,
         String::clone,
-        |text| {
-            let mut pairs = text.bytes().zip(black_box(good).bytes());
+        |token| {
+            let mut pairs = token.bytes().zip(black_box(good).bytes());
             pairs.all(|(a, b)| black_box(a) == black_box(b))
         },
     );
 }
 
-/// Measures both classes in random order, and prints their means and how far they are apart.
-#[expect(clippy::disallowed_methods, reason = "a bench knows the time")]
+/// Measures both classes in random order, and prints their means and t.
+#[expect(clippy::disallowed_methods, reason = "a bench measures time")]
 fn row<T>(
     name: &str,
     tokens: &[String; 2],
     make: impl Fn(&String) -> T,
     check: impl Fn(&T) -> bool,
 ) {
-    let mut dice = Dice(Entropy::from_seed([3; 32]), Vec::new());
+    let mut coin = Coin(Entropy::from_seed([3; 32]), Vec::new());
     let mut taken = [Vec::new(), Vec::new()];
     for _ in 0..SAMPLES {
-        let class = dice.roll();
-        // Made anew each time, or one class would be measured at one place in memory and the other
-        // at another, which can be told apart.
-        let subject = make(&tokens[class]);
+        let class = coin.toss();
+        // Created for each sample: if each class had one value, the classes would differ in their
+        // memory addresses, which affect the duration.
+        let value = make(&tokens[class]);
         let start = Instant::now();
         for _ in 0..BATCH {
-            black_box(check(black_box(&subject)));
+            black_box(check(black_box(&value)));
         }
         taken[class].push(start.elapsed().as_secs_f64() * 1e9 / BATCH as f64);
     }
@@ -106,7 +107,7 @@ fn row<T>(
 
 struct Moments {
     mean: f64,
-    /// Of the mean, squared.
+    /// The squared standard error of the mean.
     error: f64,
 }
 
@@ -118,11 +119,11 @@ fn moments(values: &[f64]) -> Moments {
     Moments { mean, error }
 }
 
-/// A coin that falls the same in every run.
-struct Dice(Entropy, Vec<u8>);
+/// A coin whose tosses are the same in every run.
+struct Coin(Entropy, Vec<u8>);
 
-impl Dice {
-    fn roll(&mut self) -> usize {
+impl Coin {
+    fn toss(&mut self) -> usize {
         if self.1.is_empty() {
             self.1 = self.0.nonce().as_str().into();
         }

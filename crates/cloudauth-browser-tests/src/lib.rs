@@ -1,8 +1,7 @@
-//! A real browser for tests: Debian's Chromium without a window, driven over the DevTools protocol.
+//! A browser for tests: headless Chromium, driven over the DevTools protocol.
 //!
-//! It sees this machine only: every other host name is unknown to it. What goes wrong is a panic that says what was
-//! waited for. The walks are in `tests/`; they are ignored where nobody asks for them, because not every machine has
-//! Chromium:
+//! The browser resolves no host name except `localhost`. Every failure is a panic that names what was waited for. The
+//! tests are in `tests/`. They are ignored by default, because not every machine has Chromium:
 //!
 //! ```sh
 //! cargo test -p cloudauth-browser-tests -- --ignored
@@ -17,13 +16,13 @@
 //! tab.press("button.pass");
 //! tab.wait_for("document.title == 'Done'");
 //! tab.screenshot("done.png");
-//! assert_eq!(tab.complaints(), [String::new(); 0]);
+//! assert_eq!(tab.audit(), [String::new(); 0]);
 //! ```
 #![forbid(unsafe_code)]
 #![expect(
     clippy::expect_used,
     clippy::missing_panics_doc,
-    reason = "all of this is a test: one that cannot go on should say where"
+    reason = "this crate is only used in tests, where a panic is the failure"
 )]
 
 mod pipe;
@@ -41,11 +40,11 @@ use serde_json::json;
 use crate::pipe::Pipe;
 pub use crate::tab::{Size, Tab};
 
-/// Names under which Chromium is installed.
+/// Program names of Chromium.
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
-/// Nothing but loopback, no sound, no talk with its makers. Without a sandbox, because it is given our own pages only
-/// and containers seldom let it have one.
+/// Loopback only, no sound, no background traffic. No sandbox, because it loads only pages of this project and most
+/// containers do not permit one.
 const ARGUMENTS: [&str; 15] = [
     "--headless=new",
     "--remote-debugging-pipe",
@@ -64,10 +63,10 @@ const ARGUMENTS: [&str; 15] = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ];
 
-/// Chromium listens on descriptor 3 and speaks on 4; this gives it our pipes there.
+/// Connects file descriptors 3 and 4, which Chromium reads and writes, to the pipes of this process.
 const ON_3_AND_4: &str = r#"exec "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1"#;
 
-/// A running browser; it ends when dropped.
+/// A running browser, closed when dropped.
 pub struct Chromium {
     child: Child,
     pipe: RefCell<Pipe>,
@@ -75,7 +74,7 @@ pub struct Chromium {
 }
 
 impl Chromium {
-    /// Starts the first Chromium of the search path.
+    /// Starts the first Chromium found in `PATH`.
     #[must_use]
     pub fn start() -> Self {
         static STARTED: AtomicU32 = AtomicU32::new(0);
@@ -94,11 +93,11 @@ impl Chromium {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .expect("a shell starts");
+            .expect("`sh` can be started");
         let (input, output) = (child.stdin.take(), child.stdout.take());
         let pipe = Pipe::new(
-            input.expect("it was asked for"),
-            output.expect("it was asked for"),
+            input.expect("stdin is piped"),
+            output.expect("stdout is piped"),
         );
         Self {
             child,
@@ -107,7 +106,7 @@ impl Chromium {
         }
     }
 
-    /// Opens a tab with cookies of its own, in this language.
+    /// Opens a tab with cookies of its own and this `Accept-Language`.
     #[must_use]
     pub fn tab(&self, size: Size, language: &str) -> Tab<'_> {
         Tab::open(&self.pipe, size, language)
@@ -116,9 +115,9 @@ impl Chromium {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // It may be gone already.
-        self.pipe.borrow_mut().tell("Browser.close", &json!({}));
-        if !self.pipe.borrow().ends() {
+        // The browser may have exited already.
+        self.pipe.borrow_mut().notify("Browser.close", &json!({}));
+        if !self.pipe.borrow().is_closed_soon() {
             let _ = self.child.kill();
         }
         let _ = self.child.wait();

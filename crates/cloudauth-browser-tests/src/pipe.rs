@@ -1,4 +1,4 @@
-//! The DevTools protocol over two pipes: JSON texts with a zero byte after each.
+//! The DevTools protocol over two pipes: JSON messages, each followed by a zero byte.
 
 use core::time::Duration;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -8,31 +8,31 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-/// How long a look at a page may take: one that gives way to the next may never answer.
-const LOOK: Duration = Duration::from_secs(5);
+/// Time limit of a query: a page that is being replaced may never respond.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long the browser may take for anything else. Starting it on a busy machine takes longest.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Time limit of all other calls. On a busy machine the start of the browser takes longest.
+const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long the browser may take to close.
-const FAREWELL: Duration = Duration::from_secs(5);
+/// Time limit for the browser to close.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(crate) struct Pipe {
     input: ChildStdin,
     messages: Receiver<Value>,
-    /// Events, oldest first.
+    /// Received events, oldest first.
     events: Vec<Value>,
     calls: u64,
 }
 
 impl Pipe {
     pub(crate) fn new(input: ChildStdin, output: ChildStdout) -> Self {
-        let (tell, messages) = channel();
-        // Ends with the browser, which closes the pipe.
+        let (sender, messages) = channel();
+        // Ends when the browser closes the pipe.
         thread::spawn(move || {
             for message in BufReader::new(output).split(0).map_while(Result::ok) {
-                let message = serde_json::from_slice(&message).expect("the browser speaks JSON");
-                if tell.send(message).is_err() {
+                let message = serde_json::from_slice(&message).expect("messages are JSON");
+                if sender.send(message).is_err() {
                     return;
                 }
             }
@@ -47,7 +47,7 @@ impl Pipe {
 
     /// Calls a method of the browser.
     pub(crate) fn call(&mut self, method: &str, params: &Value) -> Value {
-        self.exchange(None, method, params, PATIENCE)
+        self.exchange(None, method, params, CALL_TIMEOUT)
             .unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
@@ -58,34 +58,34 @@ impl Pipe {
         method: &str,
         params: &Value,
     ) -> Result<Value, Value> {
-        self.exchange(Some(session), method, params, PATIENCE)
+        self.exchange(Some(session), method, params, CALL_TIMEOUT)
     }
 
-    /// Asks a tab for something that may get lost.
-    pub(crate) fn ask_in(
+    /// Calls a method of a tab that may never respond.
+    pub(crate) fn query_in(
         &mut self,
         session: &str,
         method: &str,
         params: &Value,
     ) -> Result<Value, Value> {
-        self.exchange(Some(session), method, params, LOOK)
+        self.exchange(Some(session), method, params, QUERY_TIMEOUT)
     }
 
-    /// The events of a tab so far.
+    /// The events of a tab received so far.
     pub(crate) fn events_in<'a>(&'a self, session: &'a str) -> impl Iterator<Item = &'a Value> {
         let events = self.events.iter();
         events.filter(move |event| event["sessionId"] == session)
     }
 
     /// Calls a method without waiting for its result.
-    pub(crate) fn tell(&mut self, method: &str, params: &Value) {
+    pub(crate) fn notify(&mut self, method: &str, params: &Value) {
         let _ = self.send(None, method, params);
     }
 
-    /// Whether the browser closes its end soon.
-    pub(crate) fn ends(&self) -> bool {
+    /// Whether the browser closes the pipe within the time limit.
+    pub(crate) fn is_closed_soon(&self) -> bool {
         loop {
-            match self.messages.recv_timeout(FAREWELL) {
+            match self.messages.recv_timeout(CLOSE_TIMEOUT) {
                 Ok(_) => {}
                 Err(RecvTimeoutError::Disconnected) => return true,
                 Err(RecvTimeoutError::Timeout) => return false,
@@ -115,16 +115,16 @@ impl Pipe {
         session: Option<&str>,
         method: &str,
         params: &Value,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<Value, Value> {
         let id = self
             .send(session, method, params)
-            .unwrap_or_else(|error| panic!("the browser is gone before {method}: {error}"));
+            .unwrap_or_else(|error| panic!("the browser exited before {method}: {error}"));
         loop {
-            let mut message = match self.messages.recv_timeout(patience) {
+            let mut message = match self.messages.recv_timeout(timeout) {
                 Ok(message) => message,
-                Err(RecvTimeoutError::Timeout) => return Err("no answer in time".into()),
-                Err(RecvTimeoutError::Disconnected) => panic!("the browser died of {method}"),
+                Err(RecvTimeoutError::Timeout) => return Err("timed out".into()),
+                Err(RecvTimeoutError::Disconnected) => panic!("the browser exited during {method}"),
             };
             if message["id"] == id {
                 return match message.get_mut("error") {

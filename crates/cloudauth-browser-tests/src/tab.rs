@@ -1,4 +1,4 @@
-//! One tab: a person with a screen, a finger or mouse, and a keyboard.
+//! A tab, with touch or mouse input and a keyboard.
 
 use core::cell::RefCell;
 use core::fmt;
@@ -13,39 +13,39 @@ use serde_json::{Value, json};
 
 use crate::pipe::Pipe;
 
-/// Finds what would trouble a person on the page.
+/// A script that lists accessibility problems of the page.
 const AUDIT: &str = include_str!("audit.js");
 
-/// How often to look whether a page is where it should be.
-const LOOK: Duration = Duration::from_millis(50);
+/// Interval at which conditions are checked.
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How often to look before giving up.
-const LOOKS: u32 = 400;
+/// Number of checks before a condition counts as failed.
+const MAX_CHECKS: u32 = 400;
 
-/// A screen.
+/// A screen size.
 #[expect(
     clippy::exhaustive_structs,
-    reason = "a size is made by whoever needs one"
+    reason = "tests may define sizes of their own"
 )]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
-    /// In pixels of CSS.
+    /// Width in CSS pixels.
     pub width: u32,
-    /// In pixels of CSS.
+    /// Height in CSS pixels.
     pub height: u32,
-    /// Whether it is touched.
+    /// Whether input is by touch.
     pub is_phone: bool,
 }
 
 impl Size {
-    /// A phone, upright.
+    /// A phone in portrait orientation.
     pub const PHONE: Self = Self {
         width: 390,
         height: 844,
         is_phone: true,
     };
 
-    /// The narrowest phone that is still met.
+    /// The narrowest phone still in use.
     pub const SMALL_PHONE: Self = Self {
         width: 320,
         height: 568,
@@ -60,7 +60,7 @@ impl Size {
     };
 }
 
-/// A tab of its own: no cookies, no history.
+/// A tab in a browser context of its own, without cookies and history.
 pub struct Tab<'a> {
     pipe: &'a RefCell<Pipe>,
     session: String,
@@ -79,7 +79,7 @@ impl<'a> Tab<'a> {
         let target = pipe.borrow_mut().call("Target.createTarget", &params);
         let params = json!({ "targetId": target["targetId"], "flatten": true });
         let session = pipe.borrow_mut().call("Target.attachToTarget", &params);
-        let session = session["sessionId"].as_str().expect("a session has an id");
+        let session = session["sessionId"].as_str().expect("a session has an ID");
         let tab = Self {
             pipe,
             session: session.to_owned(),
@@ -105,7 +105,7 @@ impl<'a> Tab<'a> {
         tab
     }
 
-    /// Switches to dark colours or back.
+    /// Emulates a preference for dark or light colours.
     pub fn set_dark(&self, dark: bool) {
         let value = if dark { "dark" } else { "light" };
         let feature = json!({ "name": "prefers-color-scheme", "value": value });
@@ -115,42 +115,44 @@ impl<'a> Tab<'a> {
         );
     }
 
-    /// Goes to a page and waits until it is there.
+    /// Navigates to a page and waits until it has loaded.
     pub fn go(&self, url: &str) {
-        let answer = self.call("Page.navigate", &json!({ "url": url }));
-        assert_eq!(answer.get("errorText"), None, "{url}");
+        let result = self.call("Page.navigate", &json!({ "url": url }));
+        assert_eq!(result.get("errorText"), None, "{url}");
         self.settle();
     }
 
-    /// Waits until the page has come.
+    /// Waits until the page has loaded.
     pub fn settle(&self) {
         self.wait_for("document.readyState == 'complete'");
     }
 
-    /// Goes back, as the browser's button does.
+    /// Goes back in the history, as the browser's back button does.
     pub fn back(&self) {
         let history = self.call("Page.getNavigationHistory", &json!({}));
-        let now = history["currentIndex"].as_u64().expect("an index");
+        let now = history["currentIndex"]
+            .as_u64()
+            .expect("the index is a number");
         let at = usize::try_from(now).ok().and_then(|now| now.checked_sub(1));
-        let entry = &history["entries"][at.expect("there is a page to go back to")]["id"];
+        let entry = &history["entries"][at.expect("there is an earlier page")]["id"];
         self.call("Page.navigateToHistoryEntry", &json!({ "entryId": entry }));
     }
 
-    /// Where the tab is.
+    /// The URL of the page.
     #[must_use]
     pub fn url(&self) -> String {
         let url = self.value_of("location.href");
-        url.as_str().expect("a URL is a text").to_owned()
+        url.as_str().expect("a URL is a string").to_owned()
     }
 
-    /// The text that the page shows.
+    /// The visible text of the page.
     #[must_use]
     pub fn text(&self) -> String {
         let text = self.value_of("document.body.innerText");
-        text.as_str().expect("a page has text").to_owned()
+        text.as_str().expect("the text is a string").to_owned()
     }
 
-    /// The value of an expression in JavaScript.
+    /// The value of a JavaScript expression.
     #[must_use]
     pub fn value_of(&self, expression: &str) -> Value {
         self.try_value_of(expression)
@@ -164,32 +166,32 @@ impl<'a> Tab<'a> {
             "awaitPromise": true,
         });
         let mut pipe = self.pipe.borrow_mut();
-        let mut answer = pipe.ask_in(&self.session, "Runtime.evaluate", &params)?;
-        match answer.get_mut("exceptionDetails") {
+        let mut result = pipe.query_in(&self.session, "Runtime.evaluate", &params)?;
+        match result.get_mut("exceptionDetails") {
             Some(details) => Err(details.take()),
-            None => Ok(answer["result"]["value"].take()),
+            None => Ok(result["result"]["value"].take()),
         }
     }
 
-    /// Waits until an expression is true, also across pages.
+    /// Waits until an expression is true, across page loads.
     pub fn wait_for(&self, expression: &str) {
-        for _ in 0..LOOKS {
-            // While one page gives way to the next there is nothing to ask.
+        for _ in 0..MAX_CHECKS {
+            // An error means that the page is being replaced.
             if self.try_value_of(expression) == Ok(Value::Bool(true)) {
                 return;
             }
-            sleep(LOOK);
+            sleep(CHECK_INTERVAL);
         }
-        panic!("waited in vain for {expression} at {}", self.url());
+        panic!("{expression} has not become true at {}", self.url());
     }
 
-    /// Presses the middle of an element: a tap on a phone, a click elsewhere. It must be where one can press it.
+    /// Taps or clicks the middle of an element, which must not be covered.
     pub fn press(&self, selector: &str) {
         let (x, y) = self.middle_of(selector);
         self.press_at(x, y);
     }
 
-    /// Presses twice, as fast as one can.
+    /// Taps or clicks twice at once.
     pub fn press_twice(&self, selector: &str) {
         let (x, y) = self.middle_of(selector);
         self.press_at(x, y);
@@ -211,7 +213,7 @@ impl<'a> Tab<'a> {
         ));
         let at = |axis: usize| found[axis].as_f64();
         let middle = at(0).zip(at(1));
-        middle.unwrap_or_else(|| panic!("{selector} cannot be pressed at {}", self.url()))
+        middle.unwrap_or_else(|| panic!("{selector} is missing or covered at {}", self.url()))
     }
 
     fn press_at(&self, x: f64, y: f64) {
@@ -254,7 +256,7 @@ impl<'a> Tab<'a> {
         self.call("Input.insertText", &json!({ "text": text }));
     }
 
-    /// Chooses a value of a list. The list itself is drawn by the system, so nothing is pressed.
+    /// Selects a value of a list by script, because the system, not the page, draws the open list.
     pub fn choose(&self, selector: &str, value: &str) {
         let (selector, value) = (Value::from(selector), Value::from(value));
         let chosen = self.value_of(&format!(
@@ -268,27 +270,27 @@ impl<'a> Tab<'a> {
         assert_eq!(chosen, value, "{selector}");
     }
 
-    /// Writes the whole page as PNG.
+    /// Writes a PNG of the whole page.
     pub fn screenshot(&self, path: impl AsRef<Path>) {
         let params = json!({ "format": "png", "captureBeyondViewport": true });
         let picture = self.call("Page.captureScreenshot", &params);
-        let picture = picture["data"].as_str().expect("a picture is a text");
+        let picture = picture["data"].as_str().expect("a picture is a string");
         let picture = STANDARD.decode(picture).expect("a picture is base64");
         fs::write(path, picture).expect("a picture can be written");
     }
 
-    /// What would trouble a person on this page: faint text, small targets, controls without a name, sideways
-    /// scrolling.
+    /// Accessibility problems of the page: low contrast, small targets, controls without a label, horizontal
+    /// scrolling, no language, title or heading.
     #[must_use]
-    pub fn complaints(&self) -> Vec<String> {
-        texts(&self.value_of(AUDIT))
+    pub fn audit(&self) -> Vec<String> {
+        strings(&self.value_of(AUDIT))
     }
 
-    /// What the browser complained of since the tab was opened: exceptions, refused content, dialogs, failed loads.
+    /// Errors that the browser reported since the tab was opened: exceptions, blocked content, dialogs, failed loads.
     #[must_use]
-    pub fn problems(&self) -> Vec<String> {
+    pub fn errors(&self) -> Vec<String> {
         let pipe = self.pipe.borrow();
-        let problems = pipe.events_in(&self.session).filter_map(|event| {
+        let errors = pipe.events_in(&self.session).filter_map(|event| {
             let params = &event["params"];
             match event["method"].as_str()? {
                 "Runtime.exceptionThrown" => Some(params["exceptionDetails"].to_string()),
@@ -300,10 +302,10 @@ impl<'a> Tab<'a> {
                 _ => None,
             }
         });
-        problems.collect()
+        errors.collect()
     }
 
-    /// Every URL that was asked for since the tab was opened.
+    /// The URLs of all requests since the tab was opened.
     #[must_use]
     pub fn requests(&self) -> Vec<String> {
         let pipe = self.pipe.borrow();
@@ -327,7 +329,7 @@ impl fmt::Debug for Tab<'_> {
     }
 }
 
-fn texts(list: &Value) -> Vec<String> {
+fn strings(list: &Value) -> Vec<String> {
     let items = list.as_array().into_iter().flatten();
     items
         .filter_map(|item| item.as_str().map(str::to_owned))

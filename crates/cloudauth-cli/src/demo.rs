@@ -1,26 +1,37 @@
-//! `demo`: a verification, end to end, while the primary region is down.
+//! `demo`: runs a verification from end to end while the primary region is down.
 
+use cloudauth_proto::operation::Listed;
 use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
-use cloudauth_proto::{Attempt, Credentials, Endpoint, Endpoints, Error, Listed, Operation, Reply};
+use cloudauth_proto::{Attempt, Credentials, Endpoint, Endpoints, Error, Operation, Reply};
 use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Fault, Region, Simulator, Times};
 use cloudauth_ureq::Options;
 
-use crate::Outcome;
-use crate::args::DemoArgs;
+use crate::error::CommandResult;
 use crate::output;
+use crate::service::SchemeArg;
+
+/// Run two verifications against the built-in simulator while its primary region is down
+///
+/// Both drivers, blocking and async, each run one verification. Every attempt is printed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DemoArgs {
+    /// Signature scheme
+    #[arg(long, value_enum, default_value_t = SchemeArg::Acs3)]
+    scheme: SchemeArg,
+}
 
 const SCENE_ID: i64 = 1_000_000_006;
 
-pub(crate) fn run(args: &DemoArgs) -> Outcome {
+pub(crate) fn run(args: &DemoArgs) -> CommandResult {
     let simulator = Simulator::start()?;
     let shanghai: Endpoint = simulator.url(Region::Shanghai).parse()?;
     let beijing: Endpoint = simulator.url(Region::Beijing).parse()?;
     output::line(&format!(
-        "The simulator plays Shanghai at {shanghai} and Beijing at {beijing}."
+        "The simulator serves Shanghai at {shanghai} and Beijing at {beijing}."
     ));
     simulator.inject(Region::Shanghai, Fault::Refuse, Times::Always);
     output::line("Shanghai is down: it refuses connections. Each driver opens a verification, the");
-    output::line("person passes on the simulated page, and the driver asks for the verdict.\n");
+    output::line("person passes on the simulated page, and the driver queries the verdict.\n");
 
     let options = Options::new()
         .credentials(Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?)
@@ -29,29 +40,34 @@ pub(crate) fn run(args: &DemoArgs) -> Outcome {
     let mut rows = Vec::new();
     let mut verdicts = Vec::new();
 
-    let blocking = cloudauth_ureq::Client::new(options.clone())?;
-    let init = order("demo1");
-    let opened = record::<InitFaceVerify>(&mut rows, "ureq", blocking.call(&init))?;
+    let client = cloudauth_ureq::Client::new(options.clone())?;
+    let result = client.call(&init("demo1"));
+    let opened = record::<InitFaceVerify>(&mut rows, "ureq", result)?;
     pass(&opened)?;
-    let describe = question(&opened);
-    let verdict = record::<DescribeFaceVerify>(&mut rows, "ureq", blocking.call(&describe))?;
+    let result = client.call(&describe(&opened));
+    let verdict = record::<DescribeFaceVerify>(&mut rows, "ureq", result)?;
     verdicts.push(("ureq", verdict));
 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let client = cloudauth_hyper::Client::new(options)?;
-    let init = order("demo2");
-    let asked = runtime.block_on(client.call(&init));
-    let opened = record::<InitFaceVerify>(&mut rows, "hyper", asked)?;
+    let result = runtime.block_on(client.call(&init("demo2")));
+    let opened = record::<InitFaceVerify>(&mut rows, "hyper", result)?;
     pass(&opened)?;
-    let describe = question(&opened);
-    let asked = runtime.block_on(client.call(&describe));
-    let verdict = record::<DescribeFaceVerify>(&mut rows, "hyper", asked)?;
+    let result = runtime.block_on(client.call(&describe(&opened)));
+    let verdict = record::<DescribeFaceVerify>(&mut rows, "hyper", result)?;
     verdicts.push(("hyper", verdict));
 
-    let head = ["driver", "operation", "attempt", "endpoint", "ms", "met"];
-    output::table(&head, &rows);
+    let headings = [
+        "driver",
+        "operation",
+        "attempt",
+        "endpoint",
+        "time (ms)",
+        "outcome",
+    ];
+    output::table(&headings, &rows);
     output::line("");
     for (driver, verdict) in &verdicts {
         let passed = if verdict.value.has_passed() {
@@ -70,30 +86,30 @@ pub(crate) fn run(args: &DemoArgs) -> Outcome {
     {
         Ok(())
     } else {
-        Err("a verdict is not what the page was told".into())
+        Err("a verdict differs from the outcome chosen on the page".into())
     }
 }
 
-fn order(order_no: &str) -> InitFaceVerify {
+fn init(order_no: &str) -> InitFaceVerify {
     InitFaceVerify::new(SCENE_ID, order_no, "ID_PRO")
         .model("MULTI_ACTION")
         .cert_type("IDENTITY_CARD")
         .cert_name("张三")
-        .cert_no("330103199001011234")
+        .cert_no("330103199001011230")
         .return_url("https://www.example.com/back")
         .meta_info(r#"{"deviceType":"h5"}"#)
 }
 
 type Opened = Reply<<InitFaceVerify as Operation>::Response>;
 
-fn question(opened: &Opened) -> DescribeFaceVerify {
+fn describe(opened: &Opened) -> DescribeFaceVerify {
     DescribeFaceVerify::new(SCENE_ID, opened.value.certify_id.clone())
 }
 
-/// Does on the simulated page what the person would do in the browser.
-fn pass(opened: &Opened) -> Outcome {
+/// Submits the simulated page, as the person's browser does after a passed check.
+fn pass(opened: &Opened) -> CommandResult {
     let url = opened.value.certify_url.as_ref();
-    let url = url.ok_or("the verification has no page")?.expose();
+    let url = url.ok_or("the reply has no CertifyUrl")?.expose();
     let browser: ureq::Agent = ureq::Agent::config_builder()
         .proxy(None)
         .max_redirects(0)
@@ -104,7 +120,7 @@ fn pass(opened: &Opened) -> Outcome {
     Ok(())
 }
 
-/// Keeps a row for each attempt of a call, and gives the call's result back.
+/// Adds a row for each attempt of a call, and returns the call's result.
 fn record<O: Listed>(
     rows: &mut Vec<Vec<String>>,
     driver: &str,
@@ -115,7 +131,7 @@ fn record<O: Listed>(
         Err(error) => error.attempts(),
     };
     for (i, attempt) in attempts.iter().enumerate() {
-        rows.push(row(driver, O::INFO.action, i + 1, attempt));
+        rows.push(row(driver, &O::METADATA.action, i + 1, attempt));
     }
     result
 }
@@ -128,6 +144,6 @@ fn row(driver: &str, action: &str, number: usize, attempt: &Attempt) -> Vec<Stri
         number.to_string(),
         attempt.endpoint.to_string(),
         format!("{:.1}", took.as_secs_f64() * 1e3),
-        output::plain(&attempt.outcome.to_string()),
+        output::one_line(&attempt.outcome.to_string()),
     ]
 }

@@ -1,120 +1,187 @@
-//! `listen`: receives callbacks, and says what each is.
+//! `listen`: receives callbacks and checks them.
 
+use core::cell::RefCell;
+use core::convert::Infallible;
+use core::future::ready;
+use core::time::Duration;
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
+use std::rc::Rc;
 
-use cloudauth_proto::verify::{CallbackKey, Notice, OuterOrderNo, TokenError};
+use cloudauth_proto::verify::{Callback, CallbackKey, OuterOrderNo, TokenError};
 use cloudauth_proto::{Secret, UnixTime};
-use serde_json::{Value, json};
-use tiny_http::{Method, Response, Server};
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{LocalSet, spawn_local};
+use tokio::time::sleep;
 
-use crate::args::ListenArgs;
-use crate::person::text;
-use crate::verify::now;
-use crate::{Outcome, output};
+use crate::clock::now;
+use crate::error::CommandResult;
+use crate::input;
+use crate::output::{self, OutputArgs, OutputField};
 
-pub(crate) fn run(args: &ListenArgs) -> Outcome {
-    let secret = match (&args.key, &args.token) {
-        (Some(file), _) => Expected::Key(key(file)?),
-        (None, Some(file)) => Expected::Token(token(file)?),
-        (None, None) => return Err("either --key or --token is needed".into()),
-    };
-    let server = Server::http(("127.0.0.1", args.port))
-        .map_err(|e| format!("cannot listen on 127.0.0.1:{}: {e}", args.port))?;
-    let url = format!("http://{}", server.server_addr());
-    output::event(&[("Listening", json!(url))], args.json);
-    let mut seen = Seen::default();
-    for request in server.incoming_requests() {
-        let query = request.url().split_once('?').map_or("", |(_, query)| query);
-        let (status, fields) = if *request.method() == Method::Get {
-            said(query, &secret, &mut seen, now())
-        } else {
-            (405, vec![("Callback", json!("not a GET"))])
-        };
-        // Whoever asked may be gone by now.
-        let _ = request.respond(Response::empty(status));
-        output::event(&fields, args.json);
-    }
-    Ok(())
+/// Receive callbacks on this machine and check their tokens
+///
+/// Prints for each callback whether it is genuine, repeated, late or forged. A callback is a hint to
+/// query the verdict, never the verdict. Listens on 127.0.0.1; the service needs an https URL that
+/// leads here, for example through a tunnel.
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("secret").required(true))]
+pub(crate) struct ListenArgs {
+    /// Port; 0 picks a free one
+    #[arg(long, default_value_t = 8733)]
+    port: u16,
+    /// File with the key of at least 32 bytes that was given to `cloudauth init --callback-key`
+    #[arg(long, value_name = "FILE", group = "secret")]
+    key: Option<PathBuf>,
+    /// File with the one token that all callbacks carry
+    #[arg(long, value_name = "FILE", group = "secret")]
+    token: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
-/// What tells a genuine callback.
-enum Expected {
+pub(crate) fn run(args: &ListenArgs) -> CommandResult {
+    let check = match (&args.key, &args.token) {
+        (Some(file), _) => TokenCheck::Key(input::callback_key(file)?),
+        (None, Some(file)) => TokenCheck::Token(input::token(file)?),
+        (None, None) => return Err("set --key or --token".into()),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    LocalSet::new().block_on(&runtime, async {
+        let listener = TcpListener::bind(("127.0.0.1", args.port))
+            .await
+            .map_err(|e| format!("cannot listen on 127.0.0.1:{}: {e}", args.port))?;
+        let url = format!("http://{}", listener.local_addr()?);
+        output::event(&[("listening", json!(url))], args.output);
+        let receiver = Receiver {
+            check,
+            seen: RefCell::default(),
+            output: args.output,
+        };
+        accept(&listener, &Rc::new(receiver)).await
+    })
+}
+
+/// A client that sends nothing must not hold a connection for ever.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Delay after a failed `accept`, which fails at once as long as too many files are open.
+const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+
+async fn accept(listener: &TcpListener, receiver: &Rc<Receiver>) -> ! {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                spawn_local(serve(stream, receiver.clone()));
+            }
+            Err(_) => sleep(ACCEPT_RETRY).await,
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, receiver: Rc<Receiver>) {
+    let service = service_fn(|request| ready(Ok::<_, Infallible>(receiver.respond(&request))));
+    // A broken connection is the caller's problem; the service repeats its callbacks.
+    let _ = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+struct Receiver {
+    check: TokenCheck,
+    seen: RefCell<Seen>,
+    output: OutputArgs,
+}
+
+impl Receiver {
+    fn respond(&self, request: &Request<Incoming>) -> Response<Empty<&'static [u8]>> {
+        let (status, fields) = if request.method() == Method::GET {
+            let query = request.uri().query().unwrap_or_default();
+            receive(query, &self.check, &mut self.seen.borrow_mut(), now())
+        } else {
+            let error = json!("the method is not GET");
+            let fields = vec![("callback", json!("unreadable")), ("error", error)];
+            (StatusCode::METHOD_NOT_ALLOWED, fields)
+        };
+        output::event(&fields, self.output);
+        let mut response = Response::new(Empty::new());
+        *response.status_mut() = status;
+        response
+    }
+}
+
+/// How callbacks are authenticated.
+enum TokenCheck {
+    /// By a token of their own, made with this key.
     Key(CallbackKey),
+    /// By one token for all.
     Token(Secret),
 }
 
-/// Reads the key that tokens are made with.
-pub(crate) fn key(file: &Path) -> Result<CallbackKey, String> {
-    let called = file.display();
-    let bytes = fs::read(file).map_err(|e| format!("cannot read {called}: {e}"))?;
-    CallbackKey::new(&bytes).map_err(|e| format!("{called} cannot be used: {e}"))
-}
-
-fn token(file: &Path) -> Result<Secret, String> {
-    let read = text(Some(file))?;
-    let token = read.expose().trim();
-    if token.is_empty() {
-        return Err(format!("{} is empty", file.display()));
-    }
-    Ok(Secret::new(token))
-}
-
-/// The genuine callbacks that came lately.
+/// IDs of recent verifications with a genuine callback.
 #[derive(Default)]
 struct Seen(BTreeSet<String>);
 
 impl Seen {
-    const MOST: usize = 100_000;
+    /// Bounds the memory; repeated callbacks come within minutes.
+    const CAPACITY: usize = 100_000;
 
-    /// Whether it is the first of this verification.
-    fn is_first(&mut self, certify_id: &str) -> bool {
-        if self.0.len() >= Self::MOST {
+    /// Whether this is the first callback of the verification.
+    fn insert(&mut self, certify_id: &str) -> bool {
+        if self.0.len() >= Self::CAPACITY {
             self.0.clear();
         }
         self.0.insert(certify_id.to_owned())
     }
 }
 
-/// What a callback is: the status to answer, and what to print. Nothing of it is a verdict.
-fn said(
+/// HTTP status of the response to a callback, and the fields to print.
+fn receive(
     query: &str,
-    expected: &Expected,
+    check: &TokenCheck,
     seen: &mut Seen,
     now: UnixTime,
-) -> (u16, Vec<(&'static str, Value)>) {
-    let notice = match Notice::parse(query) {
-        Ok(notice) => notice,
+) -> (StatusCode, Vec<OutputField>) {
+    let callback = match Callback::parse(query) {
+        Ok(callback) => callback,
         Err(error) => {
             let fields = vec![
-                ("Callback", json!("unreadable")),
-                ("Problem", json!(error.to_string())),
+                ("callback", json!("unreadable")),
+                ("error", json!(error.to_string())),
             ];
-            return (400, fields);
+            return (StatusCode::BAD_REQUEST, fields);
         }
     };
-    let checked = match expected {
-        Expected::Key(key) => key.check(&notice, now).map(Some),
-        Expected::Token(token) if notice.bears(token) => Ok(None),
-        Expected::Token(_) => Err(TokenError::Forged),
+    let checked = match check {
+        TokenCheck::Key(key) => key.check(&callback, now).map(Some),
+        TokenCheck::Token(token) if callback.has_token(token) => Ok(None),
+        TokenCheck::Token(_) => Err(TokenError::Forged),
     };
-    let certify_id = notice.certify_id().as_str();
-    let (status, word, order) = match checked {
-        Ok(order) if seen.is_first(certify_id) => (200, "genuine", order),
-        Ok(order) => (200, "repeated", order),
-        Err(TokenError::Expired(order)) => (200, "late", Some(order)),
-        Err(_) => (403, "forged", None),
+    let certify_id = callback.certify_id().as_str();
+    let (status, class, order) = match checked {
+        Ok(order) if seen.insert(certify_id) => (StatusCode::OK, "genuine", order),
+        Ok(order) => (StatusCode::OK, "repeated", order),
+        Err(TokenError::Expired(order)) => (StatusCode::OK, "late", Some(order)),
+        Err(_) => (StatusCode::FORBIDDEN, "forged", None),
     };
+    let order = order.as_ref().map(OuterOrderNo::as_str);
     let fields = vec![
-        ("Callback", json!(word)),
+        ("callback", json!(class)),
         ("CertifyId", json!(certify_id)),
-        ("Passed", json!(notice.passed())),
-        ("Hint", json!(notice.meaning().map(|it| it.english))),
-        (
-            "OuterOrderNo",
-            json!(order.as_ref().map(OuterOrderNo::as_str)),
-        ),
+        ("Passed", json!(callback.passed())),
+        ("hint", json!(callback.meaning().map(|it| it.english))),
+        ("OuterOrderNo", json!(order)),
     ];
     (status, fields)
 }

@@ -2,49 +2,97 @@
 
 #![forbid(unsafe_code)]
 
-mod args;
+mod clock;
 mod demo;
+mod describe;
+mod error;
 mod explain;
-mod explore;
-mod figures;
+mod init;
+mod input;
 mod listen;
 mod output;
-mod person;
+mod service;
 mod sign;
 mod sim;
-mod verify;
+mod verification;
+mod watch;
 mod whoami;
 
 use std::process::ExitCode;
 
-use args::{Args, Command, SimCommand};
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
-fn main() -> ExitCode {
-    let args = Args::parse();
-    let done = match &args.command {
-        Command::Demo(demo) => demo::run(demo),
-        Command::Init(init) => verify::init(init),
-        Command::Describe(describe) => verify::describe(describe),
-        Command::Watch(watch) => verify::watch(watch),
-        Command::Listen(listen) => listen::run(listen),
-        Command::Explain(explain) => explain::run(explain),
-        Command::Sign(sign) => sign::run(sign),
-        Command::Whoami(args) => whoami::run(args),
-        Command::Sim(sim) => match &sim.command {
-            None => sim::run(sim),
-            Some(SimCommand::Explore(args)) => explore::run(args),
-            Some(SimCommand::Figures(args)) => figures::run(args),
-        },
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            output::complain(&*error, args.command.prints_json());
-            ExitCode::FAILURE
+use crate::demo::DemoArgs;
+use crate::describe::DescribeArgs;
+use crate::error::CommandResult;
+use crate::explain::ExplainArgs;
+use crate::init::InitArgs;
+use crate::listen::ListenArgs;
+use crate::sign::SignArgs;
+use crate::sim::SimArgs;
+use crate::watch::WatchArgs;
+use crate::whoami::WhoamiArgs;
+
+/// Command-line client for Alibaba Cloud's identity verification service (unofficial)
+#[derive(Debug, Parser)]
+#[command(name = "cloudauth", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The help of each subcommand is the documentation of its arguments.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(DemoArgs),
+    Init(InitArgs),
+    Describe(DescribeArgs),
+    Watch(WatchArgs),
+    Listen(ListenArgs),
+    Explain(ExplainArgs),
+    Sign(SignArgs),
+    Whoami(WhoamiArgs),
+    Sim(SimArgs),
+}
+
+impl Command {
+    fn run(&self) -> CommandResult {
+        match self {
+            Self::Demo(args) => demo::run(args),
+            Self::Init(args) => init::run(args),
+            Self::Describe(args) => describe::run(args),
+            Self::Watch(args) => watch::run(args),
+            Self::Listen(args) => listen::run(args),
+            Self::Explain(args) => explain::run(args),
+            Self::Sign(args) => sign::run(args),
+            Self::Whoami(args) => whoami::run(args),
+            Self::Sim(args) => sim::run(args),
+        }
+    }
+
+    /// Whether `--json` was given.
+    fn prints_json(&self) -> bool {
+        match self {
+            Self::Demo(_) => false,
+            Self::Init(args) => args.service.output.json,
+            Self::Describe(args) => args.verification.service.output.json,
+            Self::Watch(args) => args.verification.service.output.json,
+            Self::Listen(args) => args.output.json,
+            Self::Explain(args) => args.output.json,
+            Self::Sign(args) => args.service.output.json,
+            Self::Whoami(args) => args.output.json,
+            Self::Sim(args) => args.prints_json(),
         }
     }
 }
 
-/// What a subcommand answers: an error is printed as one line, with `--json` as one JSON object.
-type Outcome = Result<(), Box<dyn core::error::Error>>;
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error::print(&*error, cli.command.prints_json());
+            ExitCode::FAILURE
+        }
+    }
+}

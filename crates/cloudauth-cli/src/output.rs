@@ -1,118 +1,36 @@
-//! Text for people on a terminal, JSON for machines; an error is one line of either.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command prints"
-)]
+//! Output: lines and tables on a terminal, JSON elsewhere or with `--json`.
+//!
+//! Keys that this command defines are in `snake_case`. Parameters and values of a reply keep the
+//! names that they have on the wire, such as `CertifyId`.
+#![expect(clippy::print_stdout, reason = "a command prints")]
 
 use core::time::Duration;
 use std::io::{IsTerminal, stdout};
 
-use cloudauth_proto::Error;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-/// Prints an error and what is behind it as one line of plain characters, or as one JSON object.
-pub(crate) fn complain(error: &(dyn core::error::Error + 'static), json: bool) {
-    let text = plain(&error.to_string());
-    if !json {
-        return eprintln!("error: {text}");
-    }
-    let of_call = error.downcast_ref::<Error>();
-    let fault = match of_call {
-        Some(Error::Service(fault)) => Some(fault),
-        Some(_) | None => None,
-    };
-    let code = fault.and_then(|fault| fault.code.as_deref());
-    let mismatch = fault.and_then(|fault| fault.mismatch.as_ref());
-    let fields = [
-        ("Error", json!(text)),
-        ("Code", json!(code)),
-        ("Mismatch", json!(mismatch.map(ToString::to_string))),
-        ("RequestId", json!(of_call.and_then(Error::request_id))),
-        (
-            "MayHaveBeenCarriedOut",
-            json!(of_call.is_some_and(Error::may_have_been_carried_out)),
-        ),
-    ];
-    eprintln!("{}", object(&fields));
+/// A key and its value.
+pub(crate) type OutputField = (&'static str, Value);
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct OutputArgs {
+    /// Print results and errors as JSON; results are JSON anyway if stdout is not a terminal
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
-/// What a peer sent cannot move the cursor or begin a line.
-pub(crate) fn plain(text: &str) -> String {
+impl OutputArgs {
+    fn is_json(self) -> bool {
+        self.json || !stdout().is_terminal()
+    }
+}
+
+/// Replaces control characters by spaces, so that strings of a peer cannot move the cursor or start
+/// a new line.
+pub(crate) fn one_line(text: &str) -> String {
     let plain = |c: char| if c.is_control() { ' ' } else { c };
     text.chars().map(plain).collect()
-}
-
-/// Prints fields: a line each on a terminal, else one JSON object.
-pub(crate) fn fields(fields: &[(&str, Value)], json: bool) {
-    if json || !stdout().is_terminal() {
-        println!("{}", object(fields));
-        return;
-    }
-    let width = fields.iter().map(|(name, _)| name.len()).max();
-    let width = width.unwrap_or(0);
-    for (name, value) in fields {
-        let mut name = *name;
-        let rows = match value {
-            Value::Array(rows) => rows.as_slice(),
-            Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::String(_)
-            | Value::Object(_) => core::slice::from_ref(value),
-        };
-        for row in rows {
-            println!("{name:width$}  {}", shown(row));
-            name = "";
-        }
-    }
-}
-
-/// Prints several records: their fields with an empty line between on a terminal, else one JSON
-/// list.
-pub(crate) fn records(records: &[Vec<(&str, Value)>], json: bool) {
-    if json || !stdout().is_terminal() {
-        let list = records.iter().map(|record| object(record)).collect();
-        println!("{}", Value::Array(list));
-        return;
-    }
-    for (i, record) in records.iter().enumerate() {
-        if i > 0 {
-            println!();
-        }
-        fields(record, false);
-    }
-}
-
-fn object(fields: &[(&str, Value)]) -> Value {
-    let fields = fields.iter();
-    let object: Map<String, Value> = fields
-        .map(|(name, value)| ((*name).to_owned(), value.clone()))
-        .collect();
-    Value::Object(object)
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Null => "-".into(),
-        Value::String(text) => plain(text),
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
-    }
-}
-
-/// Prints long texts under their names on a terminal, else one JSON object.
-pub(crate) fn blocks(blocks: &[(&str, String)], json: bool) {
-    if json || !stdout().is_terminal() {
-        let values = blocks
-            .iter()
-            .map(|(name, text)| (*name, Value::from(text.as_str())));
-        return fields(&values.collect::<Vec<_>>(), true);
-    }
-    for (name, text) in blocks {
-        println!("--- {name}");
-        text.lines().for_each(|line| println!("{}", plain(line)));
-    }
 }
 
 /// Prints a line.
@@ -120,39 +38,33 @@ pub(crate) fn line(text: &str) {
     println!("{text}");
 }
 
-/// Prints rows: a table on a terminal, else a JSON array of objects.
-pub(crate) fn rows(head: &[&str], rows: &[Vec<String>], json: bool) {
-    if !json && stdout().is_terminal() {
-        return table(head, rows);
-    }
-    let object = |row: &Vec<String>| {
-        let fields = head.iter().zip(row);
-        let fields = fields.map(|(name, value)| ((*name).to_owned(), value.as_str().into()));
-        Value::Object(fields.collect())
-    };
-    println!("{}", Value::Array(rows.iter().map(object).collect()));
-}
-
-/// A bar on stderr, if that is a terminal.
-pub(crate) fn progress(all: u64, of: &'static str) -> ProgressBar {
-    let bar = ProgressBar::new(all).with_message(of);
-    let shape = "{bar:40} {pos} of {len} {msg}, {eta} left";
-    match ProgressStyle::with_template(shape) {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
+/// Prints fields, one per line, or one JSON object.
+pub(crate) fn fields(fields: &[OutputField], output: OutputArgs) {
+    if output.is_json() {
+        println!("{}", object(fields));
+    } else {
+        print_fields(fields);
     }
 }
 
-/// Something that turns on stderr, if that is a terminal.
-pub(crate) fn spinner(waiting: &'static str) -> ProgressBar {
-    let spinner = ProgressBar::new_spinner().with_message(waiting);
-    spinner.enable_steady_tick(Duration::from_millis(100));
-    spinner
+/// Prints records with an empty line between them, or one JSON array of objects.
+pub(crate) fn records(records: &[Vec<OutputField>], output: OutputArgs) {
+    if output.is_json() {
+        let objects = records.iter().map(|record| object(record)).collect();
+        println!("{}", Value::Array(objects));
+        return;
+    }
+    for (i, record) in records.iter().enumerate() {
+        if i > 0 {
+            println!();
+        }
+        print_fields(record);
+    }
 }
 
-/// Prints a record as soon as it is there: its values in a row on a terminal, else a line of JSON.
-pub(crate) fn event(fields: &[(&str, Value)], json: bool) {
-    if json || !stdout().is_terminal() {
+/// Prints a record of a stream: its values on one line, or one line of JSON.
+pub(crate) fn event(fields: &[OutputField], output: OutputArgs) {
+    if output.is_json() {
         println!("{}", object(fields));
     } else {
         let values: Vec<String> = fields.iter().map(|(_, value)| shown(value)).collect();
@@ -160,13 +72,39 @@ pub(crate) fn event(fields: &[(&str, Value)], json: bool) {
     }
 }
 
-/// Prints rows under a head, in columns as wide as their widest entry.
-pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) {
-    let width = |column: usize| {
-        let entries = rows.iter().map(|row| row[column].chars().count());
-        entries.chain([head[column].len()]).max().unwrap_or(0)
+/// Prints multi-line strings under their keys, or one JSON object.
+pub(crate) fn blocks(blocks: &[(&'static str, String)], output: OutputArgs) {
+    if output.is_json() {
+        let fields = blocks.iter();
+        let fields = fields.map(|(key, text)| (*key, Value::from(text.as_str())));
+        println!("{}", object(&fields.collect::<Vec<_>>()));
+        return;
+    }
+    for (key, text) in blocks {
+        println!("--- {}", key.replace('_', " "));
+        text.lines().for_each(|line| println!("{}", one_line(line)));
+    }
+}
+
+/// Prints a table with these keys as its headings, or one JSON array of objects.
+pub(crate) fn rows(keys: &[&'static str], rows: &[Vec<String>], output: OutputArgs) {
+    if !output.is_json() {
+        return table(keys, rows);
+    }
+    let object = |row: &Vec<String>| {
+        let values = row.iter().map(|value| Value::from(value.as_str()));
+        object(&keys.iter().copied().zip(values).collect::<Vec<_>>())
     };
-    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    println!("{}", Value::Array(rows.iter().map(object).collect()));
+}
+
+/// Prints rows under headings, in columns as wide as their widest cell.
+pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) {
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.chain([headings[column].len()]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..headings.len()).map(width).collect();
     let print = |row: &[String]| {
         let cells = row.iter().zip(&widths);
         let padded: Vec<String> = cells
@@ -174,14 +112,66 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) {
             .collect();
         println!("  {}", padded.join("  ").trim_end());
     };
-    print(&head.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
-    print(
-        &widths
-            .iter()
-            .map(|&width| "-".repeat(width))
-            .collect::<Vec<_>>(),
-    );
+    let headings: Vec<String> = headings.iter().map(ToString::to_string).collect();
+    let rules: Vec<String> = widths.iter().map(|&width| "-".repeat(width)).collect();
+    print(&headings);
+    print(&rules);
     for row in rows {
         print(row);
+    }
+}
+
+/// A JSON object with these fields, in this order.
+pub(crate) fn object(fields: &[OutputField]) -> Value {
+    let fields = fields.iter();
+    let object: Map<String, Value> = fields
+        .map(|(key, value)| ((*key).to_owned(), value.clone()))
+        .collect();
+    Value::Object(object)
+}
+
+/// A progress bar on stderr; hidden if that is not a terminal.
+pub(crate) fn progress_bar(total: u64, unit: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(total).with_message(unit);
+    let template = "{bar:40} {pos} of {len} {msg}, {eta} left";
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// A spinner on stderr; hidden if that is not a terminal.
+pub(crate) fn spinner(message: &'static str) -> ProgressBar {
+    let spinner = ProgressBar::new_spinner().with_message(message);
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    spinner
+}
+
+/// Prints an array as one line per element, with the key on the first one.
+fn print_fields(fields: &[OutputField]) {
+    let width = fields.iter().map(|(key, _)| key.len()).max();
+    let width = width.unwrap_or(0);
+    for (key, value) in fields {
+        let mut key = *key;
+        let lines = match value {
+            Value::Array(elements) => elements.as_slice(),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Object(_) => core::slice::from_ref(value),
+        };
+        for line in lines {
+            println!("{key:width$}  {}", shown(line));
+            key = "";
+        }
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "-".into(),
+        Value::String(text) => one_line(text),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     }
 }

@@ -1,27 +1,54 @@
-//! `sign`: what a signature is made of.
+//! `sign`: prints how a request is signed.
 
-use std::time::SystemTime;
+use core::error::Error;
+use std::path::PathBuf;
 
+use cloudauth_proto::driver::{Method, Request};
+use cloudauth_proto::operation::{Field, ParamLocation, Params};
+use cloudauth_proto::sign::Nonce;
 use cloudauth_proto::sign::{Draft, Stamp};
-use cloudauth_proto::{
-    Credentials, Entropy, Field, Method, Nonce, Params, Place, Request, Scheme, UnixTime, ops,
-};
+use cloudauth_proto::{Credentials, Entropy, Scheme, UnixTime, ops};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
-use crate::Outcome;
-use crate::args::SignArgs;
-use crate::output;
-use crate::person::text;
+use crate::clock::now;
+use crate::error::CommandResult;
+use crate::service::ServiceArgs;
+use crate::{input, output};
 
-pub(crate) fn run(args: &SignArgs) -> Outcome {
+/// Print how a request is signed, without sending it
+///
+/// Prints every parameter, a name or an ID number included: do not log the output. Uses the access
+/// key in the environment and no other source of credentials.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SignArgs {
+    /// Operation, for example DescribeFaceVerify
+    action: String,
+    /// File with the parameters, a JSON object of strings, numbers and booleans [default: standard
+    /// input]
+    #[arg(long, value_name = "FILE")]
+    params: Option<PathBuf>,
+    /// API version
+    #[arg(long, default_value = "2019-03-07")]
+    api_version: String,
+    /// Time of the signature, in seconds since 1970-01-01 UTC [default: now]
+    #[arg(long, value_name = "SECONDS")]
+    at: Option<u64>,
+    /// Nonce of the signature, visible ASCII characters [default: a random one]
+    #[arg(long)]
+    nonce: Option<String>,
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
+}
+
+pub(crate) fn run(args: &SignArgs) -> CommandResult {
     let credentials = Credentials::from_vars(var)?;
     let params = params(args)?;
     let scheme: Scheme = args.service.scheme.into();
     let stamp = Stamp {
         at: args.at.map_or_else(now, UnixTime::from_seconds),
         nonce: match &args.nonce {
-            Some(text) => Nonce::new(text).ok_or("the nonce must be visible ASCII characters")?,
+            Some(nonce) => Nonce::new(nonce).ok_or("--nonce must be visible ASCII characters")?,
             None => new_nonce()?,
         },
         retry: None,
@@ -40,47 +67,53 @@ pub(crate) fn run(args: &SignArgs) -> Outcome {
     let request = scheme.sign(&draft, &credentials, &stamp);
     let mask = |text: String| without_token(text, &credentials);
     let canonical = match scheme {
-        Scheme::RpcHmacSha1 => "sorted parameters",
-        Scheme::Acs3HmacSha256 | _ => "canonical request",
+        Scheme::RpcHmacSha1 => "sorted_parameters",
+        Scheme::Acs3HmacSha256 | _ => "canonical_request",
     };
     let blocks = [
         (canonical, explanation.canonical),
-        ("string to sign", explanation.string_to_sign),
+        ("string_to_sign", explanation.string_to_sign),
         ("request", mask(head(&request))),
         ("body", mask(body(&request))),
     ];
-    output::blocks(&blocks, args.service.json);
+    output::blocks(&blocks, args.service.output);
     Ok(())
 }
 
-/// The parameters, placed as the table says; those that it does not know travel in the query.
-fn params(args: &SignArgs) -> Result<Params, Box<dyn core::error::Error>> {
-    let text = text(args.params.as_deref())?;
+/// The parameters, each in the query or the form as the operation's table says; unknown ones go into
+/// the query.
+fn params(args: &SignArgs) -> Result<Params, Box<dyn Error>> {
+    let text = input::string(args.params.as_deref())?;
     let object: Map<String, Value> = serde_json::from_str(text.expose())
         .map_err(|e| format!("the parameters are not a JSON object (line {})", e.line()))?;
     let known = ops::ALL.iter().find(|info| info.action == args.action);
     let fields: &[Field] = known.map_or(&[], |info| info.fields);
     let mut params = Params::new();
-    if fields.iter().any(|field| field.place == Place::Form) {
+    if fields
+        .iter()
+        .any(|field| field.place == ParamLocation::Form)
+    {
         params.announce_form();
     }
     for (name, value) in object {
-        let text = match value {
+        let value = match value {
             Value::String(text) => text,
             Value::Number(number) => number.to_string(),
-            Value::Bool(truth) => truth.to_string(),
+            Value::Bool(boolean) => boolean.to_string(),
             Value::Null => continue,
             Value::Array(_) | Value::Object(_) => {
-                return Err(format!("{} must be a text or a number", output::plain(&name)).into());
+                let name = output::one_line(&name);
+                return Err(format!("{name} must be a string, a number or a boolean").into());
             }
         };
         let field = fields.iter().find(|field| field.name == name);
-        let place = field.map_or(Place::Query, |field| field.place);
-        params.push(name, &text, place);
+        let place = field.map_or(ParamLocation::Query, |field| field.place);
+        params.push(name, &value, place);
     }
     Ok(params)
 }
 
+/// The request line and the headers.
 fn head(request: &Request) -> String {
     let headers = request.headers.iter();
     let headers = headers.map(|(name, value)| format!("{name}: {value}"));
@@ -94,7 +127,7 @@ fn body(request: &Request) -> String {
     String::from_utf8_lossy(&[shared, own].concat()).into_owned()
 }
 
-/// What the signatures' percent encoding escapes.
+/// Characters that the signatures' percent-encoding escapes.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -112,13 +145,8 @@ fn without_token(text: String, credentials: &Credentials) -> String {
 
 fn new_nonce() -> Result<Nonce, &'static str> {
     let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|_| "no randomness for a nonce")?;
+    getrandom::fill(&mut seed).map_err(|_| "no randomness for a nonce; set --nonce")?;
     Ok(Entropy::from_seed(seed).nonce())
-}
-
-#[expect(clippy::disallowed_methods, reason = "a command knows the time")]
-fn now() -> UnixTime {
-    SystemTime::now().into()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a command reads its environment")]

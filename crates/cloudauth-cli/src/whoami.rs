@@ -1,28 +1,36 @@
-//! `whoami`: which credentials are found, and where.
+//! `whoami`: prints which credentials are found, and where.
 
-use cloudauth_ureq::{Client, Found, Options, PassedOver, WhoAmI};
+use cloudauth_proto::WhoAmI;
+use cloudauth_proto::credentials::SkippedSource;
+use cloudauth_ureq::{Client, Options};
 use serde_json::{Value, json};
 
-use crate::Outcome;
-use crate::args::WhoamiArgs;
-use crate::output;
+use crate::error::CommandResult;
+use crate::output::{self, OutputArgs, one_line};
 
-pub(crate) fn run(args: &WhoamiArgs) -> Outcome {
-    let client = Client::new(Options::new())?;
-    let found = client.run(WhoAmI::new())?;
-    output::fields(&fields(&found), args.json);
-    Ok(())
+/// Print which credentials are found, where, and which sources were skipped
+///
+/// Tries the same sources, in the same order, as a client without options. Sends nothing to the
+/// identity verification service itself.
+#[derive(Debug, clap::Args)]
+pub(crate) struct WhoamiArgs {
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
-fn fields(found: &Found) -> Vec<(&'static str, Value)> {
-    let passed_over = |it: &PassedOver| Value::String(output::plain(&it.to_string()));
-    vec![
-        ("Source", json!(found.source)),
-        ("AccessKeyId", json!(found.credentials.masked_id())),
-        ("Expires", json!(found.expires.map(|at| at.to_string()))),
+pub(crate) fn run(args: &WhoamiArgs) -> CommandResult {
+    let client = Client::new(Options::new())?;
+    let resolved = client.run(WhoAmI::new())?;
+    let skipped = |source: &SkippedSource| Value::String(one_line(&source.to_string()));
+    let fields = [
+        ("source", json!(resolved.source)),
+        ("access_key_id", json!(resolved.credentials.masked_id())),
+        ("expires", json!(resolved.expires.map(|at| at.to_string()))),
         (
-            "PassedOver",
-            found.passed_over.iter().map(passed_over).collect(),
+            "skipped_sources",
+            resolved.skipped.iter().map(skipped).collect(),
         ),
-    ]
+    ];
+    output::fields(&fields, args.output);
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! The body of a request, which knows when hyper began to write.
+//! The body of a request. It records when hyper starts to write the request.
 
 use core::convert::Infallible;
 use core::pin::Pin;
@@ -10,40 +10,40 @@ use bytes::Buf;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::Instant;
 
-/// When hyper began to write a request, if it did.
+/// The time at which hyper started to write a request, if it did.
 ///
-/// It asks a body how long it is before it writes the first byte of the head, and asks none whose
-/// request it gives back, because the connection was closed meanwhile.
+/// hyper calls [`Body::is_end_stream`] or [`Body::size_hint`] before it writes the first byte of the
+/// head. It calls neither for a request that it returns unsent because the connection was closed.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Begun(Arc<OnceLock<Instant>>);
+pub(crate) struct WriteStart(Arc<OnceLock<Instant>>);
 
-impl Begun {
-    pub(crate) fn at(&self) -> Option<Instant> {
+impl WriteStart {
+    pub(crate) fn get(&self) -> Option<Instant> {
         self.0.get().copied()
     }
 
-    fn now(&self) {
+    fn record(&self) {
         self.0.get_or_init(Instant::now);
     }
 }
 
-/// A body that is not copied. All its parts are sent at once.
-pub(crate) struct Outgoing {
+/// A body whose parts are not copied. They are sent as one frame.
+pub(crate) struct RequestBody {
     parts: Option<Box<dyn Buf + Send>>,
-    begun: Begun,
+    write_start: WriteStart,
 }
 
-impl Outgoing {
-    pub(crate) fn new(body: cloudauth_proto::Body, begun: Begun) -> Self {
+impl RequestBody {
+    pub(crate) fn new(body: cloudauth_proto::driver::Body, write_start: WriteStart) -> Self {
         let parts = (!body.is_empty()).then(|| {
             let (shared, own) = body.into_parts();
             Box::new(Cursor::new(shared).chain(Cursor::new(own))) as _
         });
-        Self { parts, begun }
+        Self { parts, write_start }
     }
 }
 
-impl Body for Outgoing {
+impl Body for RequestBody {
     type Data = Box<dyn Buf + Send>;
     type Error = Infallible;
 
@@ -51,17 +51,17 @@ impl Body for Outgoing {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Infallible>>> {
-        self.begun.now();
+        self.write_start.record();
         Poll::Ready(self.parts.take().map(|parts| Ok(Frame::data(parts))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.begun.now();
+        self.write_start.record();
         self.parts.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.begun.now();
+        self.write_start.record();
         let left = self.parts.as_ref().map_or(0, Buf::remaining);
         SizeHint::with_exact(left as u64)
     }

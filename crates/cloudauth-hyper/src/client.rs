@@ -1,4 +1,4 @@
-//! The client: one loop over the core's steps, and one exchange.
+//! The client: a loop over the steps of a flow, and one HTTP exchange.
 
 use core::future::poll_fn;
 use core::pin::{Pin, pin};
@@ -6,14 +6,15 @@ use core::task::Poll;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cloudauth_net::{
-    Clock, FetchError, Options, OptionsError, Parts, Proxies, TransportError, UserAgent, Watch,
-    effects,
+    ClientParts, Clock, FetchError, Observer, Options, OptionsError, Proxies, TransportError,
+    UserAgent, local,
 };
-use cloudauth_proto::verify::Fetch;
-use cloudauth_proto::{
-    Call, CallOptions, Entropy, Error, Exchange, ExchangeId, Failure, Flow, Head, Operation,
-    Refresh, Reply, Response, Sent, Session, Step, Ticket, Timeouts, Unsupplied,
+use cloudauth_proto::driver::{
+    Delivery, Exchange, ExchangeId, Failure, Head, Refresh, RefreshId, RefreshTicket, Response,
+    SupplyError, Timeouts,
 };
+use cloudauth_proto::verify::FetchEvidence;
+use cloudauth_proto::{Call, CallOptions, Entropy, Error, Flow, Operation, Reply, Session, Step};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::{self, Client as Pool};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -23,46 +24,46 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::Instrument;
 
-use crate::body::{Begun, Outgoing};
-use crate::connector::{Connector, connector};
+use crate::body::{RequestBody, WriteStart};
+use crate::connector::Connector;
 
-/// An async client for tokio. Tasks can share one: it has one pool of connections.
+/// An async client for tokio, with a connection pool. Tasks can share one.
 ///
-/// Dropping the future of a call ends it: nothing is left running. Whether the service carries the
-/// operation out is then not known.
+/// Dropping the future of a call cancels it, and nothing is left running. Whether the service carries
+/// out the operation is then unknown.
 #[derive(Debug)]
 pub struct Client {
-    pool: Pool<Connector, Outgoing>,
-    /// For what must not go through a proxy.
-    direct: Pool<Connector, Outgoing>,
+    pool: Pool<Connector, RequestBody>,
+    /// Connections for requests that must not go through a proxy.
+    direct: Pool<Connector, RequestBody>,
     session: Mutex<Session>,
-    /// A refresh ended.
+    /// Notified when a refresh of the credentials has ended.
     refreshed: Notify,
     clock: Clock,
     user_agent: UserAgent,
-    watch: Watch,
+    observer: Observer,
 }
 
 impl Client {
-    /// A client with these options.
+    /// Builds a client. No request is sent.
     pub fn new(options: Options) -> Result<Self, OptionsError> {
-        let Parts {
+        let ClientParts {
             session,
             clock,
             tls,
             proxies,
             user_agent,
-            watch,
-            max_idle,
-            idle,
+            observer,
+            max_idle_connections,
+            idle_timeout,
         } = options.build()?;
         let pool = |proxies| {
             Pool::builder(TokioExecutor::new())
-                .pool_max_idle_per_host(max_idle)
-                .pool_idle_timeout(idle)
+                .pool_max_idle_per_host(max_idle_connections)
+                .pool_idle_timeout(idle_timeout)
                 .pool_timer(TokioTimer::new())
                 .timer(TokioTimer::new())
-                .build(connector(&tls, proxies))
+                .build(Connector::new(&tls, proxies))
         };
         Ok(Self {
             pool: pool(proxies),
@@ -71,11 +72,11 @@ impl Client {
             refreshed: Notify::new(),
             clock,
             user_agent,
-            watch,
+            observer,
         })
     }
 
-    /// Asks the service to do `operation`.
+    /// Calls an operation of the service.
     pub fn call<O: Operation>(
         &self,
         operation: &O,
@@ -83,53 +84,53 @@ impl Client {
         self.call_with(operation, CallOptions::new())
     }
 
-    /// The same, with options for this call.
+    /// Calls an operation of the service, with options for this call.
     pub fn call_with<O: Operation>(
         &self,
         operation: &O,
         options: CallOptions,
     ) -> impl Future<Output = Result<Reply<O::Response>, Error>> + Send {
         let mut call = Call::new(operation, options);
-        let watched = self.watch.begin(operation);
+        let observed = self.observer.begin(operation);
         async move {
-            // Neither is moved: they are large.
+            // The call and its future are large, so they are not moved.
             let call = match call {
                 Ok(ref mut call) => call,
                 Err(error) => return Err(error),
             };
-            let running = pin!(self.run_within(call));
-            let result = running.instrument(watched.span()).await;
-            watched.end(&result);
+            let driving = pin!(self.drive(call));
+            let result = driving.instrument(observed.span()).await;
+            observed.end(&result);
             result
         }
     }
 
-    /// Does what `flow` says until it is done.
+    /// Runs a flow until it is done.
     pub async fn run<F: Flow>(&self, mut flow: F) -> Result<F::Output, Error> {
-        self.run_within(&mut flow).await
+        self.drive(&mut flow).await
     }
 
-    async fn run_within<F: Flow>(&self, flow: &mut F) -> Result<F::Output, Error> {
-        let mut wire = Wire::default();
+    async fn drive<F: Flow>(&self, flow: &mut F) -> Result<F::Output, Error> {
+        let mut in_flight = InFlight::default();
         let mut now = self.clock.now();
         loop {
-            // From here on no refresh ends unheard.
+            // Created before the poll, so that the end of a refresh is not missed.
             let refreshed = self.refreshed.notified();
             let step = flow.poll(&mut self.session(), now);
             match step {
-                // It may take a while to sign, and the next poll need not know.
+                // Signing may take a while, and the next poll does not depend on the time it took.
                 Step::Send(exchange) => {
-                    wire.0.push((exchange.id(), self.exchange(&exchange)));
+                    in_flight.0.push((exchange.id(), self.exchange(&exchange)));
                     continue;
                 }
                 Step::Abandon(id) => {
-                    wire.0.retain(|(other, _)| *other != id);
+                    in_flight.0.retain(|(other, _)| *other != id);
                     continue;
                 }
                 Step::Wait(until) => {
                     let ended = tokio::select! {
                         biased;
-                        ended = wire.next() => Some(ended),
+                        ended = in_flight.next() => Some(ended),
                         () = sleep_until(self.clock.instant(until).into()) => None,
                         () = refreshed => None,
                     };
@@ -139,10 +140,12 @@ impl Client {
                         continue;
                     }
                 }
-                Step::Authenticate(refresh) => self.authenticate(*refresh).await,
-                Step::Read(path) => flow.supply(aside(move || effects::read(&path)).await),
+                Step::Authenticate(ticket) => self.authenticate(ticket).await,
+                Step::Read(path) => {
+                    flow.supply(run_blocking(move || local::read_file(&path)).await);
+                }
                 Step::Run { argv, timeout } => {
-                    flow.supply(aside(move || effects::run(&argv, timeout)).await);
+                    flow.supply(run_blocking(move || local::run_program(&argv, timeout)).await);
                 }
                 Step::Done(result) => return result,
             }
@@ -150,44 +153,45 @@ impl Client {
         }
     }
 
-    /// What comes of it is in the session. The future is boxed: it holds one of its own kind.
-    fn authenticate(&self, refresh: Refresh) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    /// Runs a refresh of the credentials; the session holds its result. The future is boxed, because
+    /// it contains one of its own type.
+    fn authenticate(&self, ticket: RefreshTicket) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async {
-            let _place = Place(self, refresh.ticket());
-            drop(self.run(refresh).await);
+            let _guard = RefreshGuard(self, ticket.id());
+            drop(self.run(Refresh::new(ticket)).await);
         })
     }
 
-    /// Signs at once, and sends when it is polled.
-    fn exchange(&self, exchange: &Exchange) -> InFlight {
-        let (timeouts, limit) = (exchange.timeouts(), exchange.reply_limit());
-        let request = self.user_agent.on(exchange.sign());
+    /// Signs the request at once; the future sends it.
+    fn exchange(&self, exchange: &Exchange) -> ExchangeFuture {
+        let (timeouts, limit) = (exchange.timeouts(), exchange.response_limit());
+        let request = self.user_agent.append_to(exchange.sign());
         let pool = if request.direct {
             &self.direct
         } else {
             &self.pool
         };
-        let begun = Begun::default();
-        let answering = request
-            .into_http(|body| Outgoing::new(body, begun.clone()))
+        let write_start = WriteStart::default();
+        let response = request
+            .into_http(|body| RequestBody::new(body, write_start.clone()))
             .map(|request| pool.request(request));
         Box::pin(async move {
-            let answering =
-                answering.map_err(|e| Failure::new(Sent::No, TransportError::Request(e.into())))?;
+            let response = response
+                .map_err(|e| Failure::new(Delivery::NotSent, TransportError::Request(e.into())))?;
             let mut head = None;
             let reading = async {
-                let response = answering.await.map_err(|error| refusal(error, &begun))?;
+                let response = response.await.map_err(|e| failure(e, &write_start))?;
                 let (parts, body) = response.into_parts();
                 head = Some(Head::from(&parts));
                 drop(parts);
-                read(body, limit)
-                    .await
-                    .map_err(|e| Failure::new(Sent::Maybe, TransportError::Exchange(e.into())))
+                read_body(body, limit).await.map_err(|e| {
+                    Failure::new(Delivery::MaybeSent, TransportError::Exchange(e.into()))
+                })
             };
             let read = tokio::select! {
                 biased;
                 read = reading => read,
-                failure = overdue(timeouts, &begun) => Err(failure),
+                failure = timed_out(timeouts, &write_start) => Err(failure),
             };
             match (read, head) {
                 (Ok(body), Some(head)) => Ok(Response::new(head, body)),
@@ -198,11 +202,13 @@ impl Client {
         })
     }
 
-    /// Fetches a picture or a video of a verdict, and writes it when it is there and what it should
-    /// be: all of it or, on an error that is not the writer's, nothing. Gives its media type.
+    /// Fetches a picture or a video of a verdict, checks it, writes it, and returns its media type.
+    ///
+    /// The file is written only after all of it was received and checked, so on [`FetchError::Fetch`]
+    /// nothing has been written.
     pub async fn fetch(
         &self,
-        fetch: Fetch,
+        fetch: FetchEvidence,
         to: &mut (impl AsyncWrite + Unpin),
     ) -> Result<&'static str, FetchError> {
         let fetched = self.run(fetch).await?;
@@ -210,7 +216,7 @@ impl Client {
         Ok(fetched.media_type)
     }
 
-    /// Randomness for what goes into an operation: order numbers, encryption.
+    /// Returns a generator of random values, for order numbers and encryption.
     #[must_use]
     pub fn entropy(&self) -> Entropy {
         self.session().entropy()
@@ -221,26 +227,26 @@ impl Client {
     }
 }
 
-/// The place of the one call that refreshes the credentials. It is free for another as soon as that one
-/// ends, or is dropped on its way.
-struct Place<'c>(&'c Client, Ticket);
+/// The right to refresh the credentials, which one call has at a time. It is released when the refresh
+/// ends or its future is dropped.
+struct RefreshGuard<'c>(&'c Client, RefreshId);
 
-impl Drop for Place<'_> {
+impl Drop for RefreshGuard<'_> {
     fn drop(&mut self) {
-        let Self(client, ticket) = self;
-        client.session().release(*ticket);
+        let Self(client, refresh) = self;
+        client.session().release(*refresh);
         client.refreshed.notify_waiters();
     }
 }
 
-/// The exchanges under way: one, or two while a call is hedged.
+/// The exchanges in flight: one, or two while a call is hedged.
 #[derive(Default)]
-struct Wire(Vec<(ExchangeId, InFlight)>);
+struct InFlight(Vec<(ExchangeId, ExchangeFuture)>);
 
-type InFlight = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send>>;
+type ExchangeFuture = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send>>;
 
-impl Wire {
-    /// The next one that ends; never, if there is none.
+impl InFlight {
+    /// Waits for the next exchange that ends; forever, if there is none.
     async fn next(&mut self) -> (ExchangeId, Result<Response, Failure>) {
         poll_fn(|context| {
             for at in 0..self.0.len() {
@@ -257,49 +263,55 @@ impl Wire {
     }
 }
 
-/// Files and programs block, so they are read and run aside.
-async fn aside(
-    work: impl FnOnce() -> Result<Vec<u8>, Unsupplied> + Send + 'static,
-) -> Result<Vec<u8>, Unsupplied> {
+/// Reads a file or runs a program on a thread for blocking work.
+async fn run_blocking(
+    work: impl FnOnce() -> Result<Vec<u8>, SupplyError> + Send + 'static,
+) -> Result<Vec<u8>, SupplyError> {
     let done = spawn_blocking(work).await;
-    done.unwrap_or(Err(Unsupplied::Failed))
+    done.unwrap_or(Err(SupplyError::Failed))
 }
 
-/// hyper-util sends a request again by itself only where it was never written.
-fn refusal(error: legacy::Error, begun: &Begun) -> Failure {
-    if begun.at().is_none() {
-        Failure::new(Sent::No, TransportError::Connect(error.into()))
+/// Converts an error of hyper-util. hyper-util itself resends a request only if none of it was written.
+fn failure(error: legacy::Error, write_start: &WriteStart) -> Failure {
+    if write_start.get().is_none() {
+        Failure::new(Delivery::NotSent, TransportError::Connect(error.into()))
     } else {
-        Failure::new(Sent::Maybe, TransportError::Exchange(error.into()))
+        Failure::new(Delivery::MaybeSent, TransportError::Exchange(error.into()))
     }
 }
 
-/// Ends with the limit that is over first: until the request is begun, or from then on.
-async fn overdue(timeouts: Timeouts, begun: &Begun) -> Failure {
+/// Ends when a timeout is over: the connect timeout, until hyper starts to write the request; the read
+/// timeout, from then on.
+async fn timed_out(timeouts: Timeouts, write_start: &WriteStart) -> Failure {
     let started = Instant::now();
     let mut now = started;
     loop {
-        let (sent, since, limit, error) = match begun.at() {
+        let (sent, since, limit, error) = match write_start.get() {
             None => (
-                Sent::No,
+                Delivery::NotSent,
                 started,
                 timeouts.connect,
                 TransportError::ConnectTimeout,
             ),
-            Some(at) => (Sent::Maybe, at, timeouts.read, TransportError::ReadTimeout),
+            Some(at) => (
+                Delivery::MaybeSent,
+                at,
+                timeouts.read,
+                TransportError::ReadTimeout,
+            ),
         };
         let left = limit.saturating_sub(now.duration_since(since));
         if left.is_zero() {
             return Failure::new(sent, error);
         }
-        // One that is begun meanwhile is not overdue before this.
+        // If writing starts meanwhile, the read timeout ends no sooner than this.
         sleep(left.min(timeouts.read)).await;
         now = Instant::now();
     }
 }
 
-/// Reads to the end, or until there is more than `limit`.
-async fn read(mut body: hyper::body::Incoming, limit: usize) -> Result<Vec<u8>, hyper::Error> {
+/// Reads a body to its end, or until it is longer than `limit`.
+async fn read_body(mut body: hyper::body::Incoming, limit: usize) -> Result<Vec<u8>, hyper::Error> {
     let mut read = Vec::new();
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data() {
@@ -322,9 +334,9 @@ mod tests {
 
     use super::*;
 
-    /// Compiles only if it is so, for every operation and for flows.
+    /// Checked at compile time, for every operation and flow.
     #[test]
-    fn futures_can_be_spawned_and_clients_shared() {
+    fn futures_are_send_and_clients_are_sync() {
         fn spawnable(future: impl Future + Send) {
             drop(future);
         }
@@ -344,29 +356,32 @@ mod tests {
         let _ = flow::<Call<InitFaceVerify>>;
     }
 
-    /// Long and short, of which the test waits for the short one only.
+    /// Two timeouts; the tests wait for the short one only.
     const LONG: Duration = Duration::from_secs(60);
     const SHORT: Duration = Duration::from_millis(50);
 
     #[tokio::test]
-    async fn a_request_that_is_not_begun_is_given_as_long_as_it_takes_to_connect() {
+    async fn a_request_that_is_not_written_ends_with_the_connect_timeout() {
         let timeouts = Timeouts::new(SHORT, LONG, LONG);
-        let failure = timeout(LONG / 2, overdue(timeouts, &Begun::default())).await;
-        assert_eq!(failure.unwrap().sent, Sent::No);
+        let failure = timeout(LONG / 2, timed_out(timeouts, &WriteStart::default())).await;
+        assert_eq!(failure.unwrap().delivery, Delivery::NotSent);
     }
 
     #[tokio::test]
-    async fn a_request_that_is_begun_late_is_given_its_time_to_read_from_then_on() {
+    async fn the_read_timeout_starts_when_the_request_is_written() {
         let timeouts = Timeouts::new(LONG, SHORT, LONG);
-        let begun = Begun::default();
-        let mut ending = pin!(timeout(LONG / 2, overdue(timeouts, &begun)));
+        let write_start = WriteStart::default();
+        let mut ending = pin!(timeout(LONG / 2, timed_out(timeouts, &write_start)));
         let early = timeout(SHORT * 3 / 2, &mut ending).await;
-        assert!(early.is_err(), "it was not begun");
-        let body = Outgoing::new(cloudauth_proto::Body::default(), begun.clone());
+        assert!(early.is_err(), "nothing was written yet");
+        let body = RequestBody::new(
+            cloudauth_proto::driver::Body::default(),
+            write_start.clone(),
+        );
         assert!(hyper::body::Body::is_end_stream(&body));
-        let at = begun.at().unwrap();
+        let at = write_start.get().unwrap();
         let failure = ending.await.unwrap();
-        assert_eq!(failure.sent, Sent::Maybe);
+        assert_eq!(failure.delivery, Delivery::MaybeSent);
         assert!(at.elapsed() >= SHORT);
     }
 }

@@ -1,4 +1,4 @@
-//! How connections are made: directly, or through a proxy's tunnel.
+//! Connections: directly to the endpoint, or through a proxy's tunnel.
 
 use core::future::ready;
 use core::pin::Pin;
@@ -6,7 +6,7 @@ use core::task::{Context, Poll};
 use std::sync::Arc;
 
 use cloudauth_net::{Proxies, Proxy, ProxyProtocol};
-use cloudauth_proto::UriScheme;
+use cloudauth_proto::driver::UriScheme;
 use http::{HeaderValue, Uri};
 use hyper::rt::{Read, Write};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -16,17 +16,31 @@ use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use rustls::ClientConfig;
 use tower_service::Service;
 
-/// hyper-util makes a copy for every request, and holds a stream of its type for every connection:
-/// both are small.
+/// The connector of a client.
+///
+/// hyper-util clones it for every request and keeps a stream of its type for every connection; the `Arc`
+/// and the box keep both small.
 #[derive(Clone, Debug)]
-pub(crate) struct Connector(Arc<HttpsConnector<Route>>);
+pub(crate) struct Connector(Arc<HttpsConnector<TunnelConnector>>);
+
+impl Connector {
+    pub(crate) fn new(tls: &ClientConfig, proxies: Proxies) -> Self {
+        let tcp = tcp(GaiResolver::new());
+        let tunnel = TunnelConnector {
+            tcp: tcp.clone(),
+            to_proxy: over_tls(tls.clone(), tcp),
+            proxies,
+        };
+        Self(Arc::new(over_tls(tls.clone(), tunnel)))
+    }
+}
 
 impl Service<Uri> for Connector {
     type Response = Stream;
     type Error = BoxError;
     type Future = Connecting;
 
-    /// Those within are always ready.
+    /// The connectors within are always ready.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
     }
@@ -37,19 +51,9 @@ impl Service<Uri> for Connector {
     }
 }
 
-pub(crate) fn connector(tls: &ClientConfig, proxies: Proxies) -> Connector {
-    let tcp = tcp(GaiResolver::new());
-    let route = Route {
-        tcp: tcp.clone(),
-        proxy: over_tls(tls.clone(), tcp),
-        proxies,
-    };
-    Connector(Arc::new(over_tls(tls.clone(), route)))
-}
-
-fn tcp<R>(names: R) -> HttpConnector<R> {
-    let mut tcp = HttpConnector::new_with_resolver(names);
-    // https goes through here, too: TLS is put on top.
+fn tcp<R>(resolver: R) -> HttpConnector<R> {
+    let mut tcp = HttpConnector::new_with_resolver(resolver);
+    // It connects for https, too, with TLS on top.
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp
@@ -63,7 +67,7 @@ fn over_tls<T>(tls: ClientConfig, connector: T) -> HttpsConnector<T> {
         .wrap_connector(connector)
 }
 
-/// A connection, whatever is below.
+/// A connection: TCP, TLS or a tunnel.
 pub(crate) trait Io: Read + Write + Connection + Send + Unpin {}
 
 impl<T: Read + Write + Connection + Send + Unpin> Io for T {}
@@ -74,12 +78,12 @@ impl Connection for Stream {
     }
 }
 
-/// TCP to the endpoint, or to its proxy and from there to the endpoint.
+/// Connects to the endpoint: directly, or through a tunnel of its proxy.
 #[derive(Clone, Debug)]
-pub(crate) struct Route {
+pub(crate) struct TunnelConnector {
     tcp: HttpConnector,
-    /// To a proxy, which may speak TLS itself.
-    proxy: HttpsConnector<HttpConnector>,
+    /// Connects to a proxy, over TLS if its URL is `https`.
+    to_proxy: HttpsConnector<HttpConnector>,
     proxies: Proxies,
 }
 
@@ -87,7 +91,7 @@ type BoxError = Box<dyn core::error::Error + Send + Sync>;
 type Stream = Box<dyn Io>;
 type Connecting = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
 
-impl Service<Uri> for Route {
+impl Service<Uri> for TunnelConnector {
     type Response = Stream;
     type Error = BoxError;
     type Future = Connecting;
@@ -106,7 +110,7 @@ impl Service<Uri> for Route {
             let connecting = self.tcp.call(endpoint);
             return Box::pin(async { Ok(Box::new(connecting.await?) as Stream) });
         };
-        let tunnel = tunnel(proxy, self.proxy.clone(), endpoint);
+        let tunnel = tunnel(proxy, self.to_proxy.clone(), endpoint);
         tunnel.unwrap_or_else(|error| Box::pin(ready(Err(error))))
     }
 }
@@ -144,7 +148,7 @@ fn tunnel(
     }))
 }
 
-/// Without a port hyper-util asks a proxy for port 443, for http too.
+/// Adds port 80 to an `http` endpoint without a port: hyper-util would connect to port 443.
 fn with_port(endpoint: Uri) -> Result<Uri, BoxError> {
     if endpoint.port().is_some() || endpoint.scheme_str() != Some("http") {
         return Ok(endpoint);
@@ -169,9 +173,9 @@ mod tests {
 
     /// Resolves every name to the same addresses.
     #[derive(Clone)]
-    struct Same(Vec<SocketAddr>);
+    struct FixedResolver(Vec<SocketAddr>);
 
-    impl Service<Name> for Same {
+    impl Service<Name> for FixedResolver {
         type Response = vec::IntoIter<SocketAddr>;
         type Error = core::convert::Infallible;
         type Future = core::future::Ready<Result<Self::Response, Self::Error>>;
@@ -185,20 +189,20 @@ mod tests {
         }
     }
 
-    /// Both are tried: IPv4 as soon as IPv6 has taken 300 ms.
+    /// IPv4 is tried, too, once IPv6 has taken 300 ms.
     #[tokio::test]
-    async fn ipv6_that_swallows_packets_does_not_keep_ipv4_from_answering() {
+    async fn an_ipv6_address_that_drops_packets_does_not_prevent_an_ipv4_connection() {
         let hole = TcpListener::bind("[::1]:0").unwrap();
         let hole_address = hole.local_addr().unwrap();
-        let patience = Duration::from_millis(200);
-        // Nobody accepts; sooner or later the queue is full.
-        let connect = || TcpStream::connect_timeout(&hole_address, patience).ok();
-        let queue: Vec<_> = core::iter::from_fn(connect).take(10_000).collect();
+        let timeout_each = Duration::from_millis(200);
+        // Connections are not accepted, so the backlog fills up.
+        let connect = || TcpStream::connect_timeout(&hole_address, timeout_each).ok();
+        let backlog: Vec<_> = core::iter::from_fn(connect).take(10_000).collect();
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
-        let names = Same(vec![hole_address, server.local_addr().unwrap()]);
-        let connecting = tcp(names).call(Uri::from_static("http://two.test"));
+        let resolver = FixedResolver(vec![hole_address, server.local_addr().unwrap()]);
+        let connecting = tcp(resolver).call(Uri::from_static("http://two.test"));
         let connected = timeout(Duration::from_secs(5), connecting).await;
         connected.unwrap().unwrap();
-        drop(queue);
+        drop(backlog);
     }
 }

@@ -1,8 +1,8 @@
-//! Async client for Alibaba Cloud's identity verification service (Cloudauth, API 2019-03-07).
+//! Async client for Alibaba Cloud's identity verification service (Cloudauth, API 2019-03-07), on tokio.
 //! Unofficial.
 //!
-//! A thin driver of [`cloudauth_proto`], which decides everything: this crate sends what that one
-//! signed, over hyper and rustls on tokio, and tells it what came back.
+//! A driver of [`cloudauth_proto`]: that crate encodes, signs, retries and decodes without IO; this
+//! one sends the requests, with hyper and rustls.
 //!
 //! ```
 //! use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region, Simulator};
@@ -23,35 +23,39 @@
 //! # }
 //! ```
 //!
-//! Without options a client asks Shanghai, then Beijing, with the credentials that
-//! [`Source::default_chain`] finds when the first call needs them, through the proxies of the
-//! environment ([`Proxies`] says exactly which). Redirects are never followed, certificates always
-//! verified. [`Options`] are the same for the blocking driver, `cloudauth-ureq`.
+//! With default options a client sends to Shanghai, and fails over to Beijing. It signs with the
+//! credentials that [`Source::default_chain`] finds when the first call needs them, and uses the proxies
+//! of the environment ([`Proxies`] has the exact rules). It never follows redirects. [`Options`] are the
+//! same for the blocking driver, `cloudauth-ureq`.
 //!
-//! The futures are `Send`, hold no lock while they wait, and need of tokio its IO and its timers, on
-//! one thread or on many. Dropping one ends the call. A [`Client`] is also a service of `tower`.
+//! The futures are `Send`, hold no lock across an await, and need tokio's IO and time drivers, on a
+//! current-thread or a multi-thread runtime. Dropping a future cancels the call. A reference to a
+//! [`Client`] is also a [`tower_service::Service`], for users of `tower`.
+//!
+//! The crate root exports what most applications need; everything else is in [`proto`].
 //!
 //! # Features
 //!
-//! * `ring` (default), `aws-lc-rs`: who does the cryptography of TLS. At least one; if both are on, it
-//!   is aws-lc-rs, which needs a C compiler.
-//! * `webpki-roots` (default), `native-roots`: whose roots are trusted, Mozilla's or the operating
-//!   system's; if both are on, those of either.
-//! * `sm3`: the signature ACS3-HMAC-SM3.
+//! * `ring` (default), `aws-lc-rs`: the TLS crypto provider. At least one is required; with both,
+//!   aws-lc-rs is used. It needs a C compiler.
+//! * `webpki-roots` (default), `native-roots`: the trusted root certificates, Mozilla's or the operating
+//!   system's. With both, either is trusted; with neither, only the roots given as an option.
+//! * `sm3`: the signature scheme ACS3-HMAC-SM3.
+//! * `sm2`: encryption of names and ID numbers, `EncryptType=SM2`.
 //!
-//! No feature and no option turns verification off.
+//! Server certificates are always verified. No feature and no option turns verification off.
 //!
 //! # HTTP/1.1 only
 //!
-//! HTTP/2 is not offered to servers. What was found in the source of hyper 1.12 and hyper-util 0.1.21:
+//! HTTP/2 is not offered to servers. The reasons, from the source of hyper 1.12 and hyper-util 0.1.21:
 //!
-//! * All calls to an endpoint would share a connection and its fate: one reset, and every paid check
-//!   in flight is uncertain, not one.
-//! * "Certainly not carried out" would be known less often. `REFUSED_STREAM`, and a `GOAWAY` for later
+//! * All calls to an endpoint would share one connection. If it is reset, the outcome of every billed
+//!   operation in flight is unknown, not of one.
+//! * "Certainly not carried out" would be known less often: `REFUSED_STREAM`, and `GOAWAY` for later
 //!   streams, reach a caller as errors like any other, so they would count as "maybe sent".
-//! * A call that waits for a free stream has its connection already: that wait would count as time to
-//!   read, and as "maybe sent" although nothing was.
-//! * ureq has none, so the drivers would differ; and it adds 8 crates to 71.
+//! * A call that waits for a free stream already has its connection: the wait would count towards the
+//!   read timeout, and as "maybe sent" although nothing was.
+//! * ureq has no HTTP/2, so the drivers would differ; and it adds 8 crates.
 
 #![forbid(unsafe_code)]
 
@@ -61,17 +65,21 @@ mod connector;
 mod service;
 
 pub use client::Client;
-pub use cloudauth_net::{
-    FetchError, Options, OptionsError, Proxies, Proxy, ProxyProtocol, TransportError,
+pub use cloudauth_net::{FetchError, Options, OptionsError, Proxies, TransportError};
+pub use cloudauth_proto as proto;
+pub use cloudauth_proto::credentials::{AssumeRole, Role};
+pub use cloudauth_proto::{
+    Attempt, AttemptOutcome, Call, CallOptions, CertifyId, Credentials, Effect, Endpoint,
+    Endpoints, Error, Flow, Network, Operation, Policy, Region, Repeat, Reply, Scheme, Secret,
+    Sensitive, ServiceError, Source, UnixTime, codes, ops, verify,
 };
-pub use cloudauth_proto::*;
 
-/// The examples of the README compile.
+/// Compiles the examples of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
-/// The examples of the Chinese README compile.
+/// Compiles the examples of the Chinese README.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.zh-CN.md")]
 struct ReadmeZhCn;

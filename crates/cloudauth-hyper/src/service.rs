@@ -1,4 +1,5 @@
-//! The client as a service of `tower`, so that its layers (limits, load shedding) can stand before it.
+//! The client as a service of `tower`, so that layers (concurrency limits, load shedding) can be put in
+//! front of it.
 
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -8,8 +9,7 @@ use tower_service::Service;
 
 use crate::client::Client;
 
-/// No layer that sends again belongs before it: the client does that itself, and knows what may be
-/// sent twice.
+/// Do not put a retry layer in front of it: the client retries, and retries only what may be sent twice.
 ///
 /// ```
 /// use cloudauth_hyper::ops::InitFaceVerify;

@@ -1,21 +1,21 @@
-//! The two clocks of a driver, and its environment and randomness: all that enters from outside.
+//! The monotonic clock, the wall clock and the environment of a driver.
 
 use core::time::Duration;
 use std::time::{Instant, SystemTime};
 
-use cloudauth_proto::{MonoTime, Now};
+use cloudauth_proto::driver::{MonoTime, Now};
 
-/// More than any program runs, and less than is too much for the clocks of any system.
-const CENTURIES: Duration = Duration::from_secs(1 << 33);
+/// 272 years: longer than any process runs, and small enough to add to an [`Instant`] on every system.
+const MAX_SPAN: Duration = Duration::from_secs(1 << 33);
 
-/// Reads both clocks together.
+/// The monotonic clock and the wall clock, read together.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     epoch: Instant,
 }
 
 impl Clock {
-    /// Clocks whose monotonic time begins now.
+    /// Creates a clock whose monotonic time starts at zero now.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the driver's clock")]
     pub fn start() -> Self {
@@ -23,14 +23,15 @@ impl Clock {
         Self { epoch }
     }
 
-    /// When that is on the system's clock. What lies centuries ahead is not told apart.
+    /// Converts a monotonic time of this clock to an [`Instant`]. Times more than 272 years after the
+    /// start are clamped.
     #[must_use]
     pub fn instant(&self, time: MonoTime) -> Instant {
         let span = time.saturating_since(MonoTime::default());
-        self.epoch + span.min(CENTURIES)
+        self.epoch + span.min(MAX_SPAN)
     }
 
-    /// The time.
+    /// Reads both clocks.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the driver's clock")]
     pub fn now(&self) -> Now {
@@ -41,7 +42,7 @@ impl Clock {
     }
 }
 
-/// A variable of the environment; one that is not Unicode counts as not set.
+/// Reads an environment variable. A value that is not Unicode counts as not set.
 #[expect(
     clippy::disallowed_methods,
     reason = "read once, when a client is built"
@@ -55,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_found_again_on_the_system_s_clock_however_far_it_lies() {
+    fn monotonic_times_convert_to_instants_and_are_clamped() {
         let clock = Clock::start();
         let moment = clock.instant(clock.now().mono);
         assert!(moment >= clock.epoch && moment.elapsed() < Duration::from_secs(60));

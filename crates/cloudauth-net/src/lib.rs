@@ -1,24 +1,33 @@
-//! What both drivers of [`cloudauth_proto`] need, written once: the options of a client, its TLS
-//! configuration, its proxies, its clocks, files and programs, and the words for a failed exchange.
+//! Shared parts of the drivers of [`cloudauth_proto`]: options of a client, TLS configuration, proxies,
+//! clocks, local files and programs, errors.
 //!
-//! Users of a driver find all of this re-exported there.
+//! Applications use a driver, `cloudauth-ureq` or `cloudauth-hyper`, which re-exports what they need of
+//! this crate. Depend on it directly to write another driver: [`Options::build`] checks the options and
+//! returns [`ClientParts`], from which a driver builds its client.
+//!
+//! # Features
+//!
+//! * `ring` (default), `aws-lc-rs`: the TLS crypto provider. At least one is required; with both,
+//!   aws-lc-rs is used. It needs a C compiler.
+//! * `webpki-roots` (default), `native-roots`: the trusted root certificates, Mozilla's or the operating
+//!   system's. With both, either is trusted; with neither, only the roots given as an option.
+//!
+//! No feature and no option turns certificate verification off.
 
 #![forbid(unsafe_code)]
 
 mod clock;
-pub mod effects;
-mod failure;
-mod fetch;
+mod error;
+pub mod local;
+mod observer;
 mod options;
 mod proxy;
 mod tls;
 mod user_agent;
-mod watch;
 
 pub use clock::Clock;
-pub use failure::TransportError;
-pub use fetch::FetchError;
-pub use options::{Options, OptionsError, Parts};
+pub use error::{FetchError, OptionsError, TransportError};
+pub use observer::{ObservedCall, Observer};
+pub use options::{ClientParts, Options};
 pub use proxy::{Proxies, Proxy, ProxyProtocol};
 pub use user_agent::UserAgent;
-pub use watch::{Watch, Watched};

@@ -1,23 +1,24 @@
-//! The options of a client, the same for every driver.
+//! Options of a client, the same for every driver.
 
-use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
-use cloudauth_proto::{Attempt, Endpoints, Policy, Scheme, Secret, Session, Source, Vars};
+use cloudauth_proto::credentials::Environment;
+use cloudauth_proto::{Attempt, Endpoints, Policy, Scheme, Secret, Session, Source};
 use rustls::ClientConfig;
 
 use crate::clock::{self, Clock};
+use crate::error::OptionsError;
+use crate::observer::Observer;
 use crate::proxy::Proxies;
 use crate::tls::{self, Identity};
 use crate::user_agent::UserAgent;
-use crate::watch::Watch;
 
-/// How a client is to be.
+/// Options of a client, the same for the blocking and the async driver.
 ///
-/// What is not set has a default: credentials and proxies from the environment, Shanghai then
-/// Beijing, ACS3-HMAC-SHA256, 10 s to connect, 10 s to read, 30 s in all. What cannot be used is an
-/// error when the client is built, and names the option.
+/// Every option has a default: credentials and proxies from the environment, Shanghai then Beijing,
+/// ACS3-HMAC-SHA256, 10 s to connect, 10 s to read a response, 30 s for a call. An option that cannot
+/// be used is an [`OptionsError`] when the client is built.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Options {
@@ -29,10 +30,10 @@ pub struct Options {
     proxies: Option<Proxies>,
     roots: Vec<Vec<u8>>,
     identity: Option<Identity>,
-    max_idle: usize,
-    idle: Duration,
+    max_idle_connections: usize,
+    idle_timeout: Duration,
     user_agent: Option<String>,
-    watch: Watch,
+    observer: Observer,
 }
 
 impl Default for Options {
@@ -46,100 +47,105 @@ impl Default for Options {
             proxies: None,
             roots: Vec::new(),
             identity: None,
-            max_idle: 100,
+            max_idle_connections: 100,
             // The vendor's servers close idle connections after about ten seconds.
-            idle: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(5),
             user_agent: None,
-            watch: Watch::default(),
+            observer: Observer::default(),
         }
     }
 }
 
 impl Options {
-    /// The defaults.
+    /// Creates options that are all at their defaults.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Signs with these credentials, or with those that this [`Source`] gives when the first call
-    /// needs them. Default: [`Source::default_chain`] over the environment.
+    /// Sets the credentials, or the [`Source`] that they are looked up from when the first call needs
+    /// them. Default: [`Source::default_chain`] with the environment.
     pub fn credentials(mut self, credentials: impl Into<Source>) -> Self {
         self.credentials = Some(credentials.into());
         self
     }
 
-    /// Asks these endpoints, in this order. [`Endpoints::of`] are those of a network,
-    /// [`Endpoint::of`](cloudauth_proto::Endpoint::of) is the one of a region.
+    /// Sets the endpoints, in order of preference. [`Endpoints::of`] returns those of a network,
+    /// [`Endpoint::of`](cloudauth_proto::Endpoint::of) the one of a region. Default: Shanghai, then
+    /// Beijing, over the internet.
     pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
         self.endpoints = endpoints;
         self
     }
 
-    /// Signs with this scheme, which also decides whether parameters travel in the URL.
+    /// Sets the signature scheme. It also determines whether parameters are sent in the URL. Default:
+    /// [`Scheme::Acs3HmacSha256`].
     pub fn scheme(mut self, scheme: Scheme) -> Self {
         self.scheme = scheme;
         self
     }
 
-    /// Keeps to these limits; the options below set one of them each.
+    /// Sets the timeouts, the number of attempts and all other limits of calls at once. Several of
+    /// them have an option of their own below.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
         self
     }
 
-    /// Gives up connecting after this time: name, TCP, proxy and TLS together.
+    /// Sets the connect timeout: name resolution, TCP, proxy and TLS together. Default: 10 s.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.policy.connect_timeout = limit;
         self
     }
 
-    /// Gives up waiting for the whole reply this long after there is a connection.
+    /// Sets the read timeout: from the moment that a request is sent on an open connection until the
+    /// whole response has been read. Default: 10 s.
     pub fn read_timeout(mut self, limit: Duration) -> Self {
         self.policy.read_timeout = limit;
         self
     }
 
-    /// Gives up a call with all its attempts after this time.
+    /// Sets the timeout of a call with all its attempts. Default: 30 s.
     pub fn total_timeout(mut self, limit: Duration) -> Self {
         self.policy.total_timeout = limit;
         self
     }
 
-    /// Sends a call at most this often. Default: 4.
+    /// Sets the maximum number of attempts of a call. Default: 4.
     pub fn max_attempts(mut self, attempts: usize) -> Self {
         self.policy.max_attempts = attempts;
         self
     }
 
-    /// Sends the operation `action` at most this often per second; calls wait for their turn. The
+    /// Limits how often per second the operation `action` is sent; calls over the limit wait. The
     /// service limits each operation per account (documented: 50 per second for most). Default: no
-    /// limit here.
+    /// limit in the client.
     pub fn rate_limit(mut self, action: &'static str, per_second: u32) -> Self {
         self.rate_limits.push((action, per_second));
         self
     }
 
-    /// Refuses replies with more bytes than this. Default: 10 MiB.
-    pub fn reply_limit(mut self, bytes: usize) -> Self {
-        self.policy.reply_limit = bytes;
+    /// Sets the maximum size of a response body in bytes; larger ones are an error. Default: 10 MiB.
+    pub fn response_limit(mut self, bytes: usize) -> Self {
+        self.policy.response_limit = bytes;
         self
     }
 
-    /// Goes through these proxies. Default: those of the environment.
+    /// Sets the proxies. Default: those of the environment.
     pub fn proxies(mut self, proxies: Proxies) -> Self {
         self.proxies = Some(proxies);
         self
     }
 
-    /// Trusts these certificates too (PEM text, one or more). There is no way to trust all.
+    /// Adds trusted root certificates: PEM, one or more. Certificate verification cannot be turned
+    /// off.
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.roots.push(pem.into());
         self
     }
 
-    /// Shows this certificate to a server or a proxy that asks for one (PEM text: the certificate,
-    /// then those between it and the root), and proves with this key that it is its own (PEM text:
-    /// PKCS#8, PKCS#1 or SEC1, not encrypted).
+    /// Sets the certificate with which the client authenticates to a server or proxy that requests
+    /// one. `certificates` is PEM: the certificate, then its intermediates. `key` is its private key:
+    /// PEM, PKCS#8, PKCS#1 or SEC1, not encrypted.
     pub fn client_certificate(
         mut self,
         certificates: impl Into<Vec<u8>>,
@@ -152,61 +158,68 @@ impl Options {
         self
     }
 
-    /// Keeps at most this many connections to an endpoint open while they are not used; with 0, each
-    /// exchange has a connection of its own. How many are in use has no limit. Default: 100.
+    /// Sets the maximum number of idle connections kept per endpoint. With 0, every exchange opens a
+    /// connection of its own. The number of connections in use is not limited. Default: 100.
     pub fn max_idle_connections(mut self, connections: usize) -> Self {
-        self.max_idle = connections;
+        self.max_idle_connections = connections;
         self
     }
 
-    /// Does not use a connection again that was idle for this long. Default: 5 s, as the vendor's
-    /// servers close it after about 10 s.
+    /// Sets how long an idle connection is kept for reuse. Default: 5 s, as the vendor's servers close
+    /// idle connections after about 10 s.
     pub fn idle_timeout(mut self, limit: Duration) -> Self {
-        self.idle = limit;
+        self.idle_timeout = limit;
         self
     }
 
-    /// Adds this to the `User-Agent` of every request: `cloudauth-rs/0.1.0 shop/2.1`. Printable ASCII.
+    /// Appends a suffix to the `User-Agent` of every request: `cloudauth-rs/0.1.0 shop/2.1`. Printable
+    /// ASCII.
     pub fn user_agent(mut self, suffix: impl Into<String>) -> Self {
         self.user_agent = Some(suffix.into());
         self
     }
 
-    /// Calls this for every attempt of a call, when the call is over, with the operation's name.
+    /// Sets a hook that is called when a call has ended: once for each of its attempts, with the name
+    /// of the operation.
     pub fn on_attempt(mut self, hook: impl Fn(&str, &Attempt) + Send + Sync + 'static) -> Self {
-        self.watch = Watch::new(hook);
+        self.observer = Observer::new(hook);
         self
     }
 
-    /// What a driver makes a client of.
-    pub fn build(self) -> Result<Parts, OptionsError> {
+    /// Checks the options and returns what a driver builds a client from. Applications pass the
+    /// options to a driver's `Client::new` instead.
+    pub fn build(self) -> Result<ClientParts, OptionsError> {
         let policy = &self.policy;
-        let none_sent = self.rate_limits.iter().any(|(_, sends)| *sends == 0);
+        let is_rate_zero = self.rate_limits.iter().any(|(_, rate)| *rate == 0);
         for (name, is_zero) in [
             ("connect_timeout", policy.connect_timeout.is_zero()),
             ("read_timeout", policy.read_timeout.is_zero()),
             ("total_timeout", policy.total_timeout.is_zero()),
             ("max_attempts", policy.max_attempts == 0),
-            ("reply_limit", policy.reply_limit == 0),
-            ("rate_limit", none_sent),
+            ("response_limit", policy.response_limit == 0),
+            ("rate_limit", is_rate_zero),
         ] {
             if is_zero {
-                return Err(OptionsError::new(name, "is zero: no call could be made"));
+                return Err(OptionsError::new(name, "must be greater than zero"));
             }
         }
         let user_agent = UserAgent::new(self.user_agent)?;
         let tls = tls::config(&self.roots, self.identity.as_ref())?;
         let credentials = match self.credentials {
             Some(credentials) => credentials,
-            None => Source::default_chain(&Vars::read(clock::var)),
+            None => Source::default_chain(&Environment::read(clock::var)),
         };
         let proxies = match self.proxies {
             Some(proxies) => proxies,
             None => Proxies::from_vars(clock::var)?,
         };
         let mut seed = [0; 32];
-        getrandom::fill(&mut seed)
-            .map_err(|_| OptionsError::new("the seed", "cannot be had: no randomness"))?;
+        getrandom::fill(&mut seed).map_err(|_| {
+            OptionsError::new(
+                "seed",
+                "cannot be generated: the system's random number generator failed",
+            )
+        })?;
         let mut session = Session::new(credentials, seed)
             .endpoints(self.endpoints)
             .scheme(self.scheme)
@@ -214,86 +227,65 @@ impl Options {
         for (action, per_second) in self.rate_limits {
             session = session.rate_limit(action, per_second);
         }
-        Ok(Parts {
+        Ok(ClientParts {
             session,
             clock: Clock::start(),
             tls,
             proxies,
             user_agent,
-            watch: self.watch,
-            max_idle: self.max_idle,
-            idle: self.idle,
+            observer: self.observer,
+            max_idle_connections: self.max_idle_connections,
+            idle_timeout: self.idle_timeout,
         })
     }
 }
 
-/// What a driver makes a client of.
+/// What a driver builds a client from: checked options, with all defaults filled in.
 #[derive(Debug)]
-#[expect(clippy::exhaustive_structs, reason = "both drivers take it apart")]
-pub struct Parts {
-    /// The state of the core.
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "drivers destructure it, so that none forgets a part"
+)]
+pub struct ClientParts {
+    /// State of the core, shared by all calls of the client.
     pub session: Session,
-    /// The clocks.
+    /// Clocks of the client.
     pub clock: Clock,
-    /// How TLS is spoken.
+    /// TLS configuration, for endpoints and proxies.
     pub tls: Arc<ClientConfig>,
-    /// Which proxy to go through.
+    /// Proxies, and the hosts that are reached directly.
     pub proxies: Proxies,
-    /// What is added to the `User-Agent`.
+    /// Suffix of the `User-Agent`.
     pub user_agent: UserAgent,
-    /// Whom to tell of attempts.
-    pub watch: Watch,
-    /// How many connections to an endpoint may lie idle.
-    pub max_idle: usize,
-    /// How long a connection may lie idle before it is not used again.
-    pub idle: Duration,
+    /// Observer of calls.
+    pub observer: Observer,
+    /// Maximum number of idle connections kept per endpoint.
+    pub max_idle_connections: usize,
+    /// How long an idle connection is kept for reuse.
+    pub idle_timeout: Duration,
 }
-
-/// An option that cannot be used, by its name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OptionsError {
-    /// Which, and why.
-    Option {
-        /// The option's name, or the variable's that it came from.
-        name: &'static str,
-        /// What is wrong, to be read after the name; never the value.
-        problem: &'static str,
-    },
-}
-
-impl OptionsError {
-    pub(crate) fn new(name: &'static str, problem: &'static str) -> Self {
-        Self::Option { name, problem }
-    }
-}
-
-impl fmt::Display for OptionsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Option { name, problem } => write!(f, "{name} {problem}"),
-        }
-    }
-}
-
-impl core::error::Error for OptionsError {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_are_what_the_documentation_says() {
+    fn defaults_match_the_documentation() {
         let options = Options::new();
         assert_eq!(options.policy, Policy::default());
-        assert_eq!(options.policy.reply_limit, 10 << 20);
+        assert_eq!(options.policy.connect_timeout, Duration::from_secs(10));
+        assert_eq!(options.policy.read_timeout, Duration::from_secs(10));
+        assert_eq!(options.policy.total_timeout, Duration::from_secs(30));
+        assert_eq!(options.policy.max_attempts, 4);
+        assert_eq!(options.policy.response_limit, 10 << 20);
         assert_eq!(options.endpoints, Endpoints::default());
-        assert_eq!(options.idle, Duration::from_secs(5));
-        assert_eq!(options.max_idle, 100);
+        assert_eq!(options.scheme, Scheme::Acs3HmacSha256);
+        assert_eq!(options.idle_timeout, Duration::from_secs(5));
+        assert_eq!(options.max_idle_connections, 100);
     }
 
     #[test]
-    fn no_option_prints_a_secret() {
+    fn debug_output_of_options_hides_the_private_key() {
         let options = Options::new().client_certificate("", "K3Y-IN-PEM");
         let printed = format!("{options:?}");
         assert!(!printed.contains("K3Y"), "{printed}");

@@ -1,4 +1,4 @@
-//! The one TLS configuration.
+//! The TLS configuration that all connections of a client share.
 
 use std::sync::Arc;
 
@@ -11,21 +11,22 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::options::OptionsError;
+use crate::error::OptionsError;
 
 #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
-compile_error!("TLS needs a provider: turn on the feature `ring` or `aws-lc-rs`");
+compile_error!("no TLS crypto provider: enable the feature `ring` or `aws-lc-rs`");
 
-/// A certificate that a client shows, with its key; both PEM text.
+/// The certificate chain and the private key with which a client authenticates, both PEM.
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
     pub(crate) certificates: Vec<u8>,
     pub(crate) key: Secret,
 }
 
-/// Certificates are always verified: against the roots of the features, and those in `extra` besides.
+/// Builds the configuration. Server certificates are always verified: against the roots of the enabled
+/// features and those in `extra`.
 ///
-/// The provider is named here, so that nothing depends on what a process has installed.
+/// The crypto provider is set explicitly, so that the process-wide default is neither needed nor used.
 pub(crate) fn config(
     extra: &[Vec<u8>],
     identity: Option<&Identity>,
@@ -35,17 +36,17 @@ pub(crate) fn config(
     for pem in extra {
         for certificate in certificates(pem, "root_certificates")? {
             let added = roots.add(certificate);
-            added.map_err(|_| bad("holds a certificate that cannot be a root"))?;
+            added.map_err(|_| bad("contains a certificate that cannot be used as a root"))?;
         }
     }
     if roots.is_empty() {
         return Err(bad(
-            "names none, and none are compiled in or on this system",
+            "must name at least one: none are compiled in or installed on this system",
         ));
     }
     let config = ClientConfig::builder_with_provider(Arc::new(provider::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|_| bad("cannot be used with this TLS provider"))?
+        .map_err(|_| bad("cannot be used: the TLS crypto provider supports no TLS version"))?
         .with_root_certificates(roots);
     Ok(Arc::new(match identity {
         None => config.with_no_client_auth(),
@@ -54,43 +55,44 @@ pub(crate) fn config(
             let bad = |problem| OptionsError::new(option, problem);
             let chain = certificates(&identity.certificates, option)?;
             let key = PrivateKeyDer::from_pem_slice(identity.key.expose().as_bytes())
-                .map_err(|_| bad("has no private key in PEM text that is not encrypted"))?;
+                .map_err(|_| bad("has no unencrypted private key in PEM format"))?;
             config.with_client_auth_cert(chain, key).map_err(|error| {
                 let is_mismatch = matches!(error, rustls::Error::InconsistentKeys(_));
                 bad(if is_mismatch {
-                    "has a key that is another's"
+                    "has a private key that does not match the certificate"
                 } else {
-                    "has a certificate or a key that cannot be used"
+                    "has a certificate or a private key that cannot be used"
                 })
             })?
         }
     }))
 }
 
-/// Those of the features.
+/// The root certificates of the enabled features.
 fn common_roots() -> RootCertStore {
     #[cfg_attr(
         not(any(feature = "webpki-roots", feature = "native-roots")),
-        expect(unused_mut, reason = "no feature adds any")
+        expect(unused_mut, reason = "without these features there are none to add")
     )]
     let mut roots = RootCertStore::empty();
     #[cfg(feature = "webpki-roots")]
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    // What cannot be read there is left out, as other programs on the system do.
+    // Unreadable certificates are skipped, as other programs on the system do.
     #[cfg(feature = "native-roots")]
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     roots
 }
 
+/// Reads the certificates of a PEM file; there must be at least one.
 fn certificates(
     pem: &[u8],
     option: &'static str,
 ) -> Result<Vec<CertificateDer<'static>>, OptionsError> {
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match read {
-        Ok(read) if read.is_empty() => Err(OptionsError::new(option, "holds no certificate")),
+        Ok(read) if read.is_empty() => Err(OptionsError::new(option, "contains no certificate")),
         Ok(read) => Ok(read),
-        Err(_) => Err(OptionsError::new(option, "is not PEM text")),
+        Err(_) => Err(OptionsError::new(option, "is not valid PEM")),
     }
 }
 
@@ -101,19 +103,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_certificate_is_refused_by_the_option_s_name() {
+    fn an_invalid_root_certificate_is_an_error_that_names_the_option() {
         let garbled = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         let cut = b"-----BEGIN CERTIFICATE-----\nAAAA\n";
         let key = KeyPair::generate().unwrap().serialize_pem();
         for pem in [&b"not pem"[..], b"", garbled, cut, key.as_bytes()] {
             let error = config(&[pem.to_vec()], None).unwrap_err();
-            let told = error.to_string();
-            assert!(told.starts_with("root_certificates "), "{told}");
+            let message = error.to_string();
+            assert!(message.starts_with("root_certificates "), "{message}");
         }
     }
 
     #[test]
-    fn a_client_certificate_without_its_own_key_is_refused_by_the_option_s_name() {
+    fn a_client_certificate_without_its_private_key_is_an_error_that_names_the_option() {
         let own = KeyPair::generate().unwrap();
         let signed = CertificateParams::new(vec!["client".to_owned()]).unwrap();
         let certificate = signed.self_signed(&own).unwrap().pem();
@@ -130,24 +132,28 @@ mod tests {
             config(&extra, Some(&identity)).map_err(|error| error.to_string())
         };
         try_with(&certificate, &own).unwrap();
-        for (certificates, key, told) in [
-            (&*certificate, &*other, "has a key that is another's"),
-            (&certificate, &encrypted, "has no private key"),
-            (&certificate, cut, "has no private key"),
-            (&certificate, &certificate, "has no private key"),
-            (&certificate, "", "has no private key"),
-            ("", &own, "holds no certificate"),
-            (&own, &own, "holds no certificate"),
-            (&certificate[..99], &own, "is not PEM text"),
+        for (certificates, key, problem) in [
+            (
+                &*certificate,
+                &*other,
+                "has a private key that does not match the certificate",
+            ),
+            (&certificate, &encrypted, "has no unencrypted private key"),
+            (&certificate, cut, "has no unencrypted private key"),
+            (&certificate, &certificate, "has no unencrypted private key"),
+            (&certificate, "", "has no unencrypted private key"),
+            ("", &own, "contains no certificate"),
+            (&own, &own, "contains no certificate"),
+            (&certificate[..99], &own, "is not valid PEM"),
         ] {
             let error = try_with(certificates, key).unwrap_err();
-            let expected = format!("client_certificate {told}");
+            let expected = format!("client_certificate {problem}");
             assert!(error.starts_with(&expected), "{error}");
         }
     }
 
     #[test]
-    fn the_features_choose_the_provider_and_the_process_is_left_alone() {
+    fn features_select_the_crypto_provider_and_the_process_default_stays_unset() {
         let extra = CertificateParams::new(vec![]).unwrap();
         let extra = extra.self_signed(&KeyPair::generate().unwrap()).unwrap();
         let config = config(&[extra.pem().into_bytes()], None).unwrap();
@@ -162,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_trusts_nobody_is_not_built() {
+    fn a_client_without_root_certificates_is_an_error() {
         let built = config(&[], None);
         let has_roots = cfg!(any(feature = "webpki-roots", feature = "native-roots"));
         assert_eq!(built.is_ok(), has_roots);

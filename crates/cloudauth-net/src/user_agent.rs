@@ -1,10 +1,12 @@
-//! What a client calls itself.
+//! The `User-Agent` header.
 
-use cloudauth_proto::Request;
+use cloudauth_proto::driver::Request;
 
-use crate::options::OptionsError;
+use crate::error::OptionsError;
 
-/// What is added to the `User-Agent` of every request; it is never signed.
+/// The suffix that an application adds to the `User-Agent` of every request.
+///
+/// The header is not part of the signature.
 #[derive(Clone, Debug, Default)]
 pub struct UserAgent(Option<String>);
 
@@ -12,17 +14,17 @@ impl UserAgent {
     pub(crate) fn new(suffix: Option<String>) -> Result<Self, OptionsError> {
         let bad = |problem| Err(OptionsError::new("user_agent", problem));
         match &suffix {
-            Some(text) if text.trim().is_empty() => bad("is empty"),
+            Some(text) if text.trim().is_empty() => bad("must not be empty"),
             Some(text) if !text.bytes().all(|b| matches!(b, b' '..=b'~')) => {
-                bad("has other characters than printable ASCII")
+                bad("must be printable ASCII")
             }
             Some(_) | None => Ok(Self(suffix)),
         }
     }
 
-    /// The request, with that added.
+    /// Appends the suffix to the `User-Agent` of a request.
     #[must_use]
-    pub fn on(&self, mut request: Request) -> Request {
+    pub fn append_to(&self, mut request: Request) -> Request {
         if let Some(suffix) = &self.0 {
             let headers = request.headers.iter_mut();
             for (_, value) in headers.filter(|(name, _)| *name == "user-agent") {

@@ -1,14 +1,13 @@
-//! The two clocks, as values: the core is told the time and never asks for it.
+//! Points in time as values: the core never reads a clock.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-use crate::wire::date::days_since_1970;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
-/// A point on a clock that only moves forward, counted from an epoch that the driver chose.
-///
-/// Arithmetic saturates.
+/// A point on a monotonic clock, counted from an epoch that the driver chooses. Arithmetic saturates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MonoTime(Duration);
 
@@ -19,7 +18,7 @@ impl MonoTime {
         Self(since_epoch)
     }
 
-    /// How far `self` lies after `earlier`; zero if it lies before.
+    /// The span from `earlier` to `self`; zero if `earlier` lies after `self`.
     #[must_use]
     pub const fn saturating_since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
@@ -34,14 +33,14 @@ impl core::ops::Add<Duration> for MonoTime {
     }
 }
 
-/// Seconds since 1970-01-01T00:00:00Z, without leap seconds.
+/// Whole seconds since 1970-01-01T00:00:00Z, without leap seconds.
 ///
-/// Displays as the service wants it: `2019-03-07T12:00:00Z`.
+/// `Display` writes it in the form that the service requires: `2019-03-07T12:00:00Z`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(u64);
 
 impl UnixTime {
-    /// The moment `seconds` after the Unix epoch.
+    /// The time `seconds` after the Unix epoch.
     #[must_use]
     pub const fn from_seconds(seconds: u64) -> Self {
         Self(seconds)
@@ -53,33 +52,30 @@ impl UnixTime {
         self.0
     }
 
-    /// Reads `2019-03-07T12:00:00Z`, with or without a fraction of a second.
+    /// Reads `2019-03-07T12:00:00Z`, with or without a fraction of a second, which is dropped.
+    ///
+    /// RFC 3339 has more forms (lower case, other offsets), which neither STS nor the metadata service
+    /// sends: they are refused.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
-        let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
-        let number = |text: &str, digits: usize| -> Option<u64> {
-            let is_plain = text.len() == digits && text.bytes().all(|b| b.is_ascii_digit());
-            if is_plain { text.parse().ok() } else { None }
+        let (moment, fraction) = text.strip_suffix('Z')?.split_at_checked(19)?;
+        let is_fraction = |text: &str| {
+            let digits = text.strip_prefix('.');
+            digits.is_some_and(|it| !it.is_empty() && it.bytes().all(|b| b.is_ascii_digit()))
         };
-        number(fraction, fraction.len().max(1))?;
-        let mut date = date.split('-');
-        let (year, month) = (number(date.next()?, 4)?, number(date.next()?, 2)?);
-        let day = number(date.next()?, 2)?;
-        let mut time = time.split(':');
-        let (hour, minute) = (number(time.next()?, 2)?, number(time.next()?, 2)?);
-        let second = number(time.next()?, 2)?;
-        let fits = year >= 1970
-            && (1..=12).contains(&month)
-            && (1..=31).contains(&day)
-            && hour < 24
-            && minute < 60
-            && second <= 60;
-        if !fits || date.next().is_some() || time.next().is_some() {
+        let form = moment.bytes().zip(*b"dddd-dd-ddTdd:dd:dd");
+        let has_form = form.into_iter().all(|(byte, form)| match form {
+            b'd' => byte.is_ascii_digit(),
+            _ => byte == form,
+        });
+        if !has_form || !(fraction.is_empty() || is_fraction(fraction)) {
             return None;
         }
-        let month = usize::try_from(month - 1).ok()?;
-        let days = days_since_1970(year, month, day);
-        Some(Self(days * 86_400 + hour * 3_600 + minute * 60 + second))
+        Self::of(OffsetDateTime::parse(text, &Rfc3339).ok()?)
+    }
+
+    /// The second of this moment, unless it lies before 1970.
+    pub(crate) fn of(moment: OffsetDateTime) -> Option<Self> {
+        u64::try_from(moment.unix_timestamp()).ok().map(Self)
     }
 }
 
@@ -95,29 +91,29 @@ impl From<std::time::SystemTime> for UnixTime {
 }
 
 impl UnixTime {
-    /// As it is displayed.
+    /// The time as it is displayed. Whatever lies after the year 9999 is written as its last second.
     pub(crate) fn text(self) -> String {
-        let (days, second) = (self.0 / 86_400, self.0 % 86_400);
-        let (year, month, day) = civil(days);
+        const LAST: u64 = 253_402_300_799;
+        let seconds = i64::try_from(self.0.min(LAST)).unwrap_or(0);
+        let moment = OffsetDateTime::from_unix_timestamp(seconds);
+        let moment = moment.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let year = moment.year().unsigned_abs();
         let mut text = String::with_capacity(20);
-        if year > 9_999 {
-            text = year.to_string();
-        } else {
-            text.push_str(two_digits(year / 100));
-            text.push_str(two_digits(year % 100));
-        }
-        let rest = [month, day, second / 3_600, second / 60 % 60, second % 60];
+        text.push_str(two_digits(year / 100));
+        text.push_str(two_digits(year % 100));
+        let (hour, minute, second) = moment.to_hms();
+        let rest = [u8::from(moment.month()), moment.day(), hour, minute, second];
         for (before, number) in ["-", "-", "T", ":", ":"].into_iter().zip(rest) {
             text.push_str(before);
-            text.push_str(two_digits(number));
+            text.push_str(two_digits(number.into()));
         }
         text.push('Z');
         text
     }
 }
 
-/// Of a number below 100.
-fn two_digits(number: u64) -> &'static str {
+/// The two digits of a number below 100.
+fn two_digits(number: u32) -> &'static str {
     const PAIRS: &str = "00010203040506070809101112131415161718192021222324252627282930313233343536373839\
         4041424344454647484950515253545556575859606162636465666768697071727374757677787980818283848586\
         87888990919293949596979899";
@@ -131,45 +127,53 @@ impl fmt::Display for UnixTime {
     }
 }
 
-/// Days since 1970-01-01 as a date of the Gregorian calendar.
-///
-/// Counts from 0000-03-01, so that the leap day ends a year, in eras of 400 years.
-fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    (year, month, day)
-}
-
-/// Both clocks, read at the same moment.
+/// A reading of both clocks, taken at the same moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_structs,
-    reason = "a driver makes one from its two clocks"
+    reason = "a driver constructs it from its two clocks"
 )]
 pub struct Now {
-    /// For time-outs and waiting.
+    /// The monotonic clock, for time-outs and waiting.
     pub mono: MonoTime,
-    /// For the time stamp in signatures.
+    /// The wall clock, for time stamps in signatures.
     pub unix: UnixTime,
+}
+
+/// The latest monotonic time that a flow has seen. A clock that goes backwards counts as standing still.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LatestTime(MonoTime);
+
+impl LatestTime {
+    pub(crate) fn new(time: MonoTime) -> Self {
+        Self(time)
+    }
+
+    /// Replaces a monotonic time before the latest one by the latest one.
+    pub(crate) fn clamp(&mut self, now: Now) -> Now {
+        self.0 = self.0.max(now.mono);
+        Now {
+            mono: self.0,
+            ..now
+        }
+    }
+
+    pub(crate) fn get(self) -> MonoTime {
+        self.0
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
+
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::random::{config, damaged};
 
     #[test]
-    fn dates_are_written_as_the_calendar_has_them() {
+    fn times_are_written_by_the_calendar() {
         for (seconds, written) in [
             (0, "1970-01-01T00:00:00Z"),
             (951_782_399, "2000-02-28T23:59:59Z"),
@@ -181,20 +185,20 @@ mod tests {
             (1_735_689_600, "2025-01-01T00:00:00Z"),
             (4_107_542_399, "2100-02-28T23:59:59Z"),
             (4_107_542_400, "2100-03-01T00:00:00Z"),
-            (253_402_300_800, "10000-01-01T00:00:00Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
+            (253_402_300_800, "9999-12-31T23:59:59Z"),
+            (u64::MAX, "9999-12-31T23:59:59Z"),
         ] {
             assert_eq!(UnixTime::from_seconds(seconds).to_string(), written);
         }
     }
 
     #[test]
-    fn what_is_written_is_read_again() {
-        for seconds in [0, 951_782_400, 1_735_689_599, 4_107_542_400] {
-            let time = UnixTime::from_seconds(seconds);
-            assert_eq!(UnixTime::parse(&time.to_string()), Some(time));
-        }
+    fn other_forms_of_times_are_refused() {
         let with_millis = UnixTime::parse("2023-10-26T10:22:32.123Z");
         assert_eq!(with_millis, Some(UnixTime::from_seconds(1_698_315_752)));
+        let leap_second = UnixTime::parse("2016-12-31T23:59:60Z");
+        assert_eq!(leap_second, UnixTime::parse("2016-12-31T23:59:59Z"));
         for text in [
             "",
             "2023-10-26T10:22:32",
@@ -206,6 +210,21 @@ mod tests {
             "2023-10-26T10:22:32:00Z",
             "1969-10-26T10:22:32Z",
             "\u{661}023-10-26T10:22:32Z",
+            "2023-02-31T10:22:32Z",
+            "2023-02-29T10:22:32Z",
+            "2023-04-31T10:22:32Z",
+            "2023-00-26T10:22:32Z",
+            "2023-10-00T10:22:32Z",
+            "2023-10-26T24:00:00Z",
+            "2023-10-26T10:60:00Z",
+            "2023-10-26T10:22:61Z",
+            "2023-10-26t10:22:32Z",
+            "2023-10-26T10:22:32z",
+            "2023-10-26 10:22:32Z",
+            "2023-10-26T10:22:32+00:00Z",
+            "2023-10-26T10:22Z",
+            "+2023-10-26T10:22:32Z",
+            "2023-10-26T10:22:32.1.2Z",
         ] {
             assert_eq!(UnixTime::parse(text), None, "{text:?}");
         }
@@ -219,5 +238,41 @@ mod tests {
             Duration::ZERO
         );
         assert_eq!(start + Duration::MAX, MonoTime::new(Duration::MAX));
+    }
+
+    /// The last second of the year 9999.
+    const LAST: u64 = 253_402_300_799;
+
+    /// A time with or without a fraction of a second.
+    fn written() -> impl Strategy<Value = String> {
+        (0..=LAST, "(\\.[0-9]{1,9})?").prop_map(|(seconds, fraction)| {
+            let text = UnixTime::from_seconds(seconds).to_string();
+            text.replace('Z', &fraction) + "Z"
+        })
+    }
+
+    proptest! {
+        #![proptest_config(config())]
+
+        #[test]
+        fn every_second_is_read_as_it_was_written(seconds in 0..=LAST, fraction in "(\\.[0-9]{1,12})?") {
+            let time = UnixTime::from_seconds(seconds);
+            let text = time.to_string();
+            prop_assert_eq!(UnixTime::parse(&text), Some(time));
+            let with_fraction = text.replace('Z', &fraction) + "Z";
+            prop_assert_eq!(UnixTime::parse(&with_fraction), Some(time));
+        }
+
+        #[test]
+        fn a_damaged_time_is_refused_or_has_the_meaning_of_its_text(
+            text in damaged(written(), 2, "[0-9TZtz:.+-]{0,2}|.?"),
+        ) {
+            if let Some(time) = UnixTime::parse(&text) {
+                // Times are written without a fraction and without leap seconds.
+                let without_fraction = text.split(['.', 'Z']).next().unwrap_or_default();
+                let expected = without_fraction.replace("23:59:60", "23:59:59") + "Z";
+                prop_assert_eq!(time.to_string(), expected);
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Where the service answers.
+//! Endpoints of the service.
 
 use alloc::borrow::Cow;
 use alloc::vec;
@@ -7,11 +7,30 @@ use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
 
-use crate::wire::http::UriScheme;
+/// The scheme of a URL: with TLS or without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "HTTP has no other scheme")]
+pub enum UriScheme {
+    /// Without TLS. [`Endpoint`] says when that is allowed.
+    Http,
+    /// With TLS.
+    Https,
+}
 
-/// A host of the service, with the port if it is not the scheme's own.
+impl UriScheme {
+    /// `http` or `https`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+}
+
+/// A host of the service, with a port unless it is the default port of the scheme.
 ///
-/// Made from the table ([`Endpoint::of`]) or from the caller's own text:
+/// Endpoints come from the table ([`Endpoint::of`]) or from a string:
 ///
 /// ```
 /// use cloudauth_proto::Endpoint;
@@ -20,7 +39,7 @@ use crate::wire::http::UriScheme;
 /// let simulator: Endpoint = "http://127.0.0.1:8080".parse()?;
 /// assert!("http://cloudauth.aliyuncs.com".parse::<Endpoint>().is_err());
 /// assert_eq!(own.to_string(), "https://gateway.example.com:8443");
-/// # Ok::<(), cloudauth_proto::BadEndpoint>(())
+/// # Ok::<(), cloudauth_proto::InvalidEndpoint>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Endpoint {
@@ -33,18 +52,18 @@ impl Endpoint {
     pub const SHANGHAI: Self = Self::known("cloudauth.cn-shanghai.aliyuncs.com");
     /// The public endpoint of Beijing, the second of the vendor's failover sample.
     pub const BEIJING: Self = Self::known("cloudauth.cn-beijing.aliyuncs.com");
-    /// The security token service, where no region is named (recorded).
+    /// The security token service without a region (recorded).
     pub const STS: Self = Self::known("sts.aliyuncs.com");
-    /// The metadata service of an ECS instance, which speaks plain http only (recorded).
+    /// The metadata service of an ECS instance, which is served over plain HTTP only (recorded).
     pub const METADATA: Self = Self {
         scheme: UriScheme::Http,
         authority: Cow::Borrowed("100.100.100.200"),
     };
 
-    /// The vendor's platform that lets files into its object store.
+    /// The vendor's platform that grants uploads to its object store (recorded).
     pub const OPEN_PLATFORM: Self = Self::known("openplatform.aliyuncs.com");
 
-    /// The endpoint of `region` as seen from `network`; `None` where none is known.
+    /// The endpoint of `region` on `network`, or `None` where none is known.
     ///
     /// | region | public | VPC | dual stack | source |
     /// |---|---|---|---|---|
@@ -74,11 +93,11 @@ impl Endpoint {
         })
     }
 
-    /// A host that is spoken to without TLS, whatever host that is.
+    /// An endpoint without TLS on any host. `host` may include a port.
     ///
-    /// Names, numbers and pictures then cross the network in the clear: for a gateway on the same
-    /// trusted network, never for the service itself. `host` may carry a port.
-    pub fn plain_http(host: &str) -> Result<Self, BadEndpoint> {
+    /// Names, ID numbers and pictures then cross the network unencrypted. Use it for a gateway on the
+    /// same trusted network, never for the service itself.
+    pub fn plain_http(host: &str) -> Result<Self, InvalidEndpoint> {
         Self::checked(UriScheme::Http, host)
     }
 
@@ -89,21 +108,21 @@ impl Endpoint {
         }
     }
 
-    fn checked(scheme: UriScheme, authority: &str) -> Result<Self, BadEndpoint> {
-        check_authority(authority).map_err(|reason| BadEndpoint { reason })?;
+    fn checked(scheme: UriScheme, authority: &str) -> Result<Self, InvalidEndpoint> {
+        check_authority(authority).map_err(|reason| InvalidEndpoint { reason })?;
         Ok(Self {
             scheme,
             authority: Cow::Owned(authority.to_ascii_lowercase()),
         })
     }
 
-    /// Whether TLS is used.
+    /// The scheme.
     #[must_use]
     pub const fn scheme(&self) -> UriScheme {
         self.scheme
     }
 
-    /// The host, with the port if one was given.
+    /// The host, with the port if there is one.
     #[must_use]
     pub const fn authority(&self) -> &Cow<'static, str> {
         &self.authority
@@ -117,17 +136,16 @@ impl fmt::Display for Endpoint {
 }
 
 impl FromStr for Endpoint {
-    type Err = BadEndpoint;
+    type Err = InvalidEndpoint;
 
-    /// Reads `https://host`, `https://host:port`, `host` (then with TLS), or `http://` before a
-    /// loopback host.
-    fn from_str(text: &str) -> Result<Self, BadEndpoint> {
+    /// Parses `https://host`, `https://host:port`, `host` (with TLS), or `http://` with a loopback host.
+    fn from_str(text: &str) -> Result<Self, InvalidEndpoint> {
         if let Some(authority) = text.strip_prefix("http://") {
             let endpoint = Self::plain_http(authority)?;
             if !is_loopback(host_of(authority)) {
-                let reason = "plain http only goes to a loopback host; \
-                              for another one, ask for it by name with Endpoint::plain_http";
-                return Err(BadEndpoint { reason });
+                let reason = "http:// is accepted for loopback hosts only; \
+                              use Endpoint::plain_http for any other host";
+                return Err(InvalidEndpoint { reason });
             }
             return Ok(endpoint);
         }
@@ -136,25 +154,26 @@ impl FromStr for Endpoint {
     }
 }
 
-/// A text that is no endpoint. The text itself is not repeated: it may hold a password.
+/// A string that is not a valid endpoint. The string is not part of the error: it may contain a
+/// password.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadEndpoint {
+pub struct InvalidEndpoint {
     reason: &'static str,
 }
 
-impl fmt::Display for BadEndpoint {
+impl fmt::Display for InvalidEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not an endpoint: {}", self.reason)
+        write!(f, "invalid endpoint: {}", self.reason)
     }
 }
 
-impl core::error::Error for BadEndpoint {}
+impl core::error::Error for InvalidEndpoint {}
 
-/// Where a region's machines are.
+/// A region of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Region {
-    /// The endpoint without a region.
+    /// No particular region.
     Global,
     /// `cn-shanghai`.
     Shanghai,
@@ -164,20 +183,20 @@ pub enum Region {
     Qingdao,
 }
 
-/// From where the service is reached.
+/// The network that the client is on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Network {
     /// The internet.
     #[default]
     Public,
-    /// A virtual private cloud in the same region.
+    /// A virtual private cloud (VPC) in the same region.
     Vpc,
     /// The internet, with IPv6 as well as IPv4.
     DualStack,
 }
 
-/// The endpoints of a session in the order of preference; never none.
+/// The endpoints of a client, in order of preference; there is at least one.
 ///
 /// The default is Shanghai, then Beijing, as in the vendor's failover sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,14 +209,14 @@ impl Endpoints {
         Self(vec![endpoint])
     }
 
-    /// Shanghai, then Beijing, as seen from `network`; both are known in each.
+    /// Shanghai, then Beijing, on `network`.
     #[must_use]
     pub fn of(network: Network) -> Self {
         let known = [Region::Shanghai, Region::Beijing].map(|region| Endpoint::of(region, network));
         Self(known.into_iter().flatten().collect())
     }
 
-    /// Adds one to turn to when those before it fail. One that is there already is not added.
+    /// Appends an endpoint to fail over to. An endpoint that is in the list already is not added again.
     #[must_use]
     pub fn then(mut self, endpoint: Endpoint) -> Self {
         if !self.0.contains(&endpoint) {
@@ -206,7 +225,7 @@ impl Endpoints {
         self
     }
 
-    /// In the order of preference.
+    /// The endpoints in order of preference.
     #[must_use]
     pub fn as_slice(&self) -> &[Endpoint] {
         &self.0
@@ -228,8 +247,8 @@ impl Default for Endpoints {
     }
 }
 
-/// Allows what a host name, an IPv4 address or a bracketed IPv6 address can hold, and nothing that
-/// another parser could take for a user, a path or a query.
+/// Accepts host names, IPv4 addresses and bracketed IPv6 addresses, and nothing that another parser
+/// could take for a user, a path or a query.
 fn check_authority(authority: &str) -> Result<(), &'static str> {
     let host = host_of(authority);
     let port = &authority[host.len()..];
@@ -259,7 +278,7 @@ fn check_authority(authority: &str) -> Result<(), &'static str> {
     if !labels_are_good || host.len() > 253 {
         return Err("the host is not a host name or an IP address");
     }
-    // `2130706433` and `0x7f.1` are addresses to some resolvers and names to others.
+    // `2130706433` and `0x7f.1` are addresses to some resolvers and host names to others.
     let last_is_number = host
         .rsplit('.')
         .next()
@@ -331,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_of_the_caller_s_own_are_taken() {
+    fn custom_hosts_are_parsed() {
         for (text, shown) in [
             ("gateway.example.com", "https://gateway.example.com"),
             (
@@ -348,20 +367,20 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_leaves_the_machine_only_when_asked_for_by_name() {
+    fn plain_http_beyond_loopback_needs_an_explicit_call() {
         for host in [
             "cloudauth.aliyuncs.com",
             "10.0.0.1",
             "localhost.example.com",
         ] {
             assert!(alloc::format!("http://{host}").parse::<Endpoint>().is_err());
-            let asked = Endpoint::plain_http(host).unwrap();
-            assert_eq!(asked.scheme(), UriScheme::Http);
+            let endpoint = Endpoint::plain_http(host).unwrap();
+            assert_eq!(endpoint.scheme(), UriScheme::Http);
         }
     }
 
     #[test]
-    fn nothing_hides_another_host() {
+    fn strings_that_could_hide_another_host_are_refused() {
         for text in [
             "",
             "https://",

@@ -1,4 +1,4 @@
-//! All randomness of a session, from one seed.
+//! The random stream of a session, from one seed.
 
 use alloc::string::String;
 use core::fmt;
@@ -8,27 +8,26 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::sign::keyed;
-use crate::wire::hex;
+use crate::crypto::keyed;
+use crate::encode::hex;
 
-/// A reproducible stream of random bytes: HMAC-SHA256 in counter mode under the seed.
+/// A reproducible stream of random bytes: HMAC-SHA256 in counter mode, keyed with the seed.
 ///
-/// What is hashed for a draw is the draw's number and its purpose, after those of the forks on the way
-/// to it: no two draws are of the same.
+/// Each draw hashes its number and its purpose, after those of the forks that lead to it, so no two draws
+/// hash the same input.
 ///
-/// Not `Clone`: two copies would draw the same nonces. [`fork`](Self::fork) gives an independent
+/// It is not `Clone`: two copies would draw the same nonces. [`fork`](Self::fork) returns an independent
 /// stream instead.
 pub struct Entropy {
-    /// The state under the seed, so that the key is not scheduled anew for each draw or fork.
+    /// The keyed state, so that the key schedule is not computed again for each draw or fork.
     keyed: Hmac<Sha256>,
     drawn: u64,
 }
 
 impl Entropy {
-    /// Starts the stream that belongs to `seed`.
+    /// The stream of `seed`.
     ///
-    /// A seed must not be used twice with the same credentials: the service refuses a nonce that it
-    /// has seen.
+    /// Do not use a seed twice with the same credentials: the service refuses nonces that it has seen.
     #[must_use]
     pub fn from_seed(seed: [u8; 32]) -> Self {
         let seed = Zeroizing::new(seed);
@@ -38,7 +37,7 @@ impl Entropy {
         }
     }
 
-    /// A stream of its own for one call, so that calls cannot disturb each other's draws.
+    /// An independent stream, for example for one call: draws from it do not affect this one.
     #[must_use]
     pub fn fork(&mut self) -> Self {
         Self {
@@ -47,7 +46,7 @@ impl Entropy {
         }
     }
 
-    /// A nonce that no other draw of this stream or its forks gives.
+    /// A nonce that is unique among all draws of this stream and its forks.
     #[must_use]
     pub fn nonce(&mut self) -> Nonce {
         let block = self.block(b"nonce");
@@ -66,7 +65,7 @@ impl Entropy {
         }
     }
 
-    /// A span between nothing and `longest`, all equally likely.
+    /// A random span between zero and `longest`, uniformly distributed.
     pub(crate) fn jitter(&mut self, longest: Duration) -> Duration {
         let block = self.block(b"jitter");
         let mut word = [0; 4];
@@ -79,7 +78,7 @@ impl Entropy {
     }
 
     fn next(&mut self, purpose: &[u8]) -> Hmac<Sha256> {
-        // The hash of a counter under a key repeats only if the counter does.
+        // The hash of a counter under one key repeats only if the counter does.
         self.drawn += 1;
         let mut mac = self.keyed.clone();
         mac.update(&self.drawn.to_be_bytes());
@@ -94,13 +93,13 @@ impl fmt::Debug for Entropy {
     }
 }
 
-/// A value that the service accepts once: 32 hexadecimal digits.
+/// A value that the service accepts once. Generated nonces have 32 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Nonce(String);
 
 impl Nonce {
-    /// Takes a nonce of the caller's own, for known answers; `None` if it has a character that a
-    /// header cannot carry, or none at all.
+    /// A given nonce, for tests with known answers. `None` if it is empty or contains anything but
+    /// printable ASCII.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Option<Self> {
         let text = text.into();
@@ -108,7 +107,7 @@ impl Nonce {
         is_plain.then_some(Self(text))
     }
 
-    /// The text as it is sent.
+    /// The nonce as it is sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -148,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn jitter_is_spread_over_its_span() {
+    fn jitter_is_uniformly_distributed() {
         let mut entropy = Entropy::from_seed([3; 32]);
         let longest = Duration::from_millis(100);
         let drawn: Vec<u128> = (0..1_000)
@@ -161,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fork_is_not_disturbed_by_draws_after_it() {
+    fn draws_after_a_fork_do_not_affect_it() {
         let mut one = Entropy::from_seed([1; 32]);
         let mut two = Entropy::from_seed([1; 32]);
         let (fork_one, fork_two) = (one.fork(), two.fork());

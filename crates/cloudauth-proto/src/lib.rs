@@ -1,18 +1,17 @@
-//! Client for Alibaba Cloud's identity verification service (Cloudauth, 金融级实人认证, API
-//! 2019-03-07), without any IO. Unofficial.
+//! Sans-IO core of a client for Alibaba Cloud's identity verification service (Cloudauth,
+//! 金融级实人认证, API 2019-03-07). Unofficial: not made, checked or supported by Alibaba Cloud.
 //!
-//! This crate decides: it encodes, signs, fails over and decodes. It opens no socket, reads no
-//! clock, draws no randomness and takes no lock; it is `no_std` with `alloc`. A driver carries out
-//! what it says: `cloudauth-ureq` (blocking) and `cloudauth-hyper` (async) are two, and this is a
-//! whole third one, whose network is a simulated service in the same process:
+//! This crate encodes, signs, retries, fails over between regions and decodes. It opens no socket, reads
+//! no clock, draws no randomness and takes no lock, and it is `no_std` with `alloc`. A driver performs the
+//! IO: [`cloudauth-ureq`](https://docs.rs/cloudauth-ureq) is a blocking one,
+//! [`cloudauth-hyper`](https://docs.rs/cloudauth-hyper) an async one. This is a whole third one, whose
+//! network is a simulated service in the same process:
 //!
 //! ```
 //! use core::time::Duration;
+//! use cloudauth_proto::driver::{Delivery, Failure, Head, MonoTime, Now, Refresh, Response, SupplyError};
 //! use cloudauth_proto::ops::InitFaceVerify;
-//! use cloudauth_proto::{
-//!     Call, CallOptions, Credentials, Endpoint, Error, Failure, Flow, Head, MonoTime, Now, Response, Sent,
-//!     Session, Step, UnixTime, Unsupplied,
-//! };
+//! use cloudauth_proto::{Call, CallOptions, Credentials, Endpoint, Error, Flow, Session, Step, UnixTime};
 //! use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Fault, Reaction, Region, Times, World};
 //!
 //! struct Driver {
@@ -33,18 +32,20 @@
 //!                         true => Region::Shanghai,
 //!                         false => Region::Beijing,
 //!                     };
-//!                     let reply = match self.world.handle(region, &(&request).into(), unix) {
-//!                         Reaction::Answer { status, headers, body } => {
+//!                     let result = match self.world.handle(region, &(&request).into(), unix) {
+//!                         Reaction::Response { status, headers, body } => {
 //!                             Ok(Response::new(Head::new(status, headers), body))
 //!                         }
-//!                         Reaction::Refuse => Err(Failure::new(Sent::No, "connection refused")),
-//!                         _ => Err(Failure::new(Sent::Maybe, "connection lost")),
+//!                         Reaction::Refuse => {
+//!                             Err(Failure::new(Delivery::NotSent, "connection refused"))
+//!                         }
+//!                         _ => Err(Failure::new(Delivery::MaybeSent, "connection lost")),
 //!                     };
-//!                     flow.report(&mut self.session, exchange.id(), reply, now);
+//!                     flow.report(&mut self.session, exchange.id(), result, now);
 //!                 }
-//!                 Step::Abandon(_) => {} // one exchange at a time: it is over already
-//!                 Step::Authenticate(refresh) => drop(self.run(*refresh)), // left in the session
-//!                 Step::Read(_) | Step::Run { .. } => flow.supply(Err(Unsupplied::Denied)),
+//!                 Step::Abandon(_) => {} // there is one exchange at a time, and it has ended
+//!                 Step::Authenticate(ticket) => drop(self.run(Refresh::new(ticket))),
+//!                 Step::Read(_) | Step::Run { .. } => flow.supply(Err(SupplyError::Denied)),
 //!                 Step::Wait(until) => self.clock += until.saturating_since(now.mono),
 //!                 Step::Done(result) => return result,
 //!             }
@@ -57,32 +58,51 @@
 //! let mut driver = Driver { session, world: World::new(), clock: Duration::ZERO };
 //!
 //! driver.world.inject(Region::Shanghai, Fault::Refuse, Times::Always);
-//! let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
-//! let opened = driver.run(Call::new(&open, CallOptions::new())?)?;
+//! let init = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
+//! let opened = driver.run(Call::new(&init, CallOptions::new())?)?;
 //! assert_eq!(opened.endpoint, Endpoint::BEIJING);
 //! assert_eq!(opened.attempts.len(), 2);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A runtime that brings only a socket gets a request's exact bytes from
-//! [`Request::write_http1`].
+//! A runtime with a socket and no HTTP library gets the bytes of a request from
+//! [`Request::write_http1`](driver::Request::write_http1).
 //!
-//! # Where things are
+//! # Modules
 //!
-//! * [`ops`]: the operations, as plain structs.
-//! * [`verify`]: what goes into a face verification, and what it comes to.
-//! * [`codes`]: what the service's codes mean.
-//! * [`Call`]: one operation with its whole life, a [`Flow`]; [`Step`] is what it asks of a driver.
-//! * [`Session`]: what outlives a call.
-//! * [`Source`]: where credentials come from; [`Source::default_chain`] is where they are looked for.
-//! * [`judge`]: the rule of what is sent again, as a table.
-//! * [`sign`]: the signatures, for those who want nothing else.
+//! The crate root has what an application uses. The rest is in modules:
 //!
-//! # What is printed
+//! * [`ops`]: the 101 operations, as plain structs; [`operation`]: what an operation is.
+//! * [`verify`]: parameters, callbacks, redirects and verdicts of a face verification.
+//! * [`codes`]: the meanings of the service's codes.
+//! * [`credentials`]: the sources of credentials; [`Source::default_chain`] is the default.
+//! * [`error`]: the parts of [`Error`].
+//! * [`policy`]: the retry rule, as a table: [`judge`](policy::judge).
+//! * [`sign`]: the signatures alone, for other products of the vendor.
+//! * [`upload`]: files, for the operations that take some.
+//! * [`driver`]: what only drivers need.
 //!
-//! No `Display` and no `Debug` of this crate shows a key, a token, a parameter's value, a reply's
-//! body or a person. [`Fault::message`] and [`Reply::raw`] can hold them; they are for the caller's
-//! eyes.
+//! # Sources of facts
+//!
+//! The service is closed, so its facts are marked with their source:
+//!
+//! * *(documented)*: the vendor's public documentation or API metadata says so.
+//! * *(recorded)*: it is in the bytes that the vendor's own SDKs were seen to send or accept.
+//! * *(inferred)*: it was concluded from something else, which is named. It may be wrong.
+//!
+//! # Secrets and personal data
+//!
+//! No `Display` and no `Debug` of this crate shows a key, a token, the value of a parameter, a response
+//! body or personal data. [`ServiceError::message`] and [`Reply::raw`] can contain them; whether to print
+//! those is up to the caller.
+//!
+//! # Features
+//!
+//! * `std` (default): conversions from and to types of the standard library.
+//! * `http`: conversions from and to the types of the `http` crate.
+//! * `sm2`: encryption of names and ID numbers before they are sent (`EncryptType=SM2`), in
+//!   `verify::sm2`.
+//! * `sm3`: the signature ACS3-HMAC-SM3.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -92,49 +112,44 @@ extern crate alloc;
 extern crate std;
 
 mod call;
+mod certify_id;
 mod clock;
 pub mod codes;
-mod credentials;
+pub mod credentials;
+mod crypto;
+mod decode;
+pub mod driver;
+mod encode;
 mod endpoint;
 mod entropy;
-mod errand;
-mod error;
+pub mod error;
+mod exchange;
 mod flow;
-mod machine;
-mod operation;
+mod http;
+pub mod operation;
 pub mod ops;
-mod policy;
-mod reading;
-mod reply;
+pub mod policy;
+#[cfg(test)]
+#[path = "../tests/common/random.rs"]
+mod random;
+mod refresh;
 mod secret;
 mod session;
 pub mod sign;
-mod upload;
+pub mod upload;
 pub mod verify;
-mod wire;
 
 pub use call::{Call, Reply};
-pub use clock::{MonoTime, Now, UnixTime};
-pub use credentials::{
-    AssumeRole, CloudSso, Credentials, CredentialsError, EcsRole, External, Found, Malformed,
-    OAuth, Oidc, PassedOver, Profile, ProfileFormat, Reason, Refresh, Role, Settings, Source,
-    Ticket, Unsupplied, Uri, Vars, WhoAmI,
-};
-pub use endpoint::{BadEndpoint, Endpoint, Endpoints, Network, Region};
-pub use entropy::{Entropy, Nonce};
-pub use error::{
-    Attempt, DecodeError, Error, Exhausted, Fault, Invalid, Outcome, Problem, Unreadable,
-};
-pub use flow::{Exchange, ExchangeId, Flow, Step};
-pub use operation::{Field, Info, Json, Kind, Listed, Operation, Terms};
-pub use policy::{CallOptions, Effect, Ending, Policy, Repeat, Verdict, judge};
-pub use reply::Shape;
+pub use certify_id::CertifyId;
+pub use clock::UnixTime;
+pub use credentials::{Credentials, Source};
+pub use endpoint::{Endpoint, Endpoints, InvalidEndpoint, Network, Region};
+pub use entropy::Entropy;
+pub use error::{Attempt, AttemptOutcome, Error, ServiceError};
+pub use flow::{Flow, Step};
+pub use operation::Operation;
+pub use policy::{CallOptions, Effect, Policy, Repeat};
+pub use refresh::WhoAmI;
 pub use secret::{Secret, Sensitive};
 pub use session::Session;
 pub use sign::Scheme;
-pub use upload::{
-    AuthorizeFileUpload, AuthorizeFileUploadResponse, UPLOADS, Upload, UploadError, UploadStep,
-};
-pub use wire::code::Unlisted;
-pub use wire::http::{Body, Failure, Head, Method, Request, Response, Sent, Timeouts, UriScheme};
-pub use wire::params::{Params, Place};

@@ -1,22 +1,22 @@
-//! Values that must not be printed.
+//! Strings that are not printed.
 
 use alloc::string::String;
 use core::fmt;
 
 use zeroize::Zeroizing;
 
-/// A key or a token: never printed, wiped from memory when dropped.
+/// A key or a token. It is never printed, and wiped from memory when dropped.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes the secret over; the caller's own copies are the caller's to wipe.
+    /// Takes ownership of the secret. Other copies are not wiped.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The secret itself.
+    /// The secret.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -29,20 +29,21 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What identifies a person or opens a door to one: a name, a number, a picture, a link.
+/// Personal data, or a link to it: a name, an ID number, a picture, a URL.
 ///
-/// `Debug` says how many bytes it has and nothing else; there is no `Display`.
+/// `Debug` shows its length in bytes and nothing else; there is no `Display`. It is made from a string
+/// with `into()`.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Sensitive(String);
 
 impl Sensitive {
-    /// Takes the text over.
+    /// Takes ownership of the string.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text itself.
+    /// The string.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -68,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_and_people_do_not_print() {
+    fn debug_output_contains_no_secret_and_no_personal_data() {
         assert_eq!(format!("{:?}", Secret::new("k3y")), "[redacted]");
         assert_eq!(
             format!("{:?}", Sensitive::new("张三")),

@@ -1,19 +1,23 @@
-//! The contract of a call, step by step, with replies made by hand.
+//! The contract of a call, step by step, with constructed responses.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use core::time::Duration;
 
+use cloudauth_proto::driver::{
+    Delivery, Exchange, ExchangeId, Failure, Head, MonoTime, Now, Response,
+};
+use cloudauth_proto::error::DecodeErrorKind;
+use cloudauth_proto::operation::{InvalidField, OperationMetadata, ParamLocation, Params};
 use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
 use cloudauth_proto::{
-    Call, CallOptions, Credentials, Effect, Endpoint, Error, Exchange, ExchangeId, Failure, Flow,
-    Head, MonoTime, Now, Operation, Outcome, Params, Place, Policy, Problem, Response, Sent,
-    Session, Step, Terms, UnixTime, Unreadable,
+    AttemptOutcome, Call, CallOptions, Credentials, Effect, Endpoint, Error, Flow, Operation,
+    Policy, Session, Step, UnixTime,
 };
 
 const DONE: &str = r#"{"Code":"200","RequestId":"R","ResultObject":{"Passed":"T"}}"#;
 
-/// Two attempts at most, so that a test says all that happens.
+/// A session with at most two attempts per call.
 fn session() -> Session {
     let mut policy = Policy::default();
     policy.max_attempts = 2;
@@ -44,36 +48,36 @@ fn init() -> Call<InitFaceVerify> {
     .unwrap()
 }
 
-/// An operation that bills each time.
+/// An operation that is billed per call.
 struct Pay;
 
 impl Operation for Pay {
     type Response = serde_json::Value;
 
-    fn terms(&self) -> Terms {
-        Terms::new("Pay".into(), Effect::Once)
+    fn metadata(&self) -> OperationMetadata {
+        OperationMetadata::new("Pay".into(), Effect::NotIdempotent)
     }
 
-    fn check(&self) -> Vec<Problem> {
+    fn check(&self) -> Vec<InvalidField> {
         Vec::new()
     }
 
     fn encode(&self, params: &mut Params) {
-        params.push("Amount", "1", Place::Query);
+        params.push("Amount", "1", ParamLocation::Query);
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "what a driver reports")]
-fn reply(status: u16, body: &str) -> Result<Response, Failure> {
+#[expect(clippy::unnecessary_wraps, reason = "the argument of `report`")]
+fn response(status: u16, body: &str) -> Result<Response, Failure> {
     Ok(Response::new(Head::new(status, Vec::new()), body.into()))
 }
 
 fn lost() -> Result<Response, Failure> {
-    Err(Failure::new(Sent::Maybe, "reset"))
+    Err(Failure::new(Delivery::MaybeSent, "reset"))
 }
 
 fn unsent() -> Result<Response, Failure> {
-    Err(Failure::new(Sent::No, "refused"))
+    Err(Failure::new(Delivery::NotSent, "refused"))
 }
 
 fn send<F: Flow>(flow: &mut F, session: &mut Session, now: Now) -> Exchange {
@@ -104,19 +108,19 @@ fn failed<F: Flow>(flow: &mut F, session: &mut Session, now: Now) -> Error {
     }
 }
 
-/// Answers every exchange with what `answers` gives, and collects who was asked.
+/// Runs a flow whose exchanges end like this. Returns the hosts of the requests and the result.
 fn drive<F: Flow>(
     flow: &mut F,
     session: &mut Session,
-    answers: Vec<Result<Response, Failure>>,
+    results: Vec<Result<Response, Failure>>,
 ) -> (Vec<String>, Result<F::Output, Error>) {
-    let mut asked = Vec::new();
-    for answer in answers {
+    let mut hosts = Vec::new();
+    for result in results {
         let exchange = send(flow, session, at(0));
-        asked.push(exchange.sign().authority.into_owned());
-        flow.report(session, exchange.id(), answer, at(0));
+        hosts.push(exchange.sign().authority.into_owned());
+        flow.report(session, exchange.id(), result, at(0));
     }
-    (asked, done(flow, session, at(0)))
+    (hosts, done(flow, session, at(0)))
 }
 
 const BOTH: [&str; 2] = [
@@ -125,10 +129,10 @@ const BOTH: [&str; 2] = [
 ];
 
 #[test]
-fn an_answer_ends_the_call() {
-    let (asked, reply) = drive(&mut describe(), &mut session(), vec![reply(200, DONE)]);
-    let reply = reply.unwrap();
-    assert_eq!(asked, BOTH[..1]);
+fn a_response_ends_the_call() {
+    let (hosts, result) = drive(&mut describe(), &mut session(), vec![response(200, DONE)]);
+    let reply = result.unwrap();
+    assert_eq!(hosts, BOTH[..1]);
     assert!(reply.value.has_passed());
     assert_eq!(reply.endpoint, Endpoint::SHANGHAI);
     assert_eq!(reply.request_id.as_deref(), Some("R"));
@@ -137,35 +141,35 @@ fn an_answer_ends_the_call() {
 }
 
 #[test]
-fn what_a_region_cannot_answer_the_next_one_is_asked() {
+fn failures_of_a_region_lead_to_the_next_one() {
     let cases = || {
         [
             unsent(),
             lost(),
-            reply(500, r#"{"Code":"InternalError"}"#),
-            reply(503, "<html>"),
-            reply(599, ""),
-            reply(200, r#"{"Code":"500"}"#),
-            reply(200, r#"{"Code":500}"#),
+            response(500, r#"{"Code":"InternalError"}"#),
+            response(503, "<html>"),
+            response(599, ""),
+            response(200, r#"{"Code":"500"}"#),
+            response(200, r#"{"Code":500}"#),
         ]
     };
     for first in cases() {
-        let answers = vec![first, reply(200, DONE)];
-        let (asked, reply) = drive(&mut describe(), &mut session(), answers);
-        assert_eq!(asked, BOTH);
-        assert_eq!(reply.unwrap().endpoint, Endpoint::BEIJING);
+        let results = vec![first, response(200, DONE)];
+        let (hosts, result) = drive(&mut describe(), &mut session(), results);
+        assert_eq!(hosts, BOTH);
+        assert_eq!(result.unwrap().endpoint, Endpoint::BEIJING);
     }
     for first in cases() {
         let opened = r#"{"ResultObject":{"CertifyId":"sha1"}}"#;
-        let answers = vec![first, reply(200, opened)];
-        let (asked, reply) = drive(&mut init(), &mut session(), answers);
-        assert_eq!(asked, BOTH);
-        assert_eq!(reply.unwrap().value.certify_id.as_str(), "sha1");
+        let results = vec![first, response(200, opened)];
+        let (hosts, result) = drive(&mut init(), &mut session(), results);
+        assert_eq!(hosts, BOTH);
+        assert_eq!(result.unwrap().value.certify_id.as_str(), "sha1");
     }
 }
 
 #[test]
-fn what_a_region_refuses_no_other_is_asked() {
+fn refusals_of_a_region_are_final() {
     for (status, body, code) in [
         (
             400,
@@ -182,9 +186,13 @@ fn what_a_region_refuses_no_other_is_asked() {
         (200, r#"{"Code":"401"}"#, Some("401")),
         (200, r#"{"Code":"424","Message":"m"}"#, Some("424")),
     ] {
-        let (asked, reply) = drive(&mut describe(), &mut session(), vec![reply(status, body)]);
-        assert_eq!(asked, BOTH[..1], "{status} {body}");
-        let Err(Error::Service(fault)) = reply else {
+        let (hosts, result) = drive(
+            &mut describe(),
+            &mut session(),
+            vec![response(status, body)],
+        );
+        assert_eq!(hosts, BOTH[..1], "{status} {body}");
+        let Err(Error::Service(fault)) = result else {
             panic!("{status} {body}");
         };
         assert_eq!((fault.status, fault.code.as_deref()), (status, code));
@@ -193,48 +201,48 @@ fn what_a_region_refuses_no_other_is_asked() {
 }
 
 #[test]
-fn what_may_have_been_paid_is_not_sent_again() {
-    for answer in [
+fn billed_operations_are_not_retried_if_they_may_have_been_carried_out() {
+    for response in [
         lost(),
-        reply(503, ""),
-        reply(200, r#"{"Code":"500"}"#),
+        response(503, ""),
+        response(200, r#"{"Code":"500"}"#),
         Err(Failure::after_head(Head::new(200, Vec::new()), "cut off")),
     ] {
         let mut call = Call::<Pay>::new(&Pay, CallOptions::new()).unwrap();
-        let (asked, reply) = drive(&mut call, &mut session(), vec![answer]);
-        assert_eq!(asked, BOTH[..1]);
-        let error = reply.unwrap_err();
+        let (hosts, result) = drive(&mut call, &mut session(), vec![response]);
+        assert_eq!(hosts, BOTH[..1]);
+        let error = result.unwrap_err();
         assert!(matches!(error, Error::Uncertain(_)), "{error}");
         assert!(error.to_string().ends_with("it may have been carried out"));
     }
 }
 
 #[test]
-fn what_was_certainly_not_sent_is_sent_elsewhere_even_if_it_is_paid() {
+fn billed_operations_are_retried_elsewhere_if_they_were_not_sent() {
     let mut call = Call::<Pay>::new(&Pay, CallOptions::new()).unwrap();
-    let answers = vec![unsent(), unsent()];
-    let (asked, reply) = drive(&mut call, &mut session(), answers);
-    assert_eq!(asked, BOTH);
-    assert!(matches!(reply, Err(Error::Exhausted(_))));
+    let results = vec![unsent(), unsent()];
+    let (hosts, result) = drive(&mut call, &mut session(), results);
+    assert_eq!(hosts, BOTH);
+    assert!(matches!(result, Err(Error::Exhausted(_))));
 }
 
 #[test]
-fn when_all_fail_the_error_tells_what_each_attempt_met() {
+fn the_error_of_a_failed_call_lists_the_outcome_of_each_attempt() {
     let id = |id: &str| vec![("x-acs-request-id".to_owned(), id.to_owned())];
-    let answers = vec![
+    let results = vec![
         Ok(Response::new(Head::new(503, id("R1")), Vec::new())),
         Err(Failure::after_head(Head::new(200, id("R2")), "cut off")),
     ];
-    let (_, reply) = drive(&mut init(), &mut session(), answers);
-    let Err(error) = reply else {
+    let (_, result) = drive(&mut init(), &mut session(), results);
+    let Err(error) = result else {
         panic!("succeeds");
     };
     assert_eq!(
         error.to_string(),
-        "InitFaceVerify got no usable answer: \
-         https://cloudauth.cn-shanghai.aliyuncs.com: HTTP 503 (request id R1); \
-         https://cloudauth.cn-beijing.aliyuncs.com: HTTP 200, but no whole reply: cut off \
-         (request id R2); it may have been carried out: ask DescribeVerifySearchPageList"
+        "InitFaceVerify had no usable response: \
+         https://cloudauth.cn-shanghai.aliyuncs.com: HTTP 503 (request ID R1); \
+         https://cloudauth.cn-beijing.aliyuncs.com: HTTP 200, but no complete response: cut off \
+         (request ID R2); it may have been carried out: check with DescribeVerifySearchPageList"
     );
     assert_eq!(error.request_id(), Some("R2"));
     assert_eq!(
@@ -244,34 +252,34 @@ fn when_all_fail_the_error_tells_what_each_attempt_met() {
 }
 
 #[test]
-fn an_unreadable_answer_is_told_with_status_and_request_id_but_without_its_body() {
+fn the_error_of_an_unreadable_response_has_status_and_request_id_but_not_the_body() {
     let limit = 64;
     let mut policy = Policy::default();
-    policy.reply_limit = limit;
+    policy.response_limit = limit;
     for (body, reason) in [
-        (String::new(), Unreadable::Empty),
-        ("<html>zhang san".into(), Unreadable::NotJson),
-        (r#"{"Code":"200","Resu"#.into(), Unreadable::NotJson),
-        ("x".repeat(limit + 1), Unreadable::TooLarge { limit }),
+        (String::new(), DecodeErrorKind::Empty),
+        ("<html>zhang san".into(), DecodeErrorKind::NotJson),
+        (r#"{"Code":"200","Resu"#.into(), DecodeErrorKind::NotJson),
+        ("x".repeat(limit + 1), DecodeErrorKind::TooLarge { limit }),
     ] {
         let headers = vec![("x-acs-request-id".into(), "R9".into())];
-        let answer = Ok(Response::new(Head::new(200, headers), body.into()));
+        let response = Ok(Response::new(Head::new(200, headers), body.into()));
         let mut session = session().policy(policy);
-        let (asked, reply) = drive(&mut describe(), &mut session, vec![answer]);
-        assert_eq!(asked, BOTH[..1]);
-        let error = reply.unwrap_err();
+        let (hosts, result) = drive(&mut describe(), &mut session, vec![response]);
+        assert_eq!(hosts, BOTH[..1]);
+        let error = result.unwrap_err();
         let Error::Decode(decode) = &error else {
             panic!("{error}");
         };
-        assert_eq!((decode.status, &decode.reason), (200, &reason));
+        assert_eq!((decode.status, &decode.kind), (200, &reason));
         assert_eq!(error.request_id(), Some("R9"));
-        let told = format!("{error} {error:?}");
-        assert!(told.contains("R9") && !told.contains("zhang"), "{told}");
+        let text = format!("{error} {error:?}");
+        assert!(text.contains("R9") && !text.contains("zhang"), "{text}");
     }
-    let answer = reply(200, r#"{"Code":"200","ResultObject":{"CertifyUrl":"u"}}"#);
-    let (_, reply) = drive(&mut init(), &mut session(), vec![answer]);
-    let told = reply.unwrap_err().to_string();
-    assert!(told.contains("missing field `CertifyId`"), "{told}");
+    let response = response(200, r#"{"Code":"200","ResultObject":{"CertifyUrl":"u"}}"#);
+    let (_, result) = drive(&mut init(), &mut session(), vec![response]);
+    let text = result.unwrap_err().to_string();
+    assert!(text.contains("missing field `CertifyId`"), "{text}");
 }
 
 #[test]
@@ -287,7 +295,7 @@ fn polling_twice_never_sends_twice() {
 }
 
 #[test]
-fn an_exchange_that_overruns_is_abandoned_and_the_next_region_asked() {
+fn an_overdue_exchange_is_abandoned_for_the_next_region() {
     let (mut call, mut session) = (describe(), session());
     let first = send(&mut call, &mut session, at(0));
     assert_eq!(first.timeouts().connect, Duration::from_secs(10));
@@ -297,17 +305,20 @@ fn an_exchange_that_overruns_is_abandoned_and_the_next_region_asked() {
     };
     assert_eq!(id, first.id());
     let second = send(&mut call, &mut session, at(20_000));
-    assert_eq!(second.timeouts().whole, Duration::from_secs(10));
+    assert_eq!(second.timeouts().total, Duration::from_secs(10));
 
-    // The driver is late with the first: that no longer matters.
-    call.report(&mut session, first.id(), reply(200, DONE), at(20_001));
+    // A late report of the first exchange is ignored.
+    call.report(&mut session, first.id(), response(200, DONE), at(20_001));
     assert!(matches!(call.poll(&mut session, at(20_001)), Step::Wait(_)));
     let Step::Abandon(_) = call.poll(&mut session, at(30_000)) else {
         panic!("does not abandon");
     };
     let error = failed(&mut call, &mut session, at(30_000));
     let outcomes: Vec<_> = error.attempts().iter().map(|a| &a.outcome).collect();
-    assert!(matches!(outcomes[..], [Outcome::Overdue, Outcome::Overdue]));
+    assert!(matches!(
+        outcomes[..],
+        [AttemptOutcome::TimedOut, AttemptOutcome::TimedOut]
+    ));
 }
 
 #[test]
@@ -320,12 +331,12 @@ fn no_attempt_begins_after_the_total_time() {
 }
 
 #[test]
-fn a_clock_that_goes_backwards_stands_still() {
+fn a_clock_that_goes_backwards_is_treated_as_standing_still() {
     let (mut call, mut session) = (describe(), session());
     let first = send(&mut call, &mut session, at(5_000));
     call.report(&mut session, first.id(), unsent(), at(0));
     let second = send(&mut call, &mut session, at(1_000));
-    call.report(&mut session, second.id(), reply(200, DONE), at(2_000));
+    call.report(&mut session, second.id(), response(200, DONE), at(2_000));
     let reply = done(&mut call, &mut session, at(0)).unwrap();
     for attempt in &reply.attempts {
         assert_eq!(
@@ -336,27 +347,27 @@ fn a_clock_that_goes_backwards_stands_still() {
 }
 
 #[test]
-fn reports_for_what_was_never_sent_are_ignored() {
+fn reports_of_unknown_exchanges_are_ignored() {
     let (mut call, mut session, mut other) = (describe(), session(), describe());
     let foreign: ExchangeId = {
         let first = send(&mut other, &mut session, at(0));
         other.report(&mut session, first.id(), lost(), at(0));
         send(&mut other, &mut session, at(0)).id()
     };
-    call.report(&mut session, foreign, reply(200, DONE), at(0));
+    call.report(&mut session, foreign, response(200, DONE), at(0));
     let first = send(&mut call, &mut session, at(0));
-    call.report(&mut session, foreign, reply(200, DONE), at(0));
+    call.report(&mut session, foreign, response(200, DONE), at(0));
     assert!(matches!(call.poll(&mut session, at(0)), Step::Wait(_)));
-    call.report(&mut session, first.id(), reply(200, DONE), at(0));
+    call.report(&mut session, first.id(), response(200, DONE), at(0));
     call.report(&mut session, first.id(), lost(), at(0));
     assert!(done(&mut call, &mut session, at(0)).is_ok());
 }
 
 #[test]
-fn a_call_that_is_done_says_so_when_polled_again() {
+fn a_finished_call_fails_when_polled_again() {
     let (mut call, mut session) = (describe(), session());
     let first = send(&mut call, &mut session, at(0));
-    call.report(&mut session, first.id(), reply(200, DONE), at(0));
+    call.report(&mut session, first.id(), response(200, DONE), at(0));
     assert!(done(&mut call, &mut session, at(0)).is_ok());
     for _ in 0..2 {
         assert!(matches!(

@@ -1,6 +1,6 @@
-//! No `Debug` and no `Display` shows what was asked or answered, however it is written: each field
-//! of each operation holds a canary of its own while the operation succeeds, is refused, is not
-//! understood, and is not answered at all.
+//! No `Debug` and no `Display` output contains a value of a request or a response, in whatever encoding.
+//! Each field of each operation has a canary of its own, in calls that succeed, that are refused, whose
+//! response is unreadable, and that get no response.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -12,21 +12,19 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
+use cloudauth_proto::driver::{Delivery, Failure, Head, Response};
+use cloudauth_proto::operation::{Field, FieldKind, Listed, Params, Shape};
 use cloudauth_proto::ops::{self, Visitor};
-use cloudauth_proto::{
-    Call, CallOptions, Error, Failure, Field, Flow, Head, Kind, Listed, Params, Policy, Reply,
-    Response, Scheme, Sent, Shape, Step,
-};
+use cloudauth_proto::{Call, CallOptions, Error, Flow, Policy, Reply, Scheme, Step};
 use common::{is_left_out, now, session};
 use serde_json::{Map, Value, json};
 
-fn written(text: &str, write: impl Fn(u8) -> String) -> String {
-    let written: Vec<String> = text.bytes().map(write).collect();
-    written.concat()
+fn encoded(text: &str, encode: impl Fn(u8) -> String) -> String {
+    let encoded: Vec<String> = text.bytes().map(encode).collect();
+    encoded.concat()
 }
 
-/// Two texts that occur nowhere else: one that every encoding leaves as it is, and one that every
-/// encoding changes.
+/// Two strings that occur nowhere else: one that no encoding changes, and one that every encoding changes.
 #[derive(Clone, Copy)]
 struct Canary(u32);
 
@@ -35,7 +33,7 @@ impl Canary {
         format!("c4n4ry{:05}x", self.0)
     }
 
-    fn strange(self) -> String {
+    fn special(self) -> String {
         let high = char::from_u32(0x4e00 + self.0 / 512).unwrap();
         let low = char::from_u32(0x5e00 + self.0 % 512).unwrap();
         format!("{high}{low}é")
@@ -46,15 +44,15 @@ impl Canary {
     }
 
     fn both(self) -> String {
-        format!("{} {}", self.plain(), self.strange())
+        format!("{} {}", self.plain(), self.special())
     }
 
-    /// All the ways in which it could be written.
-    fn shapes(self) -> Vec<String> {
-        let mut shapes = vec![self.number()];
-        for text in [self.plain(), self.strange()] {
-            let hex = written(&text, |byte| format!("{byte:02x}"));
-            let percent = written(&text, |byte| format!("%{byte:02X}"));
+    /// All forms in which it could appear.
+    fn forms(self) -> Vec<String> {
+        let mut forms = vec![self.number()];
+        for text in [self.plain(), self.special()] {
+            let hex = encoded(&text, |byte| format!("{byte:02x}"));
+            let percent = encoded(&text, |byte| format!("%{byte:02X}"));
             let mut json = String::new();
             for unit in text.encode_utf16() {
                 write!(json, "\\u{unit:04x}").unwrap();
@@ -64,15 +62,15 @@ impl Canary {
                 .map(|c| c.escape_unicode().to_string())
                 .collect();
             let bytes = format!("{:?}", text.as_bytes());
-            shapes.push(bytes.trim_matches(['[', ']']).to_owned());
-            // Base64 depends on where the text begins; the ends mix with what is around it.
+            forms.push(bytes.trim_matches(['[', ']']).to_owned());
+            // Base64 depends on the offset of the string, and its ends on the surrounding bytes.
             for before in 0..3 {
                 let padded = [vec![0; before], text.clone().into_bytes()].concat();
                 let all = BASE64_STANDARD_NO_PAD.encode(&padded);
                 let middle = all.get(before + 2..all.len() - 2).unwrap();
-                shapes.push(middle.to_owned());
+                forms.push(middle.to_owned());
             }
-            shapes.extend([
+            forms.extend([
                 hex.to_uppercase(),
                 hex,
                 percent.to_lowercase(),
@@ -83,13 +81,13 @@ impl Canary {
                 text,
             ]);
         }
-        shapes
+        forms
     }
 }
 
-/// What was printed, and what must not be in it.
+/// All output, and the canaries that must not appear in it.
 #[derive(Default)]
-struct Watch {
+struct Output {
     canaries: Vec<Canary>,
     printed: BTreeSet<String>,
     bytes: usize,
@@ -97,7 +95,7 @@ struct Watch {
     next: u32,
 }
 
-impl Watch {
+impl Output {
     fn canary(&mut self) -> Canary {
         self.next += 1;
         let canary = Canary(self.next);
@@ -110,11 +108,11 @@ impl Watch {
         self.printed.insert(text);
     }
 
-    fn saw(&mut self, shown: &dyn Debug) {
-        self.print(format!("{shown:?}"));
+    fn debug(&mut self, value: &dyn Debug) {
+        self.print(format!("{value:?}"));
     }
 
-    fn saw_error(&mut self, error: &Error) {
+    fn error(&mut self, error: &Error) {
         self.print(format!("{error:?}\n{error:#?}"));
         self.print(error.to_string());
         let mut source = error.source();
@@ -124,16 +122,16 @@ impl Watch {
         }
     }
 
-    fn hits(&self) -> Vec<String> {
-        let shapes = self.canaries.iter().flat_map(|canary| canary.shapes());
-        shapes
-            .filter(|shape| self.printed.iter().any(|text| text.contains(shape)))
+    fn leaks(&self) -> Vec<String> {
+        let forms = self.canaries.iter().flat_map(|canary| canary.forms());
+        forms
+            .filter(|form| self.printed.iter().any(|text| text.contains(form)))
             .collect()
     }
 
-    fn judge(&mut self, action: &str) {
-        let hits = self.hits();
-        assert!(hits.is_empty(), "{action} shows {hits:?}");
+    fn assert_no_leaks(&mut self, action: &str) {
+        let leaks = self.leaks();
+        assert!(leaks.is_empty(), "{action} shows {leaks:?}");
         self.printed.clear();
         self.canaries.clear();
     }
@@ -150,7 +148,7 @@ impl Watch {
                     .iter()
                     .map(|(name, shape)| ((*name).to_owned(), self.response(shape)));
                 let mut object: Map<_, _> = filled.collect();
-                // A field that the table does not know yet.
+                // A field that is not in the table.
                 object.insert("New".into(), self.canary().both().into());
                 Value::Object(object)
             }
@@ -160,21 +158,23 @@ impl Watch {
     }
 }
 
-fn filled<O: Listed>(watch: &mut Watch) -> O {
+fn filled<O: Listed>(output: &mut Output) -> O {
     O::from_texts(|field| {
-        if is_left_out(O::INFO.action, field) {
+        if is_left_out(&O::METADATA.action, field) {
             return None;
         }
-        let canary = watch.canary();
+        let canary = output.canary();
         Some(match (field.kind, field.name) {
-            (Kind::Boolean, _) => "true".into(),
-            (Kind::Int32 | Kind::Int64, _) => canary.number(),
-            (Kind::Json, "Ids") => format!("[{}]", canary.number()),
-            (Kind::Json, "MerchantDetail") => {
+            (FieldKind::Boolean, _) => "true".into(),
+            (FieldKind::Int32 | FieldKind::Int64, _) => canary.number(),
+            (FieldKind::Json, "Ids") => format!("[{}]", canary.number()),
+            (FieldKind::Json, "MerchantDetail") => {
                 json!([{ "Key": "k", "Value": canary.both() }]).to_string()
             }
-            (Kind::Json, "BlackListStrategy") => json!({ "BizContent": canary.both() }).to_string(),
-            (Kind::Json, _) => json!([{ "ApiName": canary.both() }]).to_string(),
+            (FieldKind::Json, "BlackListStrategy") => {
+                json!({ "BizContent": canary.both() }).to_string()
+            }
+            (FieldKind::Json, _) => json!([{ "ApiName": canary.both() }]).to_string(),
             (_, "OuterOrderNo" | "MerchantBizId") => canary.plain(),
             (_, "CallbackUrl") => format!("https://{}", canary.both()),
             (_, "MetaInfo" | "VoluntaryCustomizedContent") => json!([canary.both()]).to_string(),
@@ -184,12 +184,12 @@ fn filled<O: Listed>(watch: &mut Watch) -> O {
     .unwrap()
 }
 
-/// Lets every attempt end like `reply`, looks at everything on the way, and gives the end.
+/// Runs a call all of whose attempts end with `result`, and prints everything on the way.
 fn run<O: Listed>(
-    watch: &mut Watch,
+    output: &mut Output,
     operation: &O,
     scheme: Scheme,
-    reply: impl Fn() -> Result<Response, Failure>,
+    result: impl Fn() -> Result<Response, Failure>,
 ) -> Result<Reply<O::Response>, Error> {
     let mut limits = Policy::default();
     limits.max_attempts = 2;
@@ -197,76 +197,76 @@ fn run<O: Listed>(
     let mut call = Call::new(operation, CallOptions::new())?;
     let mut time = now();
     loop {
-        watch.saw(&call);
+        output.debug(&call);
         let step = call.poll(&mut session, time);
-        watch.saw(&step);
-        watch.saw(&session);
+        output.debug(&step);
+        output.debug(&session);
         match step {
             Step::Send(exchange) => {
                 let request = exchange.sign();
-                watch.saw(&request);
-                watch.saw(&request.body);
-                let reply = reply();
-                watch.saw(&reply);
-                call.report(&mut session, exchange.id(), reply, time);
+                output.debug(&request);
+                output.debug(&request.body);
+                let result = result();
+                output.debug(&result);
+                call.report(&mut session, exchange.id(), result, time);
             }
             Step::Abandon(_) => {}
             Step::Wait(until) => time.mono = until,
             Step::Authenticate(_) | Step::Read(_) | Step::Run { .. } => {
-                panic!("the key was given")
+                panic!("has credentials")
             }
             Step::Done(result) => return result,
         }
     }
 }
 
-impl Visitor for Watch {
+impl Visitor for Output {
     fn operation<O: Listed + Sync>(&mut self) {
         let operation = filled::<O>(self);
         self.print(format!("{operation:?}\n{operation:#?}"));
         let mut params = Params::new();
         cloudauth_proto::Operation::encode(&operation, &mut params);
-        self.saw(&params);
-        let said: Vec<String> = self.canaries.iter().map(|canary| canary.both()).collect();
-        let said = said.join(" ");
-        let answer = |status, body: &Value| {
+        self.debug(&params);
+        let quote: Vec<String> = self.canaries.iter().map(|canary| canary.both()).collect();
+        let quote = quote.join(" ");
+        let respond = |status, body: &Value| {
             let body = body.to_string().into_bytes();
             move || Ok(Response::new(Head::new(status, Vec::new()), body.clone()))
         };
-        let response = self.response(&O::INFO.response);
-        let mut good = match O::INFO.payload {
+        let response = self.response(&O::METADATA.response);
+        let mut good = match O::METADATA.payload {
             Some(payload) => json!({ payload: response }),
             None => response,
         };
-        good["Message"] = said.clone().into();
-        let wrong = match O::INFO.payload {
-            Some(payload) => json!({ payload: said, "Message": said }),
-            None => json!([said]),
+        good["Message"] = quote.clone().into();
+        let wrong = match O::METADATA.payload {
+            Some(payload) => json!({ payload: quote, "Message": quote }),
+            None => json!([quote]),
         };
-        let refusal = json!({ "Code": "InvalidParameter", "Message": said });
-        let html = format!("<html>{said}</html>").into_bytes();
+        let refusal = json!({ "Code": "InvalidParameter", "Message": quote });
+        let html = format!("<html>{quote}</html>").into_bytes();
         for scheme in [Scheme::Acs3HmacSha256, Scheme::RpcHmacSha1] {
-            let reply = run(self, &operation, scheme, answer(200, &good));
+            let reply = run(self, &operation, scheme, respond(200, &good));
             let reply = reply.unwrap();
             self.print(format!("{reply:?}\n{reply:#?}"));
-            let error = run(self, &operation, scheme, answer(400, &refusal)).unwrap_err();
+            let error = run(self, &operation, scheme, respond(400, &refusal)).unwrap_err();
             assert!(matches!(error, Error::Service(_)), "{error}");
-            self.saw_error(&error);
-            let error = run(self, &operation, scheme, answer(200, &wrong)).unwrap_err();
+            self.error(&error);
+            let error = run(self, &operation, scheme, respond(200, &wrong)).unwrap_err();
             assert!(matches!(error, Error::Decode(_)), "{error}");
-            self.saw_error(&error);
+            self.error(&error);
             let page = || Ok(Response::new(Head::new(200, Vec::new()), html.clone()));
             let error = run(self, &operation, scheme, page).unwrap_err();
-            self.saw_error(&error);
-            let lost = || Err(Failure::new(Sent::Maybe, "connection reset"));
+            self.error(&error);
+            let lost = || Err(Failure::new(Delivery::MaybeSent, "connection reset"));
             let error = run(self, &operation, scheme, lost).unwrap_err();
             assert!(
                 matches!(error, Error::Uncertain(_) | Error::Exhausted(_)),
                 "{error}"
             );
-            self.saw_error(&error);
+            self.error(&error);
         }
-        // What is wrong with it is told without telling what it is.
+        // The error of an invalid operation does not contain its values.
         let too_long = |field: &Field| Some("1".repeat(field.max.map_or(1, |max| max + 1)));
         if let Ok(bad) = O::from_texts(too_long)
             && let Err(error) = Call::new(&bad, CallOptions::new())
@@ -274,28 +274,28 @@ impl Visitor for Watch {
             assert!(error.to_string().len() < 1_000);
         }
         self.operations += 1;
-        self.judge(O::INFO.action);
+        self.assert_no_leaks(&O::METADATA.action);
     }
 }
 
 #[test]
-fn nothing_that_was_asked_or_answered_is_shown() {
-    let mut watch = Watch::default();
-    ops::visit(&mut watch);
+fn no_output_contains_a_value_of_a_request_or_a_response() {
+    let mut output = Output::default();
+    ops::visit(&mut output);
     println!(
-        "{} operations, {} canaries, {} bytes printed: 0 hits",
-        watch.operations, watch.next, watch.bytes
+        "{} operations, {} canaries, {} bytes printed: no leak",
+        output.operations, output.next, output.bytes
     );
-    assert_eq!(watch.operations, 101);
-    assert!(watch.next > 600 && watch.bytes > 1_000_000);
+    assert_eq!(output.operations, 101);
+    assert!(output.next > 600 && output.bytes > 1_000_000);
 }
 
 #[test]
-fn a_leak_is_found_however_it_is_written() {
+fn a_leak_is_found_in_every_encoding() {
     let canary = Canary(77);
-    for text in [canary.plain(), canary.strange()] {
-        let percent = written(&text, |byte| format!("%{byte:02X}"));
-        let hex = written(&text, |byte| format!("{byte:02x}"));
+    for text in [canary.plain(), canary.special()] {
+        let percent = encoded(&text, |byte| format!("%{byte:02X}"));
+        let hex = encoded(&text, |byte| format!("{byte:02x}"));
         let base64 = BASE64_STANDARD_NO_PAD.encode(format!("a{text}b"));
         for leak in [
             text.clone(),
@@ -304,10 +304,10 @@ fn a_leak_is_found_however_it_is_written() {
             base64,
             format!("{:?}", text.as_bytes()),
         ] {
-            let mut watch = Watch::default();
-            watch.canaries.push(canary);
-            watch.print(format!("Operation {{ field: {leak} }}"));
-            assert!(!watch.hits().is_empty(), "{leak}");
+            let mut output = Output::default();
+            output.canaries.push(canary);
+            output.print(format!("Operation {{ field: {leak} }}"));
+            assert!(!output.leaks().is_empty(), "{leak}");
         }
     }
 }

@@ -1,20 +1,21 @@
-//! The requests for credentials, beside recordings of the vendor's Python SDK: the same method, host,
-//! path, decoded parameters and headers that matter, but for what is listed in [`DIFFERENCES`].
+//! The requests for credentials are those of recordings of the vendor's Python SDK: the same method, host,
+//! path, decoded parameters and relevant headers, except for the listed [`DIFFERENCES`].
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use cloudauth_proto::{
-    AssumeRole, Credentials, EcsRole, Endpoint, Error, Flow, Head, Now, Oidc, Profile,
-    ProfileFormat, Refresh, Request, Response, Role, Session, Settings, Source, Step, Uri, Vars,
-    WhoAmI,
+use cloudauth_proto::WhoAmI;
+use cloudauth_proto::credentials::{
+    AssumeRole, EcsRole, Environment, Oidc, Profile, ProfileFormat, Role, Settings, Uri,
 };
+use cloudauth_proto::driver::{Head, Now, Refresh, Request, Response};
+use cloudauth_proto::{Credentials, Endpoint, Error, Flow, Session, Source, Step};
 use percent_encoding::percent_decode_str;
 
-/// Everything that is deliberately not as it was recorded, with the recordings (by how their names
-/// begin) and the reason.
+/// The deliberate differences from the recordings: prefixes of the names of recordings, the difference, and
+/// its reason.
 const DIFFERENCES: &[(&[&str], &str, &str)] = &[
     (
         &[
@@ -25,7 +26,7 @@ const DIFFERENCES: &[(&[&str], &str, &str)] = &[
             "default_oidc_env",
         ],
         "method",
-        "POST, so that no parameter of a role is in a URL; the vendor's other SDKs do so, too",
+        "POST, so that no parameter of a role is in a URL; the vendor's other SDKs do the same",
     ),
     (
         &[
@@ -36,7 +37,7 @@ const DIFFERENCES: &[(&[&str], &str, &str)] = &[
             "default_oidc_env",
         ],
         "in the URL",
-        "what is not needed to route the request is in the form",
+        "parameters that are not needed to route the request are in the form",
     ),
     (
         &[
@@ -52,17 +53,17 @@ const DIFFERENCES: &[(&[&str], &str, &str)] = &[
     (
         &["oidc", "default_oidc_env"],
         "OIDCToken",
-        "without the line end of its file",
+        "the line end of the token file is not sent",
     ),
     (
         &["oidc", "default_oidc_env"],
         "SignatureNonce",
-        "each request has one",
+        "every request has one",
     ),
     (
         &["default_oidc_env"],
         "RoleSessionName",
-        "the default names this library and no time",
+        "the default is the name of this library without a time",
     ),
     (
         &[
@@ -73,7 +74,7 @@ const DIFFERENCES: &[(&[&str], &str, &str)] = &[
             "default_cli_nope-3",
         ],
         "not sent",
-        "a token is used for its life",
+        "a token is used for its lifetime",
     ),
     (
         &[
@@ -83,19 +84,19 @@ const DIFFERENCES: &[(&[&str], &str, &str)] = &[
             "ecs_token_rejected_fallback_v1-6",
         ],
         "not sent",
-        "the first version is not asked where the second answers",
+        "the first version is not used where the second responds",
     ),
     (
         &["oauth_refresh_exchange-1"],
         "not sent",
-        "tokens are not refreshed: the stored one would be useless then",
+        "tokens are not refreshed, since that would invalidate the stored one",
     ),
     (
         &["credentials_uri"],
         "a",
-        "all of a repeated key's values are kept, not only the last",
+        "all values of a repeated key are sent, not just the last",
     ),
-    (&["credentials_uri"], "host", "with its port"),
+    (&["credentials_uri"], "host", "the port is sent"),
 ];
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/credentials");
@@ -103,37 +104,44 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/credent
 const DONE: &str = r#"{"Code":"Success","AccessKeyId":"STS.sts1","AccessKeySecret":"canary-secret",
     "SecurityToken":"tok","Expiration":"2099-01-01T00:00:00Z"}"#;
 
-/// What no text may hold: what goes in or comes back begins like this, or was recorded.
+/// Parts of all secrets in requests, responses and recordings, which no output may contain.
 const SECRETS: [&str; 6] = ["canary", "SSOTOK", "IMDSTOKEN123", "AT2", "PRE+TOK", "J.WT"];
 
-fn shows_nothing(text: &str) {
+fn assert_no_secret(text: &str) {
     for secret in SECRETS {
         assert!(!text.contains(secret), "{text}");
     }
 }
 
-/// Answers each request with the next answer, each file with `file`; the requests, and what came of it.
-fn asks(source: Source, file: &str, answers: &[(u16, &str)]) -> (Vec<Request>, Result<(), Error>) {
+/// Runs a refresh, responds to its requests with `responses` in turn and supplies `file` for every file.
+/// Returns the requests and the result.
+fn refresh(
+    source: Source,
+    file: &str,
+    responses: &[(u16, &str)],
+) -> (Vec<Request>, Result<(), Error>) {
     let mut session = Session::new(source, [1; 32]);
-    let Step::Authenticate(mut refresh) = WhoAmI::new().poll(&mut session, Now::default()) else {
-        panic!("credentials are needed");
+    let Step::Authenticate(ticket) = WhoAmI::new().poll(&mut session, Now::default()) else {
+        panic!("no refresh is due");
     };
-    let mut answers = answers.iter();
+    let mut refresh = Refresh::new(ticket);
+    let mut responses = responses.iter();
     let mut requests = Vec::new();
     loop {
-        match Refresh::poll(&mut refresh, &mut session, Now::default()) {
+        match refresh.poll(&mut session, Now::default()) {
             Step::Send(exchange) => {
-                shows_nothing(&format!("{exchange:?} {:?}", exchange.sign()));
+                assert_no_secret(&format!("{exchange:?} {:?}", exchange.sign()));
                 requests.push(exchange.sign());
-                let (status, body) = answers.next().unwrap();
-                let reply = Response::new(Head::new(*status, Vec::new()), body.as_bytes().to_vec());
-                refresh.report(&mut session, exchange.id(), Ok(reply), Now::default());
+                let (status, body) = responses.next().unwrap();
+                let head = Head::new(*status, Vec::new());
+                let response = Ok(Response::new(head, body.as_bytes().to_vec()));
+                refresh.report(&mut session, exchange.id(), response, Now::default());
             }
             Step::Read(_) => refresh.supply(Ok(file.into())),
             Step::Done(result) => {
-                shows_nothing(&format!("{result:?} {session:?} {refresh:?}"));
+                assert_no_secret(&format!("{result:?} {session:?} {refresh:?}"));
                 if let Err(error) = &result {
-                    shows_nothing(&error.to_string());
+                    assert_no_secret(&error.to_string());
                 }
                 return (requests, result.map(drop));
             }
@@ -142,24 +150,24 @@ fn asks(source: Source, file: &str, answers: &[(u16, &str)]) -> (Vec<Request>, R
                 panic!("{step:?}")
             }
         }
-        shows_nothing(&format!("{refresh:?} {session:?}"));
+        assert_no_secret(&format!("{refresh:?} {session:?}"));
     }
 }
 
-/// A request, in the parts that are compared.
+/// The parts of a request that are compared.
 #[derive(Debug)]
 struct Parts {
     method: String,
     host: String,
     path: String,
-    /// Decoded, from the URL and from a form.
+    /// The decoded parameters of the URL and of the form.
     params: BTreeMap<String, Vec<String>>,
     in_url: BTreeSet<String>,
     headers: BTreeMap<String, String>,
     json: Option<serde_json::Value>,
 }
 
-/// The others say how the connection is used, or who asks.
+/// The headers that are compared. The others describe the connection or the client.
 const HEADERS: [&str; 4] = [
     "authorization",
     "content-type",
@@ -167,7 +175,7 @@ const HEADERS: [&str; 4] = [
     "x-aliyun-ecs-metadata-token-ttl-seconds",
 ];
 
-/// These differ each time; that they are there is enough.
+/// Parameters whose values are different in every request, so that only their presence is compared.
 const RANDOM: [&str; 3] = ["Timestamp", "SignatureNonce", "Signature"];
 
 impl Parts {
@@ -226,8 +234,8 @@ impl Parts {
         )
     }
 
-    /// What is not the same in the other.
-    fn differs(&self, other: &Self) -> BTreeSet<String> {
+    /// The names of the parts that are different in another request.
+    fn differences(&self, other: &Self) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let mut same = |what: &str, is_same: bool| {
             if !is_same {
@@ -259,7 +267,7 @@ impl Parts {
     }
 }
 
-/// `+` is a space in the recordings; nothing sent here holds one that is not encoded.
+/// Decodes a query. `+` is a space in the recordings; requests of this crate never contain one unencoded.
 fn pairs(text: &str) -> Vec<(String, String)> {
     let decoded = |text: &str| {
         let text = text.replace('+', " ");
@@ -274,12 +282,12 @@ fn pairs(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A source, and the recordings of what the vendor's provider asked.
+/// A source, and the recordings of the requests of the vendor's provider for it.
 struct Case {
     recordings: &'static [&'static str],
     source: Source,
     file: &'static str,
-    answers: Vec<(u16, &'static str)>,
+    responses: Vec<(u16, &'static str)>,
 }
 
 const STS: &str = r#"{"RequestId":"R","Credentials":{"AccessKeyId":"STS.sts1",
@@ -288,8 +296,8 @@ const SSO: &str = r#"{"CloudCredential":{"AccessKeyId":"STS.sts1",
     "AccessKeySecret":"canary-secret","SecurityToken":"tok","Expiration":"2099-01-01T00:00:00Z"}}"#;
 const ID: &str = "LTAI0EXAMPLEKEYID";
 
-fn vars(pairs: &'static [(&str, &str)]) -> Vars {
-    Vars::read(|name| {
+fn vars(pairs: &'static [(&str, &str)]) -> Environment {
+    Environment::read(|name| {
         let found = pairs.iter().find(|(have, _)| *have == name);
         found.map(|(_, value)| (*value).to_owned())
     })
@@ -309,7 +317,7 @@ fn assume(token: Option<&str>, narrows: bool, sts: Endpoint) -> Source {
 }
 
 fn profile() -> Source {
-    let settings = Settings::new(&Vars::default());
+    let settings = Settings::new(&Environment::default());
     Source::Profile(Profile::new(
         ProfileFormat::Cli,
         "/f",
@@ -319,7 +327,10 @@ fn profile() -> Source {
 }
 
 fn ecs(role: Option<&str>, allows_v1: bool) -> Source {
-    let mut role = EcsRole::new(role.map(Into::into), &Settings::new(&Vars::default()));
+    let mut role = EcsRole::new(
+        role.map(Into::into),
+        &Settings::new(&Environment::default()),
+    );
     role.allows_v1 = allows_v1;
     Source::EcsRole(role)
 }
@@ -332,14 +343,14 @@ fn case(
     recordings: &'static [&'static str],
     source: Source,
     file: &'static str,
-    answers: &[(u16, &'static str)],
+    responses: &[(u16, &'static str)],
 ) -> Case {
-    let answers = answers.to_vec();
+    let responses = responses.to_vec();
     Case {
         recordings,
         source,
         file,
-        answers,
+        responses,
     }
 }
 
@@ -411,7 +422,7 @@ fn roles() -> Vec<Case> {
 }
 
 fn instances() -> Vec<Case> {
-    let home = Source::default_chain(&vars(&[
+    let chain = Source::default_chain(&vars(&[
         ("HOME", "/home/u"),
         ("ALIBABA_CLOUD_PROFILE", "p"),
     ]));
@@ -422,7 +433,7 @@ fn instances() -> Vec<Case> {
             r#"{"profiles":[{"name":"p","mode":"EcsRamRole","ram_role_name":"MyRole"}]}"#,
             &[TOKEN, KEYS],
         ),
-        // A mode that is not known: the chain goes on to the instance.
+        // The mode is unknown, so the chain continues with the instance.
         case(
             &[
                 "default_cli_nope-1",
@@ -430,7 +441,7 @@ fn instances() -> Vec<Case> {
                 "default_cli_nope-3",
                 "default_cli_nope-4",
             ],
-            home,
+            chain,
             r#"{"profiles":[{"name":"p","mode":"nope"}]}"#,
             &[TOKEN, NAME, KEYS],
         ),
@@ -519,25 +530,25 @@ fn others() -> Vec<Case> {
     ]
 }
 
-/// The differences that are listed for a recording.
+/// The listed differences of a recording.
 fn listed(recording: &str) -> BTreeSet<String> {
-    let about = |names: &&[&str]| names.iter().any(|name| recording.starts_with(name));
-    let listed = DIFFERENCES.iter().filter(|(names, ..)| about(names));
+    let has = |prefixes: &&[&str]| prefixes.iter().any(|it| recording.starts_with(it));
+    let listed = DIFFERENCES.iter().filter(|(prefixes, ..)| has(prefixes));
     listed.map(|(_, what, _)| (*what).to_owned()).collect()
 }
 
 #[test]
-fn requests_are_as_recorded_but_for_the_listed_differences() {
+fn requests_are_those_of_the_recordings_except_for_the_listed_differences() {
     let mut compared = 0;
     let mut names = BTreeSet::new();
     for Case {
         recordings,
         source,
         file,
-        answers,
+        responses,
     } in cases()
     {
-        let (requests, _) = asks(source, file, &answers);
+        let (requests, _) = refresh(source, file, &responses);
         let mut requests = requests.iter();
         for name in recordings {
             names.insert(format!("{name}.http"));
@@ -546,17 +557,17 @@ fn requests_are_as_recorded_but_for_the_listed_differences() {
                 continue;
             }
             let request = requests.next().unwrap();
-            let differs = Parts::sent(request).differs(&Parts::recorded(name));
-            assert_eq!(differs, expected, "{name}");
+            let differences = Parts::sent(request).differences(&Parts::recorded(name));
+            assert_eq!(differences, expected, "{name}");
             compared += 1;
         }
         assert_eq!(
             requests.count(),
             0,
-            "{recordings:?}: more than was recorded"
+            "{recordings:?}: more requests than recorded"
         );
     }
-    println!("{compared} requests as recorded, but for:");
+    println!("{compared} requests are those of the recordings, except for:");
     for (names, what, why) in DIFFERENCES {
         println!("{what:16} {why} ({})", names.join(", "));
     }
@@ -566,19 +577,19 @@ fn requests_are_as_recorded_but_for_the_listed_differences() {
     assert_eq!(files.collect::<BTreeSet<_>>(), names);
 }
 
-/// What stands in no recording, since a recording is only of who is asked.
+/// Recordings do not show whether a proxy was used.
 #[test]
-fn an_instance_is_asked_past_proxies_and_no_token_is_in_a_url() {
+fn requests_to_the_metadata_service_bypass_proxies_and_no_url_contains_a_token() {
     for Case {
         recordings,
         source,
         file,
-        answers,
+        responses,
     } in cases()
     {
         let is_instance = recordings[0].starts_with("ecs") || recordings[0].ends_with("ecs-1");
-        for request in asks(source, file, &answers).0 {
-            shows_nothing(&request.target);
+        for request in refresh(source, file, &responses).0 {
+            assert_no_secret(&request.target);
             if is_instance {
                 assert!(request.direct, "{}", request.target);
             }
@@ -587,8 +598,8 @@ fn an_instance_is_asked_past_proxies_and_no_token_is_in_a_url() {
 }
 
 #[test]
-fn what_is_answered_is_never_shown() {
-    for answer in [
+fn debug_and_errors_show_nothing_of_a_response() {
+    for body in [
         "canary",
         r#"{"Code":"Success","AccessKeyId":["canary"]}"#,
         r#"{"Code":"Success","AccessKeyId":"canary","AccessKeySecret":"canary x",
@@ -597,7 +608,7 @@ fn what_is_answered_is_never_shown() {
         "SecurityToken":"canary","Expiration":"canary"}"#,
     ] {
         let uri = Uri::new("https://127.0.0.1/x").unwrap();
-        let (_, result) = asks(Source::Uri(uri), "", &[(200, answer)]);
+        let (_, result) = refresh(Source::Uri(uri), "", &[(200, body)]);
         assert!(matches!(result, Err(Error::Credentials(_))));
     }
 }

@@ -1,16 +1,17 @@
-//! Pictures and videos of a verdict: which hosts are asked, and what is taken for a picture.
+//! Downloads of pictures and videos: the allowed hosts, the accepted files, retries and limits.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod common;
 
 use core::time::Duration;
 
-use cloudauth_proto::ops::DescribeFaceVerify;
-use cloudauth_proto::verify::{Evidence, EvidenceKind, Fetch, Fetched, Unfetched, Watch};
-use cloudauth_proto::{
-    Error, Exchange, Failure, Flow, Head, MonoTime, Now, Policy, Response, Sent, Session, Step,
-    UnixTime, UriScheme,
+use cloudauth_proto::driver::{
+    Delivery, Exchange, Failure, Head, MonoTime, Now, Response, UriScheme,
 };
+use cloudauth_proto::error::{EvidenceErrorKind, EvidenceKind};
+use cloudauth_proto::ops::DescribeFaceVerify;
+use cloudauth_proto::verify::{Evidence, EvidenceFile, FetchEvidence, PollVerdict};
+use cloudauth_proto::{Error, Flow, Policy, Session, Step, UnixTime};
 use common::session;
 use serde_json::{Value, json};
 
@@ -25,25 +26,25 @@ fn now(millis: u64) -> Now {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "as a driver reports it")]
-fn answer(status: u16, body: &[u8]) -> Result<Response, Failure> {
+fn response(status: u16, body: &[u8]) -> Result<Response, Failure> {
     Ok(Response::new(Head::new(status, Vec::new()), body.into()))
 }
 
-/// The evidence of a verdict with this material, given at the beginning.
+/// The pictures and videos of a verdict with this material, received at time zero.
 fn evidence(material: &Value) -> Vec<Evidence> {
     let material = material.to_string();
     let body = json!({"Code": "200", "ResultObject": {"Passed": "T", "MaterialInfo": material}});
     let mut session = session();
-    let mut watch = Watch::once(DescribeFaceVerify::new(7, "sha1"));
-    let Step::Send(exchange) = watch.poll(&mut session, now(0)) else {
-        panic!("does not ask");
+    let mut flow = PollVerdict::once(DescribeFaceVerify::new(7, "sha1"));
+    let Step::Send(exchange) = flow.poll(&mut session, now(0)) else {
+        panic!("the flow does not query");
     };
-    let reply = answer(200, body.to_string().as_bytes());
-    watch.report(&mut session, exchange.id(), reply, now(0));
-    let Step::Done(Ok(Some(verified))) = watch.poll(&mut session, now(0)) else {
-        panic!("is not done");
+    let response = response(200, body.to_string().as_bytes());
+    flow.report(&mut session, exchange.id(), response, now(0));
+    let Step::Done(Ok(Some(verdict))) = flow.poll(&mut session, now(0)) else {
+        panic!("the flow is not done");
     };
-    verified.evidence().unwrap()
+    verdict.reply().evidence().unwrap()
 }
 
 fn face(link: &str) -> Evidence {
@@ -56,45 +57,48 @@ fn video() -> Evidence {
     evidence(&material).remove(0)
 }
 
-/// Fetches with these replies, one after the other; what was sent, and what came of it.
+/// Runs a download with these responses, one after the other. Returns the exchanges and the result.
 fn fetch(
-    mut flow: Fetch,
+    mut flow: FetchEvidence,
     session: &mut Session,
-    replies: Vec<Result<Response, Failure>>,
-    begin: u64,
-) -> (Vec<Exchange>, Result<Fetched, Error>) {
-    let (mut millis, mut sent) = (begin, Vec::new());
-    let mut replies = replies.into_iter();
+    responses: Vec<Result<Response, Failure>>,
+    start: u64,
+) -> (Vec<Exchange>, Result<EvidenceFile, Error>) {
+    let (mut millis, mut sent) = (start, Vec::new());
+    let mut responses = responses.into_iter();
     loop {
         match flow.poll(session, now(millis)) {
             Step::Send(exchange) => {
-                let reply = replies.next().unwrap();
-                flow.report(session, exchange.id(), reply, now(millis));
+                let response = responses.next().unwrap();
+                flow.report(session, exchange.id(), response, now(millis));
                 sent.push(exchange);
             }
             Step::Wait(_) => millis += 50,
             Step::Done(result) => return (sent, result),
             Step::Abandon(_) | Step::Authenticate(_) | Step::Read(_) | Step::Run { .. } => {
-                panic!("wants something else");
+                panic!("unexpected step");
             }
         }
     }
 }
 
-fn fetched(flow: Fetch, reply: Result<Response, Failure>) -> Result<Fetched, Error> {
-    fetch(flow, &mut session(), vec![reply], 0).1
+fn fetched(
+    flow: FetchEvidence,
+    response: Result<Response, Failure>,
+) -> Result<EvidenceFile, Error> {
+    fetch(flow, &mut session(), vec![response], 0).1
 }
 
 #[track_caller]
-fn unfetched(result: Result<Fetched, Error>) -> Unfetched {
+fn unfetched(result: Result<EvidenceFile, Error>) -> EvidenceErrorKind {
     match result {
-        Err(Error::Evidence(error)) => error.reason,
+        Err(Error::Evidence(error)) => error.kind,
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn a_verdict_lists_what_there_are_links_to() {
+fn a_verdict_lists_the_pictures_and_videos_that_have_links() {
     let all = evidence(&json!({
         "facialPictureFront": {"pictureUrl": LINK, "verifyVideoUrl": LINK, "ossObjectName": "x"},
         "ocrPictureFront": {"ossIdFaceUrl": LINK, "ossIdNationalEmblemUrl": LINK},
@@ -114,15 +118,15 @@ fn a_verdict_lists_what_there_are_links_to() {
 }
 
 #[test]
-fn a_picture_is_fetched_over_tls_whatever_the_link_says() {
+fn downloads_use_tls_even_if_the_link_is_http() {
     for link in [
         LINK.to_owned(),
         LINK.replace("https:", "http:"),
         format!("{LINK}#top"),
     ] {
-        let flow = Fetch::new(face(&link));
+        let flow = FetchEvidence::new(face(&link));
         assert!(!format!("{flow:?}").contains("Signature"));
-        let (sent, result) = fetch(flow, &mut session(), vec![answer(200, JPEG)], 0);
+        let (sent, result) = fetch(flow, &mut session(), vec![response(200, JPEG)], 0);
         let request = sent[0].sign();
         assert_eq!(request.scheme, UriScheme::Https);
         assert_eq!(request.authority, "bucket.oss-cn-shanghai.aliyuncs.com");
@@ -135,12 +139,12 @@ fn a_picture_is_fetched_over_tls_whatever_the_link_says() {
             (fetched.media_type, fetched.contents.as_slice()),
             ("image/jpeg", JPEG)
         );
-        assert_eq!(format!("{fetched:?}"), "Fetched(image/jpeg, 11 bytes)");
+        assert_eq!(format!("{fetched:?}"), "EvidenceFile(image/jpeg, 11 bytes)");
     }
 }
 
 #[test]
-fn only_the_vendor_s_hosts_are_asked() {
+fn only_hosts_of_the_vendor_are_contacted() {
     for link in [
         "https://aliyuncs.com.evil.example/a",
         "https://evilaliyuncs.com/a",
@@ -148,8 +152,13 @@ fn only_the_vendor_s_hosts_are_asked() {
         "http://100.100.100.200/latest/meta-data/",
         "https://localhost/a",
     ] {
-        let (sent, result) = fetch(Fetch::new(face(link)), &mut session(), Vec::new(), 0);
-        assert_eq!(unfetched(result), Unfetched::ForeignHost, "{link}");
+        let (sent, result) = fetch(
+            FetchEvidence::new(face(link)),
+            &mut session(),
+            Vec::new(),
+            0,
+        );
+        assert_eq!(unfetched(result), EvidenceErrorKind::ForeignHost, "{link}");
         assert!(sent.is_empty());
     }
     for link in [
@@ -162,12 +171,17 @@ fn only_the_vendor_s_hosts_are_asked() {
         "//oss.aliyuncs.com/a",
         "null",
     ] {
-        let (_, result) = fetch(Fetch::new(face(link)), &mut session(), Vec::new(), 0);
-        assert_eq!(unfetched(result), Unfetched::BadLink, "{link}");
+        let (_, result) = fetch(
+            FetchEvidence::new(face(link)),
+            &mut session(),
+            Vec::new(),
+            0,
+        );
+        assert_eq!(unfetched(result), EvidenceErrorKind::InvalidLink, "{link}");
     }
-    let gateway =
-        Fetch::new(face("http://127.0.0.1:9/a?b")).store("http://127.0.0.1:8".parse().unwrap());
-    let (sent, result) = fetch(gateway, &mut session(), vec![answer(200, JPEG)], 0);
+    let gateway = FetchEvidence::new(face("http://127.0.0.1:9/a?b"))
+        .store("http://127.0.0.1:8".parse().unwrap());
+    let (sent, result) = fetch(gateway, &mut session(), vec![response(200, JPEG)], 0);
     let request = sent[0].sign();
     assert_eq!(
         (request.authority.as_ref(), request.target.as_str()),
@@ -177,9 +191,11 @@ fn only_the_vendor_s_hosts_are_asked() {
 }
 
 #[test]
-fn what_comes_must_be_what_it_should_be() {
+fn files_of_another_type_are_refused() {
     let mp4 = b"\0\0\0\x18ftypmp42....";
-    let of = |evidence: Evidence, body: &[u8]| fetched(Fetch::new(evidence), answer(200, body));
+    let of = |evidence: Evidence, body: &[u8]| {
+        fetched(FetchEvidence::new(evidence), response(200, body))
+    };
     assert_eq!(
         of(face(LINK), b"\x89PNG\r\n\x1a\n").unwrap().media_type,
         "image/png"
@@ -190,16 +206,22 @@ fn what_comes_must_be_what_it_should_be() {
         "video/webm"
     );
     for body in [&b""[..], b"<html>", mp4, b"\xff\xd8"] {
-        assert_eq!(unfetched(of(face(LINK), body)), Unfetched::OtherKind);
+        assert_eq!(
+            unfetched(of(face(LINK), body)),
+            EvidenceErrorKind::UnexpectedType
+        );
     }
     for body in [&b""[..], b"<Error>", JPEG, b"\0\0\0\x18fty"] {
-        assert_eq!(unfetched(of(video(), body)), Unfetched::OtherKind);
+        assert_eq!(
+            unfetched(of(video(), body)),
+            EvidenceErrorKind::UnexpectedType
+        );
     }
 }
 
 #[test]
-fn redirects_and_refusals_are_not_followed_or_repeated() {
-    for (status, told) in [
+fn redirects_are_not_followed_and_refusals_are_not_retried() {
+    for (status, expected) in [
         (302, "HTTP 302"),
         (403, "HTTP 403, code AccessDenied"),
         (404, "HTTP 404"),
@@ -209,76 +231,86 @@ fn redirects_and_refusals_are_not_followed_or_repeated() {
         } else {
             ""
         };
-        let flow = Fetch::new(face(LINK));
+        let flow = FetchEvidence::new(face(LINK));
         let (sent, result) = fetch(
             flow,
             &mut session(),
-            vec![answer(status, body.as_bytes())],
+            vec![response(status, body.as_bytes())],
             0,
         );
         assert_eq!(sent.len(), 1);
         let error = result.unwrap_err();
-        assert!(error.to_string().contains(told), "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
         assert!(!error.to_string().contains("Signature"));
         assert!(!error.may_have_been_carried_out());
-        assert_eq!(unfetched(Err(error)), Unfetched::NoAnswer);
+        assert_eq!(unfetched(Err(error)), EvidenceErrorKind::NotReturned);
     }
 }
 
 #[test]
-fn failures_that_may_pass_are_tried_again() {
-    let lost = || Err(Failure::new(Sent::Maybe, "lost"));
-    let replies = vec![
+fn transient_failures_are_retried() {
+    let lost = || Err(Failure::new(Delivery::MaybeSent, "lost"));
+    let responses = vec![
         lost(),
-        answer(503, b""),
-        answer(429, b""),
-        answer(200, JPEG),
+        response(503, b""),
+        response(429, b""),
+        response(200, JPEG),
     ];
-    let (sent, result) = fetch(Fetch::new(face(LINK)), &mut session(), replies, 0);
+    let (sent, result) = fetch(FetchEvidence::new(face(LINK)), &mut session(), responses, 0);
     assert_eq!(
         (sent.len(), result.unwrap().contents.len()),
         (4, JPEG.len())
     );
 
-    let replies = (0..4).map(|_| lost()).collect();
-    let (sent, result) = fetch(Fetch::new(face(LINK)), &mut session(), replies, 0);
+    let responses = (0..4).map(|_| lost()).collect();
+    let (sent, result) = fetch(FetchEvidence::new(face(LINK)), &mut session(), responses, 0);
     assert_eq!(sent.len(), 4);
     let error = result.unwrap_err();
     assert_eq!(error.attempts().len(), 4);
-    assert_eq!(unfetched(Err(error)), Unfetched::NoAnswer);
+    assert_eq!(unfetched(Err(error)), EvidenceErrorKind::NotReturned);
 }
 
 #[test]
-fn a_link_is_over_after_fifteen_minutes() {
-    let replies = || vec![answer(200, JPEG)];
+fn a_link_expires_after_fifteen_minutes() {
+    let responses = || vec![response(200, JPEG)];
     let last = 15 * 60_000 - 1;
-    let (sent, result) = fetch(Fetch::new(face(LINK)), &mut session(), replies(), last);
+    let (sent, result) = fetch(
+        FetchEvidence::new(face(LINK)),
+        &mut session(),
+        responses(),
+        last,
+    );
     assert!(result.is_ok());
-    assert_eq!(sent[0].timeouts().whole, Duration::from_secs(1));
-    let (sent, result) = fetch(Fetch::new(face(LINK)), &mut session(), replies(), last + 1);
+    assert_eq!(sent[0].timeouts().total, Duration::from_secs(1));
+    let (sent, result) = fetch(
+        FetchEvidence::new(face(LINK)),
+        &mut session(),
+        responses(),
+        last + 1,
+    );
     assert!(sent.is_empty());
-    assert_eq!(unfetched(result), Unfetched::Late);
+    assert_eq!(unfetched(result), EvidenceErrorKind::LinkExpired);
 }
 
 #[test]
-fn what_is_too_large_is_cut_off() {
-    let limited = || Fetch::new(face(LINK)).limit(JPEG.len());
-    let (sent, result) = fetch(limited(), &mut session(), vec![answer(200, JPEG)], 0);
-    assert_eq!(sent[0].reply_limit(), JPEG.len());
+fn files_above_the_limit_are_refused() {
+    let limited = || FetchEvidence::new(face(LINK)).limit(JPEG.len());
+    let (sent, result) = fetch(limited(), &mut session(), vec![response(200, JPEG)], 0);
+    assert_eq!(sent[0].response_limit(), JPEG.len());
     assert!(result.is_ok());
     let larger = [JPEG, b"x"].concat();
     let limit = JPEG.len();
-    let result = fetched(limited(), answer(200, &larger));
-    assert_eq!(unfetched(result), Unfetched::TooLarge { limit });
+    let result = fetched(limited(), response(200, &larger));
+    assert_eq!(unfetched(result), EvidenceErrorKind::TooLarge { limit });
 
     let mut policy = Policy::default();
-    policy.reply_limit = 5;
+    policy.response_limit = 5;
     let mut session = session().policy(policy);
     let (_, result) = fetch(
-        Fetch::new(face(LINK)),
+        FetchEvidence::new(face(LINK)),
         &mut session,
-        vec![answer(200, JPEG)],
+        vec![response(200, JPEG)],
         0,
     );
-    assert_eq!(unfetched(result), Unfetched::TooLarge { limit: 5 });
+    assert_eq!(unfetched(result), EvidenceErrorKind::TooLarge { limit: 5 });
 }

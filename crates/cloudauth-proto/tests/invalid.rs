@@ -1,4 +1,4 @@
-//! What is wrong with an operation is found before anything is sent, all of it at once.
+//! The checks of operations before anything is sent: all invalid fields are reported at once.
 
 use cloudauth_proto::ops::{
     CompareFaceVerify, ContrastFaceVerify, DescribeFaceVerify, DescribeMetaStatisticsPageList,
@@ -11,9 +11,9 @@ fn bad_fields<O: Operation>(operation: &O) -> Vec<&'static str> {
     match Call::new(operation, CallOptions::new()) {
         Ok(_) => Vec::new(),
         Err(Error::Invalid(invalid)) => {
-            let told = invalid.to_string();
-            let fields: Vec<_> = invalid.problems.iter().map(|p| p.field).collect();
-            assert!(fields.iter().all(|field| told.contains(field)), "{told}");
+            let error = invalid.to_string();
+            let fields: Vec<_> = invalid.fields.iter().map(|p| p.field).collect();
+            assert!(fields.iter().all(|field| error.contains(field)), "{error}");
             fields
         }
         Err(other) => panic!("{other}"),
@@ -25,16 +25,16 @@ fn id_pro() -> InitFaceVerify {
         .model("MULTI_ACTION")
         .cert_type("IDENTITY_CARD")
         .cert_name("张三")
-        .cert_no("330103199001011234")
+        .cert_no("330103199001011230")
         .return_url("https://www.example.com/back")
         .meta_info(r#"{"deviceType":"h5"}"#)
 }
 
 #[test]
-fn a_complete_operation_is_not_complained_about() {
+fn a_complete_operation_is_valid() {
     assert!(bad_fields(&id_pro()).is_empty());
     assert!(bad_fields(&DescribeFaceVerify::new(1, "sha1")).is_empty());
-    // The iframe's ReturnUrl is no URL.
+    // The ReturnUrl of an iframe is not a URL.
     assert!(bad_fields(&id_pro().return_url("iframe")).is_empty());
 }
 
@@ -89,7 +89,7 @@ fn lengths_are_counted_in_characters() {
 }
 
 #[test]
-fn the_complaint_does_not_repeat_the_value() {
+fn the_error_contains_no_value() {
     let operation = id_pro()
         .meta_info("zhang san")
         .callback_url("http://zhang.example");
@@ -98,14 +98,14 @@ fn the_complaint_does_not_repeat_the_value() {
 }
 
 #[test]
-fn the_front_of_id_pro_sets_all_that_the_plan_demands() {
+fn the_constructor_for_id_pro_sets_every_required_field() {
     let open = InitFaceVerify::id_pro(
         SceneId(1_000_000_006),
         OuterOrderNo::new("e0c34a77f5ac40a5aa5e6ed20c353888").unwrap(),
         Model::MultiAction,
         IdentityCard {
             name: "张三".into(),
-            number: "330103199001011234".into(),
+            number: "330103199001011230".into(),
         },
         "https://www.example.com/back",
         r#"{"deviceType":"h5"}"#,
@@ -115,7 +115,7 @@ fn the_front_of_id_pro_sets_all_that_the_plan_demands() {
 }
 
 #[test]
-fn a_needed_field_that_new_does_not_take_is_missed() {
+fn required_fields_that_are_not_arguments_of_new_are_named() {
     let list = DescribeMetaStatisticsPageList::new("Id2MetaVerify").current_page(1);
     assert_eq!(bad_fields(&list), ["EndDate", "PageSize", "StartDate"]);
     let read = InitAuthVerify::new(1, "order1", "ID_OCR", "{}");
@@ -123,7 +123,7 @@ fn a_needed_field_that_new_does_not_take_is_missed() {
 }
 
 #[test]
-fn a_plan_with_a_picture_needs_one_and_the_person_s_number() {
+fn a_plan_with_a_picture_requires_one_and_a_user_id() {
     let open = InitFaceVerify::new(1, "order1", "PV_FV");
     assert_eq!(bad_fields(&open), ["UserId", "FaceContrastPicture"]);
     let open = open.user_id("7");
@@ -133,7 +133,7 @@ fn a_plan_with_a_picture_needs_one_and_the_person_s_number() {
 }
 
 #[test]
-fn one_picture_is_given_and_not_more() {
+fn exactly_one_picture_is_required() {
     let contrast = ContrastFaceVerify::new();
     assert_eq!(bad_fields(&contrast), ["FaceContrastPicture"]);
     let contrast = contrast.face_contrast_picture("/9j/");
@@ -149,7 +149,7 @@ fn one_picture_is_given_and_not_more() {
 }
 
 #[test]
-fn a_picture_of_a_megabyte_is_too_large() {
+fn a_picture_of_one_mebibyte_is_too_large() {
     let of = |bytes: usize| "A".repeat(bytes.div_ceil(3) * 4);
     let contrast = ContrastFaceVerify::new();
     let below = contrast.clone().face_contrast_picture(of((1 << 20) - 4));

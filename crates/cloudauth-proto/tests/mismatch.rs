@@ -1,55 +1,55 @@
-//! A refused signature is explained: what the error says for each cause, through the call machine,
-//! against the simulated service.
+//! The error of a refused signature names its cause, in whole calls against the simulated service.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
+use cloudauth_proto::driver::{Head, MonoTime, Now, Response};
 use cloudauth_proto::ops::InitFaceVerify;
 use cloudauth_proto::sign::Mismatch;
 use cloudauth_proto::{
-    Call, CallOptions, Credentials, Error, Fault, Flow, Head, MonoTime, Now, Response, Scheme,
-    Session, Step, UnixTime,
+    Call, CallOptions, Credentials, Error, Flow, Scheme, ServiceError, Session, Step, UnixTime,
 };
-use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Incoming, Reaction, Region, World};
+use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, IncomingRequest, Reaction, Region, World};
 
 const SERVICE: u64 = 1_800_000_000;
 const NAME: &str = "欧阳小丽";
-const NUMBER: &str = "330103199001011234";
+const NUMBER: &str = "330103199001011230";
 const TOKEN: &str = "sts-T0ken+/=";
 
-/// Asks the simulator through something on the way that changes the request, then the reply.
+/// The error of a call of the simulator, where `proxy` changes the requests and `proxy_back` the bodies of
+/// the responses.
 fn refused(
     scheme: Scheme,
     credentials: Credentials,
-    our_clock: u64,
-    on_the_way: impl Fn(&mut Incoming),
-    on_the_way_back: impl Fn(Vec<u8>) -> Vec<u8>,
-) -> Fault {
+    local_clock: u64,
+    proxy: impl Fn(&mut IncomingRequest),
+    proxy_back: impl Fn(Vec<u8>) -> Vec<u8>,
+) -> ServiceError {
     let mut world = World::new();
     world.add_sts_key("temporary", "secret", TOKEN);
-    refused_by(scheme, credentials, our_clock, |mut request| {
-        on_the_way(&mut request);
+    refused_by(scheme, credentials, local_clock, |mut request| {
+        proxy(&mut request);
         match world.handle(Region::Shanghai, &request, SERVICE) {
-            Reaction::Answer {
+            Reaction::Response {
                 status,
                 headers,
                 body,
-            } => Response::new(Head::new(status, headers), on_the_way_back(body)),
+            } => Response::new(Head::new(status, headers), proxy_back(body)),
             reaction @ (Reaction::Refuse
             | Reaction::Reset
             | Reaction::Hang
             | Reaction::Truncate { .. }
             | Reaction::Trickle { .. }
-            | Reaction::Last { .. }) => panic!("{reaction:?}"),
+            | Reaction::ResponseThenClose { .. }) => panic!("{reaction:?}"),
         }
     })
 }
 
-/// Asks whoever answers so.
+/// The error of a call of a service that responds like this.
 fn refused_by(
     scheme: Scheme,
     credentials: Credentials,
-    our_clock: u64,
-    mut answer: impl FnMut(Incoming) -> Response,
-) -> Fault {
+    local_clock: u64,
+    mut respond: impl FnMut(IncomingRequest) -> Response,
+) -> ServiceError {
     let operation = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
         .cert_name(NAME)
         .cert_no(NUMBER)
@@ -58,15 +58,15 @@ fn refused_by(
     let mut session = Session::new(credentials, [3; 32]).scheme(scheme);
     let now = Now {
         mono: MonoTime::default(),
-        unix: UnixTime::from_seconds(our_clock),
+        unix: UnixTime::from_seconds(local_clock),
     };
     loop {
         match call.poll(&mut session, now) {
             Step::Send(exchange) => {
-                let response = answer(Incoming::from(&exchange.sign()));
+                let response = respond(IncomingRequest::from(&exchange.sign()));
                 call.report(&mut session, exchange.id(), Ok(response), now);
             }
-            Step::Authenticate(_) | Step::Read(_) | Step::Run { .. } => panic!("the key was given"),
+            Step::Authenticate(_) | Step::Read(_) | Step::Run { .. } => panic!("has credentials"),
             Step::Done(Err(Error::Service(fault))) => return *fault,
             other @ (Step::Abandon(_) | Step::Wait(_) | Step::Done(_)) => panic!("{other:?}"),
         }
@@ -79,9 +79,9 @@ fn key(secret: &str) -> Credentials {
 
 const BOTH: [Scheme; 2] = [Scheme::Acs3HmacSha256, Scheme::RpcHmacSha1];
 
-/// What the error says of the signature; it must not say more.
+/// The part of the error's text about the signature. Checks that the text contains no value.
 #[track_caller]
-fn told(fault: &Fault) -> String {
+fn cause(fault: &ServiceError) -> String {
     let text = format!("{fault}");
     let shown = format!("{text} {fault:?}");
     for secret in [
@@ -109,96 +109,93 @@ fn same(body: Vec<u8>) -> Vec<u8> {
 }
 
 #[test]
-fn a_wrong_secret_is_told_from_everything_else() {
+fn a_wrong_secret_is_recognized() {
     for scheme in BOTH {
         let fault = refused(scheme, key("another"), SERVICE, |_| {}, same);
         assert_eq!(fault.mismatch, Some(Mismatch::Key));
-        let clause = "the service signed the same text: the secret is wrong";
-        assert_eq!(told(&fault), clause);
+        let clause = "the service signed the same string, so the access key secret is wrong";
+        assert_eq!(cause(&fault), clause);
     }
 }
 
 #[test]
-fn a_header_that_a_proxy_changed_is_named() {
+fn a_changed_header_is_named() {
     for (name, clause) in [
-        ("host", "the header host was changed on the way"),
+        ("host", "header host was changed in transit"),
         (
             "x-acs-version",
-            "the header x-acs-version was changed on the way",
+            "header x-acs-version was changed in transit",
         ),
-        (
-            "content-type",
-            "the header content-type was changed on the way",
-        ),
+        ("content-type", "header content-type was changed in transit"),
     ] {
-        let change = |request: &mut Incoming| {
+        let change = |request: &mut IncomingRequest| {
             let header = request.headers.iter_mut().find(|(have, _)| have == name);
             header.unwrap().1.push_str(";proxied=1");
         };
         let fault = refused(BOTH[0], key(ACCESS_KEY_SECRET), SERVICE, change, same);
-        assert_eq!(told(&fault), clause);
+        assert_eq!(cause(&fault), clause);
     }
 }
 
 #[test]
-fn a_parameter_that_arrived_changed_is_named() {
-    let clause = "the parameter CertNo arrived changed";
-    let in_query = |request: &mut Incoming| {
-        request.target = replaced(&request.target, NUMBER, "110101199001011234");
+fn a_changed_or_removed_parameter_is_named() {
+    let clause = "parameter CertNo was changed in transit";
+    let in_query = |request: &mut IncomingRequest| {
+        request.target = replaced(&request.target, NUMBER, "110101199001011237");
     };
     let fault = refused(BOTH[0], key(ACCESS_KEY_SECRET), SERVICE, in_query, same);
-    assert_eq!(told(&fault), clause);
-    let in_form = |request: &mut Incoming| {
+    assert_eq!(cause(&fault), clause);
+    let in_form = |request: &mut IncomingRequest| {
         let body = String::from_utf8(request.body.clone()).unwrap();
-        request.body = replaced(&body, NUMBER, "110101199001011234").into_bytes();
+        request.body = replaced(&body, NUMBER, "110101199001011237").into_bytes();
     };
     let fault = refused(BOTH[1], key(ACCESS_KEY_SECRET), SERVICE, in_form, same);
-    assert_eq!(told(&fault), clause);
-    let lost = |request: &mut Incoming| {
+    assert_eq!(cause(&fault), clause);
+    let lost = |request: &mut IncomingRequest| {
         let pair = format!("CertNo={NUMBER}&");
         request.target = replaced(&request.target, &pair, "");
     };
     let fault = refused(BOTH[0], key(ACCESS_KEY_SECRET), SERVICE, lost, same);
-    assert_eq!(told(&fault), clause);
+    assert_eq!(cause(&fault), clause);
 }
 
 #[test]
-fn what_was_added_is_not_named_since_nobody_knows_what_it_is() {
-    let add = |request: &mut Incoming| request.target.push_str("&330103199001011234=x");
+fn an_added_parameter_is_not_named_since_its_name_may_be_a_value() {
+    let add = |request: &mut IncomingRequest| request.target.push_str("&330103199001011230=x");
     let fault = refused(BOTH[0], key(ACCESS_KEY_SECRET), SERVICE, add, same);
     assert_eq!(fault.mismatch, Some(Mismatch::Added));
     assert_eq!(
-        told(&fault),
-        "something was added to the request on the way"
+        cause(&fault),
+        "a parameter or a header was added in transit"
     );
 }
 
 #[test]
-fn a_body_or_a_method_that_arrived_changed_is_told() {
-    let body = |request: &mut Incoming| request.body.push(b'x');
+fn a_changed_body_or_method_is_recognized() {
+    let body = |request: &mut IncomingRequest| request.body.push(b'x');
     let fault = refused(BOTH[0], key(ACCESS_KEY_SECRET), SERVICE, body, same);
-    assert_eq!(told(&fault), "the body was changed on the way");
-    let hash = |request: &mut Incoming| {
+    assert_eq!(cause(&fault), "the body was changed in transit");
+    let hash = |request: &mut IncomingRequest| {
         let names = request.headers.iter_mut();
         let mut hashes = names.filter(|(name, _)| name == "x-acs-content-sha256");
         hashes.next().unwrap().1.replace_range(..1, "g");
     };
     let fault = refused(BOTH[0], key(ACCESS_KEY_SECRET), SERVICE, hash, same);
-    assert_eq!(told(&fault), "the body was changed on the way");
+    assert_eq!(cause(&fault), "the body was changed in transit");
     for scheme in BOTH {
-        let method = |request: &mut Incoming| request.method = "GET".into();
+        let method = |request: &mut IncomingRequest| request.method = "GET".into();
         let fault = refused(scheme, key(ACCESS_KEY_SECRET), SERVICE, method, same);
         assert_eq!(
-            told(&fault),
-            "the method or the path was changed on the way"
+            cause(&fault),
+            "the method or the path was changed in transit"
         );
     }
 }
 
 #[test]
-fn a_time_stamp_that_arrived_changed_is_told() {
+fn a_changed_time_stamp_is_recognized() {
     for scheme in BOTH {
-        let change = |request: &mut Incoming| {
+        let change = |request: &mut IncomingRequest| {
             let later = |text: &str| text.replace("T08%3A00%3A00Z", "T08%3A00%3A01Z");
             let body = String::from_utf8(request.body.clone()).unwrap();
             request.body = later(&body).into_bytes();
@@ -210,50 +207,50 @@ fn a_time_stamp_that_arrived_changed_is_told() {
         };
         let fault = refused(scheme, key(ACCESS_KEY_SECRET), SERVICE, change, same);
         assert_eq!(
-            told(&fault),
-            "the time stamp 2027-01-15T08:00:00Z arrived changed"
+            cause(&fault),
+            "the time stamp 2027-01-15T08:00:00Z was changed in transit"
         );
     }
 }
 
 #[test]
-fn a_clock_that_is_too_wrong_to_be_corrected_is_told_with_both_times() {
+fn a_local_clock_that_is_too_wrong_to_be_corrected_is_reported_with_both_times() {
     for scheme in BOTH {
         let a_month_ahead = SERVICE + 30 * 24 * 3_600;
         let fault = refused(scheme, key(ACCESS_KEY_SECRET), a_month_ahead, |_| {}, same);
         assert_eq!(
-            told(&fault),
-            "the clock is wrong: it said 2027-02-14T08:00:00Z when the service's said \
+            cause(&fault),
+            "the local clock is wrong: it showed 2027-02-14T08:00:00Z when the service's clock showed \
              2027-01-15T08:00:00Z"
         );
     }
 }
 
 #[test]
-fn a_token_is_compared_and_never_shown() {
+fn a_security_token_is_compared_and_never_shown() {
     for scheme in BOTH {
         let temporary = |secret| Credentials::temporary("temporary", secret, TOKEN).unwrap();
         let fault = refused(scheme, temporary("wrong"), SERVICE, |_| {}, same);
         assert_eq!(fault.mismatch, Some(Mismatch::Key));
-        told(&fault);
+        cause(&fault);
     }
 }
 
 #[test]
-fn a_message_that_shows_nothing_explains_nothing() {
+fn the_cause_is_unknown_if_the_message_has_no_string_to_sign() {
     let silent = |_| br#"{"Code":"SignatureDoesNotMatch","Message":"no"}"#.to_vec();
     for scheme in BOTH {
         let fault = refused(scheme, key("another"), SERVICE, |_| {}, silent);
         assert_eq!(fault.mismatch, Some(Mismatch::Unknown));
         assert_eq!(
-            told(&fault),
-            "the service did not show where its text differs"
+            cause(&fault),
+            "the service did not report what is different"
         );
     }
 }
 
 #[test]
-fn the_shape_without_a_canonical_request_still_tells_a_wrong_secret() {
+fn without_a_canonical_request_only_a_wrong_secret_is_recognized() {
     let short = |body: Vec<u8>| {
         let body = String::from_utf8(body).unwrap();
         let (start, end) = body.split_once(" server CanonicalRequest is [").unwrap();
@@ -262,7 +259,7 @@ fn the_shape_without_a_canonical_request_still_tells_a_wrong_secret() {
     };
     let fault = refused(BOTH[0], key("another"), SERVICE, |_| {}, short);
     assert_eq!(fault.mismatch, Some(Mismatch::Key));
-    let host = |request: &mut Incoming| {
+    let host = |request: &mut IncomingRequest| {
         let host = request.headers.iter_mut().find(|(name, _)| name == "host");
         host.unwrap().1 = "proxy".into();
     };
@@ -277,7 +274,7 @@ fn another_refusal_has_no_mismatch() {
     assert_eq!(fault.mismatch, None);
 }
 
-/// The simulator does not know SM3; this service does nothing but refuse its signatures.
+/// The simulator does not support SM3; this service only refuses its signatures.
 #[cfg(feature = "sm3")]
 mod sm3 {
     use core::fmt::Write;
@@ -298,13 +295,13 @@ mod sm3 {
         text
     }
 
-    fn header<'r>(request: &'r Incoming, name: &str) -> &'r str {
+    fn header<'r>(request: &'r IncomingRequest, name: &str) -> &'r str {
         let found = request.headers.iter().find(|(have, _)| have == name);
         &found.unwrap().1
     }
 
-    /// The canonical request and the string to sign of what arrived, from the vendor's description.
-    fn texts(request: &Incoming) -> (String, String) {
+    /// The canonical request and the string to sign of a request, by the vendor's description.
+    fn strings(request: &IncomingRequest) -> (String, String) {
         let (path, query) = request.target.split_once('?').unwrap();
         let (_, rest) = header(request, "authorization")
             .split_once(",SignedHeaders=")
@@ -322,9 +319,9 @@ mod sm3 {
         (canonical, to_sign)
     }
 
-    fn is_signed_with(secret: &str, request: &Incoming) -> bool {
+    fn is_signed_with(secret: &str, request: &IncomingRequest) -> bool {
         let mut mac = <Hmac<Sm3> as KeyInit>::new_from_slice(secret.as_bytes()).unwrap();
-        mac.update(texts(request).1.as_bytes());
+        mac.update(strings(request).1.as_bytes());
         let signature = hex(&mac.finalize().into_bytes());
         header(request, "authorization").ends_with(&format!(",Signature={signature}"))
     }
@@ -336,13 +333,12 @@ mod sm3 {
         Response::new(head, body.to_string().into_bytes())
     }
 
-    /// Through something that changes the request.
-    fn refused(secret: &str, on_the_way: impl Fn(&mut Incoming)) -> Fault {
+    fn refused(secret: &str, proxy: impl Fn(&mut IncomingRequest)) -> ServiceError {
         refused_by(SCHEME, key(secret), SERVICE, |mut request| {
-            assert!(is_signed_with(secret, &request), "by itself it is right");
-            on_the_way(&mut request);
+            assert!(is_signed_with(secret, &request), "unchanged it is valid");
+            proxy(&mut request);
             assert!(!is_signed_with(ACCESS_KEY_SECRET, &request));
-            let (canonical, to_sign) = texts(&request);
+            let (canonical, to_sign) = strings(&request);
             let message = format!(
                 "server StringToSign is [{to_sign}] server CanonicalRequest is [{canonical}]"
             );
@@ -351,50 +347,53 @@ mod sm3 {
     }
 
     #[test]
-    fn a_wrong_secret_is_told_from_everything_else() {
+    fn a_wrong_secret_is_recognized() {
         let fault = refused("another", |_| {});
         assert_eq!(fault.mismatch, Some(Mismatch::Key));
-        let clause = "the service signed the same text: the secret is wrong";
-        assert_eq!(told(&fault), clause);
+        let clause = "the service signed the same string, so the access key secret is wrong";
+        assert_eq!(cause(&fault), clause);
     }
 
-    type Change<'c> = &'c dyn Fn(&mut Incoming);
+    type Change<'c> = &'c dyn Fn(&mut IncomingRequest);
 
     #[test]
-    fn what_a_proxy_changed_is_named() {
-        let header = |request: &mut Incoming| {
+    fn changed_parts_are_named() {
+        let header = |request: &mut IncomingRequest| {
             let mut headers = request.headers.iter_mut();
             let version = headers.find(|(name, _)| name == "x-acs-version").unwrap();
             version.1 = "2019-03-08".into();
         };
-        let parameter = |request: &mut Incoming| {
-            request.target = replaced(&request.target, NUMBER, "110101199001011234");
+        let parameter = |request: &mut IncomingRequest| {
+            request.target = replaced(&request.target, NUMBER, "110101199001011237");
         };
-        let body = |request: &mut Incoming| request.body.push(b'x');
-        let date = |request: &mut Incoming| {
+        let body = |request: &mut IncomingRequest| request.body.push(b'x');
+        let date = |request: &mut IncomingRequest| {
             let mut headers = request.headers.iter_mut();
             let date = headers.find(|(name, _)| name == "x-acs-date").unwrap();
             date.1 = "2027-01-15T08:00:01Z".into();
         };
         let changes: [(Change<'_>, &str); 4] = [
-            (&header, "the header x-acs-version was changed on the way"),
-            (&parameter, "the parameter CertNo arrived changed"),
-            (&body, "the body was changed on the way"),
-            (&date, "the time stamp 2027-01-15T08:00:00Z arrived changed"),
+            (&header, "header x-acs-version was changed in transit"),
+            (&parameter, "parameter CertNo was changed in transit"),
+            (&body, "the body was changed in transit"),
+            (
+                &date,
+                "the time stamp 2027-01-15T08:00:00Z was changed in transit",
+            ),
         ];
         for (change, clause) in changes {
-            assert_eq!(told(&refused(ACCESS_KEY_SECRET, change)), clause);
+            assert_eq!(cause(&refused(ACCESS_KEY_SECRET, change)), clause);
         }
     }
 
     #[test]
-    fn a_clock_that_is_too_wrong_is_told_with_both_times() {
+    fn a_local_clock_that_is_too_wrong_is_reported_with_both_times() {
         let ahead = SERVICE + 30 * 24 * 3_600;
         let expired = |_| reply("InvalidTimeStamp.Expired", "no");
         let fault = refused_by(SCHEME, key(ACCESS_KEY_SECRET), ahead, expired);
         assert_eq!(
-            told(&fault),
-            "the clock is wrong: it said 2027-02-14T08:00:00Z when the service's said \
+            cause(&fault),
+            "the local clock is wrong: it showed 2027-02-14T08:00:00Z when the service's clock showed \
              2027-01-15T08:00:00Z"
         );
     }

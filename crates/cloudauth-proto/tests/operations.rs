@@ -1,5 +1,5 @@
-//! Every operation as it travels: what the simulator's verifier reads out of our bytes, and what the
-//! vendor's SDK sent for the same values (recorded).
+//! Requests of every operation: the simulator's verifier reads the same parameters, and the vendor's
+//! SDK sent the same ones for the same values (recorded).
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -7,13 +7,12 @@ mod common;
 
 use std::collections::BTreeMap;
 
+use cloudauth_proto::driver::Request;
+use cloudauth_proto::operation::{Field, FieldKind, Listed, ParamLocation};
 use cloudauth_proto::ops::{self, Raw, Visitor};
-use cloudauth_proto::{
-    Call, CallOptions, Effect, Error, Field, Flow, Kind, Listed, Operation, Place, Request, Scheme,
-    Step,
-};
-use cloudauth_sim::{Incoming, verify};
-use common::{generated, is_left_out, now, session, text};
+use cloudauth_proto::{Call, CallOptions, Effect, Error, Flow, Operation, Scheme, Step};
+use cloudauth_sim::{IncomingRequest, verify};
+use common::{generated, is_left_out, now, sample, session};
 use percent_encoding::percent_decode_str;
 
 type Pairs = BTreeMap<String, String>;
@@ -21,17 +20,17 @@ type Pairs = BTreeMap<String, String>;
 fn sent<O: Operation>(operation: &O, scheme: Scheme) -> Request {
     let mut call = Call::new(operation, CallOptions::new()).unwrap();
     let Step::Send(exchange) = call.poll(&mut session().scheme(scheme), now()) else {
-        panic!("does not send");
+        panic!("the call does not send");
     };
     exchange.sign()
 }
 
 fn expected<O: Listed>() -> Pairs {
-    let action = O::INFO.action;
-    let fields = O::INFO.fields.iter();
-    let filled = fields.filter(|field| !is_left_out(action, field));
+    let action = O::METADATA.action;
+    let fields = O::METADATA.fields.iter();
+    let filled = fields.filter(|field| !is_left_out(&action, field));
     filled
-        .map(|field| (field.name.into(), text(action, field)))
+        .map(|field| (field.name.into(), sample(&action, field)))
         .collect()
 }
 
@@ -48,16 +47,16 @@ impl Visitor for Accepted {
         for scheme in [Scheme::Acs3HmacSha256, Scheme::RpcHmacSha1] {
             let request = sent(&generated::<O>(), scheme);
             let secret = |id: &str| (id == "testid").then(|| "testsecret".to_owned());
-            let verified = verify(&Incoming::from(&request), secret, 1_800_000_000).unwrap();
-            assert_eq!(verified.action, O::INFO.action);
+            let verified = verify(&IncomingRequest::from(&request), secret, 1_800_000_000).unwrap();
+            assert_eq!(verified.action, O::METADATA.action);
             assert_eq!(verified.version, "2019-03-07");
-            assert_eq!(verified.params, expected, "{}", O::INFO.action);
+            assert_eq!(verified.params, expected, "{}", O::METADATA.action);
             if scheme == Scheme::Acs3HmacSha256 {
-                assert_eq!(request.method, O::INFO.method);
+                assert_eq!(request.method, O::METADATA.method);
                 let (query, form) = halves(&request);
-                for (place, pairs) in [(Place::Query, query), (Place::Form, form)] {
+                for (place, pairs) in [(ParamLocation::Query, query), (ParamLocation::Form, form)] {
                     for name in pairs.keys() {
-                        let field = O::INFO.fields.iter().find(|field| field.name == name);
+                        let field = O::METADATA.fields.iter().find(|field| field.name == name);
                         assert_eq!(field.unwrap().place, place, "{name}");
                     }
                 }
@@ -65,12 +64,12 @@ impl Visitor for Accepted {
         }
         self.operations += 1;
         self.parameters += expected.len();
-        self.left_out += O::INFO.fields.len() - expected.len();
+        self.left_out += O::METADATA.fields.len() - expected.len();
     }
 }
 
 #[test]
-fn the_verifier_reads_what_was_written() {
+fn the_simulator_s_verifier_accepts_every_operation_and_reads_the_same_parameters() {
     let mut accepted = Accepted::default();
     ops::visit(&mut accepted);
     let Accepted {
@@ -79,7 +78,7 @@ fn the_verifier_reads_what_was_written() {
         left_out,
     } = accepted;
     println!("accepted under both schemes: {operations} operations, {parameters} parameters");
-    println!("left out, since another picture was given: {left_out}");
+    println!("unset, since another picture is set: {left_out}");
     assert_eq!((operations, parameters + left_out), (101, 546));
 }
 
@@ -138,11 +137,15 @@ impl Recording {
 
 impl Visitor for Recording {
     fn operation<O: Listed + Sync>(&mut self) {
-        if O::INFO.action != self.action {
+        if O::METADATA.action != self.action {
             return;
         }
-        // The vendor's Python writes truth values with capitals, its other SDKs as we do (recorded).
-        for field in O::INFO.fields.iter().filter(|it| it.kind == Kind::Boolean) {
+        // The vendor's Python SDK writes booleans with capitals, its other SDKs do not (recorded).
+        for field in O::METADATA
+            .fields
+            .iter()
+            .filter(|it| it.kind == FieldKind::Boolean)
+        {
             for pairs in [&mut self.query, &mut self.form] {
                 if let Some(value) = pairs.get_mut(field.name) {
                     *value = value.to_ascii_lowercase();
@@ -156,13 +159,13 @@ impl Visitor for Recording {
             .chain(self.form.clone())
             .collect();
         let read = |field: &'static Field| all.get(field.name).cloned();
-        let mut params = cloudauth_proto::Params::new();
+        let mut params = cloudauth_proto::operation::Params::new();
         O::from_texts(read).unwrap().encode(&mut params);
         let endpoint = cloudauth_proto::Endpoint::SHANGHAI;
-        let terms = O::INFO.method;
+        let metadata = O::METADATA;
         let draft = cloudauth_proto::sign::Draft::new(
-            terms,
-            O::INFO.action,
+            metadata.method,
+            &metadata.action,
             "2019-03-07",
             &endpoint,
             &params,
@@ -170,7 +173,7 @@ impl Visitor for Recording {
         let credentials = cloudauth_proto::Credentials::access_key("testid", "testsecret").unwrap();
         let stamp = cloudauth_proto::sign::Stamp {
             at: now().unix,
-            nonce: cloudauth_proto::Nonce::new("1").unwrap(),
+            nonce: cloudauth_proto::sign::Nonce::new("1").unwrap(),
             retry: None,
         };
         let ours = Scheme::Acs3HmacSha256.sign(&draft.unwrap(), &credentials, &stamp);
@@ -187,14 +190,14 @@ impl Visitor for Recording {
 }
 
 #[test]
-fn the_vendor_sends_the_same_parameters_at_the_same_places() {
+fn the_vendor_s_sdk_sends_the_same_parameters_in_the_same_locations() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/recordings");
     let mut compared = 0;
     for file in std::fs::read_dir(folder).unwrap() {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
         let mut recording = Recording::read(&text);
         ops::visit(&mut recording);
-        assert!(recording.is_used, "no operation {}", recording.action);
+        assert!(recording.is_used, "unknown operation {}", recording.action);
         compared += 1;
     }
     println!("recordings of the vendor's SDK: {compared} of {compared} equal");
@@ -202,9 +205,9 @@ fn the_vendor_sends_the_same_parameters_at_the_same_places() {
 }
 
 #[test]
-fn an_answer_of_another_shape_is_not_lost() {
+fn a_reply_of_another_shape_is_kept_in_the_error() {
     let body = r#"{"Code":"200","ResultObject":{"BizCode":["1"]}}"#;
-    let error = common::answer(&ops::Id2MetaVerify::new(), body).unwrap_err();
+    let error = common::reply_to(&ops::Id2MetaVerify::new(), body).unwrap_err();
     let Error::Decode(error) = error else {
         panic!("{error}");
     };
@@ -212,25 +215,25 @@ fn an_answer_of_another_shape_is_not_lost() {
 }
 
 #[test]
-fn an_operation_of_no_table_is_asked_for_all_the_same() {
-    let raw = Raw::new("DescribeSomethingNew", Effect::Query)
+fn a_raw_operation_is_sent_and_its_response_is_not_printed() {
+    let raw = Raw::new("DescribeSomethingNew", Effect::ReadOnly)
         .version("2030-01-01")
-        .param("SceneId", "1", Place::Query)
-        .param("CertName", "张三", Place::Form);
+        .param("SceneId", "1", ParamLocation::Query)
+        .param("CertName", "张三", ParamLocation::Form);
     for scheme in [Scheme::Acs3HmacSha256, Scheme::RpcHmacSha1] {
         let request = sent(&raw, scheme);
         let secret = |_: &str| Some("testsecret".to_owned());
-        let verified = verify(&Incoming::from(&request), secret, 1_800_000_000).unwrap();
+        let verified = verify(&IncomingRequest::from(&request), secret, 1_800_000_000).unwrap();
         assert_eq!(verified.action, "DescribeSomethingNew");
         assert_eq!(verified.version, "2030-01-01");
         assert_eq!(verified.params["CertName"], "张三");
     }
     let body = r#"{"Code":"200","RequestId":"R","New":{"Name":"张三"}}"#;
-    let reply = common::answer(&raw, body).unwrap();
+    let reply = common::reply_to(&raw, body).unwrap();
     assert_eq!(reply.value.expose()["New"]["Name"], "张三");
     assert!(!format!("{reply:?}").contains("张三"));
     assert_eq!(
-        common::answer(&raw, r#"["200"]"#)
+        common::reply_to(&raw, r#"["200"]"#)
             .unwrap_err()
             .attempts()
             .len(),
@@ -239,12 +242,12 @@ fn an_operation_of_no_table_is_asked_for_all_the_same() {
 }
 
 #[test]
-fn an_operation_of_no_table_cannot_forge_a_signature_s_parameters() {
-    let raw = Raw::new("New", Effect::Once)
-        .param("Action", "Other", Place::Query)
-        .param("A", "1", Place::Query)
-        .param("A", "2", Place::Form);
+fn a_raw_operation_cannot_set_parameters_of_the_signature_or_one_twice() {
+    let raw = Raw::new("New", Effect::NotIdempotent)
+        .param("Action", "Other", ParamLocation::Query)
+        .param("A", "1", ParamLocation::Query)
+        .param("A", "2", ParamLocation::Form);
     let fields: Vec<_> = raw.check().iter().map(|problem| problem.field).collect();
     assert_eq!(fields, ["Action", "a parameter"]);
-    assert!(Call::new(&Raw::new("N w", Effect::Once), CallOptions::new()).is_err());
+    assert!(Call::new(&Raw::new("N w", Effect::NotIdempotent), CallOptions::new()).is_err());
 }

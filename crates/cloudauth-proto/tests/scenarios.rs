@@ -1,27 +1,30 @@
-//! Stories of calls, told as traces: when who was asked, what came back, how it ended.
+//! Scenarios of calls as traces: the time, endpoint and outcome of each attempt, and the result.
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test")]
 
 use core::fmt::Write;
 use core::time::Duration;
 
-use cloudauth_proto::ops::{CertifyId, DescribeFaceVerify, InitFaceVerify};
+use cloudauth_proto::CertifyId;
+use cloudauth_proto::driver::{Delivery, ExchangeId, Failure, Head, MonoTime, Now, Response};
+use cloudauth_proto::operation::{InvalidField, OperationMetadata, Params};
+use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
 use cloudauth_proto::{
-    Call, CallOptions, Credentials, Effect, Endpoint, Error, ExchangeId, Failure, Flow, Head,
-    MonoTime, Now, Operation, Params, Policy, Problem, Repeat, Response, Sent, Session, Step,
-    Terms, UnixTime,
+    Call, CallOptions, Credentials, Effect, Endpoint, Error, Flow, Operation, Policy, Repeat,
+    Session, Step, UnixTime,
 };
 
-/// What an exchange meets, and after how many milliseconds.
+/// The end of an exchange, after this many milliseconds.
 #[derive(Clone, Copy)]
-enum Met {
+enum End {
     Refused(u64),
     Lost(u64),
-    Answer(u64, u16, &'static str),
-    /// With a header.
-    Told(u64, u16, &'static str, &'static str, &'static str),
-    Silence,
+    /// A response with this status and body.
+    Responds(u64, u16, &'static str),
+    /// A response with a header as well.
+    RespondsWith(u64, u16, &'static str, &'static str, &'static str),
+    Never,
 }
-use Met::{Answer, Lost, Refused, Silence, Told};
+use End::{Lost, Never, Refused, Responds, RespondsWith};
 
 const OK: &str = r#"{"Code":"200","ResultObject":{"CertifyId":"sha1","Passed":"T"}}"#;
 const UNKNOWN: &str = r#"{"Code":"406"}"#;
@@ -30,11 +33,12 @@ const EXPIRED: &str = r#"{"Code":"InvalidTimeStamp.Expired"}"#;
 const NONCE_USED: &str = r#"{"Code":"SignatureNonceUsed"}"#;
 const NO_ACCESS: &str = r#"{"Code":"Forbidden.RAM"}"#;
 
-/// A session and its time.
-struct Story {
+/// A session and its clock.
+struct Scenario {
     session: Session,
     millis: u64,
-    /// How far our clock is ahead of the service's, which has 2027-01-15T08:00:00Z at zero.
+    /// The seconds by which the local clock is ahead of the service's, which begins at
+    /// 2027-01-15T08:00:00Z.
     ahead: i64,
 }
 
@@ -42,13 +46,13 @@ struct Story {
 struct Trace(String);
 
 impl Trace {
-    fn tell(&mut self, millis: u64, text: &str) {
+    fn add(&mut self, millis: u64, text: &str) {
         let (seconds, millis) = (millis / 1_000, millis % 1_000);
         writeln!(self.0, "{seconds:3}.{millis:03} {text}").unwrap();
     }
 }
 
-impl Story {
+impl Scenario {
     fn new() -> Self {
         Self::with(Policy::default())
     }
@@ -62,10 +66,10 @@ impl Story {
         }
     }
 
-    /// Pauses are drawn at random; here they are all nothing, so that the traces are round.
-    fn without_pauses() -> Self {
+    /// A scenario in which the random backoffs are all zero.
+    fn without_backoff() -> Self {
         let mut policy = Policy::default();
-        policy.pause = Duration::ZERO;
+        policy.base_backoff = Duration::ZERO;
         Self::with(policy)
     }
 
@@ -77,15 +81,21 @@ impl Story {
         }
     }
 
-    fn ask<O: Operation>(&mut self, operation: &O, options: CallOptions, script: &[Met]) -> String {
+    /// Runs a call whose exchanges end as in the script, and returns its trace.
+    fn call<O: Operation>(
+        &mut self,
+        operation: &O,
+        options: CallOptions,
+        script: &[End],
+    ) -> String {
         let mut call = Call::new(operation, options).unwrap();
         let mut script = script.iter().copied();
-        let mut coming: Vec<(u64, ExchangeId, Met)> = Vec::new();
+        let mut coming: Vec<(u64, ExchangeId, End)> = Vec::new();
         let mut trace = Trace::default();
         loop {
             let now = self.now();
             let step = call.poll(&mut self.session, now);
-            let mut tell = |text: &str| trace.tell(self.millis, text);
+            let mut add = |text: &str| trace.add(self.millis, text);
             match step {
                 Step::Send(exchange) => {
                     let request = exchange.sign();
@@ -99,33 +109,36 @@ impl Story {
                         n => format!(" retry {n} after {} ms", header("x-acs-retry-delay")),
                     };
                     let stamp = header("x-acs-date");
-                    tell(&format!("send {to} at {}{retry}", &stamp[11..19]));
-                    let met = script.next().expect("another send than the script has");
-                    let takes = match met {
-                        Refused(takes) | Lost(takes) | Answer(takes, ..) | Told(takes, ..) => takes,
-                        Silence => u64::MAX / 2,
+                    add(&format!("send {to} at {}{retry}", &stamp[11..19]));
+                    let end = script.next().expect("more exchanges than in the script");
+                    let takes = match end {
+                        Refused(takes)
+                        | Lost(takes)
+                        | Responds(takes, ..)
+                        | RespondsWith(takes, ..) => takes,
+                        Never => u64::MAX / 2,
                     };
-                    coming.push((self.millis + takes, exchange.id(), met));
+                    coming.push((self.millis + takes, exchange.id(), end));
                 }
                 Step::Abandon(id) => {
                     coming.retain(|(_, other, _)| *other != id);
-                    tell("abandon");
+                    add("abandon");
                 }
                 Step::Wait(until) => {
                     let zero = MonoTime::default();
-                    // Times of this story are whole milliseconds.
+                    // Times of a scenario are whole milliseconds.
                     let until = until.saturating_since(zero).as_micros().div_ceil(1_000);
                     let until = u64::try_from(until).unwrap();
-                    assert!(until > self.millis, "waits for what is past");
+                    assert!(until > self.millis, "waits for a time in the past");
                     coming.sort_by_key(|(at, ..)| *at);
                     match coming.first() {
                         Some((at, ..)) if *at <= until => {
-                            let (at, id, met) = coming.remove(0);
+                            let (at, id, end) = coming.remove(0);
                             self.millis = at;
-                            let (text, reply) = reply(met);
-                            trace.tell(at, &text);
+                            let (text, result) = result(end);
+                            trace.add(at, &text);
                             let now = self.now();
-                            call.report(&mut self.session, id, reply, now);
+                            call.report(&mut self.session, id, result, now);
                         }
                         _ => self.millis = until,
                     }
@@ -141,15 +154,15 @@ impl Story {
                         Err(Error::Exhausted(_)) => "exhausted".into(),
                         Err(other) => other.to_string(),
                     };
-                    tell(&end);
+                    add(&end);
                     return trace.0;
                 }
             }
         }
     }
 
-    fn describe(&mut self, script: &[Met]) -> String {
-        self.ask(&describe(), CallOptions::new(), script)
+    fn describe(&mut self, script: &[End]) -> String {
+        self.call(&describe(), CallOptions::new(), script)
     }
 
     fn pass(&mut self, seconds: u64) {
@@ -157,19 +170,25 @@ impl Story {
     }
 }
 
-fn reply(met: Met) -> (String, Result<Response, Failure>) {
-    let answer = |status, headers, body: &str| {
+fn result(end: End) -> (String, Result<Response, Failure>) {
+    let response = |status, headers, body: &str| {
         let response = Response::new(Head::new(status, headers), body.into());
-        (format!("answer {status}"), Ok(response))
+        (format!("response {status}"), Ok(response))
     };
-    match met {
-        Refused(_) => ("refused".into(), Err(Failure::new(Sent::No, "refused"))),
-        Lost(_) => ("lost".into(), Err(Failure::new(Sent::Maybe, "lost"))),
-        Answer(_, status, body) => answer(status, Vec::new(), body),
-        Told(_, status, body, name, value) => {
-            answer(status, vec![(name.into(), value.into())], body)
+    match end {
+        Refused(_) => (
+            "refused".into(),
+            Err(Failure::new(Delivery::NotSent, "refused")),
+        ),
+        Lost(_) => (
+            "lost".into(),
+            Err(Failure::new(Delivery::MaybeSent, "lost")),
+        ),
+        Responds(_, status, body) => response(status, Vec::new(), body),
+        RespondsWith(_, status, body, name, value) => {
+            response(status, vec![(name.into(), value.into())], body)
         }
-        Silence => unreachable!("silence never ends"),
+        Never => unreachable!("this exchange never ends"),
     }
 }
 
@@ -181,17 +200,17 @@ fn init() -> InitFaceVerify {
     InitFaceVerify::new(1, "order1", "LR_FR")
 }
 
-/// An operation that bills each time.
+/// An operation that is billed per call.
 struct Pay;
 
 impl Operation for Pay {
     type Response = serde_json::Value;
 
-    fn terms(&self) -> Terms {
-        Terms::new("Pay".into(), Effect::Once)
+    fn metadata(&self) -> OperationMetadata {
+        OperationMetadata::new("Pay".into(), Effect::NotIdempotent)
     }
 
-    fn check(&self) -> Vec<Problem> {
+    fn check(&self) -> Vec<InvalidField> {
         Vec::new()
     }
 
@@ -199,98 +218,98 @@ impl Operation for Pay {
 }
 
 #[track_caller]
-fn told(trace: &str, lines: &[&str]) {
+fn assert_trace(trace: &str, lines: &[&str]) {
     let trace: Vec<&str> = trace.lines().map(str::trim_start).collect();
     assert_eq!(trace, lines);
 }
 
 #[test]
-fn a_region_that_refuses_is_left_at_once() {
-    let mut story = Story::new();
-    let trace = story.describe(&[Refused(1), Answer(30, 200, OK)]);
-    told(
+fn a_refused_connection_fails_over_at_once() {
+    let mut scenario = Scenario::new();
+    let trace = scenario.describe(&[Refused(1), Responds(30, 200, OK)]);
+    assert_trace(
         &trace,
         &[
             "0.000 send cn-shanghai at 08:00:00",
             "0.001 refused",
             "0.001 send cn-beijing at 08:00:00 retry 1 after 0 ms",
-            "0.031 answer 200",
+            "0.031 response 200",
             "0.031 done after 2",
         ],
     );
 }
 
 #[test]
-fn a_region_that_is_silent_is_left_when_its_time_is_over() {
-    let mut story = Story::new();
-    let trace = story.describe(&[Silence, Answer(30, 200, OK)]);
-    told(
+fn a_region_that_does_not_respond_is_abandoned_at_its_time_out() {
+    let mut scenario = Scenario::new();
+    let trace = scenario.describe(&[Never, Responds(30, 200, OK)]);
+    assert_trace(
         &trace,
         &[
             "0.000 send cn-shanghai at 08:00:00",
             "20.000 abandon",
             "20.000 send cn-beijing at 08:00:20 retry 1 after 0 ms",
-            "20.030 answer 200",
+            "20.030 response 200",
             "20.030 done after 2",
         ],
     );
 }
 
 #[test]
-fn five_failures_in_a_row_make_a_region_rest_and_one_call_tries_it_again() {
-    let mut story = Story::new();
+fn five_consecutive_failures_open_the_circuit_breaker_and_one_call_probes_it() {
+    let mut scenario = Scenario::new();
     for _ in 0..5 {
-        story.describe(&[Refused(0), Answer(0, 200, OK)]);
+        scenario.describe(&[Refused(0), Responds(0, 200, OK)]);
     }
-    let away = story.describe(&[Answer(0, 200, OK)]);
-    told(
+    let away = scenario.describe(&[Responds(0, 200, OK)]);
+    assert_trace(
         &away,
         &[
             "0.000 send cn-beijing at 08:00:00",
-            "0.000 answer 200",
+            "0.000 response 200",
             "0.000 done after 1",
         ],
     );
-    story.pass(5);
-    let probe = story.describe(&[Refused(0), Answer(0, 200, OK)]);
+    scenario.pass(5);
+    let probe = scenario.describe(&[Refused(0), Responds(0, 200, OK)]);
     assert!(probe.contains("5.000 send cn-shanghai"), "{probe}");
-    let away = story.describe(&[Answer(0, 200, OK)]);
+    let away = scenario.describe(&[Responds(0, 200, OK)]);
     assert!(away.contains("send cn-beijing"), "{away}");
-    story.pass(5);
-    let healed = story.describe(&[Answer(0, 200, OK)]);
-    assert!(healed.contains("10.000 send cn-shanghai"), "{healed}");
-    let back = story.describe(&[Answer(0, 200, OK)]);
+    scenario.pass(5);
+    let closed = scenario.describe(&[Responds(0, 200, OK)]);
+    assert!(closed.contains("10.000 send cn-shanghai"), "{closed}");
+    let back = scenario.describe(&[Responds(0, 200, OK)]);
     assert!(back.contains("10.000 send cn-shanghai"), "{back}");
 }
 
 #[test]
-fn a_probe_that_vanishes_holds_its_place_only_for_its_time() {
-    let mut story = Story::new();
+fn a_dropped_probe_keeps_the_circuit_breaker_open_only_for_its_time_out() {
+    let mut scenario = Scenario::new();
     for _ in 0..5 {
-        story.describe(&[Refused(0), Answer(0, 200, OK)]);
+        scenario.describe(&[Refused(0), Responds(0, 200, OK)]);
     }
-    story.pass(5);
+    scenario.pass(5);
     let mut dropped = Call::new(&describe(), CallOptions::new()).unwrap();
-    let now = story.now();
-    let step = dropped.poll(&mut story.session, now);
+    let now = scenario.now();
+    let step = dropped.poll(&mut scenario.session, now);
     assert!(matches!(step, Step::Send(_)));
     drop(dropped);
-    story.pass(19);
-    let away = story.describe(&[Answer(0, 200, OK)]);
+    scenario.pass(19);
+    let away = scenario.describe(&[Responds(0, 200, OK)]);
     assert!(away.contains("send cn-beijing"), "{away}");
-    story.pass(1);
-    let back = story.describe(&[Answer(0, 200, OK)]);
+    scenario.pass(1);
+    let back = scenario.describe(&[Responds(0, 200, OK)]);
     assert!(back.contains("send cn-shanghai"), "{back}");
 }
 
 #[test]
-fn when_all_regions_rest_a_call_still_makes_its_one_attempt() {
-    let mut story = Story::without_pauses();
+fn a_call_makes_one_attempt_even_if_all_circuit_breakers_are_open() {
+    let mut scenario = Scenario::without_backoff();
     for _ in 0..5 {
-        story.ask(&Pay, CallOptions::new(), &[Refused(0), Lost(0)]);
+        scenario.call(&Pay, CallOptions::new(), &[Refused(0), Lost(0)]);
     }
-    let trace = story.ask(&Pay, CallOptions::new(), &[Refused(7)]);
-    told(
+    let trace = scenario.call(&Pay, CallOptions::new(), &[Refused(7)]);
+    assert_trace(
         &trace,
         &[
             "0.000 send cn-shanghai at 08:00:00",
@@ -301,40 +320,40 @@ fn when_all_regions_rest_a_call_still_makes_its_one_attempt() {
 }
 
 #[test]
-fn refusals_and_throttling_never_make_a_region_rest() {
-    let mut story = Story::without_pauses();
+fn refusals_and_throttling_do_not_open_the_circuit_breaker() {
+    let mut scenario = Scenario::without_backoff();
     for _ in 0..20 {
-        story.describe(&[Answer(0, 403, NO_ACCESS)]);
+        scenario.describe(&[Responds(0, 403, NO_ACCESS)]);
     }
     for _ in 0..20 {
-        story.pass(60);
-        story.describe(&[Answer(0, 400, THROTTLED), Answer(0, 200, OK)]);
+        scenario.pass(60);
+        scenario.describe(&[Responds(0, 400, THROTTLED), Responds(0, 200, OK)]);
     }
-    let trace = story.describe(&[Answer(0, 200, OK)]);
+    let trace = scenario.describe(&[Responds(0, 200, OK)]);
     assert!(trace.contains("send cn-shanghai"), "{trace}");
 }
 
 #[test]
-fn any_answer_breaks_a_row_of_failures() {
-    let for_long = Told(0, 400, THROTTLED, "x-acs-retry-after", "60000");
-    for answer in [Answer(0, 403, NO_ACCESS), for_long] {
-        let mut story = Story::without_pauses();
+fn any_response_resets_the_count_of_consecutive_failures() {
+    let long_wait = RespondsWith(0, 400, THROTTLED, "x-acs-retry-after", "60000");
+    for response in [Responds(0, 403, NO_ACCESS), long_wait] {
+        let mut scenario = Scenario::without_backoff();
         for _ in 0..4 {
             for _ in 0..4 {
-                story.describe(&[Refused(0), Answer(0, 200, OK)]);
+                scenario.describe(&[Refused(0), Responds(0, 200, OK)]);
             }
-            story.describe(&[answer]);
+            scenario.describe(&[response]);
         }
-        let trace = story.describe(&[Answer(0, 200, OK)]);
+        let trace = scenario.describe(&[Responds(0, 200, OK)]);
         assert!(trace.contains("send cn-shanghai"), "{trace}");
     }
 }
 
 #[test]
-fn what_bills_each_time_is_not_sent_again_on_doubt() {
-    let mut story = Story::new();
-    let trace = story.ask(&Pay, CallOptions::new(), &[Lost(5)]);
-    told(
+fn billed_operations_are_not_retried_when_the_outcome_is_unknown() {
+    let mut scenario = Scenario::new();
+    let trace = scenario.call(&Pay, CallOptions::new(), &[Lost(5)]);
+    assert_trace(
         &trace,
         &[
             "0.000 send cn-shanghai at 08:00:00",
@@ -343,62 +362,62 @@ fn what_bills_each_time_is_not_sent_again_on_doubt() {
         ],
     );
     let even = CallOptions::new().repeat(Repeat::EvenIfUncertain);
-    let trace = story.ask(&Pay, even, &[Lost(5), Answer(5, 200, OK)]);
+    let trace = scenario.call(&Pay, even, &[Lost(5), Responds(5, 200, OK)]);
     assert!(trace.ends_with("done after 2\n"), "{trace}");
 }
 
 #[test]
-fn a_verification_is_opened_again_unless_the_caller_wants_certainty() {
-    let script = [Lost(5), Answer(5, 200, OK)];
-    let trace = Story::new().ask(&init(), CallOptions::new(), &script);
+fn opening_a_verification_is_retried_unless_the_caller_requires_certainty() {
+    let script = [Lost(5), Responds(5, 200, OK)];
+    let trace = Scenario::new().call(&init(), CallOptions::new(), &script);
     assert!(trace.ends_with("done after 2\n"), "{trace}");
     let certain = CallOptions::new().repeat(Repeat::OnlyIfCertain);
-    let trace = Story::new().ask(&init(), certain, &script[..1]);
+    let trace = Scenario::new().call(&init(), certain, &script[..1]);
     assert!(trace.ends_with("uncertain\n"), "{trace}");
 }
 
 #[test]
-fn a_throttled_call_waits_as_long_as_the_service_says() {
-    let mut story = Story::without_pauses();
-    let throttled = Told(1, 400, THROTTLED, "x-acs-retry-after", "2500");
-    let trace = story.describe(&[throttled, Answer(1, 200, OK)]);
-    told(
+fn a_throttled_call_waits_for_the_time_that_the_service_sends() {
+    let mut scenario = Scenario::without_backoff();
+    let throttled = RespondsWith(1, 400, THROTTLED, "x-acs-retry-after", "2500");
+    let trace = scenario.describe(&[throttled, Responds(1, 200, OK)]);
+    assert_trace(
         &trace,
         &[
             "0.000 send cn-shanghai at 08:00:00",
-            "0.001 answer 400",
+            "0.001 response 400",
             "2.501 send cn-shanghai at 08:00:02 retry 1 after 2500 ms",
-            "2.502 answer 200",
+            "2.502 response 200",
             "2.502 done after 2",
         ],
     );
-    let busy = Told(0, 429, "", "retry-after", "3");
-    let trace = story.describe(&[busy, Answer(0, 200, OK)]);
+    let busy = RespondsWith(0, 429, "", "retry-after", "3");
+    let trace = scenario.describe(&[busy, Responds(0, 200, OK)]);
     assert!(trace.contains("retry 1 after 3000 ms"), "{trace}");
 }
 
 #[test]
-fn a_throttled_call_does_not_wait_for_what_comes_after_its_time() {
-    let mut story = Story::without_pauses();
-    let throttled = Told(1, 400, THROTTLED, "x-acs-retry-after", "30000");
-    let trace = story.describe(&[throttled]);
-    told(
+fn a_throttled_call_fails_at_once_if_the_wait_exceeds_its_deadline() {
+    let mut scenario = Scenario::without_backoff();
+    let throttled = RespondsWith(1, 400, THROTTLED, "x-acs-retry-after", "30000");
+    let trace = scenario.describe(&[throttled]);
+    assert_trace(
         &trace,
         &[
             "0.000 send cn-shanghai at 08:00:00",
-            "0.001 answer 400",
+            "0.001 response 400",
             r#"0.001 refused: Some("Throttling.User")"#,
         ],
     );
 }
 
 #[test]
-fn pauses_between_attempts_at_the_same_region_are_drawn_and_grow() {
-    let mut story = Story::new();
-    let trace = story.ask(
+fn backoffs_at_the_same_region_are_random_and_grow() {
+    let mut scenario = Scenario::new();
+    let trace = scenario.call(
         &describe(),
         CallOptions::new().endpoint(Endpoint::BEIJING),
-        &[Lost(0), Lost(0), Lost(0), Answer(0, 200, OK)],
+        &[Lost(0), Lost(0), Lost(0), Responds(0, 200, OK)],
     );
     assert_eq!(trace.matches("send cn-beijing").count(), 4, "{trace}");
     let delays: Vec<u64> = trace
@@ -418,36 +437,36 @@ fn pauses_between_attempts_at_the_same_region_are_drawn_and_grow() {
 }
 
 #[test]
-fn a_wrong_clock_is_corrected_once_and_remembered() {
+fn clock_skew_is_corrected_once_and_remembered() {
     for ahead in [3_600, -3_600] {
-        let mut story = Story::new();
-        story.ahead = ahead;
-        let expired = Told(0, 400, EXPIRED, "date", "Fri, 15 Jan 2027 08:00:00 GMT");
-        let trace = story.describe(&[expired, Answer(0, 200, OK)]);
+        let mut scenario = Scenario::new();
+        scenario.ahead = ahead;
+        let expired = RespondsWith(0, 400, EXPIRED, "date", "Fri, 15 Jan 2027 08:00:00 GMT");
+        let trace = scenario.describe(&[expired, Responds(0, 200, OK)]);
         let wrong = if ahead > 0 { "09" } else { "07" };
-        told(
+        assert_trace(
             &trace,
             &[
                 &format!("0.000 send cn-shanghai at {wrong}:00:00"),
-                "0.000 answer 400",
+                "0.000 response 400",
                 "0.000 send cn-shanghai at 08:00:00 retry 1 after 0 ms",
-                "0.000 answer 200",
+                "0.000 response 200",
                 "0.000 done after 2",
             ],
         );
-        let later = story.describe(&[Answer(0, 200, OK)]);
+        let later = scenario.describe(&[Responds(0, 200, OK)]);
         assert!(later.contains("send cn-shanghai at 08:00:00\n"), "{later}");
     }
 }
 
 #[test]
-fn a_clock_that_is_right_or_absurdly_corrected_is_left_alone() {
+fn clock_skew_of_zero_or_more_than_a_day_is_not_corrected() {
     for date in [
         "Fri, 15 Jan 2027 08:00:00 GMT",
         "Sun, 17 Jan 2027 08:00:00 GMT",
         "no date",
     ] {
-        let trace = Story::new().describe(&[Told(0, 400, EXPIRED, "date", date)]);
+        let trace = Scenario::new().describe(&[RespondsWith(0, 400, EXPIRED, "date", date)]);
         assert!(
             trace.ends_with("refused: Some(\"InvalidTimeStamp.Expired\")\n"),
             "{trace}"
@@ -456,175 +475,175 @@ fn a_clock_that_is_right_or_absurdly_corrected_is_left_alone() {
 }
 
 #[test]
-fn a_nonce_that_was_used_is_replaced_once() {
-    let used = Answer(0, 400, NONCE_USED);
-    let trace = Story::new().describe(&[used, Answer(0, 200, OK)]);
+fn a_reused_nonce_is_replaced_once() {
+    let used = Responds(0, 400, NONCE_USED);
+    let trace = Scenario::new().describe(&[used, Responds(0, 200, OK)]);
     assert!(trace.ends_with("done after 2\n"), "{trace}");
-    let trace = Story::new().describe(&[used, used]);
+    let trace = Scenario::new().describe(&[used, used]);
     assert!(
         trace.ends_with("refused: Some(\"SignatureNonceUsed\")\n"),
         "{trace}"
     );
-    let trace = Story::new().ask(&Pay, CallOptions::new(), &[used]);
+    let trace = Scenario::new().call(&Pay, CallOptions::new(), &[used]);
     assert!(trace.ends_with("uncertain\n"), "{trace}");
 }
 
 #[test]
-fn a_question_without_an_answer_is_asked_elsewhere_too_and_the_first_answer_counts() {
-    let mut story = Story::new();
+fn a_hedged_call_sends_to_a_second_region_and_takes_the_first_response() {
+    let mut scenario = Scenario::new();
     let hedged = CallOptions::new().hedge_after(Duration::from_millis(200));
-    let trace = story.ask(&describe(), hedged.clone(), &[Silence, Answer(30, 200, OK)]);
-    told(
+    let trace = scenario.call(&describe(), hedged.clone(), &[Never, Responds(30, 200, OK)]);
+    assert_trace(
         &trace,
         &[
             "0.000 send cn-shanghai at 08:00:00",
             "0.200 send cn-beijing at 08:00:00",
-            "0.230 answer 200",
+            "0.230 response 200",
             "0.230 abandon",
             "0.230 done after 2",
         ],
     );
-    let quick = story.ask(&describe(), hedged.clone(), &[Answer(199, 200, OK)]);
+    let quick = scenario.call(&describe(), hedged.clone(), &[Responds(199, 200, OK)]);
     assert!(quick.ends_with("done after 1\n"), "{quick}");
-    // The second is lost: the first may still be answered.
-    let script = [Answer(500, 200, OK), Lost(10)];
-    let trace = story.ask(&describe(), hedged, &script);
+    // The second is lost; the first may still get a response.
+    let script = [Responds(500, 200, OK), Lost(10)];
+    let trace = scenario.call(&describe(), hedged, &script);
     assert!(
-        trace.contains("0.639 lost\n  0.929 answer 200\n"),
+        trace.contains("0.639 lost\n  0.929 response 200\n"),
         "{trace}"
     );
 }
 
-/// Hedges until there is no budget for more, and says how many calls were hedged.
-fn drain(story: &mut Story) -> usize {
+/// Hedges until the retry budget is empty. Returns the number of hedged calls.
+fn drain(scenario: &mut Scenario) -> usize {
     let hedged = CallOptions::new().hedge_after(Duration::from_millis(1));
-    let script = [Answer(2, 200, OK), Answer(900, 200, OK)];
+    let script = [Responds(2, 200, OK), Responds(900, 200, OK)];
     let is_hedged = |_: &usize| {
-        let trace = story.ask(&describe(), hedged.clone(), &script);
+        let trace = scenario.call(&describe(), hedged.clone(), &script);
         trace.matches("send").count() == 2
     };
     (0..20).filter(is_hedged).count()
 }
 
 #[test]
-fn hedges_are_paid_from_the_budget() {
-    let mut story = Story::new();
-    // Five in the budget; twenty calls pay for one or two more.
-    assert!((5..=7).contains(&drain(&mut story)));
-    story.pass(10);
-    assert!((5..=7).contains(&drain(&mut story)));
+fn hedges_withdraw_from_the_retry_budget() {
+    let mut scenario = Scenario::new();
+    // The budget has five; twenty calls deposit one or two more.
+    assert!((5..=7).contains(&drain(&mut scenario)));
+    scenario.pass(10);
+    assert!((5..=7).contains(&drain(&mut scenario)));
 }
 
 #[test]
-fn without_a_budget_a_healthy_region_is_still_asked_but_no_struck_one_again() {
-    let mut story = Story::without_pauses();
-    drain(&mut story);
-    let trace = story.describe(&[Refused(0), Answer(0, 200, OK)]);
+fn with_an_empty_budget_a_call_fails_over_to_a_healthy_region_but_does_not_retry() {
+    let mut scenario = Scenario::without_backoff();
+    drain(&mut scenario);
+    let trace = scenario.describe(&[Refused(0), Responds(0, 200, OK)]);
     assert!(trace.ends_with("done after 2\n"), "{trace}");
-    story.pass(10);
-    drain(&mut story);
-    let trace = story.describe(&[Refused(0), Refused(0)]);
+    scenario.pass(10);
+    drain(&mut scenario);
+    let trace = scenario.describe(&[Refused(0), Refused(0)]);
     assert!(trace.ends_with("exhausted\n"), "{trace}");
-    story.pass(10);
-    let trace = story.describe(&[Refused(0), Refused(0), Refused(0), Answer(0, 200, OK)]);
+    scenario.pass(10);
+    let trace = scenario.describe(&[Refused(0), Refused(0), Refused(0), Responds(0, 200, OK)]);
     assert!(trace.ends_with("done after 4\n"), "{trace}");
 }
 
 #[test]
-fn a_region_that_rests_is_not_hedged_to_and_none_is_asked_twice_at_once() {
-    let mut story = Story::without_pauses();
+fn hedges_go_neither_to_a_region_with_an_open_circuit_breaker_nor_to_the_same_region() {
+    let mut scenario = Scenario::without_backoff();
     let pinned = CallOptions::new().endpoint(Endpoint::BEIJING);
     for _ in 0..5 {
-        story.ask(&Pay, pinned.clone(), &[Lost(0)]);
+        scenario.call(&Pay, pinned.clone(), &[Lost(0)]);
     }
     let hedged = CallOptions::new().hedge_after(Duration::from_millis(200));
-    let trace = story.ask(&describe(), hedged, &[Answer(900, 200, OK)]);
+    let trace = scenario.call(&describe(), hedged, &[Responds(900, 200, OK)]);
     assert!(trace.ends_with("done after 1\n"), "{trace}");
 }
 
 #[test]
-fn only_questions_are_hedged() {
+fn only_read_only_operations_are_hedged() {
     let hedged = CallOptions::new().hedge_after(Duration::from_millis(200));
-    let trace = Story::new().ask(&init(), hedged.clone(), &[Answer(900, 200, OK)]);
+    let trace = Scenario::new().call(&init(), hedged.clone(), &[Responds(900, 200, OK)]);
     assert!(trace.ends_with("done after 1\n"), "{trace}");
-    let trace = Story::new().ask(&Pay, hedged, &[Answer(900, 200, OK)]);
+    let trace = Scenario::new().call(&Pay, hedged, &[Responds(900, 200, OK)]);
     assert!(trace.ends_with("done after 1\n"), "{trace}");
 }
 
 #[test]
-fn a_verification_is_asked_for_where_it_was_opened() {
-    let of_beijing = CertifyId::new("sha1").of(Endpoint::BEIJING);
-    let question = DescribeFaceVerify::new(1, of_beijing);
-    let mut story = Story::without_pauses();
-    let trace = story.ask(&question, CallOptions::new(), &[Answer(1, 200, UNKNOWN)]);
-    told(
+fn a_verification_is_queried_at_its_origin() {
+    let of_beijing = CertifyId::new("sha1").with_origin(Endpoint::BEIJING);
+    let operation = DescribeFaceVerify::new(1, of_beijing);
+    let mut scenario = Scenario::without_backoff();
+    let trace = scenario.call(&operation, CallOptions::new(), &[Responds(1, 200, UNKNOWN)]);
+    assert_trace(
         &trace,
         &[
             "0.000 send cn-beijing at 08:00:00",
-            "0.001 answer 200",
+            "0.001 response 200",
             r#"0.001 refused: Some("406")"#,
         ],
     );
 }
 
 #[test]
-fn another_region_s_not_found_settles_nothing_while_home_is_silent() {
-    let of_beijing = CertifyId::new("sha1").of(Endpoint::BEIJING);
-    let question = DescribeFaceVerify::new(1, of_beijing);
+fn not_found_at_another_region_is_not_final_before_the_origin_has_responded() {
+    let of_beijing = CertifyId::new("sha1").with_origin(Endpoint::BEIJING);
+    let operation = DescribeFaceVerify::new(1, of_beijing);
     let script = [
         Refused(1),
-        Answer(1, 200, UNKNOWN),
+        Responds(1, 200, UNKNOWN),
         Refused(1),
-        Answer(1, 200, UNKNOWN),
+        Responds(1, 200, UNKNOWN),
     ];
-    let trace = Story::without_pauses().ask(&question, CallOptions::new(), &script);
-    told(
+    let trace = Scenario::without_backoff().call(&operation, CallOptions::new(), &script);
+    assert_trace(
         &trace,
         &[
             "0.000 send cn-beijing at 08:00:00",
             "0.001 refused",
             "0.001 send cn-shanghai at 08:00:00 retry 1 after 0 ms",
-            "0.002 answer 200",
+            "0.002 response 200",
             "0.002 send cn-beijing at 08:00:00 retry 2 after 0 ms",
             "0.003 refused",
             "0.003 send cn-shanghai at 08:00:00 retry 3 after 0 ms",
-            "0.004 answer 200",
+            "0.004 response 200",
             "0.004 exhausted",
         ],
     );
-    // What another region does know counts.
-    let script = [Refused(1), Answer(1, 200, OK)];
-    let trace = Story::new().ask(&question, CallOptions::new(), &script);
+    // A result from another region is final.
+    let script = [Refused(1), Responds(1, 200, OK)];
+    let trace = Scenario::new().call(&operation, CallOptions::new(), &script);
     assert!(trace.ends_with("done after 2\n"), "{trace}");
 }
 
 #[test]
-fn another_region_s_not_found_does_not_win_a_hedge() {
-    let of_beijing = CertifyId::new("sha1").of(Endpoint::BEIJING);
-    let question = DescribeFaceVerify::new(1, of_beijing);
+fn not_found_at_another_region_does_not_win_a_hedge() {
+    let of_beijing = CertifyId::new("sha1").with_origin(Endpoint::BEIJING);
+    let operation = DescribeFaceVerify::new(1, of_beijing);
     let hedged = CallOptions::new().hedge_after(Duration::from_millis(200));
-    let script = [Answer(900, 200, OK), Answer(10, 200, UNKNOWN)];
-    let trace = Story::new().ask(&question, hedged, &script);
+    let script = [Responds(900, 200, OK), Responds(10, 200, UNKNOWN)];
+    let trace = Scenario::new().call(&operation, hedged, &script);
     assert!(
-        trace.ends_with("0.900 answer 200\n  0.900 done after 2\n"),
+        trace.ends_with("0.900 response 200\n  0.900 done after 2\n"),
         "{trace}"
     );
 }
 
 #[test]
-fn a_call_that_is_pinned_asks_nobody_else() {
+fn a_pinned_call_uses_its_endpoint_only() {
     let pinned = CallOptions::new().endpoint(Endpoint::BEIJING);
     let script = [Refused(0), Refused(0), Refused(0), Refused(0)];
-    let trace = Story::without_pauses().ask(&describe(), pinned, &script);
+    let trace = Scenario::without_backoff().call(&describe(), pinned, &script);
     assert!(!trace.contains("cn-shanghai"), "{trace}");
     assert!(trace.ends_with("exhausted\n"), "{trace}");
 }
 
 #[test]
-fn a_call_s_own_total_time_counts() {
+fn the_total_time_out_of_a_call_ends_it() {
     let short = CallOptions::new().total_timeout(Duration::from_millis(1_500));
-    let trace = Story::new().ask(&describe(), short, &[Silence]);
-    told(
+    let trace = Scenario::new().call(&describe(), short, &[Never]);
+    assert_trace(
         &trace,
         &[
             "0.000 send cn-shanghai at 08:00:00",
@@ -635,52 +654,52 @@ fn a_call_s_own_total_time_counts() {
 }
 
 #[test]
-fn a_rate_limit_lets_calls_wait_for_their_turn() {
-    let mut story = Story::new();
-    story.session = story.session.rate_limit("DescribeFaceVerify", 2);
+fn calls_wait_for_their_reservation_in_the_rate_limit() {
+    let mut scenario = Scenario::new();
+    scenario.session = scenario.session.rate_limit("DescribeFaceVerify", 2);
     let starts: Vec<String> = (0..5)
         .map(|_| {
-            let trace = story.describe(&[Answer(0, 200, OK)]);
+            let trace = scenario.describe(&[Responds(0, 200, OK)]);
             trace.split_whitespace().next().unwrap().to_owned()
         })
         .collect();
     assert_eq!(starts, ["0.000", "0.000", "0.500", "1.000", "1.500"]);
-    let other = story.ask(&init(), CallOptions::new(), &[Answer(0, 200, OK)]);
+    let other = scenario.call(&init(), CallOptions::new(), &[Responds(0, 200, OK)]);
     assert!(other.starts_with("  1.500 send"), "{other}");
 }
 
 #[test]
-fn in_a_total_outage_few_calls_are_repeated() {
-    let mut story = Story::without_pauses();
+fn few_calls_are_retried_in_a_total_outage() {
+    let mut scenario = Scenario::without_backoff();
     let mut sends = 0;
     for _ in 0..1_000 {
-        story.millis += 10;
-        let trace = story.describe(&[Refused(0), Refused(0), Refused(0), Refused(0)]);
+        scenario.millis += 10;
+        let trace = scenario.describe(&[Refused(0), Refused(0), Refused(0), Refused(0)]);
         sends += trace.matches("send").count();
     }
     assert!((1_000..=1_110).contains(&sends), "{sends}");
 }
 
 #[test]
-fn a_caller_with_no_time_does_not_blame_the_region() {
-    let mut story = Story::new();
+fn time_outs_of_hasty_callers_do_not_open_the_circuit_breaker() {
+    let mut scenario = Scenario::new();
     let hasty = CallOptions::new().total_timeout(Duration::from_millis(20));
     for _ in 0..5 {
-        let trace = story.ask(&describe(), hasty.clone(), &[Silence]);
+        let trace = scenario.call(&describe(), hasty.clone(), &[Never]);
         assert!(trace.contains("send cn-shanghai"), "{trace}");
     }
-    let patient = story.describe(&[Answer(0, 200, OK)]);
+    let patient = scenario.describe(&[Responds(0, 200, OK)]);
     assert!(patient.contains("send cn-shanghai"), "{patient}");
 }
 
 #[test]
-fn a_caller_with_little_time_leaves_a_dead_region_in_the_end() {
-    let mut story = Story::new();
+fn time_outs_of_brisk_callers_open_the_circuit_breaker() {
+    let mut scenario = Scenario::new();
     let brisk = CallOptions::new().total_timeout(Duration::from_secs(1));
     for _ in 0..5 {
-        let trace = story.ask(&describe(), brisk.clone(), &[Silence]);
+        let trace = scenario.call(&describe(), brisk.clone(), &[Never]);
         assert!(trace.contains("exhausted"), "{trace}");
     }
-    let away = story.ask(&describe(), brisk, &[Answer(0, 200, OK)]);
+    let away = scenario.call(&describe(), brisk, &[Responds(0, 200, OK)]);
     assert!(away.contains("send cn-beijing"), "{away}");
 }

@@ -1,18 +1,19 @@
-//! Files: leave to post, the post, the operation; against the simulated platform and object store.
+//! Uploads (the authorization, the post, the call of the operation), against the simulated platform and
+//! object store.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod common;
 
+use cloudauth_proto::driver::{Delivery, Exchange, Failure};
+use cloudauth_proto::error::UploadStep;
 use cloudauth_proto::ops::{
     ContrastFaceVerify, CredentialProductVerifyV2, CredentialVerifyV2, Id2MetaVerifyWithOCR,
     Id3MetaVerify, Id3MetaVerifyPRO, Id3MetaVerifyWithOCR,
 };
-use cloudauth_proto::{
-    Error, Exchange, Failure, Flow, Operation, Outcome, Reply, Sent, Step, UPLOADS, Upload,
-    UploadStep,
-};
+use cloudauth_proto::upload::{UPLOADS, Upload};
+use cloudauth_proto::{AttemptOutcome, Error, Flow, Operation, Reply, Step};
 use cloudauth_sim::simulation::Simulation;
-use cloudauth_sim::{Fault, Incoming, Reaction, Region, Times, World};
+use cloudauth_sim::{Fault, IncomingRequest, Reaction, Region, Times, World};
 use common::{catalogue, now, session};
 
 const FACE: &[u8] = b"\xff\xd8\xff\xe0 a face \r\n--\x00\xfe with line ends";
@@ -27,19 +28,19 @@ fn contrast() -> Upload<ContrastFaceVerify> {
         .with_face_contrast_file(FACE)
 }
 
-/// Runs an upload of these files to its end, and looks at the files that arrived.
-fn carried_out<O: Operation + 'static>(upload: Upload<O>, files: &[&[u8]]) -> Reply<O::Response> {
+/// Runs an upload of these files, and checks that the files arrived.
+fn completed<O: Operation + 'static>(upload: Upload<O>, files: &[&[u8]]) -> Reply<O::Response> {
     let mut simulated = simulated();
     let reply = simulated.call(upload).unwrap();
-    assert_eq!(simulated.world.files().collect::<Vec<_>>(), files);
+    assert_eq!(simulated.world.uploaded_files().collect::<Vec<_>>(), files);
     assert_eq!(simulated.world.executions("PostObject"), files.len());
     reply
 }
 
 #[test]
-fn the_table_of_uploads_is_the_catalogue_s() {
+fn the_table_of_uploads_agrees_with_the_catalogue() {
     let catalogue = catalogue();
-    let theirs: Vec<(String, Vec<String>)> = catalogue
+    let expected: Vec<(String, Vec<String>)> = catalogue
         .iter()
         .filter_map(|(action, it)| Some((action.clone(), it["upload_fields"].as_array()?.clone())))
         .map(|(action, it)| {
@@ -49,45 +50,45 @@ fn the_table_of_uploads_is_the_catalogue_s() {
             )
         })
         .collect();
-    let ours: Vec<(String, Vec<String>)> = UPLOADS
+    let table: Vec<(String, Vec<String>)> = UPLOADS
         .iter()
         .map(|(action, it)| ((*action).into(), it.iter().map(|&f| f.into()).collect()))
         .collect();
-    assert_eq!(ours, theirs);
+    assert_eq!(table, expected);
     let fields: usize = UPLOADS.iter().map(|(_, fields)| fields.len()).sum();
-    assert_eq!((ours.len(), fields), (7, 9));
+    assert_eq!((table.len(), fields), (7, 9));
 }
 
 #[test]
-fn each_of_the_seven_operations_carries_its_files() {
+fn each_of_the_seven_operations_uploads_its_files() {
     let (one, two): (&[u8], &[u8]) = (FACE, b"\x89PNG\r\n\x1a\n back");
-    let reply = carried_out(contrast(), &[one]);
+    let reply = completed(contrast(), &[one]);
     assert_eq!(reply.value.passed.as_deref(), Some("T"));
     let product = CredentialProductVerifyV2::new("ANTI_FAKE_CHECK", "05", "0501");
-    carried_out(product.with_image_file(one), &[one]);
-    carried_out(CredentialVerifyV2::new().with_image_file(one), &[one]);
-    carried_out(Id3MetaVerify::new().with_face_file(one), &[one]);
-    carried_out(Id3MetaVerifyPRO::new().with_face_file(one), &[one]);
+    completed(product.with_image_file(one), &[one]);
+    completed(CredentialVerifyV2::new().with_image_file(one), &[one]);
+    completed(Id3MetaVerify::new().with_face_file(one), &[one]);
+    completed(Id3MetaVerifyPRO::new().with_face_file(one), &[one]);
     let both = Id2MetaVerifyWithOCR::new();
     let both = both.with_cert_file(one).with_cert_national_file(two);
     assert_eq!(
-        carried_out(both, &[one, two]).value.biz_code.as_deref(),
+        completed(both, &[one, two]).value.biz_code.as_deref(),
         Some("1")
     );
     let both = Id3MetaVerifyWithOCR::new();
     let both = both.with_cert_national_file(two).with_cert_file(one);
-    carried_out(both, &[two, one]);
-    carried_out(Id3MetaVerifyWithOCR::new().with_cert_file(one), &[one]);
+    completed(both, &[two, one]);
+    completed(Id3MetaVerifyWithOCR::new().with_cert_file(one), &[one]);
 }
 
-/// What comes of an upload when these faults meet it.
+/// Runs an upload with these faults, and returns its error.
 fn fails(faults: &[(&str, Fault, Times)]) -> (Simulation, Error) {
     let mut simulated = simulated();
     for (action, fault, times) in faults {
         for region in Region::ALL {
             simulated
                 .world
-                .inject_on(region, action, fault.clone(), *times);
+                .inject_for_action(region, action, fault.clone(), *times);
         }
     }
     let error = simulated.call(contrast()).unwrap_err();
@@ -102,7 +103,7 @@ fn refusal(status: u16, body: &str) -> Fault {
 }
 
 #[test]
-fn a_failure_says_which_step_it_was() {
+fn the_error_has_the_step_that_failed() {
     let forbidden = refusal(403, r#"{"Code":"Forbidden.RAM","Message":"m"}"#);
     let (simulated, error) = fails(&[("AuthorizeFileUpload", forbidden, Times::Always)]);
     let Error::Upload(upload) = &error else {
@@ -137,7 +138,7 @@ fn a_failure_says_which_step_it_was() {
 }
 
 #[test]
-fn leave_that_leaves_something_out_is_no_leave() {
+fn an_incomplete_or_malformed_grant_is_an_error() {
     for body in [
         r#"{"AccessKeyId":"a","Bucket":"b","EncodedPolicy":"p","Endpoint":"e.example","Signature":"s"}"#,
         r#"{"AccessKeyId":"a","Bucket":"b","EncodedPolicy":"p","Endpoint":"e/../x?","ObjectKey":"k","Signature":"s"}"#,
@@ -153,7 +154,7 @@ fn leave_that_leaves_something_out_is_no_leave() {
 }
 
 #[test]
-fn a_post_that_fails_in_passing_is_repeated() {
+fn a_post_is_retried_after_transient_failures() {
     for fault in [
         Fault::Status(503),
         Fault::Reset,
@@ -162,19 +163,22 @@ fn a_post_that_fails_in_passing_is_repeated() {
         Fault::Status(429),
     ] {
         let mut simulated = simulated();
-        simulated
-            .world
-            .inject_on(Region::Beijing, "PostObject", fault.clone(), Times::N(2));
+        simulated.world.inject_for_action(
+            Region::Beijing,
+            "PostObject",
+            fault.clone(),
+            Times::N(2),
+        );
         let reply = simulated.call(contrast()).unwrap();
         assert_eq!(reply.value.passed.as_deref(), Some("T"), "{fault:?}");
-        assert_eq!(simulated.world.files().count(), 1);
+        assert_eq!(simulated.world.uploaded_files().count(), 1);
     }
     let (_, error) = fails(&[("PostObject", Fault::Status(503), Times::Always)]);
     assert_eq!(error.attempts().len(), 4, "{error}");
 }
 
 #[test]
-fn nothing_is_sent_for_an_operation_that_is_not_right() {
+fn nothing_is_sent_for_an_invalid_operation() {
     let mut simulated = simulated();
     let twice = ContrastFaceVerify::new().certify_id("sha1");
     let error = simulated
@@ -192,16 +196,17 @@ fn nothing_is_sent_for_an_operation_that_is_not_right() {
     assert!(simulated.world.requests().is_empty());
 }
 
-/// An upload that is driven by hand, one exchange at a time.
-struct ByHand {
+/// An upload that is driven one exchange at a time.
+struct Driver {
     upload: Upload<ContrastFaceVerify>,
     session: cloudauth_proto::Session,
     world: World,
-    now: cloudauth_proto::Now,
+    now: cloudauth_proto::driver::Now,
+    /// All `Debug` output.
     shown: String,
 }
 
-impl ByHand {
+impl Driver {
     fn new() -> Self {
         Self {
             upload: contrast(),
@@ -237,32 +242,32 @@ impl ByHand {
         }
     }
 
-    fn answer(&mut self, exchange: &Exchange) {
-        let request = Incoming::from(&exchange.sign());
+    fn respond(&mut self, exchange: &Exchange) {
+        let request = IncomingRequest::from(&exchange.sign());
         let unix = self.now.unix.seconds();
-        let Reaction::Answer {
+        let Reaction::Response {
             status,
             headers,
             body,
         } = self.world.handle(Region::Shanghai, &request, unix)
         else {
-            panic!("no answer");
+            panic!("no response");
         };
-        let head = cloudauth_proto::Head::new(status, headers);
-        let response = cloudauth_proto::Response::new(head, body);
+        let head = cloudauth_proto::driver::Head::new(status, headers);
+        let response = cloudauth_proto::driver::Response::new(head, body);
         self.upload
             .report(&mut self.session, exchange.id(), Ok(response), self.now);
     }
 }
 
 #[test]
-fn the_form_is_the_vendor_s_and_its_bytes_are_shared_by_all_attempts() {
-    let mut upload = ByHand::new();
-    let leave = upload.exchange();
-    assert_eq!(leave.sign().authority, "openplatform.aliyuncs.com");
-    upload.answer(&leave);
+fn the_form_has_the_vendor_s_fields_and_all_attempts_share_its_bytes() {
+    let mut upload = Driver::new();
+    let authorization = upload.exchange();
+    assert_eq!(authorization.sign().authority, "openplatform.aliyuncs.com");
+    upload.respond(&authorization);
     let first = upload.exchange();
-    let lost = Err(Failure::new(Sent::Maybe, "reset"));
+    let lost = Err(Failure::new(Delivery::MaybeSent, "reset"));
     upload
         .upload
         .report(&mut upload.session, first.id(), lost, upload.now);
@@ -306,32 +311,32 @@ fn the_form_is_the_vendor_s_and_its_bytes_are_shared_by_all_attempts() {
 }
 
 #[test]
-fn a_late_report_of_another_step_changes_nothing() {
-    let mut upload = ByHand::new();
-    let leave = upload.exchange();
-    upload.answer(&leave);
+fn late_reports_of_earlier_steps_are_ignored() {
+    let mut upload = Driver::new();
+    let authorization = upload.exchange();
+    upload.respond(&authorization);
     let post = upload.exchange();
-    assert_ne!(post.id(), leave.id());
-    upload.answer(&leave);
-    upload.answer(&post);
-    let ask = upload.exchange();
-    assert!(
-        ask.sign()
-            .headers
-            .iter()
-            .any(|(name, value)| { *name == "x-acs-action" && value == "ContrastFaceVerify" })
-    );
-    upload.answer(&post);
-    upload.answer(&ask);
+    assert_ne!(post.id(), authorization.id());
+    upload.respond(&authorization);
+    upload.respond(&post);
+    let call = upload.exchange();
+    let request = call.sign();
+    let action = request
+        .headers
+        .iter()
+        .find(|(name, _)| *name == "x-acs-action");
+    assert_eq!(action.unwrap().1, "ContrastFaceVerify");
+    upload.respond(&post);
+    upload.respond(&call);
     let done = upload.upload.poll(&mut upload.session, upload.now);
     assert!(matches!(done, Step::Done(Ok(_))), "{done:?}");
-    let over = upload.upload.poll(&mut upload.session, upload.now);
-    assert!(matches!(over, Step::Done(Err(Error::Finished))));
+    let again = upload.upload.poll(&mut upload.session, upload.now);
+    assert!(matches!(again, Step::Done(Err(Error::Finished))));
 }
 
 #[test]
 fn polling_twice_sends_once() {
-    let mut upload = ByHand::new();
+    let mut upload = Driver::new();
     for _ in 0..3 {
         let exchange = upload.exchange();
         let again = upload.upload.poll(&mut upload.session, upload.now);
@@ -339,15 +344,15 @@ fn polling_twice_sends_once() {
             matches!(again, Step::Wait(until) if until > upload.now.mono),
             "{again:?}"
         );
-        upload.answer(&exchange);
+        upload.respond(&exchange);
     }
 }
 
 #[test]
-fn leave_and_file_do_not_print() {
-    let mut upload = ByHand::new();
-    let leave = upload.exchange();
-    upload.answer(&leave);
+fn debug_and_errors_show_neither_grant_nor_file() {
+    let mut upload = Driver::new();
+    let authorization = upload.exchange();
+    upload.respond(&authorization);
     let post = upload.exchange();
     let (shared, _) = post.sign().body.into_parts();
     let text = String::from_utf8_lossy(shared.as_ref()).into_owned();
@@ -357,8 +362,8 @@ fn leave_and_file_do_not_print() {
             .unwrap();
         rest.split_once("\r\n").unwrap().0.to_owned()
     };
-    let denied = cloudauth_proto::Head::new(403, Vec::new());
-    let echo = cloudauth_proto::Response::new(denied, text.clone().into_bytes());
+    let denied = cloudauth_proto::driver::Head::new(403, Vec::new());
+    let echo = cloudauth_proto::driver::Response::new(denied, text.clone().into_bytes());
     upload
         .upload
         .report(&mut upload.session, post.id(), Ok(echo), upload.now);
@@ -367,7 +372,7 @@ fn leave_and_file_do_not_print() {
     };
     assert!(matches!(
         error.attempts()[0].outcome,
-        Outcome::Answered { status: 403, .. }
+        AttemptOutcome::Response { status: 403, .. }
     ));
     let shown = format!("{} {error} {error:?}", upload.shown);
     for name in ["OSSAccessKeyId", "Signature", "key", "policy"] {

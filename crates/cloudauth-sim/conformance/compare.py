@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Compares our requests with those of the vendor's Python package, for every operation.
 
-Installs the package from PyPI into a virtual environment, asks it for every operation with
-generated values against a server on loopback, asks the example `requests` for the same, and
-compares what travels: method, action, version, query and form, decoded. Needs python3 with venv,
-and cargo. Usage: compare.py [folder of a virtual environment to make or to use again]
+Installs the package from PyPI in a virtual environment, calls every operation with generated
+values against a server on loopback, encodes the same calls with the example `requests`, and
+compares the requests: method, action, version, query and form, decoded. Requires python3 with
+venv, and cargo. Usage: compare.py [folder of a virtual environment to create or reuse]
 """
 
 import json
@@ -30,31 +30,31 @@ def main():
         inside = {**os.environ, "CLOUDAUTH_CONFORMANCE": "inside"}
         sys.exit(subprocess.run([python, __file__], env=inside).returncode)
     theirs = vendor_requests()
-    ours = our_requests([asked for asked, _ in theirs])
+    ours = our_requests([call for call, _ in theirs])
     sys.exit(compare(theirs, ours))
 
 
 def vendor_requests():
-    """What was asked, as texts, and what the vendor's package sent for it."""
+    """The calls, with parameters as strings, and the requests that the vendor's package sent."""
     import threading
     from http.server import BaseHTTPRequestHandler, HTTPServer
 
     from alibabacloud_cloudauth20190307.client import Client
     from alibabacloud_tea_openapi.models import Config
 
-    seen = []
+    received = []
 
     class Recorder(BaseHTTPRequestHandler):
-        def answer(self):
+        def respond(self):
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            seen.append((self.command, self.path, dict(self.headers), body.decode()))
+            received.append((self.command, self.path, dict(self.headers), body.decode()))
             self.send_response(200)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", "2")
             self.end_headers()
             self.wfile.write(b"{}")
 
-        do_GET = do_POST = answer
+        do_GET = do_POST = respond
 
         def log_message(self, *_):
             pass
@@ -67,18 +67,18 @@ def vendor_requests():
     keys = {"access_key_id": "testid", "access_key_secret": "testsecret"}
     client = Client(Config(endpoint=endpoint, protocol="http", **keys))
 
-    asked = []
+    calls = []
     for name, request_class in operations(Client):
-        call = getattr(client, name)
+        method_of_client = getattr(client, name)
         from darabonba.runtime import RuntimeOptions
 
         if request_class is None:
-            texts = {}
-            call(RuntimeOptions())
+            strings = {}
+            method_of_client(RuntimeOptions())
         else:
-            request, texts = filled(request_class)
-            call(request, RuntimeOptions())
-        method, path, headers, body = seen[-1]
+            request, strings = filled(request_class)
+            method_of_client(request, RuntimeOptions())
+        method, path, headers, body = received[-1]
         headers = {key.lower(): value for key, value in headers.items()}
         sent = {
             "method": method,
@@ -88,13 +88,13 @@ def vendor_requests():
             "query": path.partition("?")[2],
             "form": body,
         }
-        asked.append(({"action": sent["action"], "params": texts}, sent))
+        calls.append(({"action": sent["action"], "params": strings}, sent))
     server.shutdown()
-    return asked
+    return calls
 
 
 def operations(client_class):
-    """The methods that ask for an operation, with the class of what they take."""
+    """The methods for operations, with the classes of their requests."""
     import inspect
     import typing
 
@@ -106,21 +106,21 @@ def operations(client_class):
 
 
 def filled(request_class):
-    """A request with every field set, and the same as texts by wire name."""
+    """A request with every field set, and its parameters as strings by wire name."""
     import typing
 
     hints = typing.get_type_hints(request_class.__init__)
     hints.pop("return", None)
-    request, texts = request_class(), {}
+    request, strings = request_class(), {}
     for number, (attribute, kind) in enumerate(sorted(hints.items())):
         value = generated(kind, attribute, number)
         setattr(request, attribute, value)
         alone = request_class()
         setattr(alone, attribute, value)
-        # The package writes every list, though it may be empty.
+        # The package always writes lists, even empty ones.
         ((wire, plain),) = [one for one in alone.to_map().items() if one[1] != []]
-        texts[wire] = text(plain)
-    return request, texts
+        strings[wire] = string(plain)
+    return request, strings
 
 
 def generated(kind, name, number):
@@ -145,7 +145,7 @@ def generated(kind, name, number):
     return made
 
 
-def text(value):
+def string(value):
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, dict)):
@@ -153,15 +153,15 @@ def text(value):
     return str(value)
 
 
-def our_requests(asked):
+def our_requests(calls):
     command = ["cargo", "run", "--quiet", "--locked", "-p", "cloudauth-sim", "--example", "requests"]
-    lines = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in asked)
+    lines = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in calls)
     run = subprocess.run(command, cwd=ROOT, input=lines, text=True, stdout=subprocess.PIPE)
-    written = [json.loads(line) for line in run.stdout.splitlines()]
+    encoded = [json.loads(line) for line in run.stdout.splitlines()]
     if run.returncode != 0:
-        print("not written by us:", asked[len(written)]["action"])
+        print("the example does not encode", calls[len(encoded)]["action"])
         sys.exit(1)
-    return written
+    return encoded
 
 
 def compare(theirs, ours):
@@ -169,31 +169,31 @@ def compare(theirs, ours):
 
     differences, parameters, capitals = [], 0, 0
     actions = set()
-    for (asked, vendor), mine in zip(theirs, ours):
+    for (call, vendor), own in zip(theirs, ours):
         actions.add(vendor["action"])
         for part in ("method", "action", "version"):
-            if vendor[part] != mine[part]:
+            if vendor[part] != own[part]:
                 differences.append(f"{vendor['action']}: {part}")
-        if (vendor["content_type"] is None) != (mine["content_type"] is None):
+        if (vendor["content_type"] is None) != (own["content_type"] is None):
             differences.append(f"{vendor['action']}: content-type")
         for part in ("query", "form"):
             pairs = [
                 dict(parse_qsl(sent[part], keep_blank_values=True, strict_parsing=bool(sent[part])))
-                for sent in (vendor, mine)
+                for sent in (vendor, own)
             ]
             for name in sorted(pairs[0].keys() | pairs[1].keys()):
-                value, own = (half.get(name) for half in pairs)
+                theirs_value, own_value = (half.get(name) for half in pairs)
                 parameters += 1
-                if value in ("True", "False") and own == value.lower():
+                if theirs_value in ("True", "False") and own_value == theirs_value.lower():
                     capitals += 1
-                elif value != own:
+                elif theirs_value != own_value:
                     differences.append(f"{vendor['action']}: {name} in the {part}")
-        if len(asked["params"]) != sum(
+        if len(call["params"]) != sum(
             len(parse_qsl(vendor[part], keep_blank_values=True)) for part in ("query", "form")
         ):
             differences.append(f"{vendor['action']}: a field was not sent")
     print(f"operations: {len(actions)}, parameters: {parameters}")
-    print(f"documented: {capitals} truth values that only the vendor's Python writes with capitals")
+    print(f"known differences: {capitals} booleans, capitalized by the vendor's Python SDK only")
     print(f"other differences: {len(differences)}")
     for difference in differences:
         print(" ", difference)

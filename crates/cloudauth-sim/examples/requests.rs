@@ -1,44 +1,46 @@
-//! Writes the requests of typed operations: a JSON object per line in, one out.
+//! Prints the requests of typed operations: one JSON object per line in, one out.
 //!
-//! In: `{"action": "...", "params": {"Name": "text", ...}}`. Out: method, action, version, query and
-//! form as they travel under ACS3. `conformance/compare.py` drives it.
-#![expect(clippy::print_stdout, reason = "an example prints")]
+//! In: `{"action": "...", "params": {"Name": "value", ...}}`. Out: method, action, version, query and
+//! form as they are sent under ACS3. `conformance/compare.py` uses it.
+#![expect(clippy::print_stdout, reason = "it prints requests")]
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead};
 
+use cloudauth_proto::driver::Request;
+use cloudauth_proto::operation::{Listed, Params};
 use cloudauth_proto::ops::{self, Visitor};
 use cloudauth_proto::sign::{Draft, Stamp};
-use cloudauth_proto::{Credentials, Endpoint, Entropy, Listed, Params, Request, Scheme, UnixTime};
+use cloudauth_proto::{Credentials, Endpoint, Entropy, Scheme, UnixTime};
 use serde_json::{Value, json};
 
-struct Asked {
+struct Input {
     action: String,
     params: BTreeMap<String, String>,
 }
 
-struct Writer {
-    asked: Asked,
-    written: Result<Value, String>,
+struct Encoder {
+    input: Input,
+    encoded: Result<Value, String>,
 }
 
-impl Visitor for Writer {
+impl Visitor for Encoder {
     fn operation<O: Listed + Sync>(&mut self) {
-        if O::INFO.action == self.asked.action {
-            self.written = write::<O>(&mut self.asked.params);
+        if O::METADATA.action == self.input.action {
+            self.encoded = encode::<O>(&mut self.input.params);
         }
     }
 }
 
-fn write<O: Listed>(texts: &mut BTreeMap<String, String>) -> Result<Value, String> {
-    let read = O::from_texts(|field| texts.remove(field.name));
+fn encode<O: Listed>(values: &mut BTreeMap<String, String>) -> Result<Value, String> {
+    let read = O::from_texts(|field| values.remove(field.name));
     let operation = read.map_err(|problems| format!("{problems:?}"))?;
-    if let Some(unknown) = texts.keys().next() {
-        return Err(format!("no field {unknown}"));
+    if let Some(unknown) = values.keys().next() {
+        return Err(format!("unknown field {unknown}"));
     }
     let mut params = Params::new();
     operation.encode(&mut params);
-    let terms = operation.terms();
+    let terms = operation.metadata();
     let endpoint = Endpoint::SHANGHAI;
     let draft = Draft::new(
         terms.method,
@@ -55,14 +57,14 @@ fn write<O: Listed>(texts: &mut BTreeMap<String, String>) -> Result<Value, Strin
     };
     let draft = draft.map_err(|e| e.to_string())?;
     let credentials = credentials.map_err(|e| e.to_string())?;
-    Ok(told(&Scheme::Acs3HmacSha256.sign(
+    Ok(to_json(&Scheme::Acs3HmacSha256.sign(
         &draft,
         &credentials,
         &stamp,
     )))
 }
 
-fn told(request: &Request) -> Value {
+fn to_json(request: &Request) -> Value {
     let header = |name: &str| {
         let found = request.headers.iter().find(|(have, _)| *have == name);
         found.map(|(_, value)| &**value)
@@ -83,18 +85,18 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
         let line: Value = serde_json::from_str(&line?)?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let params = line["params"].as_object().into_iter().flatten();
-        let asked = Asked {
+        let input = Input {
             action: text(&line["action"]),
             params: params
                 .map(|(name, value)| (name.clone(), text(value)))
                 .collect(),
         };
-        let mut writer = Writer {
-            written: Err(format!("no operation {}", asked.action)),
-            asked,
+        let mut encoder = Encoder {
+            encoded: Err(format!("unknown operation {}", input.action)),
+            input,
         };
-        ops::visit(&mut writer);
-        println!("{}", writer.written?);
+        ops::visit(&mut encoder);
+        println!("{}", encoder.encoded?);
     }
     Ok(())
 }

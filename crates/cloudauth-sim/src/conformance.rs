@@ -1,30 +1,32 @@
-//! The conformance table: the same cases for every driver, which must leave equal traces.
+//! The conformance table: cases that every driver runs, with equal transcripts.
 //!
-//! A driver that passes it carries out what the core says, no more and no less.
+//! A driver whose transcripts equal those of the [`Simulation`] carries out exactly the steps of the
+//! core.
 
 use core::fmt;
 use core::time::Duration;
 
+use cloudauth_proto::credentials::CredentialsError;
 use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
 use cloudauth_proto::{
-    Attempt, Call, CallOptions, Credentials, CredentialsError, Endpoint, Error, Operation, Outcome,
-    Policy, Reply, Session,
+    Attempt, AttemptOutcome, Call, CallOptions, Credentials, Endpoint, Error, Operation, Policy,
+    Reply, Session,
 };
 
 use crate::simulation::Simulation;
 use crate::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Fault, FinishError, Region, Times, Verdict, World};
 
-/// One row: what goes wrong before a verification is opened and asked for.
+/// A case of the table: faults under which a verification is opened and its verdict requested.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Case {
-    /// What it shows.
+    /// What the case shows.
     pub name: &'static str,
-    /// What goes wrong, where, how often.
+    /// The faults of each region.
     pub faults: Vec<(Region, Fault, Times)>,
 }
 
-/// The table.
+/// All cases.
 #[must_use]
 pub fn cases() -> Vec<Case> {
     use Region::{Beijing, Shanghai};
@@ -37,81 +39,87 @@ pub fn cases() -> Vec<Case> {
         status: 200,
         body: br#"{"Code":"401","Message":"m","RequestId":"R1"}"#.to_vec(),
     };
-    let moved = Fault::Custom {
+    let redirect = Fault::Custom {
         status: 302,
         body: Vec::new(),
     };
     vec![
-        row("all is well", vec![]),
+        row("no faults", vec![]),
         row("the first region refuses connections", first(Fault::Refuse)),
         row("the first region resets connections", first(Fault::Reset)),
-        row("the first region never answers", first(Fault::Hang)),
+        row("the first region never responds", first(Fault::Hang)),
         row(
-            "the first region cuts its replies off",
+            "the first region truncates responses",
             first(Fault::Truncate),
         ),
-        row("the first region answers 500", first(Fault::Status(500))),
-        row("the first region answers 503", first(Fault::Status(503))),
-        row("the first region answers code 500", first(Fault::Code500)),
-        row("the first region answers a page", first(Fault::Garbage)),
-        row("the first region answers nothing", first(Fault::Empty)),
+        row("the first region responds 500", first(Fault::Status(500))),
+        row("the first region responds 503", first(Fault::Status(503))),
         row(
-            "the first region answers too much",
+            "the first region responds with code 500",
+            first(Fault::Code500),
+        ),
+        row("the first region responds with HTML", first(Fault::Garbage)),
+        row(
+            "the first region responds with an empty body",
+            first(Fault::Empty),
+        ),
+        row(
+            "the first region responds with an oversized body",
             first(Fault::Oversize(100_000)),
         ),
         row("the first region throttles", first(Fault::Status(429))),
-        row("the first region forbids", first(Fault::Status(403))),
-        row("the first region finds a mistake", first(refusal)),
-        row("the first region redirects", first(moved)),
+        row("the first region responds 403", first(Fault::Status(403))),
+        row("the first region responds with code 401", first(refusal)),
+        row("the first region redirects", first(redirect)),
         row("both regions refuse connections", both(Fault::Refuse)),
         row("both regions reset connections", both(Fault::Reset)),
-        row("both regions never answer", both(Fault::Hang)),
-        row("both regions answer 503", both(Fault::Status(503))),
-        row("both regions answer code 500", both(Fault::Code500)),
+        row("both regions never respond", both(Fault::Hang)),
+        row("both regions respond 503", both(Fault::Status(503))),
+        row("both regions respond with code 500", both(Fault::Code500)),
         row(
-            "the first region refuses, the second resets",
+            "the first region refuses, the second resets connections",
             vec![
                 (Shanghai, Fault::Refuse, Always),
                 (Beijing, Fault::Reset, Always),
             ],
         ),
         row(
-            "the first region resets once",
+            "the first region resets one connection",
             vec![(Shanghai, Fault::Reset, Times::Once)],
         ),
     ]
 }
 
-/// The limits under which the table is run: short, so that time-outs do not take long.
+/// The policy for all cases: short timeouts, so that the table runs fast.
 #[must_use]
 pub fn limits() -> Policy {
     let mut limits = Policy::default();
     limits.connect_timeout = Duration::from_millis(400);
     limits.read_timeout = Duration::from_millis(400);
     limits.total_timeout = Duration::from_secs(5);
-    limits.reply_limit = 50_000;
+    limits.response_limit = 50_000;
     limits
 }
 
-/// What can be put to the table: a driver's client with a simulated service behind it.
-pub trait Subject {
-    /// Asks the service to do `operation`.
+/// A client under test, with a simulated service.
+pub trait ClientUnderTest {
+    /// Calls an operation.
     fn call<O: Operation + Sync + 'static>(
         &mut self,
         operation: &O,
     ) -> Result<Reply<O::Response>, Error>;
 
-    /// Which endpoint is the first region's.
+    /// The endpoint of the first region.
     fn shanghai(&self) -> Endpoint;
 
-    /// Lets the person pass.
+    /// Finishes a verification with [`Verdict::Passed`].
     fn pass(&mut self, certify_id: &str) -> Result<(), FinishError>;
 
-    /// How often the service really opened a verification.
+    /// How often the service opened a verification.
     fn opened(&mut self) -> usize;
 }
 
-impl Subject for Simulation {
+impl ClientUnderTest for Simulation {
     fn call<O: Operation + Sync + 'static>(
         &mut self,
         operation: &O,
@@ -134,83 +142,84 @@ impl Subject for Simulation {
     }
 }
 
-/// What a verification left: a line for each attempt, one for each result, and how often the
-/// service really opened one.
+/// The record of a verification: one line for each attempt and each result, and how often the
+/// service opened a verification.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Trace(Vec<String>);
+pub struct Transcript(Vec<String>);
 
-impl fmt::Debug for Trace {
+impl fmt::Debug for Transcript {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\n{}", self.0.join("\n"))
     }
 }
 
-impl Trace {
+impl Transcript {
     fn record<T>(&mut self, result: &Result<Reply<T>, Error>, shanghai: &Endpoint) {
         let (attempts, result) = match result {
-            Ok(reply) => (&*reply.attempts, "done".to_owned()),
+            Ok(reply) => (&*reply.attempts, "success".to_owned()),
             Err(error) => (error.attempts(), kind(error)),
         };
         for attempt in attempts {
             let is_first = attempt.endpoint == *shanghai;
             let region = if is_first { "Shanghai" } else { "Beijing" };
-            self.0.push(format!("  {region}: {}", met(attempt)));
+            self.0.push(format!("  {region}: {}", outcome(attempt)));
         }
         self.0.push(result);
     }
 }
 
-fn met(attempt: &Attempt) -> String {
+fn outcome(attempt: &Attempt) -> String {
     match &attempt.outcome {
-        Outcome::NotSent(_) => "not sent".into(),
-        Outcome::NoReply { status, .. } => format!("no whole reply, status {status:?}"),
-        Outcome::Answered { status, code } => format!("answered {status} {code:?}"),
-        other @ (Outcome::Overdue | _) => format!("{other:?}"),
+        AttemptOutcome::NotSent(_) => "not sent".into(),
+        AttemptOutcome::NoResponse { status, .. } => {
+            format!("no complete response, status {status:?}")
+        }
+        AttemptOutcome::Response { status, code } => format!("response {status}, code {code:?}"),
+        other @ (AttemptOutcome::TimedOut | _) => format!("{other:?}"),
     }
 }
 
 fn kind(error: &Error) -> String {
     match error {
-        Error::Service(fault) => format!("refused: {} {:?}", fault.status, fault.code),
-        Error::Decode(decode) => format!("unreadable: {:?}", decode.reason),
+        Error::Service(fault) => format!("service error {}, code {:?}", fault.status, fault.code),
+        Error::Decode(decode) => format!("decode error: {:?}", decode.kind),
         Error::Exhausted(_) => "exhausted".into(),
         Error::Uncertain(_) => "uncertain".into(),
         other @ (Error::Invalid(_) | Error::Finished | _) => format!("{other:?}"),
     }
 }
 
-/// Opens a verification, lets the person pass, asks for the verdict, and tells what was met.
+/// Opens a verification, passes it, and requests its verdict.
 ///
-/// If the verification cannot be opened, a made-up one is asked for.
-pub fn verify(subject: &mut impl Subject) -> Trace {
-    let shanghai = subject.shanghai();
-    let mut trace = Trace(Vec::new());
-    let opened = subject.call(&InitFaceVerify::new(1_000_000_006, "order1", "LR_FR"));
-    trace.record(&opened, &shanghai);
+/// If it cannot be opened, the verdict of an unknown verification is requested instead.
+pub fn run(client: &mut impl ClientUnderTest) -> Transcript {
+    let shanghai = client.shanghai();
+    let mut transcript = Transcript(Vec::new());
+    let opened = client.call(&InitFaceVerify::new(1_000_000_006, "order1", "LR_FR"));
+    transcript.record(&opened, &shanghai);
     let certify_id = opened.map(|reply| reply.value.certify_id);
     if let Ok(certify_id) = &certify_id {
-        let passed = subject.pass(certify_id.as_str());
-        trace.0.push(format!("the person passes: {passed:?}"));
+        let finished = client.pass(certify_id.as_str());
+        transcript.0.push(format!("finished: {finished:?}"));
     }
     let certify_id = certify_id.unwrap_or_else(|_| "unknown".into());
-    let verdict = subject.call(&DescribeFaceVerify::new(1_000_000_006, certify_id));
-    trace.record(&verdict, &shanghai);
+    let verdict = client.call(&DescribeFaceVerify::new(1_000_000_006, certify_id));
+    transcript.record(&verdict, &shanghai);
     if let Ok(verdict) = verdict {
-        trace
-            .0
-            .push(format!("passed: {}", verdict.value.has_passed()));
+        let passed = verdict.value.has_passed();
+        transcript.0.push(format!("passed: {passed}"));
     }
-    trace.0.push(format!("opened {}", subject.opened()));
-    trace
+    transcript.0.push(format!("opened: {}", client.opened()));
+    transcript
 }
 
-/// The trace of a case in simulated time.
-pub fn simulate(case: &Case) -> Result<Trace, CredentialsError> {
+/// Runs a case in simulated time.
+pub fn simulate(case: &Case) -> Result<Transcript, CredentialsError> {
     let mut world = World::new();
     for (region, fault, times) in &case.faults {
         world.inject(*region, fault.clone(), *times);
     }
     let credentials = Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?;
     let session = Session::new(credentials, [1; 32]).policy(limits());
-    Ok(verify(&mut Simulation::new(session, world)))
+    Ok(run(&mut Simulation::new(session, world)))
 }

@@ -1,10 +1,10 @@
-//! Made-up identifiers, the same for the same turn in every run; and hex.
+//! Deterministic identifiers, and hex.
 
 use core::fmt::Write as _;
 
 use ring::digest;
 
-/// Lower-case hex.
+/// Encodes as lower-case hex.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a `String` cannot fail.
@@ -13,7 +13,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Reads lower-case hex.
+/// Decodes lower-case hex; `None` for anything else.
 pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),
@@ -30,16 +30,18 @@ pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// `sha` and 29 hex digits. The documented examples begin with `sha`; the length is inferred.
-pub(crate) fn certify_id(turn: u64) -> String {
-    let mut digits = digits(&format!("certify id {turn}"));
+/// The n-th certify ID: `sha` and 29 hex digits.
+///
+/// The documented examples begin with `sha`; the length is inferred.
+pub(crate) fn certify_id(n: u64) -> String {
+    let mut digits = digits(&format!("certify id {n}"));
     digits.truncate(29);
     format!("sha{digits}")
 }
 
-/// An upper-case UUID, to look at.
-pub(crate) fn request_id(turn: u64) -> String {
-    let mut id = digits(&format!("request id {turn}")).to_ascii_uppercase();
+/// The n-th request ID, in the form of an upper-case UUID.
+pub(crate) fn request_id(n: u64) -> String {
+    let mut id = digits(&format!("request id {n}")).to_ascii_uppercase();
     id.truncate(32);
     for at in [20, 16, 12, 8] {
         id.insert(at, '-');
@@ -56,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn identifiers_look_like_the_vendors() {
+    fn identifiers_have_the_vendors_form() {
         let certify_id = certify_id(1);
         assert!(certify_id.starts_with("sha"));
         assert_eq!(certify_id.len(), 32);
@@ -69,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn only_lower_case_hex_is_hex() {
+    fn only_lower_case_hex_is_decoded() {
         assert_eq!(unhex("00ff7a"), Some(vec![0, 255, 0x7a]));
         assert_eq!(hex(&[0, 255, 0x7a]), "00ff7a");
         for text in ["0", "0F", "zz", "é", "ab "] {

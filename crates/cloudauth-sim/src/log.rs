@@ -1,76 +1,93 @@
-//! What was asked and how it ended, without persons and secrets.
+//! The request log: which operations were requested and how that ended, without personal data and
+//! secrets.
 
 use std::collections::BTreeMap;
 
-use crate::percent;
+use crate::http::{IncomingRequest, percent};
 use crate::region::Region;
-use crate::request::Incoming;
 
-/// How many requests the log remembers.
+/// How many requests the log keeps.
 const CAPACITY: usize = 10_000;
 
-/// A request that reached an API.
+/// A request to the API in the log.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
-    /// Where.
+pub struct LoggedRequest {
+    /// The region that it was sent to.
     pub region: Region,
-    /// The operation that it named, verified or not; empty if it named none. At most 64 characters.
+    /// The operation that it names, verified or not; empty if it names none. At most 64 characters.
     pub action: String,
-    /// When, in seconds since 1970.
+    /// When it arrived, in seconds since 1970.
     pub at_unix: u64,
-    /// How it ended: the business code of the reply (`200`), the gateway's code (`SignatureDoesNotMatch`) or the
-    /// scripted fault (`fault: hang`).
+    /// How it ended: the code in the body (`200`), the gateway's code (`SignatureDoesNotMatch`) or
+    /// the scripted fault (`fault: hang`).
     pub outcome: String,
-    /// The scheme of its signature if that was checked and good.
+    /// The scheme of its signature; `None` if the signature was not found valid.
     pub scheme: Option<&'static str>,
-    /// More about a refusal. It has no values of parameters and no secret.
+    /// Details of a refusal, without values of parameters and without secrets. At most 200
+    /// characters.
     pub detail: Option<String>,
-    /// The names, not the values, of what stood in its URL. At most 64 names of at most 64 characters.
+    /// The names, not the values, of the parameters in its URL. At most 64 names of at most 64
+    /// characters.
     pub url_query_names: Vec<String>,
 }
 
-/// The last requests.
+/// The last requests, and counters of all of them.
 #[derive(Default)]
-pub(crate) struct Log {
-    /// Up to twice the capacity, so that forgetting is rare and the rest is one slice.
-    seen: Vec<Seen>,
-    /// How many there were in each region.
-    attempts: BTreeMap<Region, u64>,
+pub(crate) struct RequestLog {
+    /// Up to twice the capacity, so that requests are seldom removed and the rest is one slice.
+    requests: Vec<LoggedRequest>,
+    /// The number of requests to each region.
+    requests_by_region: BTreeMap<Region, u64>,
+    /// How often each operation was carried out.
+    executions: BTreeMap<&'static str, usize>,
 }
 
-impl Log {
-    pub(crate) fn push(&mut self, seen: Seen) {
-        *self.attempts.entry(seen.region).or_default() += 1;
-        if self.seen.len() >= 2 * CAPACITY {
-            self.seen.drain(..CAPACITY);
+impl RequestLog {
+    pub(crate) fn push(&mut self, request: LoggedRequest) {
+        *self.requests_by_region.entry(request.region).or_default() += 1;
+        if self.requests.len() >= 2 * CAPACITY {
+            self.requests.drain(..CAPACITY);
         }
-        self.seen.push(seen);
+        self.requests.push(request);
     }
 
-    pub(crate) fn attempts(&self, region: Region) -> u64 {
-        self.attempts.get(&region).copied().unwrap_or_default()
+    pub(crate) fn count_execution(&mut self, action: &'static str) {
+        *self.executions.entry(action).or_default() += 1;
     }
 
-    pub(crate) fn last(&self) -> &[Seen] {
-        let forgotten = self.seen.len().saturating_sub(CAPACITY);
-        self.seen.get(forgotten..).unwrap_or_default()
+    /// The number of requests to a region.
+    pub(crate) fn request_count(&self, region: Region) -> u64 {
+        self.requests_by_region
+            .get(&region)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    pub(crate) const fn executions(&self) -> &BTreeMap<&'static str, usize> {
+        &self.executions
+    }
+
+    /// The last requests, oldest first.
+    pub(crate) fn last(&self) -> &[LoggedRequest] {
+        let skipped = self.requests.len().saturating_sub(CAPACITY);
+        self.requests.get(skipped..).unwrap_or_default()
     }
 }
 
 /// The names in a URL's query.
-pub(crate) fn query_names(request: &Incoming) -> Vec<String> {
+pub(crate) fn query_names(request: &IncomingRequest) -> Vec<String> {
     let pairs = percent::pairs(request.query()).unwrap_or_default();
     let names = pairs.iter().map(|(name, _)| shortened(name));
     names.take(64).collect()
 }
 
-/// At most 64 characters of something that a client wrote.
+/// At most 64 characters of a string from a client.
 pub(crate) fn shortened(text: &str) -> String {
     text.chars().take(64).collect()
 }
 
-/// At most 200 characters of the simulator's own words.
+/// At most 200 characters of an explanation by the simulator.
 pub(crate) fn detail(text: &str) -> String {
     text.chars().take(200).collect()
 }
@@ -80,10 +97,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_log_keeps_the_last_ten_thousand() {
-        let mut log = Log::default();
+    fn the_log_keeps_the_last_ten_thousand_requests() {
+        let mut log = RequestLog::default();
         for at_unix in 0..30_001 {
-            log.push(Seen {
+            log.push(LoggedRequest {
                 region: Region::Shanghai,
                 action: String::new(),
                 at_unix,
@@ -95,6 +112,7 @@ mod tests {
         }
         assert_eq!(log.last().len(), 10_000);
         assert_eq!(log.last()[0].at_unix, 20_001);
-        assert!(log.seen.len() <= 2 * CAPACITY);
+        assert_eq!(log.request_count(Region::Shanghai), 30_001);
+        assert!(log.requests.len() <= 2 * CAPACITY);
     }
 }

@@ -1,8 +1,8 @@
-//! Where a request arrives.
+//! The regions of the simulated service.
 
-/// One of the two regions of the service that the vendor's failover sample uses (documented).
+/// One of the two regions in the vendor's failover sample (documented).
 ///
-/// The service is listed for more regions; the simulator plays these two.
+/// The service has more regions; the simulator has these two.
 #[expect(
     clippy::exhaustive_enums,
     reason = "a test that forgets a region should not compile"
@@ -19,7 +19,7 @@ impl Region {
     /// Both regions, in the order in which the vendor's sample tries them.
     pub const ALL: [Self; 2] = [Self::Shanghai, Self::Beijing];
 
-    /// The vendor's name of the region.
+    /// The vendor's region ID, for example `cn-shanghai`.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {

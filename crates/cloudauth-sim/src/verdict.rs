@@ -1,37 +1,37 @@
-//! How a verification ends.
+//! The verdict of a verification.
 
 /// The verdict on a person, as `SubCode` carries it.
 ///
-/// The current error page gives the meaning of `200` to `206`. The others are from an older page and from other
-/// people's programs; the service may have more.
+/// The vendor's current error page documents `200` to `206`. The others come from an older page and
+/// from third-party programs; the service may have more.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
     /// `200`: passed.
     Passed,
-    /// `201`: name and number do not belong together.
+    /// `201`: the name does not match the ID number.
     NameMismatch,
     /// `202`: the identity was not found.
     IdentityNotFound,
     /// `203`: there is no usable photo to compare with.
     PhotoNotFound,
-    /// `204`: the face is another one.
+    /// `204`: the face belongs to someone else.
     FaceMismatch,
-    /// `205`: the face may not be alive.
+    /// `205`: the face may not be live.
     LivenessRisk,
     /// `206`: forbidden by policy.
     PolicyRestricted,
     /// `207`: the face is not the one on the card (`ID_PLUS`; older page).
     CardMismatch,
-    /// `209`: the authority that is compared with failed (older page).
+    /// `209`: the authority that the data is compared with failed (older page).
     AuthorityFailed,
-    /// `210`: passed, by a combination of checks (older page).
+    /// `210`: passed by a combination of checks (older page).
     PassedByPolicy,
-    /// `220`: the declaration of intent did not pass (other people's programs).
+    /// `220`: the declaration of intent did not pass (third-party programs).
     IntentFailed,
-    /// `221`: the voice is another one (other people's programs).
+    /// `221`: the voice belongs to someone else (third-party programs).
     VoiceMismatch,
-    /// `222`: the check before the declaration of intent failed (other people's programs).
+    /// `222`: the check before the declaration of intent failed (third-party programs).
     CheckBeforeIntentFailed,
 }
 
@@ -73,7 +73,7 @@ impl Verdict {
         }
     }
 
-    /// The verdict of a `SubCode`.
+    /// The verdict with this `SubCode`, if there is one.
     #[must_use]
     pub fn from_sub_code(sub_code: &str) -> Option<Self> {
         Self::ALL
@@ -89,7 +89,7 @@ impl Verdict {
 
     /// Whether the next verification of the same identity is refused with 417 (documented).
     #[must_use]
-    pub const fn locks(self) -> bool {
+    pub const fn locks_identity(self) -> bool {
         matches!(
             self,
             Self::NameMismatch | Self::IdentityNotFound | Self::PhotoNotFound

@@ -1,5 +1,5 @@
-//! The five steps of a verification in the browser: open it, send the browser away, be called back,
-//! take the browser back, ask for the verdict.
+//! The five steps of a verification in the browser: open it, send the browser to its page, receive the
+//! callback, receive the redirected browser, query the verdict.
 //!
 //! ```text
 //! cloudauth sim                                    # prints the key to export, in another terminal
@@ -7,10 +7,10 @@
 //!     cargo run -p cloudauth-ureq --example h5_backend_blocking
 //! ```
 //!
-//! Then <http://127.0.0.1:8080/>. Against the service: no `CLOUDAUTH_ENDPOINT`, `CLOUDAUTH_SCENE_ID`,
-//! and `PUBLIC_URL`, the https URL under which the browser and the service reach this program. What
-//! is known of verifications is kept in memory and lost with the program; a real backend keeps it,
-//! or people who passed must do it again.
+//! Then open <http://127.0.0.1:8080/>. To use the service instead of the simulator, leave
+//! `CLOUDAUTH_ENDPOINT` unset, and set `CLOUDAUTH_SCENE_ID` and `PUBLIC_URL`, the https URL at which the
+//! browser and the service reach this program. Verifications are kept in memory and lost when the program
+//! ends; a real backend stores them, or people who passed must verify again.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stderr,
@@ -25,9 +25,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::SystemTime;
 
-use cloudauth_ureq::ops::{CertifyId, DescribeFaceVerify, InitFaceVerify};
+use cloudauth_ureq::CertifyId;
+use cloudauth_ureq::ops::{DescribeFaceVerify, InitFaceVerify};
 use cloudauth_ureq::verify::{
-    CallbackKey, IdentityCard, Model, Notice, OuterOrderNo, Returned, SceneId, Verified, Watch,
+    Callback, CallbackKey, IdentityCard, Model, OuterOrderNo, PollVerdict, Redirect, SceneId,
+    Verdict,
 };
 use cloudauth_ureq::{Client, Endpoints, Options, Sensitive, UnixTime};
 use tiny_http::{Header, Method, Request, Response, Server};
@@ -48,13 +50,13 @@ fn main() -> Result<(), Box<dyn core::error::Error + Send + Sync>> {
     Ok(())
 }
 
-/// Answers requests on eight threads: a call to the service blocks the one that it is made on.
+/// Serves requests on eight threads, because a call to the service blocks its thread.
 pub(crate) fn serve(server: &Arc<Server>, backend: &Arc<Backend>) {
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
                 while let Ok(request) = server.recv() {
-                    let _ = backend.answer(request); // who asked may be gone
+                    let _ = backend.handle(request); // the browser may have disconnected
                 }
             });
         }
@@ -63,18 +65,18 @@ pub(crate) fn serve(server: &Arc<Server>, backend: &Arc<Backend>) {
 
 type Page = Response<Cursor<Vec<u8>>>;
 
-/// What a browser session has come to.
+/// The state of a visit: one browser session, with at most one verification.
 #[derive(Clone)]
 enum Visit {
-    /// The service is being asked.
+    /// The service is being called.
     Opening,
-    /// The person is away, at the page of this verification.
-    Away(OuterOrderNo, CertifyId, Sensitive),
-    /// The verdict.
-    Over(bool),
+    /// The verification is open, at the page with this URL.
+    Open(OuterOrderNo, CertifyId, Sensitive),
+    /// There is a verdict; `true` if the person passed.
+    Finished(bool),
 }
 
-/// The backend: a client, and the visits by the cookie of their browsers.
+/// The backend: a client, and the visits by the browsers' cookies.
 pub(crate) struct Backend {
     client: Client,
     scene: i64,
@@ -95,13 +97,13 @@ impl Backend {
         })
     }
 
-    pub(crate) fn answer(self: &Arc<Self>, mut request: Request) -> io::Result<()> {
+    pub(crate) fn handle(self: &Arc<Self>, mut request: Request) -> io::Result<()> {
         let url = request.url().to_owned();
         let (path, query) = url.split_once('?').unwrap_or((&url, ""));
         let session = session(&request);
         let page = match (request.method(), path, &session) {
             (Method::Get, "/", session) => self.start(session.as_deref()),
-            (Method::Get, "/callback", _) => self.called_back(query),
+            (Method::Get, "/callback", _) => self.callback(query),
             (Method::Post, "/open", Some(session)) => {
                 let mut form = String::new();
                 request
@@ -110,19 +112,19 @@ impl Backend {
                     .read_to_string(&mut form)?;
                 self.open(session, &form)
             }
-            (Method::Get, "/back", Some(session)) => self.came_back(session, query),
+            (Method::Get, "/back", Some(session)) => self.redirected(session, query),
             (Method::Get, "/result", Some(session)) => self.result(session),
-            _ => html(404, "There is nothing here. <a href=/>Start</a>"),
+            _ => html(404, "Page not found. <a href=/>Start</a>"),
         };
         request.respond(page)
     }
 
-    /// Before step 1: who is it? A visit that did not pass begins again, as another one.
+    /// Before step 1: the form. A visit that has not passed starts again, with a new cookie.
     fn start(&self, session: Option<&str>) -> Page {
-        if let Some(Visit::Opening | Visit::Away(..) | Visit::Over(true)) =
+        if let Some(Visit::Opening | Visit::Open(..) | Visit::Finished(true)) =
             session.and_then(|session| self.visit(session))
         {
-            return see("/result");
+            return redirect("/result");
         }
         let session = self.client.entropy().nonce().as_str().to_owned();
         let secure = if self.url.starts_with("https:") {
@@ -134,7 +136,7 @@ impl Backend {
         with(html(200, START), "Set-Cookie", &cookie)
     }
 
-    /// Steps 1 and 2: opens the verification once, however often the form is sent.
+    /// Steps 1 and 2: opens one verification per visit, however often the form is sent.
     fn open(self: &Arc<Self>, session: &str, form: &str) -> Page {
         let form: HashMap<_, _> = form_urlencoded::parse(form.as_bytes())
             .into_owned()
@@ -152,7 +154,7 @@ impl Backend {
         ) else {
             return html(
                 400,
-                "Name, number and consent are needed. <a href=/>Again</a>",
+                "Please enter your name and ID number and give your consent. <a href=/>Back</a>",
             );
         };
         let order = OuterOrderNo::generate(&mut self.client.entropy());
@@ -160,8 +162,8 @@ impl Backend {
             Entry::Vacant(visit) => visit.insert(Visit::Opening),
             Entry::Occupied(visit) => {
                 return match visit.get() {
-                    Visit::Away(_, _, page) => see(page.expose()),
-                    Visit::Opening | Visit::Over(_) => see("/result"),
+                    Visit::Open(_, _, page) => redirect(page.expose()),
+                    Visit::Opening | Visit::Finished(_) => redirect("/result"),
                 };
             }
         };
@@ -180,99 +182,102 @@ impl Backend {
         let opened = self.client.call(&init).map(|reply| reply.value);
         let opened = opened.inspect_err(|error| eprintln!("{error}")).ok();
         let Some((id, page)) = opened.and_then(|it| Some((it.certify_id, it.certify_url?))) else {
-            // It may be open all the same; nobody has its page, so it comes to nothing.
+            // It may be open nevertheless, but nobody has the URL of its page, so it will expire.
             self.visits().remove(session);
-            return html(502, "That did not work. <a href=/>Again</a>");
+            return html(
+                502,
+                "Verification could not be started. <a href=/>Try again</a>",
+            );
         };
-        let visit = Visit::Away(order, id.clone(), page.clone());
+        let visit = Visit::Open(order, id.clone(), page.clone());
         self.visits().insert(session.to_owned(), visit);
         let (backend, session) = (Arc::clone(self), session.to_owned());
         thread::spawn(move || {
-            backend.ask(&session, Watch::new(backend.question(id)));
-            // Who did not finish within the half hour begins again.
-            let is_away = |visit: &Visit| matches!(visit, Visit::Away(..));
+            backend.poll(&session, PollVerdict::new(backend.query(id)));
+            // Without a verdict within half an hour the verification has expired.
+            let is_open = |visit: &Visit| matches!(visit, Visit::Open(..));
             backend
                 .visits()
-                .retain(|other, visit| *other != session || !is_away(visit));
+                .retain(|other, visit| *other != session || !is_open(visit));
         });
-        see(page.expose())
+        redirect(page.expose())
     }
 
-    /// Step 3: a hint to ask now. Whoever sends it, the verdict is the service's.
-    fn called_back(self: &Arc<Self>, query: &str) -> Page {
-        let Ok(notice) = Notice::parse(query) else {
-            return html(400, "This is no callback.");
+    /// Step 3: a hint to query the verdict now. It is not trusted: the verdict is what the query returns.
+    fn callback(self: &Arc<Self>, query: &str) -> Page {
+        let Ok(callback) = Callback::parse(query) else {
+            return html(400, "This is not a valid callback.");
         };
-        let Ok(order) = self.key.check(&notice, now()) else {
-            return html(403, "This callback is not the service's.");
+        let Ok(order) = self.key.check(&callback, now()) else {
+            return html(403, "The callback token is not valid.");
         };
         let is_it = |visit: &Visit| {
-            matches!(visit, Visit::Away(own, id, _)
-                if *own == order && id.as_str() == notice.certify_id().as_str())
+            matches!(visit, Visit::Open(own, id, _)
+                if *own == order && id.as_str() == callback.certify_id().as_str())
         };
         let visits = self.visits();
         if let Some((session, _)) = visits.iter().find(|(_, visit)| is_it(visit)) {
-            // Answered first: the service waits for three seconds.
+            // On another thread: the service waits three seconds for the response.
             let (backend, session) = (Arc::clone(self), session.clone());
-            thread::spawn(move || backend.ask_once(&session));
+            thread::spawn(move || backend.poll_once(&session));
         }
-        html(200, "Thank you.")
+        html(200, "OK")
     }
 
-    /// Step 4: a hint, too. What the browser brings is not believed; whose it is tells the cookie.
-    fn came_back(&self, session: &str, query: &str) -> Page {
-        if let Some(Visit::Away(_, _, page)) = self.visit(session)
-            && Returned::parse(query).is_ok_and(|it| !it.has_finished())
+    /// Step 4: also a hint. The query string is not trusted, and the cookie identifies the visit.
+    fn redirected(&self, session: &str, query: &str) -> Page {
+        if let Some(Visit::Open(_, _, page)) = self.visit(session)
+            && Redirect::parse(query).is_ok_and(|it| !it.has_finished())
         {
-            let again = format!(
-                "You have not finished. <a href=\"{}\">Go on</a>",
+            let page = format!(
+                "Your verification is not finished. <a href=\"{}\">Continue</a>",
                 escape(page.expose())
             );
-            return html(200, &again);
+            return html(200, &page);
         }
-        see("/result")
+        redirect("/result")
     }
 
-    /// Step 5: the verdict on this session's verification, and on no other.
+    /// Step 5: the verdict on the verification of this visit, and on no other.
     fn result(&self, session: &str) -> Page {
-        self.ask_once(session);
+        self.poll_once(session);
         match self.visit(session) {
-            Some(Visit::Over(true)) => html(200, "<b>Passed.</b>"),
-            Some(Visit::Over(false)) => html(200, "<b>Not passed.</b> <a href=/>Again</a>"),
-            Some(Visit::Away(_, _, page)) => html(
+            Some(Visit::Finished(true)) => html(200, "<b>Passed.</b>"),
+            Some(Visit::Finished(false)) => html(200, "<b>Not passed.</b> <a href=/>Try again</a>"),
+            Some(Visit::Open(_, _, page)) => html(
                 200,
-                &format!("{WAIT} <a href=\"{}\">Go on</a>", escape(page.expose())),
+                &format!("{WAIT} <a href=\"{}\">Continue</a>", escape(page.expose())),
             ),
             Some(Visit::Opening) => html(200, WAIT),
-            None => see("/"),
+            None => redirect("/"),
         }
     }
 
-    fn question(&self, id: CertifyId) -> DescribeFaceVerify {
+    fn query(&self, id: CertifyId) -> DescribeFaceVerify {
         DescribeFaceVerify::new(self.scene, id)
     }
 
-    fn ask_once(&self, session: &str) {
-        if let Some(Visit::Away(_, id, _)) = self.visit(session) {
-            self.ask(session, Watch::once(self.question(id)));
+    fn poll_once(&self, session: &str) {
+        if let Some(Visit::Open(_, id, _)) = self.visit(session) {
+            self.poll(session, PollVerdict::once(self.query(id)));
         }
     }
 
-    /// Asks, and keeps the verdict if there is one.
-    fn ask(&self, session: &str, watch: Watch) {
-        match self.client.run(watch) {
-            Ok(Some(verified)) => self.keep(session, &verified),
-            Ok(None) => {} // not yet, or never
+    /// Queries the verdict, once or repeatedly, and stores it if there is one.
+    fn poll(&self, session: &str, poll: PollVerdict) {
+        match self.client.run(poll) {
+            Ok(Some(verdict)) => self.store(session, &verdict),
+            Ok(None) => {} // no verdict yet
             Err(error) => eprintln!("{error}"),
         }
     }
 
-    fn keep(&self, session: &str, verified: &Verified) {
+    fn store(&self, session: &str, verdict: &Verdict) {
         let mut visits = self.visits();
         if let Some(visit) = visits.get_mut(session)
-            && matches!(visit, Visit::Away(_, id, _) if id == verified.certify_id())
+            && matches!(visit, Visit::Open(_, id, _) if id == verdict.reply().certify_id())
         {
-            *visit = Visit::Over(verified.has_passed());
+            *visit = Visit::Finished(matches!(verdict, Verdict::Passed(_)));
         }
     }
 
@@ -285,7 +290,7 @@ impl Backend {
     }
 }
 
-/// The browser's session, from its cookie.
+/// The value of the browser's cookie.
 fn session(request: &Request) -> Option<String> {
     let cookies = request
         .headers()
@@ -304,7 +309,7 @@ fn html(status: u16, text: &str) -> Page {
     with(page, "Cache-Control", "no-store")
 }
 
-fn see(url: &str) -> Page {
+fn redirect(url: &str) -> Page {
     with(html(303, ""), "Location", url)
 }
 
@@ -325,18 +330,18 @@ fn now() -> UnixTime {
     SystemTime::now().into()
 }
 
-const WAIT: &str = "<meta http-equiv=refresh content=3>There is no verdict yet.";
+const WAIT: &str = "<meta http-equiv=refresh content=3>There is no result yet.";
 
-/// The vendor's script makes `MetaInfo` in the person's browser; the simulator takes any JSON.
+/// The vendor's script generates `MetaInfo` in the browser; the simulator accepts any JSON.
 const START: &str = r#"
-<title>Who are you? / 实人认证</title>
+<title>Identity verification / 实人认证</title>
 <form method=post action=/open autocomplete=off>
 <p><label>Name / 姓名 <input name=name required></label>
 <p><label>ID number / 身份证号 <input name=number required></label>
 <p><label><input type=checkbox name=consent value=yes required>
-My face may be compared with my ID photo / 同意进行人脸核验</label>
+I agree to the comparison of my face with my ID photo / 我同意将我的人脸与身份证照片比对</label>
 <input type=hidden name=meta value="{}">
-<p><button>Go on / 下一步</button>
+<p><button>Continue / 下一步</button>
 </form>
 <script src="https://o.alicdn.com/yd-cloudauth/cloudauth-cdn/jsvm_all.js"></script>
 <script>

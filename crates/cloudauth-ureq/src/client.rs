@@ -1,95 +1,93 @@
-//! The client: one loop over the core's steps, and one exchange.
+//! The client: a loop over the steps of a flow, and one HTTP exchange.
 
 use std::io::{Cursor, Read, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use cloudauth_net::{
-    Clock, FetchError, Options, OptionsError, Parts, Proxies, Proxy, ProxyProtocol, TransportError,
-    UserAgent, Watch, effects,
+    ClientParts, Clock, FetchError, Observer, Options, OptionsError, Proxies, Proxy, ProxyProtocol,
+    TransportError, UserAgent, local,
 };
-use cloudauth_proto::verify::Fetch;
-use cloudauth_proto::{
-    Body, Call, CallOptions, Entropy, Error, Exchange, Failure, Flow, Head, Now, Operation, Reply,
-    Response, Sent, Session, Step,
-};
+use cloudauth_proto::driver::{Body, Delivery, Exchange, Failure, Head, Now, Refresh, Response};
+use cloudauth_proto::verify::FetchEvidence;
+use cloudauth_proto::{Call, CallOptions, Entropy, Error, Flow, Operation, Reply, Session, Step};
 use log::{Level, log_enabled};
 use ureq::{Agent, SendBody};
 
-use crate::connector::{Connect, Later};
-use crate::watched;
+use crate::connector::{ClientConnector, DeferredResolver};
+use crate::exchange::{begin, has_sent};
 
-/// No more memory is taken for a reply before it has come, whatever its headers say.
-const LARGE: u64 = 64 << 10;
+/// Maximum memory allocated for a response body before any of it has arrived, regardless of its headers.
+const MAX_INITIAL_CAPACITY: u64 = 64 << 10;
 
-/// A blocking client. Threads can share one: it has one pool of connections.
+/// A blocking client with a connection pool. Threads can share one.
 ///
-/// A call blocks its thread until it is answered or its total time-out is over.
+/// A call blocks its thread until it has ended, at the latest at its total timeout.
 #[derive(Debug)]
 pub struct Client {
     agent: Agent,
     proxies: Proxies,
     session: Mutex<Session>,
-    /// A refresh ended.
+    /// Notified when a refresh of the credentials has ended.
     refreshed: Condvar,
     clock: Clock,
     user_agent: UserAgent,
-    watch: Watch,
+    observer: Observer,
 }
 
 impl Client {
-    /// A client with these options.
+    /// Builds a client. No request is sent.
     pub fn new(options: Options) -> Result<Self, OptionsError> {
-        let Parts {
+        let ClientParts {
             session,
             clock,
             tls,
             proxies,
             user_agent,
-            watch,
-            max_idle,
-            idle,
+            observer,
+            max_idle_connections,
+            idle_timeout,
         } = options.build()?;
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .proxy(None)
             .accept_encoding("identity")
-            // In this driver a proxy is told no more than in the other one.
+            // ureq would send its own to proxies.
             .user_agent("")
             .max_idle_connections(usize::MAX)
-            .max_idle_connections_per_host(max_idle)
-            .max_idle_age(idle)
+            .max_idle_connections_per_host(max_idle_connections)
+            .max_idle_age(idle_timeout)
             .build();
         Ok(Self {
-            agent: Agent::with_parts(config, Connect::new(tls), Later),
+            agent: Agent::with_parts(config, ClientConnector::new(tls), DeferredResolver),
             proxies,
             session: Mutex::new(session),
             refreshed: Condvar::new(),
             clock,
             user_agent,
-            watch,
+            observer,
         })
     }
 
-    /// Asks the service to do `operation`.
+    /// Calls an operation of the service.
     pub fn call<O: Operation>(&self, operation: &O) -> Result<Reply<O::Response>, Error> {
         self.call_with(operation, CallOptions::new())
     }
 
-    /// The same, with options for this call.
+    /// Calls an operation of the service, with options for this call.
     pub fn call_with<O: Operation>(
         &self,
         operation: &O,
         options: CallOptions,
     ) -> Result<Reply<O::Response>, Error> {
         let call = Call::new(operation, options)?;
-        let watched = self.watch.begin(operation);
-        let result = watched.span().in_scope(|| self.run(call));
-        watched.end(&result);
+        let observed = self.observer.begin(operation);
+        let result = observed.span().in_scope(|| self.run(call));
+        observed.end(&result);
         result
     }
 
-    /// Does what `flow` says until it is done.
+    /// Runs a flow until it is done.
     pub fn run<F: Flow>(&self, mut flow: F) -> Result<F::Output, Error> {
         let mut ended = None;
         loop {
@@ -100,7 +98,7 @@ impl Client {
             }
             let step = flow.poll(&mut session, now);
             if let Step::Wait(until) = step {
-                // The session is held up to here, so that no refresh ends unheard.
+                // The session is locked until here, so that the end of a refresh is not missed.
                 let left = until.saturating_since(self.now().mono);
                 drop(self.refreshed.wait_timeout(session, left));
                 continue;
@@ -110,33 +108,33 @@ impl Client {
                 Step::Send(exchange) => {
                     ended = Some((exchange.id(), self.exchange(&exchange)));
                 }
-                // One exchange at a time: it is over already.
+                // There is one exchange at a time, and it has ended.
                 Step::Abandon(_) | Step::Wait(_) => {}
-                Step::Authenticate(refresh) => {
-                    // What came of it is in the session.
-                    drop(self.run(*refresh));
+                Step::Authenticate(ticket) => {
+                    // The session holds the result.
+                    drop(self.run(Refresh::new(ticket)));
                     self.refreshed.notify_all();
                 }
-                Step::Read(path) => flow.supply(effects::read(&path)),
-                Step::Run { argv, timeout } => flow.supply(effects::run(&argv, timeout)),
+                Step::Read(path) => flow.supply(local::read_file(&path)),
+                Step::Run { argv, timeout } => flow.supply(local::run_program(&argv, timeout)),
                 Step::Done(result) => return result,
             }
         }
     }
 
     fn exchange(&self, exchange: &Exchange) -> Result<Response, Failure> {
-        if is_overheard() {
-            return Err(unsendable(
-                "ureq would log the person: turn off the TRACE level of `log` for ureq and ureq_proto",
+        if would_log_requests() {
+            return Err(not_sent(
+                "ureq would log personal data: disable the TRACE level of `log` for ureq and ureq_proto",
             ));
         }
-        // Connections keep to the time-outs by themselves; a large request takes a while to sign.
-        watched::begin(exchange.timeouts());
-        let request = self.user_agent.on(exchange.sign());
+        // Before signing, which takes a while for a large request.
+        begin(exchange.timeouts());
+        let request = self.user_agent.append_to(exchange.sign());
         let proxy = self.proxies.proxy_for(request.scheme, &request.authority);
         let proxy = proxy.filter(|_| !request.direct);
-        let proxy = proxy.map(into_ureq).transpose().map_err(unsendable)?;
-        let mut request = request.into_http(reader).map_err(unsendable)?;
+        let proxy = proxy.map(ureq_proxy).transpose().map_err(not_sent)?;
+        let mut request = request.into_http(send_body).map_err(not_sent)?;
         if proxy.is_some() {
             request = self.agent.configure_request(request).proxy(proxy).build();
         }
@@ -144,8 +142,12 @@ impl Client {
 
         let (parts, body) = response.into_parts();
         let head = Head::from(&parts);
-        let limit = u64::try_from(exchange.reply_limit()).unwrap_or(u64::MAX);
-        let expected = body.content_length().unwrap_or(0).min(limit).min(LARGE);
+        let limit = u64::try_from(exchange.response_limit()).unwrap_or(u64::MAX);
+        let expected = body
+            .content_length()
+            .unwrap_or(0)
+            .min(limit)
+            .min(MAX_INITIAL_CAPACITY);
         let mut read = Vec::with_capacity(expected.try_into().unwrap_or(0));
         let mut reader = body.into_reader().take(limit.saturating_add(1));
         match reader.read_to_end(&mut read) {
@@ -154,15 +156,21 @@ impl Client {
         }
     }
 
-    /// Fetches a picture or a video of a verdict, and writes it when it is there and what it should
-    /// be: all of it or, on an error that is not the writer's, nothing. Gives its media type.
-    pub fn fetch(&self, fetch: Fetch, to: &mut impl Write) -> Result<&'static str, FetchError> {
+    /// Fetches a picture or a video of a verdict, checks it, writes it, and returns its media type.
+    ///
+    /// The file is written only after all of it was received and checked, so on [`FetchError::Fetch`]
+    /// nothing has been written.
+    pub fn fetch(
+        &self,
+        fetch: FetchEvidence,
+        to: &mut impl Write,
+    ) -> Result<&'static str, FetchError> {
         let fetched = self.run(fetch)?;
         to.write_all(&fetched.contents)?;
         Ok(fetched.media_type)
     }
 
-    /// Randomness for what goes into an operation: order numbers, encryption.
+    /// Returns a generator of random values, for order numbers and encryption.
     #[must_use]
     pub fn entropy(&self) -> Entropy {
         self.session().entropy()
@@ -177,34 +185,35 @@ impl Client {
     }
 }
 
-/// At this level ureq logs whole URLs, and ureq-proto the bytes of the requests' heads and of replies.
-/// Neither can be told not to.
-fn is_overheard() -> bool {
+/// Whether ureq or ureq-proto would log URLs, request headers and responses: both do at `TRACE`, and have
+/// no option against it.
+fn would_log_requests() -> bool {
     let is_logged = |target: &str| log_enabled!(target: target, Level::Trace);
     ["ureq::util", "ureq_proto::util"]
         .into_iter()
         .any(is_logged)
 }
 
-fn unsendable(cause: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Failure {
-    Failure::new(Sent::No, TransportError::Request(cause.into()))
+fn not_sent(cause: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Failure {
+    Failure::new(Delivery::NotSent, TransportError::Request(cause.into()))
 }
 
 #[expect(
     clippy::wildcard_enum_match_arm,
-    reason = "the others are passed on as they are"
+    reason = "other errors are passed on unchanged"
 )]
+/// Converts an error of ureq; `head` is the head of the response, if it was received.
 fn failure(error: ureq::Error, head: Option<Head>) -> Failure {
     let is_timeout = matches!(error, ureq::Error::Timeout(_));
     let cause: Box<dyn core::error::Error + Send + Sync> = match error {
         ureq::Error::Io(e) => e.into(),
-        // These two would quote the URL.
-        ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => "not a usable URL".into(),
+        // The messages of these two contain the URL.
+        ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => "the URL is not valid".into(),
         other => other.into(),
     };
-    match (watched::has_sent(), head) {
-        (false, _) if is_timeout => Failure::new(Sent::No, TransportError::ConnectTimeout),
-        (false, _) => Failure::new(Sent::No, TransportError::Connect(cause)),
+    match (has_sent(), head) {
+        (false, _) if is_timeout => Failure::new(Delivery::NotSent, TransportError::ConnectTimeout),
+        (false, _) => Failure::new(Delivery::NotSent, TransportError::Connect(cause)),
         (true, head) => {
             let error = if is_timeout {
                 TransportError::ReadTimeout
@@ -213,23 +222,23 @@ fn failure(error: ureq::Error, head: Option<Head>) -> Failure {
             };
             match head {
                 Some(head) => Failure::after_head(head, error),
-                None => Failure::new(Sent::Maybe, error),
+                None => Failure::new(Delivery::MaybeSent, error),
             }
         }
     }
 }
 
-/// The length is in the headers, so that the body is not sent in chunks.
-fn reader(body: Body) -> SendBody<'static> {
+/// The body for ureq. The request has a `content-length` header, so it is not sent in chunks.
+fn send_body(body: Body) -> SendBody<'static> {
     let (shared, own) = body.into_parts();
     SendBody::from_owned_reader(Cursor::new(shared).chain(Cursor::new(own)))
 }
 
-fn into_ureq(proxy: &Proxy) -> Result<ureq::Proxy, ureq::Error> {
+fn ureq_proxy(proxy: &Proxy) -> Result<ureq::Proxy, ureq::Error> {
     let protocol = match proxy.protocol() {
         ProxyProtocol::Http => ureq::ProxyProtocol::Http,
         ProxyProtocol::Https => ureq::ProxyProtocol::Https,
-        // The proxy resolves the name, as the other ones do.
+        // As with the other protocols, the proxy resolves the host name.
         ProxyProtocol::Socks5 => ureq::ProxyProtocol::Socks5h,
     };
     let mut made = ureq::Proxy::builder(protocol)

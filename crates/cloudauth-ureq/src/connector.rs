@@ -1,4 +1,4 @@
-//! How connections are made: names, proxies, TCP, TLS.
+//! Connections: name resolution, proxies, TCP, TLS.
 
 use core::net::Ipv4Addr;
 use std::sync::Arc;
@@ -14,37 +14,38 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Error, Timeout};
 
-use crate::tls::Tls;
-use crate::watched::{Watched, connecting, cut};
+use crate::exchange::{cap, while_connecting};
+use crate::tls::TlsTransport;
+use crate::transport::DeadlineTransport;
 
-/// Resolves nothing.
+/// A resolver that returns no addresses; [`ClientConnector`] resolves names when it connects.
 ///
-/// ureq asks for addresses before it looks for a connection that is there already, and with a limit
-/// it starts a thread to have them: for every request. [`Connect`] asks when it makes a connection.
+/// ureq resolves the host name of every request, before it looks for an idle connection, and with a
+/// timeout it does so on a new thread.
 #[derive(Debug)]
-pub(crate) struct Later;
+pub(crate) struct DeferredResolver;
 
-impl Resolver for Later {
+impl Resolver for DeferredResolver {
     fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         Ok(self.empty())
     }
 }
 
-/// Makes connections: TCP, through a proxy if there is one, with TLS if the endpoint wants it.
+/// Makes connections: over TCP, through a proxy if one is configured, and with TLS for `https`.
 #[derive(Debug)]
-pub(crate) struct Connect {
+pub(crate) struct ClientConnector {
     tls: Arc<ClientConfig>,
-    names: DefaultResolver,
+    resolver: DefaultResolver,
     socks: SocksConnector,
     proxy: ConnectProxyConnector,
     tcp: TcpConnector,
 }
 
-impl Connect {
+impl ClientConnector {
     pub(crate) fn new(tls: Arc<ClientConfig>) -> Self {
         Self {
             tls,
-            names: DefaultResolver::default(),
+            resolver: DefaultResolver::default(),
             socks: SocksConnector::default(),
             proxy: ConnectProxyConnector::default(),
             tcp: TcpConnector::default(),
@@ -53,9 +54,9 @@ impl Connect {
 
     fn connection(&self, details: &ConnectionDetails<'_>) -> Result<Box<dyn Transport>, Error> {
         let addrs = self.addresses(details)?;
-        let timeout = cut(details.timeout);
+        let timeout = cap(details.timeout);
         if (*timeout.after).is_zero() {
-            // ureq would take it for no limit.
+            // ureq takes a timeout of zero for none.
             return Err(Error::Timeout(Timeout::Connect));
         }
         let details = &ConnectionDetails {
@@ -63,7 +64,7 @@ impl Connect {
             addrs,
             config: details.config,
             request_level: details.request_level,
-            resolver: &self.names,
+            resolver: &self.resolver,
             now: (details.current_time)(),
             timeout,
             current_time: Arc::clone(&details.current_time),
@@ -76,31 +77,33 @@ impl Connect {
             .tcp
             .connect(details, tunnel)?
             .ok_or(Error::ConnectionFailed)?;
-        let transport = Watched(transport);
+        let transport = DeadlineTransport(transport);
         if details.needs_tls() && !transport.is_tls() {
-            Ok(Box::new(Tls::handshake(&self.tls, details, transport)?))
+            Ok(Box::new(TlsTransport::handshake(
+                &self.tls, details, transport,
+            )?))
         } else {
             Ok(Box::new(transport))
         }
     }
 
-    /// Of the endpoint, or none if there is a proxy, which resolves the name.
+    /// The addresses of the endpoint; none if there is a proxy, which resolves the host name.
     fn addresses(&self, details: &ConnectionDetails<'_>) -> Result<ResolvedSocketAddrs, Error> {
-        // A proxy's own address is known here.
+        // A connection to the proxy itself comes with its addresses.
         if details.config.proxy().is_some() || !details.addrs.is_empty() {
             return Ok(details.addrs.clone());
         }
-        let mut patience = cut(details.timeout);
+        let mut timeout = cap(details.timeout);
         let host = details.uri.host().unwrap_or_default();
         if host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok() {
-            // Takes no time, and so needs no thread that could be left behind.
-            patience.after = UreqDuration::NotHappening;
+            // An IP address needs no lookup; without a timeout ureq starts no thread for it.
+            timeout.after = UreqDuration::NotHappening;
         }
-        self.names.resolve(details.uri, details.config, patience)
+        self.resolver.resolve(details.uri, details.config, timeout)
     }
 }
 
-impl Connector for Connect {
+impl Connector for ClientConnector {
     type Out = Box<dyn Transport>;
 
     fn connect(
@@ -108,7 +111,7 @@ impl Connector for Connect {
         details: &ConnectionDetails<'_>,
         _: Option<()>,
     ) -> Result<Option<Self::Out>, Error> {
-        connecting(|| self.connection(details)).map(Some)
+        while_connecting(|| self.connection(details)).map(Some)
     }
 }
 
@@ -122,7 +125,8 @@ mod tests {
     use std::thread;
 
     use cloudauth_net::{Options, Proxies};
-    use cloudauth_proto::{Credentials, Timeouts};
+    use cloudauth_proto::Credentials;
+    use cloudauth_proto::driver::Timeouts;
     use socket2::{Domain, Socket, Type};
     use ureq::Agent;
     use ureq::config::Config;
@@ -130,15 +134,15 @@ mod tests {
     use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 
     use super::*;
-    use crate::watched::{begin, has_sent, now};
+    use crate::exchange::{begin, has_sent, now};
 
     const SLOW: Duration = Duration::from_millis(700);
 
-    /// Takes its time to find these.
+    /// Returns these addresses after a delay.
     #[derive(Debug)]
-    struct Names(Duration, Vec<SocketAddr>);
+    struct SlowResolver(Duration, Vec<SocketAddr>);
 
-    impl Resolver for Names {
+    impl Resolver for SlowResolver {
         fn resolve(
             &self,
             _: &Uri,
@@ -154,7 +158,7 @@ mod tests {
         }
     }
 
-    /// A listener that does not answer: its queue is full, with these.
+    /// A listener that neither accepts nor refuses connections, because these fill its backlog.
     fn black_hole(any: &str) -> (Socket, Vec<Socket>) {
         let any: SocketAddr = any.parse().unwrap();
         let socket = || Socket::new(Domain::for_address(any), Type::STREAM, None).unwrap();
@@ -172,8 +176,8 @@ mod tests {
         (listener, queue)
     }
 
-    /// A call with so much time to connect: what came of it, and how long it took.
-    fn call(url: &str, names: Names, limit: Duration) -> (Result<(), Error>, Duration) {
+    /// Sends a request with this connect timeout; the result, and how long it took.
+    fn call(url: &str, names: SlowResolver, limit: Duration) -> (Result<(), Error>, Duration) {
         let parts = Options::new()
             .credentials(Credentials::access_key("id", "secret").unwrap())
             .proxies(Proxies::none())
@@ -183,15 +187,15 @@ mod tests {
             .timeout_resolve(Some(limit))
             .timeout_connect(Some(limit))
             .build();
-        let agent = Agent::with_parts(config, Connect::new(parts.tls), names);
+        let agent = Agent::with_parts(config, ClientConnector::new(parts.tls), names);
         let begun = now();
         begin(Timeouts::new(limit, limit, Duration::from_secs(99)));
         let called = agent.get(url).call().map(drop);
         (called, now().saturating_duration_since(begun))
     }
 
-    /// How long it takes not to connect.
-    fn in_vain(url: &str, names: Names, limit: Duration) -> Duration {
+    /// How long it takes until connecting times out.
+    fn timed_out(url: &str, names: SlowResolver, limit: Duration) -> Duration {
         let (called, took) = call(url, names, limit);
         let error = called.unwrap_err();
         assert!(matches!(error, Error::Timeout(_)), "{error}");
@@ -205,19 +209,19 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_was_slow_leaves_less_time_for_the_connection() {
+    fn slow_name_resolution_leaves_less_time_to_connect() {
         let (listener, _queue) = black_hole("127.0.0.1:0");
         let limit = Duration::from_secs(1);
-        let names = Names(SLOW, vec![address_of(&listener)]);
-        let took = in_vain("http://host.test", names, limit);
+        let names = SlowResolver(SLOW, vec![address_of(&listener)]);
+        let took = timed_out("http://host.test", names, limit);
         assert!(took < limit + SLOW / 2, "{took:?}");
     }
 
     #[test]
-    fn a_connection_that_was_slow_leaves_less_time_for_tls() {
+    fn a_slow_tcp_connection_leaves_less_time_for_the_tls_handshake() {
         let (listener, _queue) = black_hole("127.0.0.1:0");
         let address = address_of(&listener);
-        // The kernel knocks again after a second, and is let in.
+        // The kernel sends another SYN after a second, which is then accepted.
         thread::spawn(move || {
             thread::sleep(Duration::from_millis(500));
             let mut held = Vec::new();
@@ -226,18 +230,18 @@ mod tests {
             }
         });
         let limit = Duration::from_secs(2);
-        let took = in_vain(
+        let took = timed_out(
             "https://host.test",
-            Names(Duration::ZERO, vec![address]),
+            SlowResolver(Duration::ZERO, vec![address]),
             limit,
         );
         assert!(took < limit + Duration::from_millis(500), "{took:?}");
     }
 
-    /// ureq tries one address after the other, in the system's order. The first of two has two thirds
-    /// of the time to connect, and all of them together no more than that time.
+    /// ureq tries one address after the other, in the order of the system. The first of two has two
+    /// thirds of the connect timeout, and all of them together have no more than the timeout.
     #[test]
-    fn ipv6_that_swallows_packets_leaves_ipv4_a_third_of_the_time() {
+    fn an_ipv6_address_that_drops_packets_leaves_ipv4_a_third_of_the_time() {
         let (hole, _queue) = black_hole("[::1]:0");
         let hole = address_of(&hole);
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -252,16 +256,16 @@ mod tests {
         let limit = Duration::from_secs(3);
         let (called, took) = call(
             "http://host.test",
-            Names(Duration::ZERO, vec![hole, address]),
+            SlowResolver(Duration::ZERO, vec![hole, address]),
             limit,
         );
         called.unwrap();
         assert!(took > limit / 2 && took < limit, "{took:?}");
 
         let (other, _queue) = black_hole("127.0.0.1:0");
-        let names = Names(Duration::ZERO, vec![hole, address_of(&other)]);
+        let names = SlowResolver(Duration::ZERO, vec![hole, address_of(&other)]);
         let limit = Duration::from_secs(1);
-        let took = in_vain("http://host.test", names, limit);
+        let took = timed_out("http://host.test", names, limit);
         assert!(took < limit + SLOW / 2, "{took:?}");
     }
 }

@@ -1,12 +1,9 @@
 //! Blocking client for Alibaba Cloud's identity verification service (Cloudauth, API 2019-03-07).
 //! Unofficial.
 //!
-//! A thin driver of [`cloudauth_proto`], which decides everything: this crate sends what that one
-//! signed, over ureq and rustls, and tells it what came back. No runtime, no threads of its own.
-//!
-//! At the `TRACE` level of the `log` crate, ureq logs whole URLs, and ureq-proto the bytes of requests'
-//! heads and of replies. **While that level is on for `ureq` or `ureq_proto`, nothing is sent**: the call ends in
-//! an error that says so. With `env_logger`, `RUST_LOG=trace,ureq=debug` leaves the rest on.
+//! A driver of [`cloudauth_proto`]: that crate encodes, signs, retries and decodes without IO; this
+//! one sends the requests, with ureq and rustls. It needs no async runtime: a call runs on the calling
+//! thread. Only resolving a host name and running a credentials program use a helper thread each.
 //!
 //! ```
 //! use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region, Simulator};
@@ -24,30 +21,45 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Without options a client asks Shanghai, then Beijing, with the credentials that
-//! [`Source::default_chain`] finds when the first call needs them, through the proxies of the
-//! environment ([`Proxies`] says exactly which). Redirects are never followed, certificates always
-//! verified. [`Options`] are the same for the async driver, `cloudauth-hyper`. HTTP/1.1 only.
+//! With default options a client sends to Shanghai, and fails over to Beijing. It signs with the
+//! credentials that [`Source::default_chain`] finds when the first call needs them, and uses the proxies
+//! of the environment ([`Proxies`] has the exact rules). It never follows redirects. [`Options`] are the
+//! same for the async driver, `cloudauth-hyper`. HTTP/1.1 only.
+//!
+//! The crate root exports what most applications need; everything else is in [`proto`].
+//!
+//! # Logging
+//!
+//! ureq itself logs, at the `TRACE` level of the `log` crate, whole URLs, request headers and responses,
+//! and so personal data and signatures. **While that level is enabled for `ureq` or `ureq_proto`, nothing
+//! is sent**: calls end in an error that names the problem. With `env_logger`,
+//! `RUST_LOG=trace,ureq=debug` keeps all other targets at `TRACE`.
 //!
 //! # Features
 //!
-//! * `ring` (default), `aws-lc-rs`: who does the cryptography of TLS. At least one; if both are on, it
-//!   is aws-lc-rs, which needs a C compiler.
-//! * `webpki-roots` (default), `native-roots`: whose roots are trusted, Mozilla's or the operating
-//!   system's; if both are on, those of either.
-//! * `sm3`: the signature ACS3-HMAC-SM3.
+//! * `ring` (default), `aws-lc-rs`: the TLS crypto provider. At least one is required; with both,
+//!   aws-lc-rs is used. It needs a C compiler.
+//! * `webpki-roots` (default), `native-roots`: the trusted root certificates, Mozilla's or the operating
+//!   system's. With both, either is trusted; with neither, only the roots given as an option.
+//! * `sm3`: the signature scheme ACS3-HMAC-SM3.
+//! * `sm2`: encryption of names and ID numbers, `EncryptType=SM2`.
 //!
-//! No feature and no option turns verification off.
+//! Server certificates are always verified. No feature and no option turns verification off.
 
 #![forbid(unsafe_code)]
 
 mod client;
 mod connector;
+mod exchange;
 mod tls;
-mod watched;
+mod transport;
 
 pub use client::Client;
-pub use cloudauth_net::{
-    FetchError, Options, OptionsError, Proxies, Proxy, ProxyProtocol, TransportError,
+pub use cloudauth_net::{FetchError, Options, OptionsError, Proxies, TransportError};
+pub use cloudauth_proto as proto;
+pub use cloudauth_proto::credentials::{AssumeRole, Role};
+pub use cloudauth_proto::{
+    Attempt, AttemptOutcome, Call, CallOptions, CertifyId, Credentials, Effect, Endpoint,
+    Endpoints, Error, Flow, Network, Operation, Policy, Region, Repeat, Reply, Scheme, Secret,
+    Sensitive, ServiceError, Source, UnixTime, codes, ops, verify,
 };
-pub use cloudauth_proto::*;

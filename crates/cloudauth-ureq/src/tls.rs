@@ -1,4 +1,6 @@
-//! TLS, with the configuration that both drivers share.
+//! TLS, with the rustls configuration of the client.
+//!
+//! ureq builds its own TLS configuration only when it connects; this one is checked when a client is built.
 
 use core::fmt;
 use std::io::{Read, Write};
@@ -12,12 +14,13 @@ use ureq::unversioned::transport::{
 };
 
 /// TLS over another transport.
-pub(crate) struct Tls {
+pub(crate) struct TlsTransport {
     buffers: LazyBuffers,
     stream: StreamOwned<ClientConnection, TransportAdapter>,
 }
 
-impl Tls {
+impl TlsTransport {
+    /// Connects and completes the handshake, within the timeout of `details`.
     pub(crate) fn handshake(
         config: &Arc<ClientConfig>,
         details: &ConnectionDetails<'_>,
@@ -26,7 +29,7 @@ impl Tls {
         let host = details.uri.host().unwrap_or_default();
         let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
         let name = ServerName::try_from(bare.unwrap_or(host).to_owned())
-            .map_err(|_| Error::Tls("the host cannot have a certificate"))?;
+            .map_err(|_| Error::Tls("the host is not a valid server name"))?;
         let failed = |e| Error::Io(std::io::Error::other(e));
         let mut conn = ClientConnection::new(Arc::clone(config), name).map_err(failed)?;
         let mut sock = TransportAdapter::new(
@@ -47,13 +50,13 @@ impl Tls {
     }
 }
 
-impl fmt::Debug for Tls {
+impl fmt::Debug for TlsTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tls")
+        f.write_str("TlsTransport")
     }
 }
 
-impl Transport for Tls {
+impl Transport for TlsTransport {
     fn buffers(&mut self) -> &mut dyn Buffers {
         &mut self.buffers
     }

@@ -1,4 +1,4 @@
-//! The example backend, walked by browsers that mean well and by others.
+//! The example backend, used by ordinary browsers and by hostile ones.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 #[allow(dead_code, reason = "its main is not called here")]
@@ -18,13 +18,13 @@ use ureq::Agent;
 
 const KEY: &[u8; 32] = b"0123456789abcdef0123456789abcdef";
 
-/// A service, a backend, and what is known of both.
-struct Scene {
+/// A simulator and a backend connected to it.
+struct Fixture {
     simulator: Simulator,
     url: String,
 }
 
-impl Scene {
+impl Fixture {
     fn new() -> Self {
         let simulator = Simulator::start().unwrap();
         let endpoint = simulator.url(Region::Shanghai).parse().unwrap();
@@ -45,7 +45,7 @@ impl Scene {
         let agent = Agent::config_builder().proxy(None).max_redirects(0);
         let agent = agent.http_status_as_error(false).build().into();
         let mut browser = Browser {
-            scene: self,
+            fixture: self,
             agent,
             cookie: String::new(),
         };
@@ -60,66 +60,66 @@ impl Scene {
     }
 }
 
-struct Browser<'s> {
-    scene: &'s Scene,
+struct Browser<'f> {
+    fixture: &'f Fixture,
     agent: Agent,
     cookie: String,
 }
 
 impl Browser<'_> {
-    /// The status, then the text or where it leads, then a cookie.
+    /// Returns the status, the location or the body, and the new cookie.
     fn get(&self, path: &str) -> (u16, String, String) {
-        let url = format!("{}{path}", self.scene.url);
-        let mut reply = self
+        let url = format!("{}{path}", self.fixture.url);
+        let mut response = self
             .agent
             .get(&url)
             .header("cookie", &self.cookie)
             .call()
             .unwrap();
         let header = |name| {
-            let value = reply.headers().get(name);
+            let value = response.headers().get(name);
             value.map(|it| it.to_str().unwrap().to_owned())
         };
         let (location, cookie) = (header("location"), header("set-cookie"));
-        let text = reply.body_mut().read_to_string().unwrap();
-        let status = reply.status().as_u16();
+        let text = response.body_mut().read_to_string().unwrap();
+        let status = response.status().as_u16();
         (status, location.unwrap_or(text), cookie.unwrap_or_default())
     }
 
-    /// Sends the form; the status, and where it leads.
+    /// Submits the form. Returns the status and the location.
     fn open(&self) -> (u16, String) {
-        let url = format!("{}/open", self.scene.url);
+        let url = format!("{}/open", self.fixture.url);
         let form = [
             ("name", "张三"),
-            ("number", "330103199001011234"),
+            ("number", "330103199001011230"),
             ("meta", "{}"),
             ("consent", "yes"),
         ];
-        let reply = self
+        let response = self
             .agent
             .post(&url)
             .header("cookie", &self.cookie)
             .send_form(form)
             .unwrap();
-        let location = reply
+        let location = response
             .headers()
             .get("location")
             .map(|it| it.to_str().unwrap());
         (
-            reply.status().as_u16(),
+            response.status().as_u16(),
             location.unwrap_or_default().to_owned(),
         )
     }
 
-    /// Does on the service's page what the person does; the way back to the backend.
+    /// Submits the service's page with this outcome. Returns the path that it redirects to.
     fn press(&self, page: &str, outcome: &str) -> String {
-        let reply = self
+        let response = self
             .agent
             .post(page)
             .send_form([("outcome", outcome)])
             .unwrap();
-        let location = reply.headers()["location"].to_str().unwrap();
-        location.strip_prefix(&self.scene.url).unwrap().to_owned()
+        let location = response.headers()["location"].to_str().unwrap();
+        location.strip_prefix(&self.fixture.url).unwrap().to_owned()
     }
 
     fn result(&self) -> String {
@@ -127,40 +127,40 @@ impl Browser<'_> {
     }
 }
 
-/// The verification behind a page.
+/// The certify ID in the URL of a page.
 fn certify_id(page: &str) -> &str {
     page.rsplit('/').next().unwrap()
 }
 
 #[test]
 fn a_person_passes_and_another_does_not() {
-    let scene = Scene::new();
-    for (outcome, told) in [("pass", "<b>Passed.</b>"), ("204", "<b>Not passed.</b>")] {
-        let browser = scene.browser();
+    let fixture = Fixture::new();
+    for (outcome, text) in [("pass", "<b>Passed.</b>"), ("204", "<b>Not passed.</b>")] {
+        let browser = fixture.browser();
         let (status, page) = browser.open();
         assert_eq!(status, 303);
-        assert!(browser.result().contains("no verdict yet"));
+        assert!(browser.result().contains("no result yet"));
         let back = browser.press(&page, outcome);
         assert!(back.starts_with("/back?response="));
         assert_eq!(browser.get(&back).1, "/result");
         for _ in 0..2 {
-            assert!(browser.result().contains(told), "{}", browser.result());
+            assert!(browser.result().contains(text), "{}", browser.result());
         }
-        // The back button, and the form once more.
+        // The form is submitted again.
         assert_eq!(browser.open(), (303, "/result".into()));
     }
-    assert_eq!(scene.opened(), 2);
+    assert_eq!(fixture.opened(), 2);
 }
 
 #[test]
-fn somebody_else_s_verdict_does_not_pass_here() {
-    let scene = Scene::new();
-    let (one, two) = (scene.browser(), scene.browser());
+fn a_visit_does_not_pass_with_another_visit_s_verdict() {
+    let fixture = Fixture::new();
+    let (one, two) = (fixture.browser(), fixture.browser());
     let (page_one, page_two) = (one.open().1, two.open().1);
     let back_one = one.press(&page_one, "pass");
-    // The second browser comes with what the first one got.
+    // The second browser is redirected with the first one's query string.
     assert_eq!(two.get(&back_one).1, "/result");
-    assert!(two.result().contains("no verdict yet"));
+    assert!(two.result().contains("no result yet"));
     let back_two = two.press(&page_two, "205");
     two.get(&back_two);
     assert!(two.result().contains("Not passed."));
@@ -168,9 +168,9 @@ fn somebody_else_s_verdict_does_not_pass_here() {
 }
 
 #[test]
-fn who_has_no_cookie_sees_nothing() {
-    let scene = Scene::new();
-    let mut browser = scene.browser();
+fn without_its_cookie_a_browser_sees_nothing() {
+    let fixture = Fixture::new();
+    let mut browser = fixture.browser();
     let (_, page) = browser.open();
     browser.press(&page, "pass");
     browser.cookie = "visit=other".into();
@@ -181,23 +181,23 @@ fn who_has_no_cookie_sees_nothing() {
 }
 
 #[test]
-fn a_form_that_is_sent_many_times_opens_one_verification() {
-    let scene = Scene::new();
-    let browser = scene.browser();
+fn a_form_submitted_many_times_opens_one_verification() {
+    let fixture = Fixture::new();
+    let browser = fixture.browser();
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| assert_eq!(browser.open().0, 303));
         }
     });
-    assert_eq!(scene.opened(), 1);
+    assert_eq!(fixture.opened(), 1);
     assert!(browser.open().1.contains("/verify/"));
     assert_eq!(browser.get("/").1, "/result");
 }
 
 #[test]
-fn who_leaves_can_go_on() {
-    let scene = Scene::new();
-    let browser = scene.browser();
+fn an_abandoned_verification_can_be_continued() {
+    let fixture = Fixture::new();
+    let browser = fixture.browser();
     let (_, page) = browser.open();
     let back = browser.press(&page, "abandon");
     let (status, text, _) = browser.get(&back);
@@ -211,9 +211,9 @@ fn who_leaves_can_go_on() {
 }
 
 #[test]
-fn callbacks_are_answered_and_decide_nothing() {
-    let scene = Scene::new();
-    let browser = scene.browser();
+fn callbacks_get_a_response_and_determine_nothing() {
+    let fixture = Fixture::new();
+    let browser = fixture.browser();
     let (_, page) = browser.open();
     let id = certify_id(&page);
     let key = CallbackKey::new(KEY).unwrap();
@@ -234,7 +234,7 @@ fn callbacks_are_answered_and_decide_nothing() {
                 token("order1", now - 1)
             ),
         ),
-        // A good token of another order.
+        // A valid token of another order.
         (
             200,
             format!(
@@ -259,18 +259,18 @@ fn callbacks_are_answered_and_decide_nothing() {
     for broken in ["response=", "response=%7b", "response=[", "x"] {
         assert_eq!(browser.get(&format!("/back?{broken}")).1, "/result");
     }
-    assert!(browser.result().contains("no verdict yet"));
+    assert!(browser.result().contains("no result yet"));
 }
 
 #[test]
-fn a_service_that_is_down_is_said_and_tried_again() {
-    let scene = Scene::new();
-    let browser = scene.browser();
-    scene
+fn a_service_outage_is_reported_and_the_form_can_be_submitted_again() {
+    let fixture = Fixture::new();
+    let browser = fixture.browser();
+    fixture
         .simulator
         .inject(Region::Shanghai, Fault::Refuse, Times::Always);
     assert_eq!(browser.open().0, 502);
-    scene.simulator.heal(Region::Shanghai).unwrap();
+    fixture.simulator.restore(Region::Shanghai).unwrap();
     assert_eq!(browser.open().0, 303);
-    assert_eq!(scene.opened(), 1);
+    assert_eq!(fixture.opened(), 1);
 }

@@ -1,35 +1,35 @@
-//! The audit of a page finds what it is for.
+//! The accessibility audit of a page.
 
 use cloudauth_browser_tests::{Chromium, Size};
 
 #[test]
 #[ignore = "needs Chromium"]
-fn a_page_that_is_bad_in_every_way_is_complained_of_in_every_way() {
+fn every_kind_of_problem_is_found() {
     let chromium = Chromium::start();
     let tab = chromium.tab(Size::PHONE, "en");
     tab.go(
         "data:text/html,<meta name=viewport content='width=device-width'>\
         <p style='color:%23aaa'>faint</p><input><p style='width:9999px'>wide</p>",
     );
-    let complaints = tab.complaints();
+    let problems = tab.audit();
     let expected = [
         "contrast 2.32: <p> faint",
         "target of",
-        "no name: <input>",
+        "no label: <input>",
         "wider than the screen",
         "no language",
         "no title",
-        "not one heading",
+        "not exactly one h1",
     ];
-    assert_eq!(complaints.len(), expected.len(), "{complaints:?}");
-    for (complaint, expected) in complaints.iter().zip(expected) {
-        assert!(complaint.starts_with(expected), "{complaint}");
+    assert_eq!(problems.len(), expected.len(), "{problems:?}");
+    for (problem, expected) in problems.iter().zip(expected) {
+        assert!(problem.starts_with(expected), "{problem}");
     }
 
     tab.go("data:text/html,<script>throw 'oops'</script>");
-    let problems = tab.problems();
+    let errors = tab.errors();
     assert!(
-        problems.len() == 1 && problems[0].contains("oops"),
-        "{problems:?}"
+        errors.len() == 1 && errors[0].contains("oops"),
+        "{errors:?}"
     );
 }

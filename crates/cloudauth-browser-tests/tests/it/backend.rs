@@ -1,4 +1,4 @@
-//! The axum backend of the examples as a process of its own, and the simulator that it asks.
+//! The axum example backend as a process of its own, connected to a simulator.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
@@ -19,13 +19,13 @@ pub(crate) struct Backend {
     pub(crate) url: String,
     address: String,
     folder: PathBuf,
-    patience: u32,
+    verdict_timeout: u32,
     child: Option<Child>,
 }
 
 impl Backend {
-    /// Gives a verification up after so many seconds.
-    pub(crate) fn with_patience(patience: u32) -> Self {
+    /// Starts a backend with this verdict timeout, in seconds.
+    pub(crate) fn with_verdict_timeout(verdict_timeout: u32) -> Self {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let turn = STARTED.fetch_add(1, Ordering::Relaxed);
         let folder = env::temp_dir().join(format!("cloudauth-h5-{}-{turn}", process::id()));
@@ -38,7 +38,7 @@ impl Backend {
             url: format!("http://{address}"),
             address,
             folder,
-            patience,
+            verdict_timeout,
             child: None,
         };
         let mut world = backend.simulator.world();
@@ -49,7 +49,7 @@ impl Backend {
     }
 
     pub(crate) fn new() -> Self {
-        Self::with_patience(1_860)
+        Self::with_verdict_timeout(1_860)
     }
 
     fn command(&self) -> Command {
@@ -62,22 +62,22 @@ impl Backend {
             .env("CALLBACK_URL", "https://shop.example/callback")
             .env("LISTEN", &self.address)
             .env("NO_PROXY", "127.0.0.1")
-            .env("PATIENCE", self.patience.to_string())
-            .env("SWEEP", "1")
+            .env("VERDICT_TIMEOUT", self.verdict_timeout.to_string())
+            .env("SWEEP_INTERVAL", "1")
             .stdout(Stdio::piped());
         command
     }
 
-    /// Starts it and waits until it answers.
+    /// Starts the process and waits until it listens.
     pub(crate) fn start(&mut self) {
         let mut child = self.command().spawn().unwrap();
-        let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert_eq!(said.next().unwrap().unwrap(), self.url);
-        thread::spawn(move || said.for_each(drop));
+        let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert_eq!(output.next().unwrap().unwrap(), self.url);
+        thread::spawn(move || output.for_each(drop));
         self.child = Some(child);
     }
 
-    /// Ends it wherever it is.
+    /// Kills the process at whatever point it is.
     pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().unwrap();
@@ -85,15 +85,15 @@ impl Backend {
         }
     }
 
-    /// Waits until the service has called back.
-    pub(crate) fn settle(&self) {
-        while self.simulator.world().callbacks_to_come() > 0 {
+    /// Waits until the service has delivered all callbacks.
+    pub(crate) fn wait_for_callbacks(&self) {
+        while self.simulator.world().pending_callbacks() > 0 {
             thread::sleep(Duration::from_millis(20));
         }
     }
 
-    /// The ledger: order, state, certify id, sub code, whether it is erased.
-    fn ledger(&self) -> Vec<Vec<String>> {
+    /// The stored verifications: order number, state, certify ID, sub code, `deleted` or nothing.
+    fn stored(&self) -> Vec<Vec<String>> {
         let listed = self.command().arg("list").output().unwrap();
         assert!(listed.status.success());
         let text = String::from_utf8(listed.stdout).unwrap();
@@ -102,42 +102,42 @@ impl Backend {
             .collect()
     }
 
-    /// Waits until the ledger has a verification in each of these states, and no other.
+    /// Waits until the store has a verification in each of these states, and no others.
     pub(crate) fn wait_for_states(&self, states: &[&str]) {
-        let wanted: BTreeSet<&str> = states.iter().copied().collect();
+        let expected: BTreeSet<&str> = states.iter().copied().collect();
         for _ in 0..100 {
-            let ledger = self.ledger();
-            let found: BTreeSet<&str> = ledger.iter().map(|row| row[1].as_str()).collect();
-            if found == wanted && ledger.len() == states.len() {
+            let stored = self.stored();
+            let found: BTreeSet<&str> = stored.iter().map(|row| row[1].as_str()).collect();
+            if found == expected && stored.len() == states.len() {
                 return;
             }
             thread::sleep(Duration::from_millis(50));
         }
-        panic!("waited in vain for {states:?}: {:?}", self.ledger());
+        panic!("the states are not {states:?}: {:?}", self.stored());
     }
 
-    /// The ledger says of each verification what the service says.
-    pub(crate) fn assert_both_know_the_same(&self) {
+    /// The store has the same verifications and verdicts as the service.
+    pub(crate) fn assert_store_matches_service(&self) {
         let endpoint = self.simulator.url(Region::Shanghai).parse().unwrap();
         let options = Options::new()
             .credentials(Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET).unwrap())
             .endpoints(Endpoints::only(endpoint))
             .proxies(Proxies::none());
-        let question = DescribeVerifySearchPageList::new()
+        let query = DescribeVerifySearchPageList::new()
             .current_page("1")
             .page_size("100");
         let client = Client::new(options).unwrap();
-        let found = client.call(&question).unwrap().value.items;
+        let found = client.call(&query).unwrap().value.items;
         let text = |text: Option<String>| text.unwrap_or_default();
-        let known: BTreeMap<_, _> = found
+        let expected: BTreeMap<_, _> = found
             .into_iter()
             .map(|it| {
-                let said = (text(it.certify_id), text(it.passed), text(it.sub_code));
-                (text(it.outer_order_no), said)
+                let result = (text(it.certify_id), text(it.passed), text(it.sub_code));
+                (text(it.outer_order_no), result)
             })
             .collect();
-        let kept: BTreeMap<_, _> = self
-            .ledger()
+        let stored: BTreeMap<_, _> = self
+            .stored()
             .into_iter()
             .map(|row| {
                 let passed = match row[1].as_str() {
@@ -145,12 +145,12 @@ impl Backend {
                     "failed" => "F",
                     _ => "",
                 };
-                assert_eq!(row[4] == "erased", !passed.is_empty(), "{row:?}");
-                let said = (row[2].clone(), passed.to_owned(), row[3].clone());
-                (row[0].clone(), said)
+                assert_eq!(row[4] == "deleted", !passed.is_empty(), "{row:?}");
+                let result = (row[2].clone(), passed.to_owned(), row[3].clone());
+                (row[0].clone(), result)
             })
             .collect();
-        assert_eq!(kept, known);
+        assert_eq!(stored, expected);
     }
 }
 
@@ -161,7 +161,7 @@ impl Drop for Backend {
     }
 }
 
-/// Built once.
+/// The example program, built once.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
@@ -179,7 +179,7 @@ fn program() -> &'static Path {
             .unwrap();
         assert!(built.success());
         let this = env::current_exe().unwrap();
-        // This test is in `deps`, beside `examples`.
+        // This test is in the folder `deps`, next to `examples`.
         this.parent()
             .unwrap()
             .with_file_name("examples")

@@ -1,4 +1,4 @@
-//! The axum backend of the examples, walked from its start page to its result page.
+//! The axum example backend, from its start page to its result page.
 
 use core::time::Duration;
 use std::thread::sleep;
@@ -8,11 +8,11 @@ use cloudauth_sim::Verdict;
 
 use crate::backend::Backend;
 
-const NOTHING: [String; 0] = [];
+const NONE: [String; 0] = [];
 
-/// `target/tmp/backend-<name>.png`, of a page without faults.
-fn look_at(tab: &Tab<'_>, name: &str) {
-    assert_eq!(tab.complaints(), NOTHING, "{name}");
+/// Audits the page, and writes `target/tmp/backend-<name>.png`.
+fn audit(tab: &Tab<'_>, name: &str) {
+    assert_eq!(tab.audit(), NONE, "{name}");
     tab.screenshot(format!(
         "{}/backend-{name}.png",
         env!("CARGO_TARGET_TMPDIR")
@@ -22,36 +22,37 @@ fn look_at(tab: &Tab<'_>, name: &str) {
 fn fill_in(tab: &Tab<'_>, backend: &Backend) {
     tab.go(&backend.url);
     tab.type_into("#name", "张三");
-    tab.type_into("#number", "330103199001011234");
+    tab.type_into("#number", "330103199001011230");
     tab.press("input[name=consent]");
 }
 
-/// From the start page to the service's; the certify id.
+/// Goes from the start page to the service's page. Returns the certify ID.
 fn start(tab: &Tab<'_>, backend: &Backend) -> String {
     fill_in(tab, backend);
     tab.press("button");
-    away(tab)
+    service_page(tab)
 }
 
-fn away(tab: &Tab<'_>) -> String {
+/// Waits for the service's page. Returns the certify ID.
+fn service_page(tab: &Tab<'_>) -> String {
     tab.wait_for("location.pathname.startsWith('/verify/')");
     tab.settle();
     tab.url().rsplit('/').next().unwrap().to_owned()
 }
 
-/// Waits until the backend's page says this.
-fn reads(tab: &Tab<'_>, english: &str) {
+/// Waits for the backend's page with this text below its heading.
+fn wait_for_page(tab: &Tab<'_>, english: &str) {
     tab.wait_for(&format!(
         "document.readyState == 'complete' && document.querySelector('h1 + p')?.textContent == '{english}'"
     ));
 }
 
-/// Only this machine was asked for anything, and the browser complained of nothing.
-fn assert_quiet(tab: &Tab<'_>) {
-    assert_eq!(tab.problems(), NOTHING);
+/// The tab made requests to this machine only, and the browser reported no errors.
+fn assert_no_errors(tab: &Tab<'_>) {
+    assert_eq!(tab.errors(), NONE);
     for url in tab.requests() {
-        let known = ["http://127.0.0.1:", "data:"];
-        assert!(known.iter().any(|start| url.starts_with(start)), "{url}");
+        let allowed = ["http://127.0.0.1:", "data:"];
+        assert!(allowed.iter().any(|start| url.starts_with(start)), "{url}");
     }
 }
 
@@ -67,15 +68,15 @@ fn a_person_passes_at_every_size() {
         let backend = Backend::new();
         let tab = chromium.tab(size, "zh-CN");
         fill_in(&tab, &backend);
-        look_at(&tab, &format!("{name}-start"));
+        audit(&tab, &format!("{name}-start"));
         tab.press("button");
-        away(&tab);
+        service_page(&tab);
         tab.press(".pass");
-        reads(&tab, "Passed");
-        look_at(&tab, &format!("{name}-passed"));
-        backend.settle();
-        backend.assert_both_know_the_same();
-        assert_quiet(&tab);
+        wait_for_page(&tab, "Passed");
+        audit(&tab, &format!("{name}-passed"));
+        backend.wait_for_callbacks();
+        backend.assert_store_matches_service();
+        assert_no_errors(&tab);
     }
 }
 
@@ -87,87 +88,87 @@ fn a_person_fails_and_passes_the_second_time() {
     let tab = chromium.tab(Size::PHONE, "zh-CN");
     start(&tab, &backend);
     tab.press(".fail");
-    reads(&tab, "Not passed");
-    look_at(&tab, "failed");
+    wait_for_page(&tab, "Not passed");
+    audit(&tab, "failed");
     tab.press("a.button");
-    reads(&tab, "Who are you?");
+    wait_for_page(&tab, "Identity verification");
     start(&tab, &backend);
     tab.press(".pass");
-    reads(&tab, "Passed");
+    wait_for_page(&tab, "Passed");
     backend.wait_for_states(&["failed", "passed"]);
-    backend.assert_both_know_the_same();
-    assert_quiet(&tab);
+    backend.assert_store_matches_service();
+    assert_no_errors(&tab);
 }
 
 #[test]
 #[ignore = "needs Chromium"]
-fn a_person_leaves_and_goes_on() {
+fn an_abandoned_verification_can_be_continued() {
     let chromium = Chromium::start();
     let backend = Backend::new();
     let tab = chromium.tab(Size::PHONE, "zh-CN");
     start(&tab, &backend);
     tab.press("button[value=abandon]");
-    reads(&tab, "You have not finished");
-    look_at(&tab, "unfinished");
+    wait_for_page(&tab, "Your verification is not finished");
+    audit(&tab, "unfinished");
     tab.go(&format!("{}/result", backend.url));
-    reads(&tab, "There is no verdict yet");
-    look_at(&tab, "waiting");
+    wait_for_page(&tab, "There is no result yet");
+    audit(&tab, "waiting");
     tab.press("a.button");
-    away(&tab);
+    service_page(&tab);
     tab.press(".pass");
-    reads(&tab, "Passed");
-    backend.assert_both_know_the_same();
-    assert_quiet(&tab);
+    wait_for_page(&tab, "Passed");
+    backend.assert_store_matches_service();
+    assert_no_errors(&tab);
 }
 
 #[test]
 #[ignore = "needs Chromium"]
-fn a_person_leaves_for_good() {
+fn an_abandoned_verification_expires() {
     let chromium = Chromium::start();
-    let backend = Backend::with_patience(2);
+    let backend = Backend::with_verdict_timeout(2);
     let tab = chromium.tab(Size::PHONE, "zh-CN");
     start(&tab, &backend);
     tab.press("button[value=abandon]");
     tab.wait_for("location.pathname == '/back' || location.pathname == '/result'");
-    backend.wait_for_states(&["lapsed"]);
+    backend.wait_for_states(&["expired"]);
     tab.go(&format!("{}/result", backend.url));
-    reads(&tab, "It took too long");
-    look_at(&tab, "lapsed");
-    backend.assert_both_know_the_same();
+    wait_for_page(&tab, "Your verification has expired");
+    audit(&tab, "expired");
+    backend.assert_store_matches_service();
 }
 
 #[test]
 #[ignore = "needs Chromium"]
-fn the_back_button_leads_nowhere_new() {
+fn the_back_button_opens_no_second_verification() {
     let chromium = Chromium::start();
     let backend = Backend::new();
     let tab = chromium.tab(Size::PHONE, "en");
     start(&tab, &backend);
-    // Back to the form, which leads to the verification that is open.
+    // Back to the form, which redirects to the open verification.
     tab.back();
     tab.wait_for("location.pathname == '/' || location.pathname == '/result'");
     tab.settle();
     tab.go(&backend.url);
-    reads(&tab, "There is no verdict yet");
+    wait_for_page(&tab, "There is no result yet");
     tab.press("a.button");
-    away(&tab);
+    service_page(&tab);
     tab.press(".pass");
-    reads(&tab, "Passed");
-    // Back to the service's page, which takes nothing any more.
+    wait_for_page(&tab, "Passed");
+    // Back to the service's page, which accepts no second result.
     tab.back();
-    away(&tab);
+    service_page(&tab);
     if tab.value_of("document.querySelector('.pass') != null") == true {
         tab.press(".pass");
         tab.wait_for("document.querySelector('a.button') != null");
         tab.settle();
     }
     tab.press("a.button");
-    reads(&tab, "Passed");
+    wait_for_page(&tab, "Passed");
     tab.go(&backend.url);
-    reads(&tab, "Passed");
-    backend.settle();
+    wait_for_page(&tab, "Passed");
+    backend.wait_for_callbacks();
     assert_eq!(backend.simulator.world().executions("InitFaceVerify"), 1);
-    backend.assert_both_know_the_same();
+    backend.assert_store_matches_service();
 }
 
 #[test]
@@ -179,7 +180,7 @@ fn pressing_twice_opens_one_verification() {
         let tab = chromium.tab(size, "en");
         fill_in(&tab, &backend);
         tab.press_twice("button");
-        // Whoever comes while it is being opened waits, and the page comes again by itself.
+        // While the verification is being opened, the waiting page reloads itself.
         tab.wait_for(
             "location.pathname.startsWith('/verify/') || document.querySelector('a.button') != null",
         );
@@ -187,7 +188,7 @@ fn pressing_twice_opens_one_verification() {
         if !tab.url().contains("/verify/") {
             tab.press("a.button");
         }
-        away(&tab);
+        service_page(&tab);
         tab.press_twice(".pass");
         tab.wait_for(
             "location.pathname == '/result' || document.querySelector('a.button') != null",
@@ -196,20 +197,20 @@ fn pressing_twice_opens_one_verification() {
         if tab.url().contains("/verify/") {
             tab.press("a.button");
         }
-        reads(&tab, "Passed");
-        backend.settle();
+        wait_for_page(&tab, "Passed");
+        backend.wait_for_callbacks();
         assert_eq!(backend.simulator.world().executions("InitFaceVerify"), 1);
-        backend.assert_both_know_the_same();
+        backend.assert_store_matches_service();
     }
 }
 
 #[test]
 #[ignore = "needs Chromium"]
-fn callbacks_come_before_the_return_after_it_and_never() {
+fn callbacks_may_arrive_before_the_redirect_after_it_or_never() {
     let chromium = Chromium::start();
     let backend = Backend::new();
 
-    // Before: the verdict is there while the person is still away.
+    // Before: there is a verdict while the browser is still at the service's page.
     let early = chromium.tab(Size::PHONE, "en");
     let id = start(&early, &backend);
     let now = backend.simulator.now_unix();
@@ -218,50 +219,51 @@ fn callbacks_come_before_the_return_after_it_and_never() {
     drop(world);
     backend.wait_for_states(&["passed"]);
     early.go(&format!("{}/result", backend.url));
-    reads(&early, "Passed");
+    wait_for_page(&early, "Passed");
 
-    // Held back: the return is enough.
+    // Never: the redirect suffices.
     let never = chromium.tab(Size::PHONE, "en");
     start(&never, &backend);
     never.press("summary");
-    never.press("input[value=held-back]");
+    never.press("input[value=held_back]");
     never.press(".fail");
-    reads(&never, "Not passed");
-    backend.assert_both_know_the_same();
-    assert_eq!(backend.simulator.world().callbacks_to_come(), 1);
+    wait_for_page(&never, "Not passed");
+    backend.assert_store_matches_service();
+    assert_eq!(backend.simulator.world().pending_callbacks(), 1);
 
-    // After: another order's callback lets that one go.
+    // After: a later callback releases the one that is held back.
     let after = chromium.tab(Size::PHONE, "en");
     start(&after, &backend);
     after.press(".pass");
-    reads(&after, "Passed");
-    backend.settle();
+    wait_for_page(&after, "Passed");
+    backend.wait_for_callbacks();
     backend.wait_for_states(&["failed", "passed", "passed"]);
-    backend.assert_both_know_the_same();
+    backend.assert_store_matches_service();
     never.go(&format!("{}/result", backend.url));
-    reads(&never, "Not passed");
+    wait_for_page(&never, "Not passed");
 }
 
 #[test]
 #[ignore = "needs Chromium"]
-fn killed_at_each_step_it_goes_on_where_it_was() {
+fn a_backend_killed_at_any_step_resumes() {
     let chromium = Chromium::start();
-    for step in ["start", "away", "return", "result"] {
+    for step in ["start", "open", "redirect", "result"] {
         let mut backend = Backend::new();
         let tab = chromium.tab(Size::PHONE, "en");
-        let again = |at: &str, backend: &mut Backend| {
+        let restart = |at: &str, backend: &mut Backend| {
             if at == step {
                 backend.kill();
                 backend.start();
             }
         };
         fill_in(&tab, &backend);
-        again("start", &mut backend);
+        restart("start", &mut backend);
         tab.press("button");
-        away(&tab);
-        again("away", &mut backend);
-        if step == "return" {
-            // Nobody is there when the browser and the callback come; the callback comes again.
+        service_page(&tab);
+        restart("open", &mut backend);
+        if step == "redirect" {
+            // The backend is down when the browser is redirected and the callback arrives; the callback is
+            // repeated.
             backend.kill();
             tab.press(".pass");
             sleep(Duration::from_millis(500));
@@ -270,12 +272,12 @@ fn killed_at_each_step_it_goes_on_where_it_was() {
         } else {
             tab.press(".pass");
         }
-        reads(&tab, "Passed");
-        again("result", &mut backend);
+        wait_for_page(&tab, "Passed");
+        restart("result", &mut backend);
         tab.go(&format!("{}/result", backend.url));
-        reads(&tab, "Passed");
-        backend.settle();
-        backend.assert_both_know_the_same();
+        wait_for_page(&tab, "Passed");
+        backend.wait_for_callbacks();
+        backend.assert_store_matches_service();
         let world = backend.simulator.world();
         assert_eq!(world.executions("InitFaceVerify"), 1, "{step}");
     }
@@ -283,18 +285,18 @@ fn killed_at_each_step_it_goes_on_where_it_was() {
 
 #[test]
 #[ignore = "needs Chromium"]
-fn the_pages_can_be_read_in_the_dark() {
+fn the_pages_are_readable_in_dark_mode() {
     let chromium = Chromium::start();
     let backend = Backend::new();
     let tab = chromium.tab(Size::PHONE, "zh-CN");
     tab.set_dark(true);
     fill_in(&tab, &backend);
-    look_at(&tab, "dark-start");
+    audit(&tab, "dark-start");
     tab.press("button");
-    away(&tab);
+    service_page(&tab);
     tab.press(".pass");
-    reads(&tab, "Passed");
-    look_at(&tab, "dark-passed");
+    wait_for_page(&tab, "Passed");
+    audit(&tab, "dark-passed");
     tab.go(&format!("{}/nowhere", backend.url));
-    look_at(&tab, "dark-nowhere");
+    audit(&tab, "dark-not-found");
 }

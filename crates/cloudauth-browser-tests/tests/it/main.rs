@@ -1,9 +1,6 @@
-//! Walks in a real browser. They need Chromium, so they run only when asked for.
+//! Browser tests. They need Chromium, so they are ignored by default.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a walk that cannot go on should say where"
-)]
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 mod audit;
 mod backend;

@@ -1,4 +1,4 @@
-//! A shop that wants to know its customers, as small as can be: a start page, a callback, a page to return to.
+//! A minimal shop that verifies its customers: a start page, a callback, a return page.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -11,11 +11,11 @@ use cloudauth_ureq::{Client, Credentials, Endpoints, Options};
 
 const SCENE_ID: i64 = 1_000_000_006;
 
-/// What the shop's pages have around them.
+/// The head of the shop's pages.
 const HEAD: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Shop</title>\
     <meta name=viewport content='width=device-width'><link rel=icon href='data:,'>";
 
-/// The callback is https as the service demands it; the simulator takes it to the shop.
+/// https, as the service requires; the simulator delivers callbacks to the shop.
 const CALLBACK_URL: &str = "https://shop.example/called";
 
 pub(crate) struct Shop {
@@ -45,7 +45,7 @@ impl Shop {
             client,
             called,
         };
-        let counter = Arc::new(Counter {
+        let server = Arc::new(ShopServer {
             url: shop.url.clone(),
             port,
             client: Arc::clone(&shop.client),
@@ -53,20 +53,20 @@ impl Shop {
         });
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let counter = Arc::clone(&counter);
-                // Browsers open connections in advance and send nothing.
-                thread::spawn(move || counter.serve(stream));
+                let server = Arc::clone(&server);
+                // A thread each, because browsers open connections in advance and send nothing.
+                thread::spawn(move || server.serve(stream));
             }
         });
         shop
     }
 
-    /// Opens a verification; certify id and URL.
+    /// Opens a verification: its certify ID and URL.
     pub(crate) fn opened(&self, return_url: &str) -> (String, String) {
         open(&self.client, return_url)
     }
 
-    /// `Passed` and `SubCode`, or the code that says why there is no verdict.
+    /// `Passed` and `SubCode`, or the error code if there is no verdict.
     pub(crate) fn verdict(&self, certify_id: &str) -> Result<(bool, String), String> {
         match self
             .client
@@ -77,9 +77,9 @@ impl Shop {
         }
     }
 
-    /// The queries of the callbacks so far, when none is to come.
+    /// Waits for outstanding callbacks. Returns the query strings of all callbacks.
     pub(crate) fn called(&self) -> Vec<String> {
-        while self.simulator.world().callbacks_to_come() > 0 {
+        while self.simulator.world().pending_callbacks() > 0 {
             thread::sleep(core::time::Duration::from_millis(20));
         }
         self.called.lock().unwrap().clone()
@@ -91,7 +91,7 @@ fn open(client: &Client, return_url: &str) -> (String, String) {
         .model("LIVENESS")
         .cert_type("IDENTITY_CARD")
         .cert_name("张三")
-        .cert_no("330103199001011234")
+        .cert_no("330103199001011230")
         .meta_info(r#"{"deviceType":"h5"}"#)
         .callback_url(CALLBACK_URL)
         .callback_token("secret")
@@ -104,15 +104,15 @@ fn open(client: &Client, return_url: &str) -> (String, String) {
     )
 }
 
-/// The part of the shop that customers see.
-struct Counter {
+/// The HTTP server of the shop.
+struct ShopServer {
     url: String,
     port: u16,
     client: Arc<Client>,
     called: Arc<Mutex<Vec<String>>>,
 }
 
-impl Counter {
+impl ShopServer {
     fn serve(&self, mut stream: TcpStream) {
         let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
         let Some(first) = lines.next() else {
@@ -121,16 +121,16 @@ impl Counter {
         let _ = lines.take_while(|line| !line.is_empty()).count();
         let target = first.split(' ').nth(1).unwrap_or_default();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let reply = match path {
+        let response = match path {
             "/" => page("<h1>Shop</h1><p><a class=start href=/start>Verify me</a>"),
-            "/start" => see(&open(&self.client, &format!("{}/back?a=1", self.url)).1),
-            // Onwards to another origin, as shops with a login do.
-            "/back" => see(&format!("http://localhost:{}/done?{query}", self.port)),
+            "/start" => redirect(&open(&self.client, &format!("{}/back?a=1", self.url)).1),
+            // Redirects to another origin, as shops with a login do.
+            "/back" => redirect(&format!("http://localhost:{}/done?{query}", self.port)),
             "/done" => page("<h1>Welcome back</h1>"),
             "/frame" => {
                 let (id, url) = open(&self.client, "iframe");
                 page(&format!(
-                    "<h1>Shop</h1><script>onmessage = (event) => window.told = event</script>\
+                    "<h1>Shop</h1><script>onmessage = (event) => window.received = event</script>\
                      <iframe id={id} src='{url}' width=380 height=700></iframe>"
                 ))
             }
@@ -140,7 +140,7 @@ impl Counter {
             }
             _ => "HTTP/1.1 404 X\r\ncontent-length: 0\r\n\r\n".to_owned(),
         };
-        let _ = stream.write_all(reply.as_bytes());
+        let _ = stream.write_all(response.as_bytes());
     }
 }
 
@@ -150,6 +150,6 @@ fn page(body: &str) -> String {
     format!("HTTP/1.1 200 X\r\ncontent-type: text/html\r\ncontent-length: {length}\r\n\r\n{text}")
 }
 
-fn see(url: &str) -> String {
+fn redirect(url: &str) -> String {
     format!("HTTP/1.1 303 X\r\nlocation: {url}\r\ncontent-length: 0\r\n\r\n")
 }

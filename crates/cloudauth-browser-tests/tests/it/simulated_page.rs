@@ -1,4 +1,4 @@
-//! The simulator's page behind `CertifyUrl`, from a shop's start page to its return page.
+//! The simulator's page at `CertifyUrl`, from a shop's start page to its return page.
 
 use cloudauth_browser_tests::{Chromium, Size, Tab};
 use cloudauth_sim::CallbackKind;
@@ -12,14 +12,14 @@ const SIZES: [(&str, Size); 3] = [
     ("desktop", Size::DESKTOP),
 ];
 
-const NOTHING: [String; 0] = [];
+const NONE: [String; 0] = [];
 
-/// `target/tmp/<name>.png`.
+/// Writes `target/tmp/<name>.png`.
 fn screenshot(tab: &Tab<'_>, name: &str) {
     tab.screenshot(format!("{}/{name}.png", env!("CARGO_TARGET_TMPDIR")));
 }
 
-/// From the shop's start page to the page behind its `CertifyUrl`; the certify id.
+/// Goes from the shop's start page to its `CertifyUrl`. Returns the certify ID.
 fn start(tab: &Tab<'_>, shop: &Shop) -> String {
     tab.go(&shop.url);
     tab.press(".start");
@@ -28,14 +28,14 @@ fn start(tab: &Tab<'_>, shop: &Shop) -> String {
     tab.url().rsplit('/').next().unwrap().to_owned()
 }
 
-/// Waits for the shop's return page; what it was told.
+/// Waits for the shop's return page. Returns its `response` parameter.
 fn returned(tab: &Tab<'_>) -> Value {
     tab.wait_for("location.pathname == '/done' && document.readyState == 'complete'");
     assert!(tab.url().starts_with("http://localhost:"), "another origin");
     tab.value_of("JSON.parse(new URLSearchParams(location.search).get('response'))")
 }
 
-/// The browser may show the form as it was left, which then takes nothing any more.
+/// The browser may show the form from its cache; submitting it again has no effect.
 fn go_back_and_press_again(tab: &Tab<'_>, heading: &str) {
     tab.back();
     tab.wait_for("location.pathname.startsWith('/verify/')");
@@ -48,24 +48,24 @@ fn go_back_and_press_again(tab: &Tab<'_>, heading: &str) {
     ));
 }
 
-/// Only this machine was asked for anything, and the browser complained of nothing.
-fn assert_quiet(tab: &Tab<'_>) {
-    assert_eq!(tab.problems(), NOTHING);
+/// The tab made requests to this machine only, and the browser reported no errors.
+fn assert_no_errors(tab: &Tab<'_>) {
+    assert_eq!(tab.errors(), NONE);
     for url in tab.requests() {
-        let known = ["http://127.0.0.1:", "http://localhost:", "data:"];
-        assert!(known.iter().any(|start| url.starts_with(start)), "{url}");
+        let allowed = ["http://127.0.0.1:", "http://localhost:", "data:"];
+        assert!(allowed.iter().any(|start| url.starts_with(start)), "{url}");
     }
 }
 
 #[test]
 #[ignore = "needs Chromium"]
-fn a_person_passes_and_comes_back() {
+fn a_person_passes_and_returns() {
     let chromium = Chromium::start();
     for (name, size) in SIZES {
         let shop = Shop::open();
         let tab = chromium.tab(size, "en");
         let id = start(&tab, &shop);
-        assert_eq!(tab.complaints(), NOTHING, "{name}");
+        assert_eq!(tab.audit(), NONE, "{name}");
         screenshot(&tab, &format!("{name}-form"));
         tab.press(".pass");
         let response = returned(&tab);
@@ -77,7 +77,7 @@ fn a_person_passes_and_comes_back() {
         assert_eq!(shop.verdict(&id), Ok((true, "200".to_owned())));
         let query = format!("callbackToken=secret&certifyId={id}&passed=200");
         assert_eq!(shop.called(), [query]);
-        assert_quiet(&tab);
+        assert_no_errors(&tab);
     }
 }
 
@@ -90,7 +90,7 @@ fn a_person_fails_in_chinese() {
         let tab = chromium.tab(size, "zh-CN");
         let id = start(&tab, &shop);
         assert!(tab.text().contains("模拟实人认证"), "{}", tab.text());
-        assert_eq!(tab.complaints(), NOTHING, "{name}");
+        assert_eq!(tab.audit(), NONE, "{name}");
         screenshot(&tab, &format!("{name}-form-zh"));
         tab.choose("#sub_code", "205");
         tab.press(".fail");
@@ -102,13 +102,13 @@ fn a_person_fails_in_chinese() {
         assert_eq!(shop.verdict(&id), Ok((false, "205".to_owned())));
         let query = format!("callbackToken=secret&certifyId={id}&passed=205");
         assert_eq!(shop.called(), [query]);
-        assert_quiet(&tab);
+        assert_no_errors(&tab);
     }
 }
 
 #[test]
 #[ignore = "needs Chromium"]
-fn a_person_leaves_and_nobody_is_called() {
+fn an_abandoned_verification_causes_no_callback() {
     let chromium = Chromium::start();
     let shop = Shop::open();
     let tab = chromium.tab(Size::PHONE, "en");
@@ -121,28 +121,28 @@ fn a_person_leaves_and_nobody_is_called() {
         (&1003.into(), &"Z5054".into())
     );
     assert!(shop.verdict(&id).is_err());
-    assert_eq!(shop.called(), NOTHING);
+    assert_eq!(shop.called(), NONE);
 
-    // The way back leads to the page again, which is still good.
+    // Going back opens the page again, which is still valid.
     tab.back();
     tab.wait_for("location.pathname.startsWith('/verify/')");
     tab.settle();
     tab.press(".pass");
     assert_eq!(returned(&tab)["code"], 1000);
     assert_eq!(shop.verdict(&id), Ok((true, "200".to_owned())));
-    assert_quiet(&tab);
+    assert_no_errors(&tab);
 }
 
 #[test]
 #[ignore = "needs Chromium"]
-fn pressing_twice_counts_once_and_loses_nobody() {
+fn pressing_twice_submits_once() {
     let chromium = Chromium::start();
     for (_, size) in SIZES {
         let shop = Shop::open();
         let tab = chromium.tab(size, "en");
         let id = start(&tab, &shop);
         tab.press_twice(".fail");
-        // The second press may or may not be a second submission; then the page offers the way back.
+        // If the second press submits again, the page offers a link back to the shop.
         tab.wait_for("location.pathname == '/done' || document.querySelector('a.button') != null");
         tab.settle();
         if tab.url().contains("/verify/") {
@@ -156,7 +156,7 @@ fn pressing_twice_counts_once_and_loses_nobody() {
 
 #[test]
 #[ignore = "needs Chromium"]
-fn the_back_button_finds_a_used_page_that_leads_on() {
+fn the_back_button_opens_a_used_page_with_a_link_to_the_shop() {
     let chromium = Chromium::start();
     for (name, size) in SIZES {
         let shop = Shop::open();
@@ -165,7 +165,7 @@ fn the_back_button_finds_a_used_page_that_leads_on() {
         tab.press(".pass");
         let first = returned(&tab);
         go_back_and_press_again(&tab, "Already used");
-        assert_eq!(tab.complaints(), NOTHING, "{name}");
+        assert_eq!(tab.audit(), NONE, "{name}");
         screenshot(&tab, &format!("{name}-used"));
         tab.press("a.button");
         assert_eq!(returned(&tab), first);
@@ -176,21 +176,21 @@ fn the_back_button_finds_a_used_page_that_leads_on() {
 
 #[test]
 #[ignore = "needs Chromium"]
-fn an_unknown_page_says_so_in_the_person_s_language() {
+fn an_unknown_page_is_reported_in_the_person_s_language() {
     let chromium = Chromium::start();
     let shop = Shop::open();
     for (language, heading) in [("en", "No such verification"), ("zh", "认证不存在")] {
         let tab = chromium.tab(Size::PHONE, language);
         tab.go(&format!("{}/verify/sha0", shop.simulator.page_url()));
         assert!(tab.text().starts_with(heading), "{}", tab.text());
-        assert_eq!(tab.complaints(), NOTHING);
+        assert_eq!(tab.audit(), NONE);
         screenshot(&tab, &format!("phone-unknown-{language}"));
     }
 }
 
 #[test]
 #[ignore = "needs Chromium"]
-fn a_page_that_was_open_for_too_long_takes_nothing() {
+fn an_expired_page_accepts_no_result() {
     let chromium = Chromium::start();
     let shop = Shop::open();
     let tab = chromium.tab(Size::PHONE, "en");
@@ -198,15 +198,15 @@ fn a_page_that_was_open_for_too_long_takes_nothing() {
     shop.simulator.move_clock(31 * 60);
     tab.press(".pass");
     tab.wait_for("document.querySelector('h1')?.textContent == 'Too late'");
-    assert_eq!(tab.complaints(), NOTHING);
+    assert_eq!(tab.audit(), NONE);
     screenshot(&tab, "phone-expired");
     assert!(shop.verdict(&id).is_err());
-    assert_eq!(shop.called(), NOTHING);
+    assert_eq!(shop.called(), NONE);
 }
 
 #[test]
 #[ignore = "needs Chromium"]
-fn the_language_can_be_changed_and_stays() {
+fn the_language_can_be_changed_and_is_remembered() {
     let chromium = Chromium::start();
     let shop = Shop::open();
     let tab = chromium.tab(Size::DESKTOP, "en");
@@ -221,7 +221,7 @@ fn the_language_can_be_changed_and_stays() {
 
 #[test]
 #[ignore = "needs Chromium"]
-fn the_page_can_be_read_in_the_dark() {
+fn the_page_is_readable_in_dark_mode() {
     let chromium = Chromium::start();
     let shop = Shop::open();
     for (name, size) in SIZES {
@@ -230,23 +230,23 @@ fn the_page_can_be_read_in_the_dark() {
         start(&tab, &shop);
         tab.press("summary");
         tab.wait_for("document.querySelector('details').open");
-        assert_eq!(tab.complaints(), NOTHING, "{name}");
+        assert_eq!(tab.audit(), NONE, "{name}");
         screenshot(&tab, &format!("{name}-dark"));
     }
 }
 
 #[test]
 #[ignore = "needs Chromium"]
-fn a_keyboard_is_enough() {
+fn the_page_can_be_used_with_a_keyboard() {
     let chromium = Chromium::start();
     let shop = Shop::open();
     let tab = chromium.tab(Size::DESKTOP, "en");
     let id = start(&tab, &shop);
-    for wanted in ["A", "BUTTON"] {
+    for expected in ["A", "BUTTON"] {
         tab.key("Tab");
-        assert_eq!(tab.value_of("document.activeElement.tagName"), wanted);
+        assert_eq!(tab.value_of("document.activeElement.tagName"), expected);
         let outline = tab.value_of("getComputedStyle(document.activeElement).outlineStyle");
-        assert_eq!(outline, "solid", "one can see where one is");
+        assert_eq!(outline, "solid", "the focus is visible");
     }
     screenshot(&tab, "desktop-focus");
     tab.key("Enter");
@@ -256,7 +256,7 @@ fn a_keyboard_is_enough() {
 
 #[test]
 #[ignore = "needs Chromium"]
-fn callbacks_go_wrong_on_demand() {
+fn callback_faults_can_be_selected() {
     let chromium = Chromium::start();
     let shop = Shop::open();
     let tab = chromium.tab(Size::PHONE, "zh");
@@ -265,7 +265,7 @@ fn callbacks_go_wrong_on_demand() {
     for fault in ["forged", "repeated"] {
         tab.press(&format!("input[value={fault}]"));
     }
-    assert_eq!(tab.complaints(), NOTHING);
+    assert_eq!(tab.audit(), NONE);
     screenshot(&tab, "phone-advanced-zh");
     tab.press(".fail");
     returned(&tab);
@@ -284,35 +284,35 @@ fn callbacks_go_wrong_on_demand() {
 
 #[test]
 #[ignore = "needs Chromium"]
-fn a_page_in_a_frame_tells_the_shop_around_it() {
+fn a_page_in_a_frame_sends_a_message_to_the_shop() {
     let chromium = Chromium::start();
     let shop = Shop::open();
     let tab = chromium.tab(Size::DESKTOP, "en");
     tab.go(&format!("{}/frame", shop.url));
     let id = tab.value_of("document.querySelector('iframe').id");
-    // Into the frame: the language, then the first button.
+    // Moves the focus into the frame: to the language link, then to the first button.
     tab.key("Tab");
     tab.key("Tab");
     screenshot(&tab, "desktop-frame");
     tab.key("Enter");
-    tab.wait_for("window.told != null");
+    tab.wait_for("window.received != null");
     screenshot(&tab, "desktop-frame-done");
-    assert_eq!(tab.value_of("told.origin"), shop.simulator.page_url());
-    let told = tab.value_of("told.data");
+    assert_eq!(tab.value_of("received.origin"), shop.simulator.page_url());
+    let message = tab.value_of("received.data");
     assert_eq!(
-        (&told["code"], &told["extInfo"]["certifyId"]),
+        (&message["code"], &message["extInfo"]["certifyId"]),
         (&1000.into(), &id)
     );
     assert_eq!(
         shop.verdict(id.as_str().unwrap()),
         Ok((true, "200".to_owned()))
     );
-    assert_quiet(&tab);
+    assert_no_errors(&tab);
 }
 
 #[test]
 #[ignore = "needs Chromium"]
-fn hostile_addresses_are_shown_and_never_run() {
+fn hostile_return_urls_are_shown_and_not_executed() {
     let chromium = Chromium::start();
     let shop = Shop::open();
     for hostile in [
@@ -324,20 +324,20 @@ fn hostile_addresses_are_shown_and_never_run() {
         let (id, url) = shop.opened(hostile);
         tab.go(&url);
         assert!(tab.text().contains(hostile), "{}", tab.text());
-        assert_eq!(tab.complaints(), NOTHING);
+        assert_eq!(tab.audit(), NONE);
         assert_eq!(
             tab.value_of("document.querySelectorAll('img, script').length"),
             0
         );
         screenshot(&tab, "phone-hostile");
-        assert_quiet(&tab);
+        assert_no_errors(&tab);
         if hostile.starts_with("javascript") {
             tab.press(".pass");
             tab.wait_for("document.querySelector('h1')?.textContent == 'Done'");
             assert_eq!(tab.value_of("document.querySelectorAll('a').length"), 0);
             screenshot(&tab, "phone-done");
             assert_eq!(shop.verdict(&id), Ok((true, "200".to_owned())));
-            assert_quiet(&tab);
+            assert_no_errors(&tab);
         }
     }
 }

@@ -1,95 +1,96 @@
-//! The five steps, the verdict and the sweep. What stands here knows nothing of HTML.
+//! The five steps, the verdict and the sweep, without HTTP and HTML.
 
 use core::time::Duration;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use cloudauth_hyper::ops::{CertifyId, DeleteFaceVerifyResult, DescribeFaceVerify, InitFaceVerify};
+use cloudauth_hyper::CertifyId;
+use cloudauth_hyper::ops::{DeleteFaceVerifyResult, DescribeFaceVerify, InitFaceVerify};
 use cloudauth_hyper::verify::{
-    CallbackKey, IdentityCard, Model, Notice, OuterOrderNo, Returned, SceneId, TokenError,
-    Verified, Watch,
+    Callback, CallbackKey, IdentityCard, Model, OuterOrderNo, PollVerdict, Redirect, SceneId,
+    TokenError, Verdict,
 };
 use cloudauth_hyper::{Client, Sensitive, UnixTime};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::hash::Key;
-use super::ledger::{By, Claim, Entry, Ledger, Result, State};
+use super::hash::PersonHasher;
+use super::store::{Claim, LookupKey, Result, State, Store, Verification};
 
-/// What differs from one place to another.
+/// Settings of a deployment.
 pub(crate) struct Settings {
-    /// The scene, from the console.
+    /// Scene ID, from the console.
     pub(crate) scene: i64,
-    /// Under which browsers reach this program; no slash at the end.
+    /// URL at which browsers reach this program, without a slash at the end.
     pub(crate) url: String,
-    /// What the service calls; https, or it calls nothing.
+    /// URL that the service calls. Used only if it is https.
     pub(crate) callback_url: String,
-    /// Whether a simulator stands in for the service: then nothing of the vendor's is loaded.
+    /// Whether the service is a simulator. Then the vendor's script is not loaded.
     pub(crate) is_simulated: bool,
-    /// How long a verification may stay without a verdict before it is asked for a last time.
-    pub(crate) patience: Duration,
+    /// How long a verification may have no verdict before it is queried a last time.
+    pub(crate) verdict_timeout: Duration,
 }
 
 impl Settings {
-    /// The half hour, and a minute for clocks that differ.
-    pub(crate) const PATIENCE: Duration =
+    /// The lifetime of a verification, half an hour, and a minute for clocks that differ.
+    pub(crate) const VERDICT_TIMEOUT: Duration =
         CertifyId::LIFETIME.saturating_add(Duration::from_secs(60));
 }
 
-/// Who is to be verified, as the start page's form says.
+/// The person to be verified, from the form of the start page.
 pub(crate) struct Person {
     pub(crate) card: IdentityCard,
     pub(crate) meta_info: Sensitive,
 }
 
-/// Longer than a call to the service takes, with everything that is tried. Whoever has waited so long
-/// for one begins again.
-const LONGEST_CALL: u64 = 60;
+/// Seconds after which a verification that is still being opened counts as unknown: longer than a call to
+/// the service with all its attempts.
+const MAX_CALL_SECONDS: u64 = 60;
 
-/// After an error, not at once again.
-const PAUSE: u64 = 60;
+/// Minimum seconds before the next try after an error.
+const MIN_RETRY_SECONDS: u64 = 60;
 
-pub(crate) struct Backend<L> {
+pub(crate) struct Backend<S> {
     client: Arc<Client>,
-    pub(crate) ledger: L,
+    pub(crate) store: S,
     pub(crate) settings: Settings,
     callbacks: CallbackKey,
-    key: Key,
+    people: PersonHasher,
 }
 
-impl<L: Ledger> Backend<L> {
-    /// With a secret of at least 32 bytes, which all instances share.
+impl<S: Store> Backend<S> {
+    /// `secret` has at least 32 bytes, and all instances share it.
     pub(crate) fn new(
         client: Arc<Client>,
-        ledger: L,
+        store: S,
         settings: Settings,
         secret: &[u8],
     ) -> Result<Arc<Self>> {
         Ok(Arc::new(Self {
             client,
-            ledger,
+            store,
             settings,
             callbacks: CallbackKey::new(secret)?,
-            key: Key::new(secret),
+            people: PersonHasher::new(secret),
         }))
     }
 
-    /// A cookie for a new visit.
+    /// Generates the cookie of a new visit.
     pub(crate) fn cookie(&self) -> String {
         self.client.entropy().nonce().as_str().to_owned()
     }
 
-    /// Step 1: opens the verification of a visit, once, however often the form is sent. Then the
-    /// ledger tells where the visit stands.
+    /// Step 1: opens one verification per visit, however often the form is sent. The store then has the
+    /// state of the visit.
     pub(crate) async fn open(self: Arc<Self>, visit: String, person: Person) -> Result<()> {
         let order = OuterOrderNo::generate(&mut self.client.entropy());
         let (card, now) = (person.card, now());
-        let hash = self.key.person(card.name.expose(), card.number.expose());
-        if !self.ledger.intend(&order, &visit, &hash, now).await? {
+        let hash = self.people.hash(card.name.expose(), card.number.expose());
+        if !self.store.insert(&order, &visit, &hash, now).await? {
             return Ok(());
         }
         let url = &self.settings.url;
-        // Callbacks may come a little later than the half hour.
+        // Callbacks may arrive after the lifetime of the verification.
         let expires = UnixTime::from_seconds(now.seconds() + 2 * CertifyId::LIFETIME.as_secs());
         let mut init = InitFaceVerify::id_pro(
             SceneId(self.settings.scene),
@@ -108,200 +109,209 @@ impl<L: Ledger> Backend<L> {
             Ok(opened) => match opened.certify_url {
                 Some(page) => {
                     let id = &opened.certify_id;
-                    self.ledger.opened(&order, id, &page).await
+                    self.store.record_open(&order, id, &page).await
                 }
-                // What was made up for `MetaInfo` is answered so.
-                None => self.ledger.not_opened(&order, State::Lost).await,
+                // The service returns no page if `MetaInfo` did not come from its script.
+                None => self.store.record_not_open(&order, State::Unknown).await,
             },
             Err(error) => {
-                report(&order, &error);
+                log(&order, &error);
                 let state = if error.may_have_been_carried_out() {
-                    State::Lost
+                    State::Unknown
                 } else {
                     State::Refused
                 };
-                self.ledger.not_opened(&order, state).await
+                self.store.record_not_open(&order, state).await
             }
         }
     }
 
-    /// Where a visit stands.
-    pub(crate) async fn standing(&self, visit: &str) -> Result<Option<Entry>> {
-        let mut entry = self.ledger.find(By::Visit(visit)).await?;
-        // The program ended before the answer came.
-        if let Some(entry) = &mut entry
-            && entry.state == State::Asked
-            && now().seconds() > entry.opened.seconds() + LONGEST_CALL
+    /// Finds the verification of a visit.
+    pub(crate) async fn find(&self, visit: &str) -> Result<Option<Verification>> {
+        let mut found = self.store.find(LookupKey::Visit(visit)).await?;
+        // The program ended before the response arrived.
+        if let Some(verification) = &mut found
+            && verification.state == State::Opening
+            && now().seconds() > verification.opened.seconds() + MAX_CALL_SECONDS
         {
-            entry.state = State::Lost;
+            verification.state = State::Unknown;
         }
-        Ok(entry)
+        Ok(found)
     }
 
-    /// Step 3: a hint to ask now, and the HTTP status for whoever sent it.
-    pub(crate) async fn called_back(self: &Arc<Self>, query: &str) -> Result<u16> {
-        let Ok(notice) = Notice::parse(query) else {
+    /// Step 3: a hint to query the verdict now. Returns the HTTP status of the response.
+    pub(crate) async fn callback(self: &Arc<Self>, query: &str) -> Result<u16> {
+        let Ok(callback) = Callback::parse(query) else {
             return Ok(400);
         };
-        let id = notice.certify_id();
-        let (found, kind) = match self.callbacks.check(&notice, now()) {
-            Ok(order) => (self.ledger.find(By::Order(&order)).await?, "callback"),
-            Err(TokenError::Expired(order)) => {
-                let found = self.ledger.find(By::Order(&order)).await?;
-                (found, "late callback")
-            }
-            Err(_) => {
-                let found = self.ledger.find(By::CertifyId(id)).await?;
-                (found, "forged callback")
-            }
+        let id = callback.certify_id();
+        let checked = self.callbacks.check(&callback, now());
+        let (key, kind) = match &checked {
+            Ok(order) => (LookupKey::Order(order), "callback"),
+            Err(TokenError::Expired(order)) => (LookupKey::Order(order), "late_callback"),
+            Err(_) => (LookupKey::CertifyId(id), "forged_callback"),
         };
-        let status = if kind == "forged callback" { 403 } else { 200 };
-        let Some(entry) = found else {
+        let found = self.store.find(key).await?;
+        let status = if kind == "forged_callback" { 403 } else { 200 };
+        let Some(verification) = found else {
             return Ok(status);
         };
-        let kind = match &entry.certify_id {
-            Some(own) if own.as_str() != id.as_str() => "crossed callback",
+        let kind = match &verification.certify_id {
+            Some(own) if own.as_str() != id.as_str() => "mismatched_callback",
             _ => kind,
         };
-        let said = notice.meaning().map_or("other", |meaning| meaning.code);
-        self.ledger.hint(&entry.order, kind, said, now()).await?;
+        let code = callback.meaning().map_or("other", |meaning| meaning.code);
+        let order = verification.order;
+        self.store.record_event(&order, kind, code, now()).await?;
         if kind == "callback" {
-            // Answered first: the service waits for three seconds.
-            tokio::spawn(Arc::clone(self).ask(entry.order));
+            // In a task of its own: the service waits three seconds for the response.
+            tokio::spawn(Arc::clone(self).poll(order));
         }
         Ok(status)
     }
 
-    /// Step 4: a hint, too. Whose it is tells the cookie; whether the person says to have finished.
-    pub(crate) async fn came_back(&self, entry: &Entry, query: &str) -> Result<bool> {
-        let returned = Returned::parse(query);
-        let said = returned.as_ref().ok().and_then(Returned::meaning);
-        let said = said.map_or("other", |meaning| meaning.code);
+    /// Step 4: also a hint. Returns whether the person has finished, according to the query string. The
+    /// visit is identified by its cookie.
+    pub(crate) async fn redirected(
+        &self,
+        verification: &Verification,
+        query: &str,
+    ) -> Result<bool> {
+        let returned = Redirect::parse(query);
+        let code = returned.as_ref().ok().and_then(Redirect::meaning);
+        let code = code.map_or("other", |meaning| meaning.code);
         let id = |id: Option<&CertifyId>| id.map(|id| id.as_str().to_owned());
         let (kind, has_finished) = match &returned {
-            Err(_) => ("broken return", true),
-            Ok(it) if id(it.certify_id()) != id(entry.certify_id.as_ref()) => {
-                ("crossed return", true)
+            Err(_) => ("invalid_redirect", true),
+            Ok(it) if id(it.certify_id()) != id(verification.certify_id.as_ref()) => {
+                ("mismatched_redirect", true)
             }
-            Ok(it) => ("return", it.has_finished()),
+            Ok(it) => ("redirect", it.has_finished()),
         };
-        self.ledger.hint(&entry.order, kind, said, now()).await?;
+        let order = &verification.order;
+        self.store.record_event(order, kind, code, now()).await?;
         Ok(has_finished)
     }
 
-    /// Step 5: asks for the verdict, unless somebody else is asking.
-    pub(crate) async fn ask(self: Arc<Self>, order: OuterOrderNo) {
-        match self.ledger.claim(&order, now()).await {
-            Ok(Some(claim)) => self.deal(claim).await,
+    /// Step 5: queries the verdict, unless another task or instance is doing so.
+    pub(crate) async fn poll(self: Arc<Self>, order: OuterOrderNo) {
+        match self.store.claim(&order, now()).await {
+            Ok(Some(claim)) => self.process(claim).await,
             Ok(None) => {}
-            Err(error) => report(&order, &*error),
+            Err(error) => log(&order, &*error),
         }
     }
 
-    /// Deals with what nobody came back for, until nothing is due.
+    /// Processes verifications whose browser was not redirected back, until none is due.
     pub(crate) async fn sweep(self: &Arc<Self>) -> Result<()> {
         loop {
-            let patience = self.settings.patience.as_secs();
-            let before = UnixTime::from_seconds(now().seconds().saturating_sub(patience));
-            let claims = self.ledger.claim_due(before, now()).await?;
+            let timeout = self.settings.verdict_timeout.as_secs();
+            let before = UnixTime::from_seconds(now().seconds().saturating_sub(timeout));
+            let claims = self.store.claim_due(before, now()).await?;
             if claims.is_empty() {
                 return Ok(());
             }
-            let mut dealing = JoinSet::new();
+            let mut tasks = JoinSet::new();
             for claim in claims {
                 let backend = Arc::clone(self);
-                dealing.spawn(async move { backend.deal(claim).await });
+                tasks.spawn(async move { backend.process(claim).await });
             }
-            dealing.join_all().await;
+            tasks.join_all().await;
         }
     }
 
-    /// Sweeps again and again.
-    pub(crate) async fn keep_sweeping(self: Arc<Self>, pause: Duration) {
+    /// Sweeps at this interval, forever.
+    pub(crate) async fn sweep_forever(self: Arc<Self>, interval: Duration) {
         loop {
             if let Err(error) = self.sweep().await {
-                super::complain(&format!("sweep: {error}"));
+                super::log_error(&format!("sweep: {error}"));
             }
-            sleep(pause).await;
+            sleep(interval).await;
         }
     }
 
-    async fn deal(&self, claim: Claim) {
-        // If that fails, the claim ends by itself.
-        if let Err(error) = self.try_to_deal(&claim).await {
-            report(&claim.entry.order, &*error);
+    async fn process(&self, claim: Claim) {
+        // After an error the claim expires.
+        if let Err(error) = self.try_to_process(&claim).await {
+            log(&claim.verification.order, &*error);
         }
     }
 
-    async fn try_to_deal(&self, claim: &Claim) -> Result<()> {
-        let entry = &claim.entry;
-        let age = now().seconds().saturating_sub(entry.opened.seconds());
-        let is_late = age >= self.settings.patience.as_secs();
-        let done = match (entry.state, &entry.certify_id) {
-            (State::Passed | State::Failed, Some(id)) => self.erase(claim, id).await?,
+    async fn try_to_process(&self, claim: &Claim) -> Result<()> {
+        let verification = &claim.verification;
+        let age = now()
+            .seconds()
+            .saturating_sub(verification.opened.seconds());
+        let is_late = age >= self.settings.verdict_timeout.as_secs();
+        let is_done = match (verification.state, &verification.certify_id) {
+            (State::Passed | State::Failed, Some(id)) => self.delete(claim, id).await?,
             (_, Some(id)) => {
-                let question = DescribeFaceVerify::new(self.settings.scene, id.clone());
-                match self.client.run(Watch::once(question)).await {
-                    Ok(Some(verified)) => {
-                        self.keep(claim, &verified).await? && self.erase(claim, id).await?
+                let query = DescribeFaceVerify::new(self.settings.scene, id.clone());
+                match self.client.run(PollVerdict::once(query)).await {
+                    Ok(Some(verdict)) => {
+                        self.record_verdict(claim, &verdict).await?
+                            && self.delete(claim, id).await?
                     }
                     Ok(None) if is_late => {
-                        self.ledger.settle(claim, State::Lapsed, "").await?;
+                        self.store.finish(claim, State::Expired, "").await?;
                         true
                     }
                     Ok(None) => true,
                     Err(error) => {
-                        report(&entry.order, &error);
-                        // Somebody who waits may ask again at once.
+                        log(&verification.order, &error);
+                        // A browser that is waiting may cause the next query at once.
                         !is_late
                     }
                 }
             }
-            (_, None) => self.ledger.settle(claim, State::Lost, "").await?,
+            (_, None) => self.store.finish(claim, State::Unknown, "").await?,
         };
-        // What does not work is tried ever more seldom.
-        let pause = if done { 0 } else { PAUSE.max(age / 2) };
-        let from = UnixTime::from_seconds(now().seconds() + pause);
-        self.ledger.release(claim, from).await
+        // The older a verification, the longer the backoff after an error.
+        let backoff = if is_done {
+            0
+        } else {
+            MIN_RETRY_SECONDS.max(age / 2)
+        };
+        let from = UnixTime::from_seconds(now().seconds() + backoff);
+        self.store.release(claim, from).await
     }
 
-    /// Only what the service answered gets here. Whoever is told `true` is the only one: what follows
-    /// from a verdict is to be done there.
-    async fn keep(&self, claim: &Claim, verified: &Verified) -> Result<bool> {
-        let state = if verified.has_passed() {
-            State::Passed
-        } else {
-            State::Failed
+    /// Records the verdict that the service returned. It returns `true` exactly once per verification:
+    /// what a verdict entails for the application belongs here.
+    async fn record_verdict(&self, claim: &Claim, verdict: &Verdict) -> Result<bool> {
+        let state = match verdict {
+            Verdict::Passed(_) => State::Passed,
+            Verdict::NotPassed(_) => State::Failed,
         };
-        let sub_code = verified.reply().value.sub_code.as_deref();
-        let sub_code = sub_code.unwrap_or_default();
-        let is_first = self.ledger.settle(claim, state, sub_code).await?;
+        let response = &verdict.reply().response().value;
+        let sub_code = response.sub_code.as_deref().unwrap_or_default();
+        let is_first = self.store.finish(claim, state, sub_code).await?;
         if is_first {
-            let (order, state) = (&claim.entry.order, state.name());
-            super::say(&format!("verdict {order} {state} {sub_code}"));
+            let (order, state) = (&claim.verification.order, state.name());
+            super::print(&format!("verdict {order} {state} {sub_code}"));
         }
         Ok(is_first)
     }
 
-    /// The verdict was taken, so pictures and videos are no longer needed.
-    async fn erase(&self, claim: &Claim, id: &CertifyId) -> Result<bool> {
-        let erase = DeleteFaceVerifyResult::new().certify_id(id.clone());
-        match self.client.call(&erase).await {
+    /// Deletes pictures and videos at the service; with the verdict recorded, they are not needed.
+    async fn delete(&self, claim: &Claim, id: &CertifyId) -> Result<bool> {
+        let delete = DeleteFaceVerifyResult::new().certify_id(id.clone());
+        match self.client.call(&delete).await {
             Ok(_) => {
-                self.ledger.erased(claim).await?;
+                self.store.record_deleted(claim).await?;
                 Ok(true)
             }
             Err(error) => {
-                report(&claim.entry.order, &error);
+                log(&claim.verification.order, &error);
                 Ok(false)
             }
         }
     }
 }
 
-/// An error of the driver names no person; the order is found in the ledger.
-fn report(order: &OuterOrderNo, error: &(impl core::fmt::Display + ?Sized)) {
-    super::complain(&format!("{order}: {error}"));
+/// Logs an error with its order number. Errors of the driver hold no personal data.
+fn log(order: &OuterOrderNo, error: &(impl core::fmt::Display + ?Sized)) {
+    super::log_error(&format!("{order}: {error}"));
 }
 
 fn now() -> UnixTime {

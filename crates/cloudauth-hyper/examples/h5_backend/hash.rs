@@ -1,22 +1,22 @@
-//! Hashes: of cookies, and of people under a key, so that the ledger holds neither.
+//! Hashes of cookies and of people, so that the store holds neither.
 
 use core::fmt::Write as _;
 
 use ring::{digest, hmac};
 
-/// The backend's secret: makes callback tokens and hashes of people.
-pub(crate) struct Key(hmac::Key);
+/// Hashes people with a key derived from the backend's secret.
+pub(crate) struct PersonHasher(hmac::Key);
 
-impl Key {
+impl PersonHasher {
     pub(crate) fn new(secret: &[u8]) -> Self {
-        // So that it makes other hashes than other users of the same secret.
+        // A derived key, so that the secret's other use, callback tokens, is independent of it.
         let root = hmac::Key::new(hmac::HMAC_SHA256, secret);
         let derived = hmac::sign(&root, b"h5 backend: people");
         Self(hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()))
     }
 
-    /// The same person makes the same hash.
-    pub(crate) fn person(&self, name: &str, number: &str) -> String {
+    /// The same person has the same hash.
+    pub(crate) fn hash(&self, name: &str, number: &str) -> String {
         let mut context = hmac::Context::with_key(&self.0);
         context.update(number.to_ascii_uppercase().as_bytes());
         context.update(b"\0");
@@ -25,7 +25,7 @@ impl Key {
     }
 }
 
-/// A cookie is random and long, so this needs no key.
+/// Hashes a cookie. Cookies are random and long, so no key is needed.
 pub(crate) fn visit(cookie: &str) -> String {
     hex(digest::digest(&digest::SHA256, cookie.as_bytes()).as_ref())
 }
@@ -33,7 +33,7 @@ pub(crate) fn visit(cookie: &str) -> String {
 fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(2 * bytes.len());
     for byte in bytes {
-        let _ = write!(text, "{byte:02x}"); // a text takes it all
+        let _ = write!(text, "{byte:02x}"); // writing to a string cannot fail
     }
     text
 }

@@ -1,5 +1,5 @@
-//! The five steps of a verification in the browser, with a ledger that outlives the program: open it,
-//! send the browser away, be called back, take the browser back, ask for the verdict.
+//! The five steps of a verification in the browser, with a store that outlives the program: open it,
+//! send the browser to its page, receive the callback, receive the redirected browser, query the verdict.
 //!
 //! ```text
 //! cloudauth sim                                    # prints the key to export, in another terminal
@@ -7,28 +7,29 @@
 //!     cargo run -p cloudauth-hyper --example h5_backend
 //! ```
 //!
-//! Then <http://127.0.0.1:8080/>. Against the service: no `CLOUDAUTH_ENDPOINT`, `CLOUDAUTH_SCENE_ID`,
-//! and `PUBLIC_URL`, the https URL under which the browser and the service reach this program.
+//! Then open <http://127.0.0.1:8080/>. To use the service instead of the simulator, leave
+//! `CLOUDAUTH_ENDPOINT` unset, and set `CLOUDAUTH_SCENE_ID` and `PUBLIC_URL`, the https URL at which the
+//! browser and the service reach this program.
 //!
-//! | variable | default | |
+//! | variable | default | meaning |
 //! |---|---|---|
-//! | `LISTEN` | `127.0.0.1:8080` | port 0: a free one |
-//! | `CALLBACK_URL` | `PUBLIC_URL` with `/callback` | what the service calls, if that begins with https |
-//! | `LEDGER` | `sqlite:h5_backend.db?mode=rwc` | or `postgres://user@host/name`, for several instances |
-//! | `SECRET` | kept in `h5_backend.key` | at least 32 bytes; the same for all instances |
-//! | `PATIENCE` | 1860 | seconds until a verification without a verdict is asked for a last time |
-//! | `SWEEP` | 60 | seconds between looks for such ones |
+//! | `LISTEN` | `127.0.0.1:8080` | address to listen on; port 0 selects a free one |
+//! | `CALLBACK_URL` | `PUBLIC_URL` with `/callback` | the URL that the service calls; used only if it is https |
+//! | `DATABASE_URL` | `sqlite:h5_backend.db?mode=rwc` | or `postgres://user@host/name`, for several instances |
+//! | `SECRET` | generated, in `h5_backend.key` | at least 32 bytes, the same for all instances |
+//! | `VERDICT_TIMEOUT` | 1860 | seconds until a verification without a verdict is queried a last time |
+//! | `SWEEP_INTERVAL` | 60 | seconds between searches for such verifications |
 //!
-//! `h5_backend list` prints the ledger.
+//! `h5_backend list` prints the verifications in the store.
 //!
-//! | file | |
+//! | file | contents |
 //! |---|---|
 //! | `web.rs` | routes, and the cookie that binds every step to a browser |
-//! | `pages.rs`, `style.css` | what people see |
-//! | `backend.rs` | the steps, the verdict, the sweep |
-//! | `ledger.rs` | what is kept |
-//! | `sql.rs`, `schema.sql` | where |
-//! | `hash.rs` | so that no name and no number is kept |
+//! | `pages.rs`, `style.css` | HTML pages |
+//! | `backend.rs` | the five steps, the verdict, the sweep |
+//! | `store.rs` | the data, and the interface of a store |
+//! | `sql.rs`, `schema.sql` | the store in a database |
+//! | `hash.rs` | hashes, so that no name and no ID number is stored |
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stderr,
@@ -38,9 +39,9 @@
 
 mod backend;
 mod hash;
-pub(crate) mod ledger;
 mod pages;
 mod sql;
+pub(crate) mod store;
 mod web;
 
 use core::time::Duration;
@@ -52,8 +53,8 @@ use cloudauth_hyper::{Client, Endpoints, Options};
 use tokio::net::TcpListener;
 
 pub(crate) use backend::{Backend, Settings};
-pub(crate) use ledger::Result;
-pub(crate) use sql::SqlLedger;
+pub(crate) use sql::SqlStore;
+pub(crate) use store::Result;
 pub(crate) use web::router;
 
 #[tokio::main]
@@ -64,11 +65,11 @@ async fn main() -> Result<()> {
         options = options.endpoints(Endpoints::only(endpoint.parse()?));
     }
     let client = Arc::new(Client::new(options)?);
-    let ledger = var("LEDGER").unwrap_or_else(|| "sqlite:h5_backend.db?mode=rwc".into());
-    let ledger = SqlLedger::open(&ledger, Arc::clone(&client)).await?;
+    let database = var("DATABASE_URL").unwrap_or_else(|| "sqlite:h5_backend.db?mode=rwc".into());
+    let store = SqlStore::open(&database, Arc::clone(&client)).await?;
     if std::env::args().nth(1).as_deref() == Some("list") {
-        for line in ledger.list().await? {
-            say(&line);
+        for line in store.list().await? {
+            print(&line);
         }
         return Ok(());
     }
@@ -83,21 +84,23 @@ async fn main() -> Result<()> {
         callback_url: var("CALLBACK_URL").unwrap_or_else(|| format!("{url}/callback")),
         url,
         is_simulated: endpoint.is_some_and(|it| it.starts_with("http://")),
-        patience: number("PATIENCE")?.map_or(Settings::PATIENCE, Duration::from_secs),
+        verdict_timeout: number("VERDICT_TIMEOUT")?
+            .map_or(Settings::VERDICT_TIMEOUT, Duration::from_secs),
     };
     let secret = match var("SECRET") {
         Some(secret) => secret,
-        None => kept_secret("h5_backend.key", &client)?,
+        None => stored_secret("h5_backend.key", &client)?,
     };
-    let backend = Backend::new(client, ledger, settings, secret.as_bytes())?;
-    let pause = Duration::from_secs(number("SWEEP")?.unwrap_or(60));
-    tokio::spawn(Arc::clone(&backend).keep_sweeping(pause));
-    say(&backend.settings.url);
+    let backend = Backend::new(client, store, settings, secret.as_bytes())?;
+    let interval = Duration::from_secs(number("SWEEP_INTERVAL")?.unwrap_or(60));
+    tokio::spawn(Arc::clone(&backend).sweep_forever(interval));
+    print(&backend.settings.url);
     Ok(axum::serve(listener, router(backend)).await?)
 }
 
-/// The secret must outlive the program, or callbacks on their way are taken for forged.
-fn kept_secret(path: &str, client: &Client) -> Result<String> {
+/// Reads the secret, or generates and writes it. It must outlive the program, or callbacks of open
+/// verifications count as forged.
+fn stored_secret(path: &str, client: &Client) -> Result<String> {
     if let Ok(secret) = fs::read_to_string(path) {
         return Ok(secret);
     }
@@ -121,10 +124,10 @@ fn number(name: &str) -> Result<Option<u64>> {
         .map_err(|_| format!("{name} must be a number"))?)
 }
 
-pub(crate) fn say(text: &str) {
+pub(crate) fn print(text: &str) {
     println!("{text}");
 }
 
-pub(crate) fn complain(text: &str) {
+pub(crate) fn log_error(text: &str) {
     eprintln!("{text}");
 }

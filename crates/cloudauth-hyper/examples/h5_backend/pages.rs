@@ -1,17 +1,17 @@
-//! What people see. Nothing that somebody typed is shown again; what is put in is escaped.
+//! The HTML pages. No user input is shown, and inserted values are escaped.
 
 use cloudauth_hyper::Sensitive;
 
 pub(crate) const STYLE: &str = include_str!("style.css");
 
-/// Stands in for the vendor's script, which knows the device.
-const STAND_IN: &str = r#"{"deviceType":"h5","simulated":true}"#;
+/// Used with a simulator instead of what the vendor's script collects about the device.
+const SIMULATED_META_INFO: &str = r#"{"deviceType":"h5","simulated":true}"#;
 
-/// Who is it?
+/// The form.
 pub(crate) fn start(is_simulated: bool) -> String {
-    // The vendor's script makes `MetaInfo` in the person's browser.
+    // The vendor's script generates `MetaInfo` in the browser.
     let (meta, script) = if is_simulated {
-        (STAND_IN, "")
+        (SIMULATED_META_INFO, "")
     } else {
         let script = "<script src=\"https://o.alicdn.com/yd-cloudauth/cloudauth-cdn/jsvm_all.js\">\
             </script><script>if (window.getMetaInfo)\
@@ -25,27 +25,28 @@ pub(crate) fn start(is_simulated: bool) -> String {
 <label for=number>身份证号 <small lang=en>ID number</small></label>
 <input id=number name=number required maxlength=18 autocapitalize=characters spellcheck=false>
 <label class=tick><input type=checkbox name=consent value=yes required>
-<span>同意采集人脸，与身份证照片比对
-<small lang=en>My face may be compared with the photo of my ID card</small></span></label>
+<span>我同意采集我的人脸，并与身份证照片比对
+<small lang=en>I agree to the comparison of my face with the photo of my ID card</small></span></label>
 <input type=hidden name=meta value="{}">
 <button>开始认证 <small lang=en>Start</small></button>
 </form>{script}"#,
         escape(meta)
     );
-    page("", "", "实人认证", "Who are you?", &form)
+    page("", "", "实人认证", "Identity verification", &form)
 }
 
-/// Somebody else is asking, or the person is still away.
+/// The verification is being opened, or the person has not finished. The page reloads by itself.
 pub(crate) fn waiting(page: Option<&Sensitive>) -> String {
     let refresh = "<meta http-equiv=refresh content=3>";
-    let on = page.map(|page| link(page.expose(), "继续认证", "Go on"));
-    let on = on.unwrap_or_default();
-    self::page(refresh, "…", "还没有结果", "There is no verdict yet", &on)
+    let link = page.map(|page| link(page.expose(), "继续认证", "Continue"));
+    let link = link.unwrap_or_default();
+    self::page(refresh, "…", "还没有结果", "There is no result yet", &link)
 }
 
 pub(crate) fn unfinished(page: &Sensitive) -> String {
-    let on = link(page.expose(), "继续认证", "Go on");
-    self::page("", "…", "认证未完成", "You have not finished", &on)
+    let link = link(page.expose(), "继续认证", "Continue");
+    let english = "Your verification is not finished";
+    self::page("", "…", "你的认证尚未完成", english, &link)
 }
 
 pub(crate) fn passed() -> String {
@@ -53,27 +54,30 @@ pub(crate) fn passed() -> String {
 }
 
 pub(crate) fn failed() -> String {
-    page("", "✕", "认证未通过", "Not passed", &again())
+    page("", "✕", "认证未通过", "Not passed", &start_again())
 }
 
-pub(crate) fn lapsed() -> String {
-    page("", "!", "认证已过期", "It took too long", &again())
+pub(crate) fn expired() -> String {
+    let english = "Your verification has expired";
+    page("", "!", "你的认证已过期", english, &start_again())
 }
 
-pub(crate) fn trouble() -> String {
-    page("", "!", "暂时无法认证", "That did not work", &again())
+pub(crate) fn unavailable() -> String {
+    let english = "Verification is not available, please try again later";
+    page("", "!", "暂时无法认证，请稍后重试", english, &start_again())
 }
 
 pub(crate) fn incomplete() -> String {
-    let english = "Name, number and consent are needed";
-    page("", "!", "请填写姓名、身份证号并同意", english, &again())
+    let chinese = "请填写你的姓名和身份证号，并勾选同意";
+    let english = "Please enter your name and ID number and give your consent";
+    page("", "!", chinese, english, &start_again())
 }
 
-pub(crate) fn nothing_here() -> String {
-    page("", "?", "页面不存在", "There is nothing here", &again())
+pub(crate) fn not_found() -> String {
+    page("", "?", "页面不存在", "Page not found", &start_again())
 }
 
-fn again() -> String {
+fn start_again() -> String {
     link("/", "重新开始", "Start again")
 }
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Two instances of the backend on one PostgreSQL, and 1 000 people who are sent from one to the other.
+"""Two instances of the backend on one PostgreSQL, and 1 000 people whose requests reach either of them.
 
     crates/cloudauth-hyper/examples/h5_backend/two_instances.py [PEOPLE]
 
-Needs PostgreSQL's programs (on Debian, `apt-get install postgresql`), and as root its user `postgres`.
-Prints counts; ends with 1 if a verification was lost or handled twice.
+Needs the programs of PostgreSQL (on Debian, `apt-get install postgresql`) and, to run as root, its user `postgres`.
+Prints counts. The exit status is 1 if a verification was lost or handled twice.
 """
 
 import collections
@@ -28,7 +28,7 @@ PEOPLE = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../../.."))
 TARGET = os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target")), "debug")
 BACKEND = os.path.join(TARGET, "examples/h5_backend")
-PATIENCE = 5  # seconds: so that the sweeps work while people do
+VERDICT_TIMEOUT = 5  # seconds: short, so that sweeps run while people verify
 
 
 def free_port():
@@ -38,13 +38,13 @@ def free_port():
 
 
 class Postgres:
-    """A cluster of its own, gone afterwards."""
+    """A database cluster of its own, removed afterwards."""
 
     def __init__(self):
         found = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
         self.bin = found[-1] if found else os.path.dirname(shutil.which("initdb"))
         self.folder = tempfile.mkdtemp(prefix="h5-postgres-")
-        # It refuses to run as root.
+        # PostgreSQL refuses to run as root.
         self.prefix = []
         if os.getuid() == 0:
             shutil.chown(self.folder, "postgres")
@@ -65,7 +65,7 @@ class Postgres:
 
 
 class Instance:
-    """One backend; it tells the verdicts that it was the first to write."""
+    """One backend. It prints the verdicts that it was the first to record."""
 
     def __init__(self, environment):
         self.errors = tempfile.TemporaryFile("w+")
@@ -74,20 +74,20 @@ class Instance:
         )
         self.url = self.process.stdout.readline().strip()
         self.verdicts = []
-        threading.Thread(target=self.listen, daemon=True).start()
+        threading.Thread(target=self.read_verdicts, daemon=True).start()
 
-    def listen(self):
+    def read_verdicts(self):
         for line in self.process.stdout:
             self.verdicts.append(line.split()[1])
 
 
 class Browser:
-    """Goes now to one instance and now to the other, as behind a balancer."""
+    """Sends its requests to random instances, as behind a load balancer."""
 
     def __init__(self, urls):
         self.urls, self.cookie = urls, ""
 
-    def ask(self, url, form=None):
+    def request(self, url, form=None):
         parts = urllib.parse.urlsplit(url)
         connection = http.client.HTTPConnection(parts.netloc, timeout=60)
         target = parts.path + ("?" + parts.query if parts.query else "")
@@ -96,39 +96,47 @@ class Browser:
             body = urllib.parse.urlencode(form)
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         connection.request("GET" if form is None else "POST", target, body, headers)
-        reply = connection.getresponse()
-        text = reply.read().decode()
+        response = connection.getresponse()
+        text = response.read().decode()
         connection.close()
-        cookie = reply.getheader("set-cookie")
+        cookie = response.getheader("set-cookie")
         if cookie:
             self.cookie = cookie.split(";")[0]
-        return reply.getheader("location") or text
+        return response.getheader("location") or text
 
-    def at(self, path, form=None):
-        return self.ask(random.choice(self.urls) + path, form)
+    def request_any(self, path, form=None):
+        return self.request(random.choice(self.urls) + path, form)
 
 
-def walk(turn, urls):
-    """What one person does: the certify id, and how it must end."""
+def id_number(turn):
+    """A valid ID number, different for each turn."""
+    digits = f"330103{1990 + turn // 1000}0101{turn % 1000:03}"
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    total = sum(int(digit) * weight for digit, weight in zip(digits, weights))
+    return digits + "10X98765432"[total % 11]
+
+
+def verify(turn, urls):
+    """Plays one person. Returns the certify ID, and the expected final state."""
     browser = Browser(urls)
-    browser.at("/")
-    form = {"name": "张三", "number": f"33010319900101{turn:04}", "meta": "{}", "consent": "yes"}
-    if turn % 10 == 0:  # pressed twice, and each press comes to another instance
+    browser.request_any("/")
+    form = {"name": "张三", "number": id_number(turn), "meta": "{}", "consent": "yes"}
+    if turn % 10 == 0:  # the form is submitted twice, to different instances
         with concurrent.futures.ThreadPoolExecutor(2) as two:
-            list(two.map(lambda url: browser.ask(url + "/open", form), urls))
-    page = browser.at("/open", form)
+            list(two.map(lambda url: browser.request(url + "/open", form), urls))
+    page = browser.request_any("/open", form)
     while "/verify/" not in page:
         time.sleep(0.1)
-        page = browser.at("/open", form)
-    outcome, end = [("pass", "passed"), ("205", "failed"), ("pass", "passed"), ("abandon", "lapsed")][
+        page = browser.request_any("/open", form)
+    outcome, state = [("pass", "passed"), ("205", "failed"), ("pass", "passed"), ("abandon", "expired")][
         turn % 4
     ]
-    back = browser.ask(page, {"outcome": outcome})
-    if turn % 4 < 2:  # the others never come back
-        browser.at(back[back.index("/back") :])
-        while "http-equiv=refresh" in browser.at("/result"):
+    back = browser.request(page, {"outcome": outcome})
+    if turn % 4 < 2:  # the others do not return
+        browser.request_any(back[back.index("/back") :])
+        while "http-equiv=refresh" in browser.request_any("/result"):
             time.sleep(0.1)
-    return page.rsplit("/", 1)[1], end
+    return page.rsplit("/", 1)[1], state
 
 
 def main():
@@ -137,37 +145,37 @@ def main():
     example = ["-p", "cloudauth-hyper", "--example", "h5_backend"]
     subprocess.run([*build, *example], check=True, cwd=ROOT)
 
-    # Callbacks come to the first instance, or there would be two services.
+    # The simulator sends callbacks to one address: the first instance.
     ports = [free_port(), free_port()]
     route = f"shop.example=http://127.0.0.1:{ports[0]}"
     command = [os.path.join(TARGET, "cloudauth"), "sim", "--no-limits"]
     command += ["--shanghai", "0", "--beijing", "0", "--callbacks", route]
     simulator = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    told = {}
+    printed = {}
     for line in simulator.stdout:
         words = line.replace("#", "").split()
         if line.startswith("#") and len(words) == 2:
-            told[words[0]] = words[1]
-        if "live" in told:
+            printed[words[0]] = words[1]
+        if "live" in printed:
             break
     postgres = Postgres()
     environment = {
         **os.environ,
         "ALIBABA_CLOUD_ACCESS_KEY_ID": "testid",
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "testsecret",
-        "CLOUDAUTH_ENDPOINT": told["Shanghai"],
+        "CLOUDAUTH_ENDPOINT": printed["Shanghai"],
         "CALLBACK_URL": "https://shop.example/callback",
-        "LEDGER": postgres.url,
+        "DATABASE_URL": postgres.url,
         "SECRET": "0123456789abcdef0123456789abcdef",
         "NO_PROXY": "127.0.0.1",
-        "PATIENCE": str(PATIENCE),
-        "SWEEP": "1",
+        "VERDICT_TIMEOUT": str(VERDICT_TIMEOUT),
+        "SWEEP_INTERVAL": "1",
     }
     instances = []
     try:
         for port in ports:
             instances.append(Instance({**environment, "LISTEN": f"127.0.0.1:{port}"}))
-        is_right = watch(instances, told["live"], environment)
+        is_right = run(instances, printed["live"], environment)
     finally:
         for process in [*(it.process for it in instances), simulator]:
             process.terminate()
@@ -176,66 +184,66 @@ def main():
     sys.exit(0 if is_right else 1)
 
 
-def ledger(environment):
+def stored(environment):
     listed = subprocess.run([BACKEND, "list"], env=environment, stdout=subprocess.PIPE, check=True)
     return [line.split("\t") for line in listed.stdout.decode().splitlines()]
 
 
-def watch(instances, live, environment):
+def run(instances, live, environment):
     began = time.monotonic()
     urls = [it.url for it in instances]
     expected = {}
     with concurrent.futures.ThreadPoolExecutor(32) as people:
-        walks = [people.submit(walk, turn, urls) for turn in range(PEOPLE)]
-        for done, it in enumerate(concurrent.futures.as_completed(walks), 1):
-            certify_id, end = it.result()
-            expected[certify_id] = end
+        verifications = [people.submit(verify, turn, urls) for turn in range(PEOPLE)]
+        for done, it in enumerate(concurrent.futures.as_completed(verifications), 1):
+            certify_id, state = it.result()
+            expected[certify_id] = state
             if done % 100 == 0:
                 print(f"{done} of {PEOPLE} people, {time.monotonic() - began:.0f} s", file=sys.stderr)
 
-    # Until the sweeps have given up those who left.
+    # Until the sweeps have expired the abandoned verifications.
     for _ in range(120):
-        rows = ledger(environment)
-        if all(row[1] in ("passed", "failed", "lapsed") for row in rows) and all(
-            row[4] == "erased" or row[1] == "lapsed" for row in rows
+        rows = stored(environment)
+        if all(row[1] in ("passed", "failed", "expired") for row in rows) and all(
+            row[4] == "deleted" or row[1] == "expired" for row in rows
         ):
             break
         time.sleep(1)
     time.sleep(1)
 
-    rows = ledger(environment)
-    kept = {row[2]: row[1] for row in rows}
+    rows = stored(environment)
+    states_by_id = {row[2]: row[1] for row in rows}
     verdicts = [order for it in instances for order in it.verdicts]
     twice = [order for order, times in collections.Counter(verdicts).items() if times > 1]
-    with urllib.request.urlopen(live + "/state") as reply:
-        executions = json.load(reply)["executions"]
-    judged = sum(state != "lapsed" for state in kept.values())
-    wrong = sum(kept.get(certify_id) != end for certify_id, end in expected.items())
-    states = collections.Counter(kept.values())
-    figures = [
+    with urllib.request.urlopen(live + "/state") as response:
+        executions = json.load(response)["executions"]
+    with_verdict = sum(state != "expired" for state in states_by_id.values())
+    wrong = sum(states_by_id.get(certify_id) != state for certify_id, state in expected.items())
+    states = collections.Counter(states_by_id.values())
+    counts = [
         ("people", len(expected)),
-        ("verifications in the ledger", len(rows)),
+        ("verifications in the store", len(rows)),
         ("opened at the service", executions["InitFaceVerify"]),
-        ("passed / failed / lapsed", " / ".join(str(states[it]) for it in ("passed", "failed", "lapsed"))),
+        ("passed / failed / expired", " / ".join(str(states[it]) for it in ("passed", "failed", "expired"))),
         ("lost, or with another verdict", wrong),
         ("verdicts handled by each instance", " + ".join(str(len(it.verdicts)) for it in instances)),
         ("handled twice", len(twice)),
-        ("erased at the service", executions["DeleteFaceVerifyResult"]),
-        ("questions for a verdict", executions["DescribeFaceVerify"]),
+        ("deleted at the service", executions["DeleteFaceVerifyResult"]),
+        ("queries for a verdict", executions["DescribeFaceVerify"]),
         ("seconds", round(time.monotonic() - began)),
     ]
-    for name, figure in figures:
-        print(f"{name:36}{figure}")
+    for name, count in counts:
+        print(f"{name:36}{count}")
     for it in instances:
         it.errors.seek(0)
         errors = it.errors.read().splitlines()
         if errors:
-            print(f"{len(errors)} complaints of {it.url}, such as: {errors[0]}")
+            print(f"{len(errors)} errors of {it.url}, such as: {errors[0]}")
     return (
         len(rows) == len(expected) == executions["InitFaceVerify"] == PEOPLE
         and wrong == 0
         and not twice
-        and len(verdicts) == judged == executions["DeleteFaceVerifyResult"]
+        and len(verdicts) == with_verdict == executions["DeleteFaceVerifyResult"]
     )
 
 

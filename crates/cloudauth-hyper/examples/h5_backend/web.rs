@@ -1,4 +1,4 @@
-//! The routes, and the cookie that binds every step to the browser that began.
+//! The routes, and the cookie that binds every step to the browser that started.
 
 use std::sync::Arc;
 
@@ -16,56 +16,58 @@ use cloudauth_hyper::verify::IdentityCard;
 use serde::Deserialize;
 
 use super::backend::{Backend, Person};
-use super::ledger::{Entry, Ledger, Result, State as Standing};
+use super::store::{self, Result, Store, Verification};
 use super::{hash, pages};
 
-pub(crate) fn router<L: Ledger>(backend: Arc<Backend<L>>) -> Router {
+pub(crate) fn router<S: Store>(backend: Arc<Backend<S>>) -> Router {
     Router::new()
         .route("/", get(start))
         .route("/open", post(open))
-        .route("/callback", get(called_back))
-        .route("/back", get(came_back))
+        .route("/callback", get(callback))
+        .route("/back", get(redirected))
         .route("/result", get(result))
         .route("/style.css", get(style))
         .layer(DefaultBodyLimit::max(64 << 10))
-        .fallback(async || html(404, pages::nothing_here()))
+        .fallback(async || html(404, pages::not_found()))
         .with_state(backend)
 }
 
-type Shared<L> = State<Arc<Backend<L>>>;
+type Shared<S> = State<Arc<Backend<S>>>;
 
-/// A page, or why there is none: that is for the log and not for people.
-struct Trouble;
+/// An internal error. Its cause is logged and not shown.
+struct InternalError;
 
-impl<E: core::fmt::Display> From<E> for Trouble {
+impl<E: core::fmt::Display> From<E> for InternalError {
     fn from(error: E) -> Self {
-        super::complain(&error.to_string());
+        super::log_error(&error.to_string());
         Self
     }
 }
 
-impl IntoResponse for Trouble {
+impl IntoResponse for InternalError {
     fn into_response(self) -> Response {
-        html(500, pages::trouble())
+        html(500, pages::unavailable())
     }
 }
 
-type Answer = core::result::Result<Response, Trouble>;
+type PageResult = core::result::Result<Response, InternalError>;
 
-/// Who has a verification under way, or has passed, sees that; others begin, with a new cookie.
-async fn start<L: Ledger>(State(backend): Shared<L>, headers: HeaderMap) -> Answer {
-    let entry = standing(&backend, &headers).await?;
-    if let Some(Standing::Asked | Standing::Open | Standing::Passed) = entry.map(|it| it.state) {
-        return Ok(see("/result"));
+/// Redirects a browser whose verification is open or passed to its result. Others get the form and a new
+/// cookie.
+async fn start<S: Store>(State(backend): Shared<S>, headers: HeaderMap) -> PageResult {
+    let found = find(&backend, &headers).await?;
+    let state = found.map(|it| it.state);
+    if let Some(store::State::Opening | store::State::Open | store::State::Passed) = state {
+        return Ok(redirect("/result"));
     }
     let settings = &backend.settings;
     let mut page = html(200, pages::start(settings.is_simulated));
     if !settings.is_simulated {
-        // What the vendor's script loads is not documented.
+        // The vendor's script loads other resources, which are not documented.
         let policy = HeaderValue::from_static("base-uri 'none'; frame-ancestors 'none'");
         page.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
-    // `__Host-`: no other host can set it.
+    // With the prefix `__Host-` no other host can set the cookie.
     let (name, secure) = if settings.url.starts_with("https:") {
         ("__Host-visit", "; Secure")
     } else {
@@ -78,7 +80,7 @@ async fn start<L: Ledger>(State(backend): Shared<L>, headers: HeaderMap) -> Answ
 }
 
 #[derive(Deserialize)]
-struct Filled {
+struct StartForm {
     name: String,
     number: String,
     meta: String,
@@ -86,90 +88,89 @@ struct Filled {
 }
 
 /// Steps 1 and 2.
-async fn open<L: Ledger>(
-    State(backend): Shared<L>,
+async fn open<S: Store>(
+    State(backend): Shared<S>,
     headers: HeaderMap,
-    form: core::result::Result<Form<Filled>, FormRejection>,
-) -> Answer {
+    form: core::result::Result<Form<StartForm>, FormRejection>,
+) -> PageResult {
     let Some(visit) = visit(&headers) else {
-        return Ok(see("/"));
+        return Ok(redirect("/"));
     };
-    let person = form.ok().and_then(|Form(filled)| person(&filled));
+    let person = form.ok().and_then(|Form(form)| person(&form));
     let Some(person) = person else {
         return Ok(html(400, pages::incomplete()));
     };
-    // On its own, because a browser that sends the form twice hangs up on the first.
+    // In a task of its own, because a browser that submits the form twice drops the first request.
     tokio::spawn(Arc::clone(&backend).open(visit.clone(), person)).await??;
-    let entry = backend.standing(&visit).await?;
-    Ok(match entry {
-        Some(Entry {
-            state: Standing::Open,
+    Ok(match backend.find(&visit).await? {
+        Some(Verification {
+            state: store::State::Open,
             page: Some(page),
             ..
-        }) => see(page.expose()),
-        _ => see("/result"),
+        }) => redirect(page.expose()),
+        _ => redirect("/result"),
     })
 }
 
-fn person(filled: &Filled) -> Option<Person> {
+fn person(form: &StartForm) -> Option<Person> {
     let field = |text: &str| {
         let text = text.trim();
         (!text.is_empty()).then(|| text.to_owned())
     };
     let card = IdentityCard {
-        name: field(&filled.name)?.into(),
-        number: field(&filled.number)?.into(),
+        name: field(&form.name)?.into(),
+        number: field(&form.number)?.into(),
     };
-    let meta_info = field(&filled.meta)?.into();
-    (filled.consent == "yes").then_some(Person { card, meta_info })
+    let meta_info = field(&form.meta)?.into();
+    (form.consent == "yes").then_some(Person { card, meta_info })
 }
 
 /// Step 3.
-async fn called_back<L: Ledger>(State(backend): Shared<L>, RawQuery(query): RawQuery) -> Answer {
-    let status = backend.called_back(&query.unwrap_or_default()).await?;
+async fn callback<S: Store>(State(backend): Shared<S>, RawQuery(query): RawQuery) -> PageResult {
+    let status = backend.callback(&query.unwrap_or_default()).await?;
     Ok(html(status, String::new()))
 }
 
 /// Step 4.
-async fn came_back<L: Ledger>(
-    State(backend): Shared<L>,
+async fn redirected<S: Store>(
+    State(backend): Shared<S>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
-) -> Answer {
-    let Some(entry) = standing(&backend, &headers).await? else {
-        return Ok(see("/"));
+) -> PageResult {
+    let Some(verification) = find(&backend, &headers).await? else {
+        return Ok(redirect("/"));
     };
     let has_finished = backend
-        .came_back(&entry, &query.unwrap_or_default())
+        .redirected(&verification, &query.unwrap_or_default())
         .await?;
-    Ok(match &entry.page {
+    Ok(match &verification.page {
         Some(page) if !has_finished => html(200, pages::unfinished(page)),
-        _ => see("/result"),
+        _ => redirect("/result"),
     })
 }
 
-/// Step 5: the verdict on this visit's verification, and on no other.
-async fn result<L: Ledger>(State(backend): Shared<L>, headers: HeaderMap) -> Answer {
-    let mut entry = standing(&backend, &headers).await?;
-    if let Some(Entry {
-        state: Standing::Open,
+/// Step 5: the verdict on the verification of this visit, and on no other.
+async fn result<S: Store>(State(backend): Shared<S>, headers: HeaderMap) -> PageResult {
+    let mut found = find(&backend, &headers).await?;
+    if let Some(Verification {
+        state: store::State::Open,
         order,
         ..
-    }) = entry
+    }) = found
     {
-        // On its own: somebody who leaves must not leave a claim behind.
-        tokio::spawn(Arc::clone(&backend).ask(order)).await?;
-        entry = standing(&backend, &headers).await?;
+        // In a task of its own, so that its claim is released even if the browser disconnects.
+        tokio::spawn(Arc::clone(&backend).poll(order)).await?;
+        found = find(&backend, &headers).await?;
     }
-    let Some(entry) = entry else {
-        return Ok(see("/"));
+    let Some(verification) = found else {
+        return Ok(redirect("/"));
     };
-    let page = match entry.state {
-        Standing::Asked | Standing::Open => pages::waiting(entry.page.as_ref()),
-        Standing::Passed => pages::passed(),
-        Standing::Failed => pages::failed(),
-        Standing::Lapsed => pages::lapsed(),
-        Standing::Refused | Standing::Lost => pages::trouble(),
+    let page = match verification.state {
+        store::State::Opening | store::State::Open => pages::waiting(verification.page.as_ref()),
+        store::State::Passed => pages::passed(),
+        store::State::Failed => pages::failed(),
+        store::State::Expired => pages::expired(),
+        store::State::Refused | store::State::Unknown => pages::unavailable(),
     };
     Ok(html(200, page))
 }
@@ -178,14 +179,15 @@ async fn style() -> Response {
     ([(CONTENT_TYPE, "text/css; charset=utf-8")], pages::STYLE).into_response()
 }
 
-async fn standing<L: Ledger>(backend: &Backend<L>, headers: &HeaderMap) -> Result<Option<Entry>> {
+/// Finds the verification of the browser's visit.
+async fn find<S: Store>(backend: &Backend<S>, headers: &HeaderMap) -> Result<Option<Verification>> {
     match visit(headers) {
-        Some(visit) => backend.standing(&visit).await,
+        Some(visit) => backend.find(&visit).await,
         None => Ok(None),
     }
 }
 
-/// The hash of the cookie, if it is one of ours.
+/// The hash of the visit's cookie, if the browser sent one in the right format.
 fn visit(headers: &HeaderMap) -> Option<String> {
     let cookies = headers.get_all(COOKIE).into_iter();
     let cookies = cookies.filter_map(|it| it.to_str().ok());
@@ -193,8 +195,8 @@ fn visit(headers: &HeaderMap) -> Option<String> {
         .flat_map(|it| it.split("; "))
         .filter_map(|it| it.split_once('='));
     let (_, value) = pairs.find(|(name, _)| matches!(*name, "visit" | "__Host-visit"))?;
-    let is_ours = value.len() == 32 && value.bytes().all(|b| b.is_ascii_hexdigit());
-    is_ours.then(|| hash::visit(value))
+    let is_valid = value.len() == 32 && value.bytes().all(|b| b.is_ascii_hexdigit());
+    is_valid.then(|| hash::visit(value))
 }
 
 fn html(status: u16, text: String) -> Response {
@@ -210,7 +212,7 @@ fn html(status: u16, text: String) -> Response {
     (status, headers, text).into_response()
 }
 
-fn see(url: &str) -> Response {
+fn redirect(url: &str) -> Response {
     let mut page = html(303, String::new());
     match HeaderValue::from_str(url) {
         Ok(url) => drop(page.headers_mut().insert(LOCATION, url)),

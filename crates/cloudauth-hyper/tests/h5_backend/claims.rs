@@ -1,89 +1,98 @@
-//! Who may write what into the ledger.
+//! Claims on verifications, and lookups in the store.
 
-use cloudauth_hyper::ops::CertifyId;
+use cloudauth_hyper::CertifyId;
 use cloudauth_hyper::verify::OuterOrderNo;
 use cloudauth_hyper::{Endpoint, Sensitive, UnixTime};
 
-use crate::h5_backend::ledger::{By, LEASE, Ledger, State};
-use crate::scene::Scene;
+use crate::fixture::Fixture;
+use crate::h5_backend::store::{CLAIM_SECONDS, LookupKey, State, Store};
 
 const fn at(seconds: u64) -> UnixTime {
     UnixTime::from_seconds(seconds)
 }
 
 #[test]
-fn whose_claim_is_over_writes_nothing() {
-    let scene = Scene::new();
-    scene.run(async {
-        let ledger = scene.open_ledger().await;
+fn an_ended_claim_cannot_write() {
+    let fixture = Fixture::new();
+    fixture.run(async {
+        let store = fixture.open_store().await;
         let order = OuterOrderNo::new("order1").unwrap();
         let (id, page) = (CertifyId::new("sha1"), Sensitive::new("https://page"));
-        assert!(ledger.intend(&order, "v", "p", at(100)).await.unwrap());
-        assert!(ledger.claim(&order, at(100)).await.unwrap().is_none());
-        ledger.opened(&order, &id, &page).await.unwrap();
+        assert!(store.insert(&order, "v", "p", at(100)).await.unwrap());
+        assert!(store.claim(&order, at(100)).await.unwrap().is_none());
+        store.record_open(&order, &id, &page).await.unwrap();
 
-        let slow = ledger.claim(&order, at(100)).await.unwrap().unwrap();
-        let early = at(100 + LEASE - 1);
-        assert!(ledger.claim(&order, early).await.unwrap().is_none());
-        assert!(ledger.claim_due(early, early).await.unwrap().is_empty());
-        let other = ledger.claim_due(at(100), at(100 + LEASE)).await.unwrap();
+        let slow = store.claim(&order, at(100)).await.unwrap().unwrap();
+        let early = at(100 + CLAIM_SECONDS - 1);
+        assert!(store.claim(&order, early).await.unwrap().is_none());
+        assert!(store.claim_due(early, early).await.unwrap().is_empty());
+        let other = store
+            .claim_due(at(100), at(100 + CLAIM_SECONDS))
+            .await
+            .unwrap();
         let [other] = other.as_slice() else {
             panic!("it is due");
         };
 
-        // The first one has slept through its time.
-        let failed = ledger.settle(&slow, State::Failed, "205").await;
+        // The first claim has ended.
+        let failed = store.finish(&slow, State::Failed, "205").await;
         assert!(!failed.unwrap());
-        ledger.release(&slow, at(0)).await.unwrap();
-        ledger.erased(&slow).await.unwrap();
+        store.release(&slow, at(0)).await.unwrap();
+        store.record_deleted(&slow).await.unwrap();
         assert!(
-            ledger
-                .claim(&order, at(100 + LEASE))
+            store
+                .claim(&order, at(100 + CLAIM_SECONDS))
                 .await
                 .unwrap()
                 .is_none()
         );
 
-        assert!(ledger.settle(other, State::Passed, "200").await.unwrap());
-        let again = ledger.settle(other, State::Failed, "205").await;
-        assert!(!again.unwrap(), "a verdict is for good");
-        ledger.release(other, at(0)).await.unwrap();
-        // It has a verdict, so it can only be erased.
-        assert!(ledger.claim(&order, at(999)).await.unwrap().is_none());
-        let due = ledger.claim_due(at(0), at(999)).await.unwrap();
-        assert_eq!(due[0].entry.state, State::Passed);
-        ledger.erased(&due[0]).await.unwrap();
-        ledger.release(&due[0], at(0)).await.unwrap();
-        assert!(ledger.claim_due(at(999), at(999)).await.unwrap().is_empty());
+        assert!(store.finish(other, State::Passed, "200").await.unwrap());
+        let again = store.finish(other, State::Failed, "205").await;
+        assert!(!again.unwrap(), "a verdict is final");
+        store.release(other, at(0)).await.unwrap();
+        // It has a verdict, so only its pictures remain to be deleted.
+        assert!(store.claim(&order, at(999)).await.unwrap().is_none());
+        let due = store.claim_due(at(0), at(999)).await.unwrap();
+        assert_eq!(due[0].verification.state, State::Passed);
+        store.record_deleted(&due[0]).await.unwrap();
+        store.release(&due[0], at(0)).await.unwrap();
+        assert!(store.claim_due(at(999), at(999)).await.unwrap().is_empty());
     });
 }
 
 #[test]
-fn a_verification_is_found_by_all_its_names_with_its_home() {
-    let scene = Scene::new();
-    scene.run(async {
-        let ledger = scene.open_ledger().await;
+fn a_verification_is_found_by_each_key_with_its_origin() {
+    let fixture = Fixture::new();
+    fixture.run(async {
+        let store = fixture.open_store().await;
         let order = OuterOrderNo::new("order1").unwrap();
-        let home: Endpoint = "https://cloudauth.cn-beijing.aliyuncs.com".parse().unwrap();
-        let id = CertifyId::new("sha1").of(home.clone());
+        let origin: Endpoint = "https://cloudauth.cn-beijing.aliyuncs.com".parse().unwrap();
+        let id = CertifyId::new("sha1").with_origin(origin.clone());
         let page = Sensitive::new("https://page");
-        assert!(ledger.intend(&order, "v", "p", at(100)).await.unwrap());
+        assert!(store.insert(&order, "v", "p", at(100)).await.unwrap());
         assert!(
-            !ledger
-                .intend(&OuterOrderNo::new("order2").unwrap(), "v", "p", at(100))
+            !store
+                .insert(&OuterOrderNo::new("order2").unwrap(), "v", "p", at(100))
                 .await
                 .unwrap()
         );
-        ledger.opened(&order, &id, &page).await.unwrap();
-        for by in [
-            By::Order(&order),
-            By::Visit("v"),
-            By::CertifyId(&CertifyId::new("sha1")),
+        store.record_open(&order, &id, &page).await.unwrap();
+        for key in [
+            LookupKey::Order(&order),
+            LookupKey::Visit("v"),
+            LookupKey::CertifyId(&CertifyId::new("sha1")),
         ] {
-            let found = ledger.find(by).await.unwrap().unwrap();
-            assert_eq!(found.certify_id.unwrap().home(), Some(&home));
+            let found = store.find(key).await.unwrap().unwrap();
+            assert_eq!(found.certify_id.unwrap().origin(), Some(&origin));
             assert_eq!((found.state, found.opened), (State::Open, at(100)));
         }
-        assert!(ledger.find(By::Visit("order1")).await.unwrap().is_none());
+        assert!(
+            store
+                .find(LookupKey::Visit("order1"))
+                .await
+                .unwrap()
+                .is_none()
+        );
     });
 }

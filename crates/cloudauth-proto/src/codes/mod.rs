@@ -1,7 +1,12 @@
-//! What the service's codes mean: one table for documentation, simulator and command.
+//! Meanings of the service's codes, in English and Chinese.
 //!
-//! The meanings are in our own words. Codes that are not here exist, and more will: whatever reads
-//! codes must pass unknown ones through.
+//! [`explain`] finds everything that a code can mean; [`code`], [`sub_code`] and [`device_risk`] find
+//! its meaning in one field of a reply. The meanings are in our own words.
+//!
+//! The table does not list every code, and the vendor adds new ones: code that handles them must
+//! accept unknown ones. The `SubCode`s are those of face verifications; those of bank cards, phone
+//! numbers and other checks have the same numbers with other meanings, which the fields of their
+//! replies document.
 
 mod table;
 
@@ -9,24 +14,24 @@ use core::fmt;
 
 pub use table::ALL;
 
-/// What a code means.
+/// Meaning of a code of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Meaning {
-    /// The code. A `*` at its end stands for any rest.
+    /// The code. A `*` at its end stands for any further characters.
     pub code: &'static str,
-    /// Where it is met: the same number means different things at different places.
-    pub place: CodePlace,
-    /// The meaning in English.
+    /// Kind of code: the same number has different meanings in different fields.
+    pub kind: CodeKind,
+    /// Meaning in English: lower case, without a full stop.
     pub english: &'static str,
-    /// The meaning in Chinese.
+    /// Meaning in Chinese. For codes that concern the person it also states what the person can do.
     pub chinese: &'static str,
-    /// Whose problem it is.
-    pub whose: Whose,
-    /// Whether asking again helps.
+    /// Party that can resolve it.
+    pub responsible: Responsible,
+    /// Whether repeating the request can help.
     pub retry: RetryAdvice,
-    /// How sure the meaning is.
-    pub source: Source,
+    /// Confidence in the meaning.
+    pub confidence: Confidence,
 }
 
 impl Meaning {
@@ -38,82 +43,86 @@ impl Meaning {
     }
 }
 
-/// Where a code is met.
+/// Kind of code: the field that holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum CodePlace {
-    /// `Code` of a reply: whether the operation was carried out.
+pub enum CodeKind {
+    /// `Code` of a response: whether the operation was carried out.
     Code,
-    /// `SubCode` of a verdict: its reason.
+    /// `SubCode` of the verdict of a face verification: its reason.
     SubCode,
-    /// `code` in what the page gives back to the browser.
+    /// `code` that the verification's page appends to `ReturnUrl`.
     PageCode,
-    /// `subCode` in what the page gives back to the browser.
+    /// `subCode` that the verification's page appends to `ReturnUrl`.
     PageSubCode,
-    /// `Code` of a reply of the gateway, which has not let the operation through.
+    /// `Code` of a response of the gateway, which has refused the request before the operation.
     Gateway,
-    /// A label in `DeviceRisk`.
+    /// Label in `DeviceRisk`.
     DeviceRisk,
 }
 
-/// Whose problem a code is.
+/// Party that can resolve the cause of a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Whose {
-    /// Nobody's.
+pub enum Responsible {
+    /// Nobody: it is not a problem.
     Nobody,
-    /// The caller's: what was sent, or how.
+    /// The calling program: its parameters, or the way it sends them.
     Caller,
-    /// The account's: what is switched on, allowed or paid.
+    /// The owner of the account: activation, permissions, payment.
     Account,
-    /// The person's, or the person's device.
+    /// The person, or the person's device.
     Person,
-    /// The service's.
+    /// The service.
     Service,
 }
 
-/// Whether asking again helps.
+/// Whether repeating a request can help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RetryAdvice {
-    /// No: the same question has the same answer.
+    /// No: the same request gets the same response.
     No,
-    /// Yes, at once or after a short pause, if the operation may be repeated.
+    /// Yes, at once or after a short backoff, if the operation may be repeated.
     Soon,
-    /// Yes, but only after a while: the meaning says when.
+    /// Yes, but only later; the meaning states when.
     Later,
 }
 
-/// How sure a meaning is.
+/// Confidence in a meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Source {
-    /// The vendor documents it.
+pub enum Confidence {
+    /// Documented by the vendor.
     Documented,
-    /// The vendor documented it earlier or for a sister product, or several independent programs
-    /// agree on it.
+    /// Documented by the vendor formerly or for a sister product, or used alike by several independent
+    /// programs.
     Likely,
-    /// One third party says so, or it is inferred.
+    /// Stated by one third party, or inferred.
     Unsure,
 }
 
-/// Everything that `code` can mean, at all places.
+/// Returns every meaning of `code`, over all kinds of code.
+///
+/// An entry with the exact code takes precedence over entries that end with `*`. An unknown code has
+/// no meaning.
 ///
 /// ```
-/// use cloudauth_proto::codes::{CodePlace, Whose, explain};
+/// use cloudauth_proto::codes::{CodeKind, Responsible, explain};
 ///
 /// let meanings: Vec<_> = explain("417").collect();
 /// assert_eq!(meanings.len(), 1);
-/// assert_eq!((meanings[0].place, meanings[0].whose), (CodePlace::Code, Whose::Person));
+/// assert_eq!((meanings[0].kind, meanings[0].responsible), (CodeKind::Code, Responsible::Person));
+///
+/// let success: Vec<_> = explain("200").map(|meaning| meaning.kind).collect();
+/// assert_eq!(success, [CodeKind::Code, CodeKind::SubCode]);
 /// assert_eq!(explain("99999").count(), 0);
 /// ```
 pub fn explain(code: &str) -> impl Iterator<Item = &'static Meaning> {
-    let is_listed = |meaning: &&Meaning| meaning.code == code;
-    let found = ALL.iter().filter(is_listed);
-    // A rest counts only if nothing has the whole name.
-    let is_plain = found.clone().next().is_some();
+    // Entries with a `*` count only if no entry has the exact code.
+    let is_exact = ALL.iter().any(|meaning| meaning.code == code);
     ALL.iter().filter(move |meaning| {
-        if is_plain {
+        if is_exact {
             meaning.code == code
         } else {
             meaning.is_of(code)
@@ -121,34 +130,34 @@ pub fn explain(code: &str) -> impl Iterator<Item = &'static Meaning> {
     })
 }
 
-/// What a code means at one place.
+/// Returns the meaning of a code of one kind; `None` if it is unknown.
 #[must_use]
-pub fn explain_at(place: CodePlace, code: &str) -> Option<&'static Meaning> {
-    let mut here = ALL.iter().filter(|meaning| meaning.place == place);
+pub fn explain_at(kind: CodeKind, code: &str) -> Option<&'static Meaning> {
+    let mut here = ALL.iter().filter(|meaning| meaning.kind == kind);
     let exact = here.clone().find(|meaning| meaning.code == code);
     exact.or_else(|| here.find(|meaning| meaning.is_of(code)))
 }
 
-/// What the `Code` of a reply means, be it the operation's or the gateway's.
+/// Returns the meaning of the `Code` of a response, of the operation or of the gateway.
 #[must_use]
 pub fn code(code: &str) -> Option<&'static Meaning> {
-    explain_at(CodePlace::Code, code).or_else(|| explain_at(CodePlace::Gateway, code))
+    explain_at(CodeKind::Code, code).or_else(|| explain_at(CodeKind::Gateway, code))
 }
 
-/// What the `SubCode` of a verdict means.
+/// Returns the meaning of the `SubCode` of the verdict of a face verification.
 #[must_use]
 pub fn sub_code(code: &str) -> Option<&'static Meaning> {
-    explain_at(CodePlace::SubCode, code)
+    explain_at(CodeKind::SubCode, code)
 }
 
-/// What a label in `DeviceRisk` means.
+/// Returns the meaning of a label in `DeviceRisk`.
 #[must_use]
 pub fn device_risk(label: &str) -> Option<&'static Meaning> {
-    explain_at(CodePlace::DeviceRisk, label)
+    explain_at(CodeKind::DeviceRisk, label)
 }
 
-/// How the enumerations are written for people and machines.
-macro_rules! words {
+/// Implements `Display` for an enumeration, with one string per variant.
+macro_rules! display {
     ($($name:ident {$($variant:ident = $word:literal,)*})*) => {$(
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -158,8 +167,8 @@ macro_rules! words {
     )*};
 }
 
-words! {
-    CodePlace {
+display! {
+    CodeKind {
         Code = "Code",
         SubCode = "SubCode",
         PageCode = "page code",
@@ -167,7 +176,7 @@ words! {
         Gateway = "gateway Code",
         DeviceRisk = "DeviceRisk",
     }
-    Whose {
+    Responsible {
         Nobody = "nobody",
         Caller = "caller",
         Account = "account",
@@ -179,7 +188,7 @@ words! {
         Soon = "soon",
         Later = "later",
     }
-    Source {
+    Confidence {
         Documented = "documented",
         Likely = "likely",
         Unsure = "unsure",
@@ -193,8 +202,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_code_is_listed_twice_at_a_place() {
-        let listed: BTreeSet<_> = ALL.iter().map(|it| (it.place, it.code)).collect();
+    fn no_code_is_listed_twice_in_a_kind_and_all_have_both_languages() {
+        let listed: BTreeSet<_> = ALL.iter().map(|it| (it.kind, it.code)).collect();
         assert_eq!(listed.len(), ALL.len());
         assert!(
             ALL.iter()
@@ -203,22 +212,32 @@ mod tests {
     }
 
     #[test]
-    fn a_number_can_mean_two_things() {
-        let places: Vec<_> = explain("200").map(|meaning| meaning.place).collect();
-        assert_eq!(places, [CodePlace::Code, CodePlace::SubCode]);
+    fn a_number_can_have_a_meaning_in_two_kinds() {
+        let places: Vec<_> = explain("200").map(|meaning| meaning.kind).collect();
+        assert_eq!(places, [CodeKind::Code, CodeKind::SubCode]);
     }
 
     #[test]
-    fn a_rest_counts_only_without_a_name_of_its_own() {
+    fn an_exact_code_takes_precedence_over_a_prefix() {
         assert_eq!(code("Throttling.Api").unwrap().code, "Throttling.Api");
         assert_eq!(code("MissingSceneId").unwrap().code, "Missing*");
         assert_eq!(explain("MissingSceneId").count(), 1);
         assert_eq!(explain("InvalidParameter").count(), 1);
         assert_eq!(code("Missing"), None);
         assert_eq!(
-            code("InvalidAccessKeyId.NotFound").unwrap().whose,
-            Whose::Account
+            code("InvalidAccessKeyId.NotFound").unwrap().responsible,
+            Responsible::Account
         );
+    }
+
+    #[test]
+    fn chinese_texts_use_full_width_punctuation() {
+        for meaning in ALL {
+            let is_half_width = |c| matches!(c, ',' | ';' | ':' | '(' | ')' | '?' | '!');
+            let text = meaning.chinese;
+            assert!(!text.contains(is_half_width), "{text}");
+            assert!(!text.contains("人工审核") && !text.contains('您'), "{text}");
+        }
     }
 
     #[test]

@@ -1,134 +1,158 @@
-//! Why there are no credentials.
+//! The errors of credentials and of their sources.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::error::Unreadable;
+use crate::decode::DecodeErrorKind;
 
-/// There are no credentials, or none that can be used. Its text holds no secret and no reply.
+/// The reason why there are no credentials to sign with. Nothing was sent to the service.
+///
+/// Neither `Display` nor `Debug` shows a value that was read, or a response: they name variables, fields,
+/// paths and sources only.
+///
+/// ```
+/// use cloudauth_proto::Error;
+/// use cloudauth_proto::credentials::CredentialsError;
+///
+/// /// Text for the log of a program whose calls need credentials.
+/// fn explain(error: &Error) -> String {
+///     match error {
+///         Error::Credentials(reason) => match &**reason {
+///             CredentialsError::NoneFound(skipped) => {
+///                 let lines = skipped.iter().map(|source| format!("\n  {source}"));
+///                 format!("no source has credentials:{}", lines.collect::<String>())
+///             }
+///             other => other.to_string(),
+///         },
+///         other => other.to_string(),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CredentialsError {
-    /// A variable of the environment that is needed is not set.
+    /// A required environment variable is not set, or empty.
     Missing {
-        /// Its name.
+        /// The name of the variable.
         variable: &'static str,
     },
-    /// A value is empty or has a character (a line end, a space) that no key has.
-    Unusable {
-        /// The variable or argument that holds it.
+    /// A value is empty, contains a character that is not allowed (a line end, a space), or is otherwise
+    /// malformed.
+    Invalid {
+        /// The variable or the argument with the value.
         name: &'static str,
     },
-    /// No source gave any: which were tried, in order, and why each was passed over.
-    NoneFound(Vec<PassedOver>),
-    /// They were not there before the call's time was over.
-    NotInTime,
+    /// No source has credentials. Lists the sources that were tried, in order.
+    NoneFound(Vec<SkippedSource>),
+    /// The deadline of the call passed before there were credentials.
+    TimedOut,
 }
 
-/// A source that gave no credentials.
+/// A source that has no credentials and was skipped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct PassedOver {
-    /// The source: the vendor's names of its providers, outermost first, with slashes between.
+pub struct SkippedSource {
+    /// The path of the source: the vendor's names of its providers, the outermost first, separated by
+    /// slashes, such as `cli_profile/ram_role_arn/static_ak`.
     pub source: String,
-    /// Why it gave none.
-    pub reason: Reason,
+    /// The reason why it has none.
+    pub reason: SourceError,
 }
 
-impl PassedOver {
-    pub(crate) fn new(source: impl Into<String>, reason: Reason) -> Self {
+impl SkippedSource {
+    pub(crate) fn new(source: impl Into<String>, reason: SourceError) -> Self {
         let source = source.into();
         Self { source, reason }
     }
 }
 
-/// Why a source gave no credentials.
+/// The reason why a source has no credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Reason {
-    /// A variable that it needs is not set, or empty.
+pub enum SourceError {
+    /// A required environment variable is not set, or empty.
     NotSet {
-        /// Its name.
+        /// The name of the variable.
         variable: &'static str,
     },
-    /// A variable turns it off.
+    /// An environment variable disables the source.
     Disabled {
-        /// Its name.
+        /// The name of the variable.
         variable: &'static str,
     },
-    /// A value that it needs cannot be used.
-    Unusable {
-        /// The value's name.
+    /// A required value is malformed.
+    Invalid {
+        /// The name of the value.
         name: Cow<'static, str>,
     },
     /// A file could not be read.
     File {
-        /// Where it should be.
+        /// The path of the file.
         path: String,
-        /// What is wrong with it.
-        problem: Unsupplied,
+        /// The reason.
+        problem: SupplyError,
     },
-    /// A file does not hold what it should.
+    /// A file with profiles is malformed or lacks a value.
     Malformed {
-        /// Where it is.
+        /// The path of the file.
         path: String,
-        /// What is wrong with it.
-        problem: Malformed,
+        /// The location and the kind of the defect.
+        problem: MalformedProfile,
     },
-    /// The program gave nothing.
-    Program(Unsupplied),
-    /// What the program printed is not what it should print.
-    Printed(Unreadable),
-    /// Who was asked said no.
+    /// The program could not be run to a successful end.
+    Program(SupplyError),
+    /// The output of the program is not the expected JSON.
+    Output(DecodeErrorKind),
+    /// The server refused the request.
     Refused {
         /// The HTTP status.
         status: u16,
-        /// The code, if there was one.
+        /// The `Code` of the response, if it has one.
         code: Option<String>,
     },
-    /// No connection came about: certainly nothing was sent.
-    NoConnection,
-    /// No whole reply came.
-    NoReply,
-    /// A reply came that is not what it should be.
-    Unreadable(Unreadable),
-    /// What it gave is out of date already.
+    /// No connection could be made: certainly nothing was sent.
+    CannotConnect,
+    /// No complete response arrived.
+    NoResponse,
+    /// The response is not the expected JSON.
+    Decode(DecodeErrorKind),
+    /// The credentials have expired already.
     Expired,
-    /// The login that is stored is out of date: log in again with the CLI.
+    /// The stored login has expired: log in again with the CLI.
     LogInAgain,
-    /// The caller's time was over first.
-    OutOfTime,
+    /// The deadline of the call passed first.
+    TimedOut,
 }
 
-/// What is wrong with a file: where, never what stands there.
+/// A defect in a file with profiles: its location, never a value of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Malformed {
-    /// The line, counted from one, if it is known.
+pub struct MalformedProfile {
+    /// The number of the line, from 1, if it is known.
     pub line: Option<usize>,
-    /// The field, if it is one of those that are known.
+    /// The name of the field, if it is a known one.
     pub field: Option<&'static str>,
-    /// What is wrong, to be read after "it".
+    /// The defect, as a phrase that follows the location: `missing`, `not valid JSON`.
     pub problem: &'static str,
 }
 
-/// Why a driver could not supply a file's contents or a program's output.
+/// The reason why a driver could not supply the contents of a file or the output of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Unsupplied {
-    /// There is no such file or program.
+pub enum SupplyError {
+    /// The file or the program does not exist.
     Missing,
-    /// It may not be read or run.
+    /// The permission to read or run it is missing.
     Denied,
-    /// It is larger than a driver reads.
+    /// It is larger than 1 MiB.
     TooLarge,
-    /// The program ended with this status, or by a signal.
+    /// The program exited with this status. `None` if a signal ended it.
     Exited(Option<i32>),
-    /// The program was ended at its time limit.
+    /// The program was killed at its time limit.
     TimedOut,
-    /// Anything else.
+    /// Any other failure.
     Failed,
 }
 
@@ -138,60 +162,60 @@ impl fmt::Display for CredentialsError {
             Self::Missing { variable } => {
                 write!(f, "no credentials: {variable} is not set")
             }
-            Self::Unusable { name } => write!(
+            Self::Invalid { name } => write!(
                 f,
-                "unusable credentials: {name} is empty or holds a space, a line end \
-                 or another character that no key has"
+                "cannot use {name}: it is empty, malformed or contains an invalid character \
+                 such as a space or a line end"
             ),
             Self::NoneFound(sources) => {
                 f.write_str("no credentials")?;
-                for (i, passed_over) in sources.iter().enumerate() {
+                for (i, skipped) in sources.iter().enumerate() {
                     let comma = if i == 0 { ": " } else { "; " };
-                    write!(f, "{comma}{passed_over}")?;
+                    write!(f, "{comma}{skipped}")?;
                 }
                 Ok(())
             }
-            Self::NotInTime => f.write_str("no credentials before the call's time was over"),
+            Self::TimedOut => f.write_str("no credentials before the deadline of the call"),
         }
     }
 }
 
 impl core::error::Error for CredentialsError {}
 
-impl fmt::Display for PassedOver {
+impl fmt::Display for SkippedSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.source, self.reason)
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotSet { variable } => write!(f, "{variable} is not set"),
-            Self::Disabled { variable } => write!(f, "turned off by {variable}"),
-            Self::Unusable { name } => write!(f, "{name} cannot be used"),
-            Self::File { path, problem } => write!(f, "{path} {problem}"),
+            Self::Disabled { variable } => write!(f, "disabled by {variable}"),
+            Self::Invalid { name } => write!(f, "{name} is not valid"),
+            Self::File { path, problem } => write!(f, "{path}: {problem}"),
             Self::Malformed { path, problem } => write!(f, "{path}{problem}"),
-            Self::Program(problem) => write!(f, "the program {problem}"),
-            Self::Printed(problem) => write!(f, "the program's output: {problem}"),
+            Self::Program(problem) => write!(f, "program: {problem}"),
+            Self::Output(problem) => write!(f, "program output: {problem}"),
             Self::Refused { status, code: None } => write!(f, "refused (HTTP {status})"),
             Self::Refused {
                 status,
                 code: Some(code),
             } => write!(f, "refused: {code} (HTTP {status})"),
-            Self::NoConnection => f.write_str("cannot connect"),
-            Self::NoReply => f.write_str("no reply"),
-            Self::Unreadable(problem) => problem.fmt(f),
-            Self::Expired => f.write_str("what it gave is out of date"),
+            Self::CannotConnect => f.write_str("cannot connect"),
+            Self::NoResponse => f.write_str("no complete response"),
+            Self::Decode(problem) => problem.fmt(f),
+            Self::Expired => f.write_str("the credentials have expired"),
             Self::LogInAgain => {
-                f.write_str("the stored login is out of date: log in again with the CLI")
+                f.write_str("the stored login has expired: log in again with the CLI")
             }
-            Self::OutOfTime => f.write_str("the call's time was over first"),
+            Self::TimedOut => f.write_str("the deadline of the call passed"),
         }
     }
 }
 
-impl fmt::Display for Malformed {
+impl fmt::Display for MalformedProfile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(line) = self.line {
             write!(f, ", line {line}")?;
@@ -199,19 +223,19 @@ impl fmt::Display for Malformed {
         if let Some(field) = self.field {
             write!(f, ", {field}")?;
         }
-        write!(f, ": it {}", self.problem)
+        write!(f, ": {}", self.problem)
     }
 }
 
-impl fmt::Display for Unsupplied {
+impl fmt::Display for SupplyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing => f.write_str("does not exist"),
-            Self::Denied => f.write_str("is not permitted"),
-            Self::TooLarge => f.write_str("gives too much"),
-            Self::Exited(Some(status)) => write!(f, "ended with status {status}"),
-            Self::Exited(None) => f.write_str("was ended by a signal"),
-            Self::TimedOut => f.write_str("did not end in time"),
+            Self::Missing => f.write_str("not found"),
+            Self::Denied => f.write_str("permission denied"),
+            Self::TooLarge => f.write_str("exceeds 1 MiB"),
+            Self::Exited(Some(status)) => write!(f, "exited with status {status}"),
+            Self::Exited(None) => f.write_str("killed by a signal"),
+            Self::TimedOut => f.write_str("timed out"),
             Self::Failed => f.write_str("cannot be read"),
         }
     }

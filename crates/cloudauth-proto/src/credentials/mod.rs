@@ -1,18 +1,12 @@
-//! Who asks, and where that is found.
+//! Credentials, and the sources they are looked up in.
 
-mod ask;
-mod chain;
-mod ecs;
+mod cache;
+mod default_chain;
+mod env;
 mod error;
-mod keyring;
 mod profile;
-mod refresh;
-mod reply;
 mod settings;
 mod source;
-mod sts;
-mod vars;
-mod who_am_i;
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -26,42 +20,65 @@ use sha2::Sha256;
 use sm3::Sm3;
 use zeroize::Zeroizing;
 
-pub use error::{CredentialsError, Malformed, PassedOver, Reason, Unsupplied};
-pub(crate) use keyring::{Claim, Keyring};
-pub use refresh::{Found, Refresh, Ticket};
+pub(crate) use cache::{CredentialCache, Lookup, MetadataState};
+pub use cache::{RefreshId, RefreshTicket, ResolvedCredentials};
+pub use env::Environment;
+use env::{ACCESS_KEY_ID as ID, ACCESS_KEY_SECRET as SECRET, SECURITY_TOKEN as TOKEN};
+pub use error::{CredentialsError, MalformedProfile, SkippedSource, SourceError, SupplyError};
 pub use settings::Settings;
 pub use source::{
     AssumeRole, CloudSso, EcsRole, External, OAuth, Oidc, Profile, ProfileFormat, Role, Source, Uri,
 };
-pub(crate) use sts::anonymous;
-pub use vars::Vars;
-use vars::{ACCESS_KEY_ID as ID, ACCESS_KEY_SECRET as SECRET, SECURITY_TOKEN as TOKEN};
-pub use who_am_i::WhoAmI;
 
+use crate::crypto::keyed;
 use crate::secret::Secret;
-use crate::sign::keyed;
 
-/// An access key, with a security token if it is a temporary one; or a bearer token.
+/// An access key, a temporary access key with its security token, or a bearer token.
 ///
-/// Cloning shares the key: it is in memory once, with the first step of each signature made.
-/// `Debug` masks all but the ends of the id.
+/// These are fixed credentials. Pass a [`Source`] to the [`Session`](crate::Session) instead if they
+/// have to be looked up, or refreshed before they expire.
+///
+/// ```
+/// use cloudauth_proto::{Credentials, Session};
+/// use cloudauth_proto::credentials::CredentialsError;
+///
+/// let credentials = Credentials::access_key("testid", "testsecret")?;
+/// let session = Session::new(credentials, [7; 32]); // a real seed is random, and new each time
+///
+/// let malformed = Credentials::access_key("testid", "testsecret\n");
+/// assert!(matches!(malformed, Err(CredentialsError::Invalid { .. })));
+/// # Ok::<(), CredentialsError>(())
+/// ```
+///
+/// # Errors
+///
+/// Each part travels in a header or in a signature without any escaping. All constructors therefore
+/// fail with [`CredentialsError::Invalid`] if a part is empty or contains anything but printable
+/// ASCII without spaces.
+///
+/// # Memory
+///
+/// Clones share one copy of the key, in which the first step of each signature is already computed.
+/// `Debug` shows the first and the last four characters of an access key ID of at least 16
+/// characters, and nothing else of the key.
 #[derive(Clone)]
 pub struct Credentials {
-    key: Arc<Key>,
+    key: Arc<SigningKey>,
     provider: &'static str,
 }
 
-/// What a request is signed with, or carries instead of a signature.
+/// The key that signs requests, or the token that they carry instead of a signature.
 #[expect(clippy::large_enum_variant, reason = "always behind an Arc")]
-pub(crate) enum Key {
-    Pair(KeyPair),
+pub(crate) enum SigningKey {
+    Pair(AccessKeyPair),
     Bearer(Secret),
 }
 
-pub(crate) struct KeyPair {
+/// An access key ID with the HMAC states of its secret.
+pub(crate) struct AccessKeyPair {
     pub(crate) id: String,
     pub(crate) token: Option<Secret>,
-    /// RPC 1.0 signs with the secret and an `&`.
+    /// Keyed with the secret and an `&`, as RPC 1.0 requires.
     pub(crate) sha1: Hmac<Sha1>,
     pub(crate) sha256: Hmac<Sha256>,
     #[cfg(feature = "sm3")]
@@ -69,34 +86,47 @@ pub(crate) struct KeyPair {
 }
 
 impl Credentials {
-    /// An access key that stays valid until it is revoked.
+    /// Makes credentials from an access key that is valid until it is revoked.
     pub fn access_key(
         id: impl Into<String>,
         secret: impl Into<String>,
     ) -> Result<Self, CredentialsError> {
-        Self::checked(id.into(), secret.into(), None, "static_ak", &ARGUMENTS)
+        Self::from_parts(id.into(), secret.into(), None, "static_ak", &ARGUMENTS)
     }
 
-    /// A temporary access key, which the service accepts only together with its token.
+    /// Makes credentials from a temporary access key and its security token, without which the service
+    /// does not accept it.
     pub fn temporary(
         id: impl Into<String>,
         secret: impl Into<String>,
         token: impl Into<String>,
     ) -> Result<Self, CredentialsError> {
         let token = Some(token.into());
-        Self::checked(id.into(), secret.into(), token, "static_sts", &ARGUMENTS)
+        Self::from_parts(id.into(), secret.into(), token, "static_sts", &ARGUMENTS)
     }
 
-    /// Reads `ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, if there,
-    /// `ALIBABA_CLOUD_SECURITY_TOKEN` from a snapshot of the environment. Empty is unset.
+    /// Reads `ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, if it is set,
+    /// `ALIBABA_CLOUD_SECURITY_TOKEN`. An empty variable counts as unset.
+    ///
+    /// Fails with [`CredentialsError::Missing`] if one of the first two is unset.
+    ///
+    /// ```
+    /// use cloudauth_proto::Credentials;
+    /// use cloudauth_proto::credentials::CredentialsError;
+    ///
+    /// // In a program: Credentials::from_vars(|name| std::env::var(name).ok())
+    /// let unset = Credentials::from_vars(|_| None).unwrap_err();
+    /// assert_eq!(unset, CredentialsError::Missing { variable: "ALIBABA_CLOUD_ACCESS_KEY_ID" });
+    /// ```
     pub fn from_vars(vars: impl Fn(&str) -> Option<String>) -> Result<Self, CredentialsError> {
         let set = |name| vars(name).filter(|value| !value.is_empty());
         let id = set(ID).ok_or(CredentialsError::Missing { variable: ID })?;
         let secret = set(SECRET).ok_or(CredentialsError::Missing { variable: SECRET })?;
-        Self::checked(id, secret, set(TOKEN), "env", &[ID, SECRET, TOKEN])
+        Self::from_parts(id, secret, set(TOKEN), "env", &[ID, SECRET, TOKEN])
     }
 
-    fn checked(
+    /// `names` are the names of the ID, the secret and the token in errors.
+    fn from_parts(
         id: String,
         secret: String,
         token: Option<String>,
@@ -113,7 +143,7 @@ impl Credentials {
         let mut with_ampersand = Zeroizing::new(Vec::with_capacity(key.len() + 1));
         with_ampersand.extend_from_slice(key);
         with_ampersand.push(b'&');
-        let pair = KeyPair {
+        let pair = AccessKeyPair {
             id,
             token: token.map(Secret::new),
             sha1: keyed(&with_ampersand),
@@ -121,60 +151,73 @@ impl Credentials {
             #[cfg(feature = "sm3")]
             sm3: keyed(key),
         };
-        Ok(Self::of(Key::Pair(pair), provider))
+        Ok(Self::from_key(SigningKey::Pair(pair), provider))
     }
 
-    /// A token that is sent instead of a signature.
+    /// Makes credentials from a token that is sent instead of a signature.
     pub fn bearer(token: impl Into<String>) -> Result<Self, CredentialsError> {
         let token = token.into();
         check("bearer token", &token)?;
-        Ok(Self::of(Key::Bearer(Secret::new(token)), "bearer"))
+        let key = SigningKey::Bearer(Secret::new(token));
+        Ok(Self::from_key(key, "bearer"))
     }
 
-    fn of(key: Key, provider: &'static str) -> Self {
+    fn from_key(key: SigningKey, provider: &'static str) -> Self {
         let key = Arc::new(key);
         Self { key, provider }
     }
 
-    /// The public part of the key; a bearer token has none.
+    /// The access key ID, which is not secret. `None` for a bearer token.
     #[must_use]
     pub fn access_key_id(&self) -> Option<&str> {
         match &*self.key {
-            Key::Pair(pair) => Some(&pair.id),
-            Key::Bearer(_) => None,
+            SigningKey::Pair(pair) => Some(&pair.id),
+            SigningKey::Bearer(_) => None,
         }
     }
 
-    /// The token of a temporary key.
+    /// The security token of a temporary access key.
     #[must_use]
     pub fn security_token(&self) -> Option<&Secret> {
         match &*self.key {
-            Key::Pair(pair) => pair.token.as_ref(),
-            Key::Bearer(_) => None,
+            SigningKey::Pair(pair) => pair.token.as_ref(),
+            SigningKey::Bearer(_) => None,
         }
     }
 
-    /// Where they came from, as the vendor's SDKs tell the service in `x-acs-credentials-provider`.
+    /// The name of the source, as ACS3 requests report it in the header `x-acs-credentials-provider`:
+    /// `static_ak`, `env`, `ecs_ram_role`, ... The names are those of the vendor's SDKs (recorded).
     #[must_use]
     pub fn provider(&self) -> &'static str {
         self.provider
     }
 
-    pub(crate) fn key(&self) -> &Key {
+    /// The vendor's name of the provider for credentials like these that are passed in code.
+    pub(crate) fn static_provider(&self) -> &'static str {
+        match self.key() {
+            SigningKey::Pair(_) if self.provider() == "env" => "env",
+            SigningKey::Pair(pair) if pair.token.is_some() => "static_sts",
+            SigningKey::Pair(_) => "static_ak",
+            SigningKey::Bearer(_) => "bearer",
+        }
+    }
+
+    pub(crate) fn key(&self) -> &SigningKey {
         &self.key
     }
 
-    /// Whether both are one and the same key, not only equal ones.
-    pub(crate) fn is(&self, other: &Self) -> bool {
+    /// Whether both are clones of the same credentials, not just equal.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.key, &other.key)
     }
 
-    /// The same key, found by another provider.
-    pub(crate) fn given_by(self, provider: &'static str) -> Self {
+    /// The same key with the name of another source.
+    pub(crate) fn with_provider(self, provider: &'static str) -> Self {
         Self { provider, ..self }
     }
 
-    /// The ends of the access key id, enough to tell keys apart; nothing of a short one.
+    /// The first and the last four characters of the access key ID, to tell keys apart in logs:
+    /// `LTAI...EYID`. Just `...` if the ID has fewer than 16 characters, `None` for a bearer token.
     #[must_use]
     pub fn masked_id(&self) -> Option<String> {
         let id = self.access_key_id()?;
@@ -187,15 +230,15 @@ impl Credentials {
     }
 }
 
-/// Headers and signatures carry it as it is, so nothing in it may need escaping.
+/// Fails unless headers and signatures can carry `value` unescaped.
 fn check(name: &'static str, value: &str) -> Result<(), CredentialsError> {
     if value.is_empty() || !value.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(CredentialsError::Unusable { name });
+        return Err(CredentialsError::Invalid { name });
     }
     Ok(())
 }
 
-const ARGUMENTS: [&str; 3] = ["access key id", "access key secret", "security token"];
+const ARGUMENTS: [&str; 3] = ["access key ID", "access key secret", "security token"];
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -223,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_gives_a_key_with_or_without_a_token() {
+    fn a_key_is_read_from_variables_with_or_without_a_token() {
         let plain = from(&[(ID, "id"), (SECRET, "secret"), (TOKEN, "")]).unwrap();
         assert_eq!(plain.access_key_id(), Some("id"));
         assert!(plain.security_token().is_none());
@@ -232,29 +275,29 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named_and_where_it_was_looked_for() {
-        for (given, missing) in [
+    fn a_missing_or_empty_variable_is_named() {
+        for (vars, missing) in [
             (&[][..], ID),
             (&[(ID, "id")], SECRET),
             (&[(ID, ""), (SECRET, "x")], ID),
         ] {
-            let told = from(given).unwrap_err().to_string();
-            assert!(told.contains(&format!("{missing} is not set")), "{told}");
+            let error = from(vars).unwrap_err().to_string();
+            assert!(error.contains(&format!("{missing} is not set")), "{error}");
         }
     }
 
     #[test]
-    fn a_line_end_in_a_key_is_found_before_it_reaches_a_header() {
-        let told = from(&[(ID, "id"), (SECRET, "secret\n")]).unwrap_err();
-        assert_eq!(told, CredentialsError::Unusable { name: SECRET });
+    fn line_ends_and_empty_parts_are_rejected() {
+        let error = from(&[(ID, "id"), (SECRET, "secret\n")]).unwrap_err();
+        assert_eq!(error, CredentialsError::Invalid { name: SECRET });
         assert!(Credentials::access_key("id\r\nx: y", "s").is_err());
         assert!(Credentials::temporary("id", "s", "").is_err());
     }
 
     #[test]
-    fn debug_shows_no_key() {
-        let made = Credentials::temporary("LTAI0EXAMPLEKEYID", "s3cret", "t0ken").unwrap();
-        let shown = format!("{made:?}");
+    fn debug_masks_the_key() {
+        let credentials = Credentials::temporary("LTAI0EXAMPLEKEYID", "s3cret", "t0ken").unwrap();
+        let shown = format!("{credentials:?}");
         assert!(shown.contains("LTAI...EYID"), "{shown}");
         assert!(
             !shown.contains("s3cret") && !shown.contains("t0ken") && !shown.contains("0EXAMPLE")

@@ -1,16 +1,30 @@
-//! What sources have in common.
+//! Settings that sources share.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 
-use super::error::Reason;
-use super::vars::{
-    IMDSV1_DISABLED, ROLE_SESSION_NAME, STS_ENDPOINT, STS_REGION, VPC_ENDPOINT_ENABLED, Vars,
+use super::env::{
+    Environment, IMDSV1_DISABLED, ROLE_SESSION_NAME, STS_ENDPOINT, STS_REGION, VPC_ENDPOINT_ENABLED,
 };
+use super::error::SourceError;
 use crate::endpoint::Endpoint;
 
-/// What the sources of a [default chain](super::Source::default_chain) and of profiles have in common.
+/// Settings that the sources of a [default chain](super::Source::default_chain) and of profiles share.
+///
+/// The endpoints only need to be set for other networks and for tests.
+///
+/// ```
+/// use cloudauth_proto::Source;
+/// use cloudauth_proto::credentials::{Environment, Settings};
+///
+/// let vars = Environment::read(|name| std::env::var(name).ok());
+/// let settings = Settings::new(&vars)
+///     .sts("sts-vpc.cn-hangzhou.aliyuncs.com".parse()?)
+///     .metadata("http://127.0.0.1:8080".parse()?);
+/// let source = Source::default_chain_with(&vars, &settings);
+/// # Ok::<(), cloudauth_proto::InvalidEndpoint>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Settings {
@@ -24,10 +38,16 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// As the variables say: `ALIBABA_CLOUD_STS_ENDPOINT`, or `ALIBABA_CLOUD_STS_REGION` with
-    /// `ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED`; `ALIBABA_CLOUD_ROLE_SESSION_NAME`;
-    /// `ALIBABA_CLOUD_IMDSV1_DISABLED`. An STS endpoint that is none is not used.
-    pub fn new(vars: &Vars) -> Self {
+    /// Makes settings from these variables:
+    ///
+    /// | variable | meaning | default |
+    /// |---|---|---|
+    /// | `ALIBABA_CLOUD_STS_ENDPOINT` | endpoint of STS, for all sources; ignored if it is not a valid one | by region |
+    /// | `ALIBABA_CLOUD_STS_REGION` | region of STS, for sources that name none | none: `sts.aliyuncs.com` |
+    /// | `ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED` | `true`: STS of that region within the VPC | public network |
+    /// | `ALIBABA_CLOUD_ROLE_SESSION_NAME` | name of role sessions, for sources that name none | `cloudauth-rs` |
+    /// | `ALIBABA_CLOUD_IMDSV1_DISABLED` | `true`: never use the first version of the metadata service | used if the second does not respond as it should |
+    pub fn new(vars: &Environment) -> Self {
         let session_name = vars.get(ROLE_SESSION_NAME).unwrap_or("cloudauth-rs");
         Self {
             sts: vars.get(STS_ENDPOINT).and_then(|text| text.parse().ok()),
@@ -40,19 +60,20 @@ impl Settings {
         }
     }
 
-    /// Asks STS here, whatever a profile or a variable says.
+    /// Sets the endpoint of STS. It takes precedence over the variables and over profiles.
     pub fn sts(mut self, endpoint: Endpoint) -> Self {
         self.sts = Some(endpoint);
         self
     }
 
-    /// Asks the metadata service here.
+    /// Sets the endpoint of the metadata service. The default is `http://100.100.100.200`.
     pub fn metadata(mut self, endpoint: Endpoint) -> Self {
         self.metadata = endpoint;
         self
     }
 
-    /// Exchanges the tokens of a browser's login here.
+    /// Sets the endpoint that exchanges the tokens of browser logins for credentials. The default depends
+    /// on the site of the login: `oauth.aliyun.com` or `oauth.alibabacloud.com` (recorded).
     pub fn oauth(mut self, endpoint: Endpoint) -> Self {
         self.oauth = Some(endpoint);
         self
@@ -62,9 +83,9 @@ impl Settings {
         self.sts.is_some()
     }
 
-    /// Where STS is asked: `sts.<region>.aliyuncs.com`, `sts-vpc.<region>.aliyuncs.com`, or
-    /// `sts.aliyuncs.com` where no region is known (recorded).
-    pub(crate) fn sts_in(&self, region: Option<&str>, vpc: bool) -> Result<Endpoint, Reason> {
+    /// The endpoint of STS: `sts.<region>.aliyuncs.com`, `sts-vpc.<region>.aliyuncs.com`, or
+    /// `sts.aliyuncs.com` if no region is known (recorded).
+    pub(crate) fn sts_in(&self, region: Option<&str>, vpc: bool) -> Result<Endpoint, SourceError> {
         if let Some(endpoint) = &self.sts {
             return Ok(endpoint.clone());
         }
@@ -76,7 +97,7 @@ impl Settings {
         let network = if vpc { "-vpc" } else { "" };
         let host = format!("https://sts{network}.{region}.aliyuncs.com");
         let name = "the region of STS".into();
-        host.parse().map_err(|_| Reason::Unusable { name })
+        host.parse().map_err(|_| SourceError::Invalid { name })
     }
 }
 
@@ -87,14 +108,14 @@ mod tests {
     use super::*;
 
     fn settings(pairs: &[(&str, &str)]) -> Settings {
-        let of = |name: &str| pairs.iter().find(|(have, _)| *have == name);
-        Settings::new(&Vars::read(|name| {
-            of(name).map(|(_, value)| (*value).to_owned())
+        Settings::new(&Environment::read(|name| {
+            let found = pairs.iter().find(|(have, _)| *have == name);
+            found.map(|(_, value)| (*value).to_owned())
         }))
     }
 
     #[test]
-    fn sts_is_asked_where_the_region_and_the_network_say() {
+    fn the_endpoint_of_sts_depends_on_region_and_network() {
         let none = settings(&[]);
         let vpc = settings(&[(STS_REGION, "cn-hangzhou"), (VPC_ENDPOINT_ENABLED, "TRUE")]);
         let alone = settings(&[(VPC_ENDPOINT_ENABLED, "true")]);

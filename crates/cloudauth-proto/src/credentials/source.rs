@@ -1,4 +1,4 @@
-//! Where credentials come from, as data.
+//! The sources of credentials, as data.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -6,45 +6,65 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::error::PassedOver;
+use super::error::SkippedSource;
 use super::settings::Settings;
 use super::{Credentials, CredentialsError};
 use crate::clock::UnixTime;
 use crate::endpoint::Endpoint;
 use crate::secret::Secret;
 
-/// Where credentials come from. A [`Session`](crate::Session) looks there when it needs some.
+/// A source of credentials, which a [`Session`](crate::Session) fetches when the first call needs them.
 ///
-/// The names in errors are those of the vendor's providers.
+/// [`Source::default_chain`] is the right one for most programs: it looks where the vendor's SDKs look.
+/// The others are its parts, for programs that know where their credentials are:
+///
+/// ```
+/// use cloudauth_proto::{Credentials, Endpoint, Session, Source};
+/// use cloudauth_proto::credentials::{AssumeRole, Role};
+///
+/// let key = Credentials::access_key("testid", "testsecret")?;
+/// let role = Role::new("acs:ram::1234567890123456:role/verify", "signup");
+/// let source = Source::AssumeRole(Box::new(AssumeRole::new(key.into(), role, Endpoint::STS)));
+/// let session = Session::new(source, [7; 32]); // a real seed is random, and new each time
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+///
+/// Credentials that expire are refreshed while they can still be used: when a quarter of their lifetime,
+/// at most 15 minutes, is left. If no source has credentials, calls fail with
+/// [`CredentialsError::NoneFound`], which lists every source that was tried by the vendor's name of its
+/// provider, with the reason.
+///
+/// `Debug` shows no secret.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Source {
-    /// Given in code: an access key, a temporary one, or a bearer token. They are never refreshed.
+    /// Credentials that are passed in code. They are never refreshed.
     Static(Credentials),
-    /// A source that cannot give any, with the reason for the trail.
-    Absent(PassedOver),
-    /// A profile of a file, which names another source.
+    /// A source that is known to have no credentials, and the reason. It stands in a chain for a source
+    /// that is not configured, so that errors list it.
+    Absent(SkippedSource),
+    /// A profile in a file, which describes another source.
     Profile(Profile),
-    /// The role of an ECS instance, from its metadata service.
+    /// The role of the ECS instance that the program runs on, from the instance's metadata service.
     EcsRole(EcsRole),
     /// A role that is assumed with other credentials (STS AssumeRole).
     AssumeRole(Box<AssumeRole>),
     /// A role that is assumed with the token of an OIDC provider (STS AssumeRoleWithOIDC).
     Oidc(Box<Oidc>),
-    /// A URL that answers with credentials.
+    /// A URL that returns credentials.
     Uri(Uri),
-    /// A login with CloudSSO, as the vendor's CLI stores it.
+    /// A CloudSSO login, as the vendor's CLI stores it.
     CloudSso(CloudSso),
-    /// A login in the browser, as the vendor's CLI stores it.
+    /// A browser login, as the vendor's CLI stores it.
     OAuth(Box<OAuth>),
     /// A program that prints credentials.
     External(External),
-    /// The first of these that gives some.
+    /// The first of several sources that has credentials. The session keeps using that one.
     Chain(Vec<Self>),
 }
 
 impl Source {
-    /// Whether asking again can give other credentials.
+    /// Whether fetching again may yield other credentials.
     pub(crate) fn can_change(&self) -> bool {
         match self {
             Self::Static(_) | Self::Absent(_) => false,
@@ -67,32 +87,37 @@ impl From<Credentials> for Source {
     }
 }
 
-/// A profile of a file. The file is read at every refresh and never written.
+/// A profile in a file. The file is read at every refresh and never written. Drivers read files of up to
+/// 1 MiB.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Profile {
-    /// How it is written.
+    /// The format of the file.
     pub format: ProfileFormat,
-    /// Where the file is.
+    /// The path of the file.
     pub path: String,
-    /// Which profile; else the one that the file calls current, or `default`.
+    /// The name of the profile. `None` selects the one that the file names as `current`
+    /// ([`Cli`](ProfileFormat::Cli)) or the section `default` ([`Ini`](ProfileFormat::Ini)).
     pub name: Option<String>,
-    /// What the profile does not say.
+    /// The settings for everything that the profile leaves out.
     pub settings: Settings,
 }
 
-/// How a file of profiles is written.
+/// The format of a file with profiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProfileFormat {
-    /// JSON, as the vendor's CLI keeps it in `~/.aliyun/config.json`.
+    /// JSON, as the vendor's CLI writes it to `~/.aliyun/config.json`. The modes `AK`, `StsToken`,
+    /// `RamRoleArn`, `ChainableRamRoleArn`, `EcsRamRole`, `OIDC`, `CloudSSO`, `OAuth` and `External` are
+    /// supported.
     Cli,
-    /// INI, as in `~/.alibabacloud/credentials`.
+    /// INI, as the vendor's SDKs read it from `~/.alibabacloud/credentials`. The types `access_key`,
+    /// `ram_role_arn`, `oidc_role_arn` and `ecs_ram_role` are supported; `rsa_key_pair` is not.
     Ini,
 }
 
 impl Profile {
-    /// The profile `name` of the file at `path`.
+    /// Makes the source for the profile `name` in the file at `path`.
     pub fn new(
         format: ProfileFormat,
         path: impl Into<String>,
@@ -108,21 +133,21 @@ impl Profile {
     }
 }
 
-/// The role of an ECS instance.
+/// The role of the ECS instance that the program runs on.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EcsRole {
-    /// Its name; else the metadata service is asked for it.
+    /// The name of the role. `None` fetches it from the metadata service first.
     pub role: Option<String>,
     /// The metadata service.
     pub endpoint: Endpoint,
-    /// Whether the first version of the service, which needs no token, may be used where the second
-    /// does not answer. It never is once the second did.
+    /// Whether the first version of the metadata service, which needs no token, may be used if the second
+    /// does not respond as it should. It is never used once the second has.
     pub allows_v1: bool,
 }
 
 impl EcsRole {
-    /// The role `name`, or whichever the instance has.
+    /// Makes the source for a role by its name, or for the one that the instance has.
     #[must_use]
     pub fn new(role: Option<String>, settings: &Settings) -> Self {
         Self {
@@ -133,24 +158,24 @@ impl EcsRole {
     }
 }
 
-/// A role, and what is asked for with it.
+/// A RAM role, and the parameters with which it is assumed.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Role {
-    /// `acs:ram::<account>:role/<name>`.
+    /// The ARN of the role, `acs:ram::<account>:role/<name>`.
     pub arn: String,
-    /// What the session is called in logs.
+    /// The name of the session in logs.
     pub session_name: String,
-    /// How long the credentials live, in seconds. 900 is the least (documented).
+    /// The lifetime of the credentials in seconds, at least 900 (documented).
     pub seconds: u32,
-    /// A policy that allows less than the role.
+    /// A policy in JSON that restricts the permissions of the role.
     pub policy: Option<String>,
-    /// What the owner of the role asks for; only for AssumeRole.
+    /// The external ID that the owner of the role requires. Only AssumeRole sends it.
     pub external_id: Option<String>,
 }
 
 impl Role {
-    /// The role for an hour, with all that it allows.
+    /// Makes a role for 3600 s with all its permissions and without an external ID.
     pub fn new(arn: impl Into<String>, session_name: impl Into<String>) -> Self {
         Self {
             arn: arn.into(),
@@ -162,42 +187,42 @@ impl Role {
     }
 }
 
-/// A role that is assumed with other credentials.
+/// A role that is assumed with the credentials of another source.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AssumeRole {
-    /// Where the other credentials come from.
+    /// The source of the credentials that sign the request to STS.
     pub base: Source,
     /// The role.
     pub role: Role,
-    /// Where STS is asked.
+    /// The endpoint of STS.
     pub sts: Endpoint,
 }
 
 impl AssumeRole {
-    /// `role`, assumed with credentials from `base`.
+    /// Makes the source for `role`, assumed with credentials from `base`.
     #[must_use]
     pub fn new(base: Source, role: Role, sts: Endpoint) -> Self {
         Self { base, role, sts }
     }
 }
 
-/// A role that is assumed with the token of an OIDC provider (RRSA in clusters).
+/// A role that is assumed with the token of an OIDC provider (RRSA in Kubernetes clusters).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Oidc {
-    /// The file with the token, read anew each time: projected tokens rotate.
+    /// The path of the file with the token. It is read at every refresh, since projected tokens rotate.
     pub token_file: String,
-    /// `acs:ram::<account>:oidc-provider/<name>`.
+    /// The ARN of the provider, `acs:ram::<account>:oidc-provider/<name>`.
     pub provider_arn: String,
     /// The role.
     pub role: Role,
-    /// Where STS is asked.
+    /// The endpoint of STS.
     pub sts: Endpoint,
 }
 
 impl Oidc {
-    /// `role`, assumed with the token in `token_file`.
+    /// Makes the source for `role`, assumed with the token in `token_file`.
     pub fn new(
         token_file: impl Into<String>,
         provider_arn: impl Into<String>,
@@ -213,7 +238,7 @@ impl Oidc {
     }
 }
 
-/// A URL that answers with credentials. `Debug` shows its host only.
+/// A URL that returns credentials as JSON. `Debug` shows its host only.
 #[derive(Clone)]
 pub struct Uri {
     pub(crate) endpoint: Endpoint,
@@ -221,9 +246,20 @@ pub struct Uri {
 }
 
 impl Uri {
-    /// Reads a URL. Plain http only goes to a loopback host and to `100.100.100.200`.
+    /// Parses a URL. Its scheme must be `https`, or `http` for a loopback host and for
+    /// `100.100.100.200`, the metadata service. A fragment is dropped.
+    ///
+    /// Fails with [`CredentialsError::Invalid`] if it is not a valid URL of this form.
+    ///
+    /// ```
+    /// use cloudauth_proto::credentials::Uri;
+    ///
+    /// assert!(Uri::new("https://credentials.example.com/verify?role=1").is_ok());
+    /// assert!(Uri::new("http://127.0.0.1:8080/credentials").is_ok());
+    /// assert!(Uri::new("http://credentials.example.com/").is_err());
+    /// ```
     pub fn new(url: &str) -> Result<Self, CredentialsError> {
-        let unusable = CredentialsError::Unusable {
+        let unusable = CredentialsError::Invalid {
             name: "the credentials URI",
         };
         let after_scheme = url.find("://").map_or(0, |at| at + 3);
@@ -251,49 +287,61 @@ impl fmt::Debug for Uri {
     }
 }
 
-/// A login with CloudSSO. The access token is used while it is valid and never refreshed.
+/// A CloudSSO login of the vendor's CLI. Its access token is used until it expires and never refreshed:
+/// log in again with the CLI then.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CloudSso {
     /// The host of the sign-in page.
     pub endpoint: Endpoint,
-    /// The account.
+    /// The ID of the account.
     pub account_id: String,
-    /// The access configuration.
+    /// The ID of the access configuration.
     pub access_config: String,
-    /// What the login gave.
+    /// The access token of the login.
     pub access_token: Secret,
-    /// Until when that is valid.
+    /// The time at which the access token expires.
     pub expires: UnixTime,
 }
 
-/// A login in the browser: used while what the CLI stored of it is valid. Tokens are not refreshed,
-/// since that would make the stored one useless.
+/// A browser login of the vendor's CLI. Its stored credentials and its access token are used until they
+/// expire: log in again with the CLI then. Tokens are not refreshed, since that would invalidate the one
+/// that the CLI has stored.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct OAuth {
-    /// Who exchanges the access token.
+    /// The endpoint that exchanges the access token for credentials.
     pub endpoint: Endpoint,
-    /// What the login gave, and until when it is valid.
+    /// The access token of the login, and the time at which it expires.
     pub access_token: Option<(Secret, UnixTime)>,
-    /// What the CLI exchanged it for, and until when that is valid.
+    /// The credentials for which the CLI has exchanged the token, and the time at which they expire.
     pub stored: Option<(Credentials, UnixTime)>,
 }
 
-/// A program that prints credentials. It is run without a shell, for 60 s at most and never longer
-/// than the call has time. `Debug` shows how many arguments it has.
+/// A program that prints credentials as JSON. It is run without a shell, for at most 60 s and never
+/// beyond the deadline of the call that needs the credentials. Drivers read up to 1 MiB of output.
+/// `Debug` shows the number of its arguments only.
 #[derive(Clone)]
 pub struct External {
     pub(crate) argv: Vec<String>,
 }
 
 impl External {
-    /// Splits a command line into its words as a POSIX shell does, and nothing more: no variables,
-    /// no pipes.
+    /// Splits a command line into words as a POSIX shell does. Variables, pipes and all other features of
+    /// a shell are not supported.
+    ///
+    /// Fails with [`CredentialsError::Invalid`] if the command line is empty or a quote is not closed.
+    ///
+    /// ```
+    /// use cloudauth_proto::credentials::External;
+    ///
+    /// assert!(External::new("/usr/bin/get-credentials --role 'verify people'").is_ok());
+    /// assert!(External::new("/usr/bin/get-credentials 'verify").is_err());
+    /// ```
     pub fn new(command: &str) -> Result<Self, CredentialsError> {
         let argv = shlex::split(command).filter(|argv| !argv.is_empty());
-        let name = "the command of the program";
-        let argv = argv.ok_or(CredentialsError::Unusable { name })?;
+        let name = "the command line of the program";
+        let argv = argv.ok_or(CredentialsError::Invalid { name })?;
         Ok(Self { argv })
     }
 }
@@ -311,7 +359,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_credentials_uri_is_split_and_plain_http_stays_near() {
+    fn a_uri_is_split_and_http_is_limited_to_loopback_and_metadata_hosts() {
         let uri = Uri::new("http://127.0.0.1:80/a/b?a=1&a=2#x").unwrap();
         assert_eq!(uri.endpoint.to_string(), "http://127.0.0.1:80");
         assert_eq!(uri.target, "/a/b?a=1&a=2");

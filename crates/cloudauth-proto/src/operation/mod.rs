@@ -1,83 +1,96 @@
-//! What an operation is. `table` makes them.
+//! Operations: the trait, its metadata, and the macro that implements both from a table.
 
-mod table;
+mod invalid;
+mod macros;
 mod value;
 
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::mem;
 
 use serde::de::DeserializeOwned;
 
-use crate::endpoint::Endpoint;
-use crate::error::Problem;
-use crate::policy::Effect;
-use crate::reply::Shape;
-use crate::wire::http::Method;
-use crate::wire::pairs::PlainName;
-use crate::wire::params::{Params, Place};
-
-pub(crate) use table::{
+pub use invalid::{InvalidField, InvalidOperation};
+pub(crate) use macros::{
     Row, check, encode, field, operations, read_field, show, show_field, unread,
 };
 pub use value::Json;
 pub(crate) use value::Value;
 
-/// Something that the service can be asked to do.
+pub use crate::decode::{Shape, Unlisted};
+use crate::encode::PlainName;
+pub use crate::encode::{ParamLocation, Params};
+use crate::endpoint::Endpoint;
+use crate::http::Method;
+use crate::policy::Effect;
+
+/// An operation of the service: its parameters, and the type of its reply.
 ///
-/// The tables in [`ops`](crate::ops) implement it; for an operation that is not there, there is
-/// [`Raw`](crate::ops::Raw), or an implementation of one's own.
+/// Implemented by every operation in [`ops`](crate::ops). An operation that is not listed there is
+/// sent as [`Raw`](crate::ops::Raw), or as a type of the caller's own that implements this trait.
 pub trait Operation {
-    /// What it answers.
+    /// Type of the reply.
     type Response: DeserializeOwned + Send;
 
-    /// Its name, and how it is asked for.
-    fn terms(&self) -> Terms;
+    /// Returns the name of the operation and the properties that decide how it is sent.
+    fn metadata(&self) -> OperationMetadata;
 
-    /// The endpoint that knows what is asked about; it is asked first.
-    fn home(&self) -> Option<&Endpoint> {
+    /// Returns the endpoint that opened the verification of this request, its origin, if it is known.
+    /// It is tried first. `None` by default.
+    fn origin(&self) -> Option<&Endpoint> {
         None
     }
 
-    /// Notes in a response which endpoint gave it.
-    fn came_from(response: &mut Self::Response, endpoint: &Endpoint) {
+    /// Stores in a reply which endpoint it came from. Does nothing by default.
+    fn set_origin(response: &mut Self::Response, endpoint: &Endpoint) {
         let _ = (response, endpoint);
     }
 
-    /// Finds every field that is missing or malformed.
-    fn check(&self) -> Vec<Problem>;
+    /// Returns every field that is missing or malformed. The operation is sent only if there is none.
+    fn check(&self) -> Vec<InvalidField>;
 
-    /// Writes its parameters.
+    /// Writes the parameters to `params`.
     fn encode(&self, params: &mut Params);
 }
 
-/// The name of an operation, and how it is asked for.
+/// Name, version, method, effect, fields and reply of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Terms {
-    /// Its name.
+pub struct OperationMetadata {
+    /// Name of the operation, sent as `Action`.
     pub action: Cow<'static, str>,
-    /// The version of the API that has it.
+    /// Version of the API, sent as `Version`.
     pub version: Cow<'static, str>,
-    /// How it is asked for.
+    /// HTTP method.
     pub method: Method,
-    /// What doing it twice would do: this decides what is sent again.
+    /// Effect of carrying out the operation twice, which decides what is retried.
     pub effect: Effect,
-    /// The field of the reply that is the response; `None` if the whole reply is.
+    /// Field of the response that holds the reply; `None` if the whole response is the reply.
     pub payload: Option<&'static str>,
-    /// Whether a `Code` that is not one of success is a refusal.
-    pub is_judged_by_code: bool,
-    /// The codes that an endpoint answers if it does not know what is asked about, or not yet. They
-    /// settle nothing while the endpoint that must know, [`home`](Operation::home), has not
-    /// answered.
+    /// Whether a `Code` other than a success code means that the operation was refused.
+    pub has_result_code: bool,
+    /// Codes for an ID that is unknown at an endpoint, or not known yet. They do not end a call before
+    /// the [origin](Operation::origin) has responded.
     pub unknown_codes: &'static [&'static str],
-    /// The operation that tells whether this one was carried out.
-    pub settled_by: Option<&'static str>,
+    /// Name of the operation that can confirm whether this one was carried out, if there is one.
+    pub confirmed_by: Option<&'static str>,
+    /// Fields of the request; those that [`new`] takes come last. Empty for operations that are not in
+    /// [`ops`](crate::ops).
+    ///
+    /// [`new`]: crate::ops::DescribeFaceVerify::new
+    pub fields: &'static [Field],
+    /// Shape of the reply.
+    pub response: Shape,
 }
 
-impl Terms {
-    /// An operation of the product's own API that is posted and answers in `ResultObject`.
+/// Version of the API that [`ops`](crate::ops) covers.
+const VERSION: &str = "2019-03-07";
+
+impl OperationMetadata {
+    /// Creates the metadata of an operation with the defaults of this API: version 2019-03-07, POST,
+    /// the reply in `ResultObject`, refused by `Code`, no listed fields.
     #[must_use]
     pub const fn new(action: Cow<'static, str>, effect: Effect) -> Self {
         Self {
@@ -86,123 +99,107 @@ impl Terms {
             method: Method::Post,
             effect,
             payload: Some("ResultObject"),
-            is_judged_by_code: true,
+            has_result_code: true,
             unknown_codes: &[],
-            settled_by: None,
+            confirmed_by: None,
+            fields: &[],
+            response: Shape::Any,
         }
     }
-}
 
-/// The version of the API that the tables are of.
-const VERSION: &str = "2019-03-07";
-
-/// What the table says of an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Info {
-    /// Its name.
-    pub action: &'static str,
-    /// The version of the API that has it.
-    pub version: &'static str,
-    /// How it is asked for.
-    pub method: Method,
-    /// What doing it twice would do.
-    pub effect: Effect,
-    /// Its fields: those that [`new`] takes, then the others.
-    ///
-    /// [`new`]: crate::ops::DescribeFaceVerify::new
-    pub fields: &'static [Field],
-    /// The field of the reply that is the response; `None` if the whole reply is.
-    pub payload: Option<&'static str>,
-    /// Whether a `Code` that is not one of success is a refusal.
-    pub is_judged_by_code: bool,
-    /// The codes that settle nothing away from [`home`](Operation::home).
-    pub unknown_codes: &'static [&'static str],
-    /// The operation that tells whether this one was carried out.
-    pub settled_by: Option<&'static str>,
-    /// What its response looks like.
-    pub response: Shape,
-}
-
-impl Info {
-    pub(crate) const fn new(
+    /// Creates the metadata of a row of a table.
+    pub(crate) const fn of_row(
         action: &'static str,
         effect: Effect,
         fields: &'static [Field],
         response: Shape,
     ) -> Self {
-        Self {
-            action,
-            version: VERSION,
-            method: Method::Post,
-            effect,
-            fields,
-            payload: Some("ResultObject"),
-            is_judged_by_code: true,
-            unknown_codes: &[],
-            settled_by: None,
-            response,
-        }
+        let mut row = Self::new(Cow::Borrowed(action), effect);
+        row.fields = fields;
+        row.response = response;
+        row
     }
 
-    pub(crate) fn terms(&self) -> Terms {
-        Terms {
-            version: Cow::Borrowed(self.version),
-            method: self.method,
-            payload: self.payload,
-            is_judged_by_code: self.is_judged_by_code,
-            unknown_codes: self.unknown_codes,
-            settled_by: self.settled_by,
-            ..Terms::new(Cow::Borrowed(self.action), self.effect)
-        }
+    pub(crate) const fn version(mut self, version: &'static str) -> Self {
+        // Assignment would drop the old version, which a `const fn` cannot do; it is borrowed anyway.
+        mem::forget(mem::replace(&mut self.version, Cow::Borrowed(version)));
+        self
+    }
+
+    pub(crate) const fn method(mut self, method: Method) -> Self {
+        self.method = method;
+        self
+    }
+
+    pub(crate) const fn payload(mut self, field: Option<&'static str>) -> Self {
+        self.payload = field;
+        self
+    }
+
+    pub(crate) const fn has_result_code(mut self, is_judged: bool) -> Self {
+        self.has_result_code = is_judged;
+        self
+    }
+
+    pub(crate) const fn unknown_codes(mut self, codes: &'static [&'static str]) -> Self {
+        self.unknown_codes = codes;
+        self
+    }
+
+    pub(crate) const fn confirmed_by(mut self, action: Option<&'static str>) -> Self {
+        self.confirmed_by = action;
+        self
     }
 }
 
-/// What the table says of a field.
+/// Metadata of a field of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Field {
-    /// Its name on the wire.
+    /// Name on the wire.
     pub name: &'static str,
-    /// Where it travels under ACS3.
-    pub place: Place,
-    /// What it holds.
-    pub kind: Kind,
-    /// The most characters it may have, where that is documented.
+    /// Location in the request under ACS3. (Under RPC 1.0 all parameters are in one place.)
+    pub place: ParamLocation,
+    /// Type of the value.
+    pub kind: FieldKind,
+    /// Largest number of characters, if that is documented.
     pub max: Option<usize>,
-    /// Whether it is always needed.
+    /// Whether the operation always requires it.
     pub required: bool,
     pub(crate) plain_name: PlainName,
 }
 
-/// What a field of an operation holds. All of it travels as text.
+/// Type of a field of an operation. On the wire every value is a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Kind {
-    /// Text.
+pub enum FieldKind {
+    /// String.
     Text,
-    /// Text that identifies a person or opens a door to one.
+    /// String that identifies a person, or gives access to a person's data. Never printed.
     Sensitive,
-    /// An integer of 32 bits.
+    /// 32-bit integer.
     Int32,
-    /// An integer of 64 bits.
+    /// 64-bit integer.
     Int64,
     /// `true` or `false`.
     Boolean,
-    /// A list or an object, as compact JSON.
+    /// List or object, as compact JSON.
     Json,
 }
 
-/// An operation of the tables.
+/// An operation that is listed in [`ops`](crate::ops).
 ///
-/// With [`ops::visit`](crate::ops::visit) one function can do something with each of them.
+/// [`ops::visit`](crate::ops::visit) applies a generic function to all of them.
 pub trait Listed: Operation<Response: fmt::Debug> + fmt::Debug + Clone + Sized {
-    /// What the table says of it.
-    const INFO: Info;
+    /// Metadata of the operation.
+    const METADATA: OperationMetadata;
 
-    /// Puts it together from texts as they travel. Nothing is asked for twice; a field without a
-    /// text is left out. One that is always needed and is not there, or has a text that it cannot
-    /// hold, is a problem.
-    fn from_texts(text: impl FnMut(&'static Field) -> Option<String>)
-    -> Result<Self, Vec<Problem>>;
+    /// Creates the operation from the strings that `text` returns for its fields, in their form on the
+    /// wire. `text` is called at most once per field; `None` leaves a field unset.
+    ///
+    /// Returns the fields that are required and unset, and those whose string is not a value of
+    /// their type.
+    fn from_texts(
+        text: impl FnMut(&'static Field) -> Option<String>,
+    ) -> Result<Self, Vec<InvalidField>>;
 }

@@ -1,23 +1,23 @@
-//! What a field of an operation can hold.
+//! The types that a field of an operation can have.
 
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 
 use serde::{Deserialize, Serialize};
 
-use super::Kind;
-use crate::ops::CertifyId;
+use super::FieldKind;
+use crate::certify_id::CertifyId;
 use crate::secret::Sensitive;
 
-/// What a field of an operation can hold.
+/// A type that a field of an operation can have.
 pub(crate) trait Value: Sized {
-    const KIND: Kind;
+    const KIND: FieldKind;
     fn text(&self) -> Cow<'_, str>;
     fn parse(text: String) -> Option<Self>;
 }
 
 impl Value for String {
-    const KIND: Kind = Kind::Text;
+    const KIND: FieldKind = FieldKind::Text;
 
     fn text(&self) -> Cow<'_, str> {
         self.as_str().into()
@@ -29,7 +29,7 @@ impl Value for String {
 }
 
 impl Value for Sensitive {
-    const KIND: Kind = Kind::Sensitive;
+    const KIND: FieldKind = FieldKind::Sensitive;
 
     fn text(&self) -> Cow<'_, str> {
         self.expose().into()
@@ -41,7 +41,7 @@ impl Value for Sensitive {
 }
 
 impl Value for CertifyId {
-    const KIND: Kind = Kind::Text;
+    const KIND: FieldKind = FieldKind::Text;
 
     fn text(&self) -> Cow<'_, str> {
         self.as_str().into()
@@ -52,11 +52,11 @@ impl Value for CertifyId {
     }
 }
 
-/// Values that are written as Rust writes them.
+/// Types whose string on the wire is that of `Display` and `FromStr`.
 macro_rules! plain_values {
     ($($type:ty: $kind:ident),*) => {$(
         impl Value for $type {
-            const KIND: Kind = Kind::$kind;
+            const KIND: FieldKind = FieldKind::$kind;
 
             fn text(&self) -> Cow<'_, str> {
                 self.to_string().into()
@@ -70,7 +70,7 @@ macro_rules! plain_values {
 }
 plain_values!(i32: Int32, i64: Int64, bool: Boolean);
 
-/// A value that travels as compact JSON, as the vendor's SDKs send lists and objects (recorded).
+/// A list or an object that is sent as compact JSON, as the vendor's SDKs do (recorded).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Json<T>(pub(crate) T);
 
@@ -81,11 +81,11 @@ impl<T> From<T> for Json<T> {
 }
 
 impl<T: Serialize + for<'de> Deserialize<'de>> Value for Json<T> {
-    const KIND: Kind = Kind::Json;
+    const KIND: FieldKind = FieldKind::Json;
 
     fn text(&self) -> Cow<'_, str> {
-        // Only a map with keys that are no texts, or a writer that fails, is an error; there is
-        // neither.
+        // Serialization fails for maps with keys that are not strings, and for writers that fail;
+        // there are neither.
         serde_json::to_string(&self.0).unwrap_or_default().into()
     }
 

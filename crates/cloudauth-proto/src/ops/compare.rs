@@ -1,166 +1,197 @@
-//! Pictures that the caller already has: is it this person, is it alive, is it a fake.
+//! Checks of pictures that the caller already has: identity, liveness, forgery.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::rules::Picture;
-use crate::error::Problem;
+use super::rules::PictureFields;
+use crate::decode::replies;
+use crate::operation::InvalidField;
 use crate::operation::operations;
-use crate::reply::replies;
 use crate::secret::Sensitive;
 
 operations! {
-    /// Compares a picture of a face with the authority's photo of a name and number, and looks
-    /// whether it is alive.
-    ContrastFaceVerify(Once) -> ContrastFaceVerifyResponse {
-        with { settled_by: Some("DescribeVerifySearchPageList") }
+    /// Compares a picture of a face with the authority's photo for a name and number, and checks
+    /// whether the face is live.
+    ///
+    /// Exactly one kind of picture must be set: `FaceContrastPicture`, `FaceContrastPictureUrl`,
+    /// `CertifyId`, `FaceContrastFile`, or `OssBucketName` with `OssObjectName`.
+    ContrastFaceVerify(NotIdempotent) -> ContrastFaceVerifyResponse {
+        with { confirmed_by: Some("DescribeVerifySearchPageList") }
         accepts {
-            /// The name on the document.
+            /// Name on the document. Ciphertext if `EncryptType` is set.
             form cert_name: Sensitive = "CertName",
-            /// The number of the document.
+            /// Number of the document. Ciphertext if `EncryptType` is set.
             form cert_no: Sensitive = "CertNo",
+            /// Kind of document: `IDENTITY_CARD`, the only documented value.
             form cert_type: String = "CertType",
-            /// An earlier verification to take the picture from.
+            /// ID of an earlier, passed verification whose picture is used.
             form certify_id: String = "CertifyId",
-            /// `T` or `F`: whether to cut the face out.
+            /// Cropping of the picture to the face: `T` or `F` (default).
             form crop: String = "Crop",
-            /// What the vendor's script or SDK made on the person's device.
+            /// Token that the vendor's script or SDK made on the person's device, for rating its
+            /// risk.
             form device_token: Sensitive = "DeviceToken",
-            /// `SM2`: then name and number are ciphertext.
+            /// Encryption of name and number: `SM2`; none if unset. With the feature `sm2`,
+            /// `encrypted` encrypts both and sets it.
             form encrypt_type: String = "EncryptType",
-            /// Set by an [`Upload`](crate::Upload).
+            /// Video of the face. Set by an [`Upload`](crate::Upload).
             form face_contrast_file: Sensitive = "FaceContrastFile",
-            /// A picture in base64: [`Picture`](crate::verify::Picture) makes it from bytes.
+            /// Picture of the face in base64, less than 1 MB as a file;
+            /// [`Picture`](crate::verify::Picture) makes it from bytes.
             form face_contrast_picture: Sensitive = "FaceContrastPicture",
-            /// Where the service fetches a picture.
+            /// URL of the picture; only authorized OSS URLs.
             form face_contrast_picture_url: Sensitive = "FaceContrastPictureUrl",
-            /// The person's network address.
+            /// IP address of the person.
             form ip: Sensitive = "Ip",
-            /// The phone number.
+            /// Phone number of the person.
             form mobile: Sensitive = "Mobile",
+            /// Kind of liveness check. The vendor's example is `FRONT_CAMERA_LIVENESS`; other
+            /// values are not documented.
             query model: String = "Model",
-            /// The bucket of a picture.
+            /// OSS bucket of the picture, authorized for the service; set together with
+            /// `OssObjectName`.
             form oss_bucket_name: String = "OssBucketName",
-            /// The picture in the bucket.
+            /// OSS object of the picture; set together with `OssBucketName`.
             form oss_object_name: Sensitive = "OssObjectName",
-            /// The caller's own number, at most 32 characters.
+            /// Caller's own number of this request: up to 32 letters and digits, unique.
             form outer_order_no: String = "OuterOrderNo" max 32,
-            /// The plan.
+            /// Plan: `ID_MIN`; the product pages also have `ID_MIN_VIDEO`.
             form product_code: String = "ProductCode",
-            /// The scene.
+            /// Scene ID, from the console.
             form scene_id: i64 = "SceneId",
+            /// Caller's own ID of the person; unique.
             form user_id: Sensitive = "UserId",
         }
         check check_contrast;
     }
 
-    /// Compares the faces on two pictures.
-    CompareFaceVerify(Once) -> CompareFaceVerifyResponse {
-        with { settled_by: Some("DescribeVerifySearchPageList") }
+    /// Compares the faces in two pictures, called source and target.
+    ///
+    /// For each of the two, exactly one kind of picture must be set.
+    CompareFaceVerify(NotIdempotent) -> CompareFaceVerifyResponse {
+        with { confirmed_by: Some("DescribeVerifySearchPageList") }
         accepts {
-            /// `T` or `F`: whether to cut the face out.
+            /// Cropping of the pictures to the face: `T` or `F` (default).
             form crop: String = "Crop",
-            /// The caller's own number, at most 32 characters.
+            /// Caller's own number of this request: up to 32 letters and digits, unique.
             form outer_order_no: String = "OuterOrderNo" max 32,
-            /// The plan.
+            /// Plan: `PV_FC`.
             form product_code: String = "ProductCode",
-            /// The scene.
+            /// Scene ID, from the console.
             form scene_id: i64 = "SceneId",
-            /// An earlier verification to take the picture from.
+            /// ID of an earlier, passed verification whose picture is the source.
             form source_certify_id: String = "SourceCertifyId",
-            /// A picture in base64: [`Picture`](crate::verify::Picture) makes it from bytes.
+            /// Source picture in base64, less than 1 MB as a file;
+            /// [`Picture`](crate::verify::Picture) makes it from bytes.
             form source_face_contrast_picture: Sensitive = "SourceFaceContrastPicture" max 1_048_676,
-            /// Where the service fetches a picture.
+            /// URL of the source picture; only authorized OSS URLs.
             form source_face_contrast_picture_url: Sensitive = "SourceFaceContrastPictureUrl",
-            /// The bucket of a picture.
+            /// OSS bucket of the source picture, authorized for the service; set together with
+            /// `SourceOssObjectName`.
             form source_oss_bucket_name: String = "SourceOssBucketName",
-            /// The picture in the bucket.
+            /// OSS object of the source picture; set together with `SourceOssBucketName`.
             form source_oss_object_name: Sensitive = "SourceOssObjectName",
-            /// An earlier verification to take the picture from.
+            /// ID of an earlier, passed verification whose picture is the target.
             form target_certify_id: String = "TargetCertifyId",
-            /// A picture in base64: [`Picture`](crate::verify::Picture) makes it from bytes.
+            /// Target picture in base64, less than 1 MB as a file;
+            /// [`Picture`](crate::verify::Picture) makes it from bytes.
             form target_face_contrast_picture: Sensitive = "TargetFaceContrastPicture" max 1_048_676,
-            /// Where the service fetches a picture.
+            /// URL of the target picture; only authorized OSS URLs.
             form target_face_contrast_picture_url: Sensitive = "TargetFaceContrastPictureUrl",
-            /// The bucket of a picture.
+            /// OSS bucket of the target picture, authorized for the service; set together with
+            /// `TargetOssObjectName`.
             form target_oss_bucket_name: String = "TargetOssBucketName",
-            /// The picture in the bucket.
+            /// OSS object of the target picture; set together with `TargetOssBucketName`.
             form target_oss_object_name: Sensitive = "TargetOssObjectName",
         }
         check check_compare;
     }
 
-    /// Looks whether the face on a picture is alive.
-    LivenessFaceVerify(Once) -> LivenessFaceVerifyResponse {
-        with { settled_by: Some("DescribeVerifySearchPageList") }
+    /// Checks whether the face in a picture is live, or a photo of a screen or of a print.
+    LivenessFaceVerify(NotIdempotent) -> LivenessFaceVerifyResponse {
+        with { confirmed_by: Some("DescribeVerifySearchPageList") }
         accepts {
-            /// An earlier verification to take the picture from.
+            /// ID of an earlier verification whose picture is used.
             form certify_id: String = "CertifyId",
-            /// `T` or `F`: whether to cut the face out.
+            /// Cropping of the picture to the face: `T` or `F` (default).
             form crop: String = "Crop",
-            /// What the vendor's script or SDK made on the person's device.
+            /// Token that the vendor's script or SDK made on the person's device, for rating its
+            /// risk.
             form device_token: Sensitive = "DeviceToken",
-            /// A picture in base64: [`Picture`](crate::verify::Picture) makes it from bytes.
+            /// Picture of the face in base64; [`Picture`](crate::verify::Picture) makes it from
+            /// bytes.
             form face_contrast_picture: Sensitive = "FaceContrastPicture",
-            /// Where the service fetches a picture.
+            /// URL of the picture.
             form face_contrast_picture_url: Sensitive = "FaceContrastPictureUrl",
-            /// The person's network address.
+            /// IP address of the person.
             form ip: Sensitive = "Ip",
-            /// The phone number.
+            /// Phone number of the person.
             form mobile: Sensitive = "Mobile",
+            /// Kind of liveness check. The vendor's example is `FRONT_CAMERA_LIVENESS`; other
+            /// values are not documented.
             query model: String = "Model",
-            /// The bucket of a picture.
+            /// OSS bucket of the picture, authorized for the service; set together with
+            /// `OssObjectName`.
             form oss_bucket_name: String = "OssBucketName",
-            /// The picture in the bucket.
+            /// OSS object of the picture; set together with `OssBucketName`.
             form oss_object_name: Sensitive = "OssObjectName",
-            /// The caller's own number, at most 32 characters.
+            /// Caller's own number of this request: up to 32 letters and digits, unique.
             form outer_order_no: String = "OuterOrderNo" max 32,
-            /// The plan.
+            /// Plan: `LR_FR_MIN`.
             form product_code: String = "ProductCode",
-            /// The scene.
+            /// Scene ID, from the console.
             form scene_id: i64 = "SceneId",
+            /// Caller's own ID of the person, unique, at most 100 characters.
             form user_id: Sensitive = "UserId" max 100,
         }
     }
 
-    /// Looks whether the face on a picture was made by a machine.
-    AIGCFaceVerify(Once) -> AIGCFaceVerifyResponse {
+    /// Checks whether the face in a picture was generated by AI.
+    ///
+    /// One kind of picture is set: `FaceContrastPicture`, `FaceContrastPictureUrl`, or
+    /// `OssBucketName` with `OssObjectName`.
+    AIGCFaceVerify(NotIdempotent) -> AIGCFaceVerifyResponse {
         accepts {
-            /// A picture in base64: [`Picture`](crate::verify::Picture) makes it from bytes.
+            /// Picture of the face in base64; [`Picture`](crate::verify::Picture) makes it from
+            /// bytes.
             form face_contrast_picture: Sensitive = "FaceContrastPicture",
-            /// Where the service fetches a picture.
+            /// URL of the picture, http or https, publicly reachable.
             query face_contrast_picture_url: Sensitive = "FaceContrastPictureUrl",
-            /// The bucket of a picture.
+            /// OSS bucket of the picture, authorized for the service; set together with
+            /// `OssObjectName`.
             query oss_bucket_name: String = "OssBucketName",
-            /// The picture in the bucket.
+            /// OSS object of the picture; set together with `OssBucketName`.
             query oss_object_name: Sensitive = "OssObjectName",
-            /// The caller's own number, at most 32 characters.
+            /// Caller's own number of this request: up to 32 letters and digits, unique.
             query outer_order_no: String = "OuterOrderNo" max 32,
-            /// The plan.
+            /// Plan.
             query product_code: String = "ProductCode",
-            /// The scene.
+            /// Scene ID, from the console.
             query scene_id: i64 = "SceneId",
         }
     }
 
-    /// Looks whether a face on a picture or in a video is a fake.
-    DeepfakeDetect(Once) -> DeepfakeDetectResponse {
+    /// Checks whether the face in a picture or video is a deepfake.
+    ///
+    /// One of `FaceBase64` and `FaceUrl` is set.
+    DeepfakeDetect(NotIdempotent) -> DeepfakeDetectResponse {
         accepts {
-            /// A picture in base64: [`Picture`](crate::verify::Picture) makes it from bytes.
+            /// Picture or video in base64; [`Picture`](crate::verify::Picture) makes it from the
+            /// bytes of a picture.
             form face_base64: Sensitive = "FaceBase64",
-            /// `IMAGE` or `VIDEO`.
+            /// Kind of input: `IMAGE` (default) or `VIDEO`. A video can take more than 3 seconds.
             query face_input_type: String = "FaceInputType",
-            /// Where the service fetches a picture.
+            /// URL of the picture or video.
             query face_url: Sensitive = "FaceUrl",
-            /// The caller's own number, at most 32 characters.
+            /// Caller's own number of this request: up to 32 letters and digits, unique.
             query outer_order_no: String = "OuterOrderNo" max 32,
         }
     }
 }
 
-fn check_contrast(contrast: &ContrastFaceVerify, problems: &mut Vec<Problem>) {
-    let picture = Picture {
+fn check_contrast(contrast: &ContrastFaceVerify, problems: &mut Vec<InvalidField>) {
+    let picture = PictureFields {
         ways: &[
             "FaceContrastPicture",
             "FaceContrastPictureUrl",
@@ -173,8 +204,8 @@ fn check_contrast(contrast: &ContrastFaceVerify, problems: &mut Vec<Problem>) {
     picture.check(contrast, true, problems);
 }
 
-fn check_compare(compare: &CompareFaceVerify, problems: &mut Vec<Problem>) {
-    let source = Picture {
+fn check_compare(compare: &CompareFaceVerify, problems: &mut Vec<InvalidField>) {
+    let source = PictureFields {
         ways: &[
             "SourceFaceContrastPicture",
             "SourceFaceContrastPictureUrl",
@@ -183,7 +214,7 @@ fn check_compare(compare: &CompareFaceVerify, problems: &mut Vec<Problem>) {
         bucket: "SourceOssBucketName",
         object: "SourceOssObjectName",
     };
-    let target = Picture {
+    let target = PictureFields {
         ways: &[
             "TargetFaceContrastPicture",
             "TargetFaceContrastPictureUrl",
@@ -197,54 +228,64 @@ fn check_compare(compare: &CompareFaceVerify, problems: &mut Vec<Problem>) {
 }
 
 replies! {
-    /// What [`ContrastFaceVerify`] answers.
+    /// Reply to [`ContrastFaceVerify`].
     ContrastFaceVerifyResponse {
-        /// The name of the verification.
+        /// ID of the verification.
         certify_id: Option<String> = "CertifyId",
+        /// Data of the identity; empty for the usual plans.
         identity_info: Option<Sensitive> = "IdentityInfo",
-        /// JSON text: scores and pictures.
+        /// Scores and pictures: a string that holds JSON; [`parse_json`](crate::verify::parse_json)
+        /// reads it.
         material_info: Option<Sensitive> = "MaterialInfo",
-        /// `T` or `F`: the verdict.
+        /// Verdict: `T` (passed) or `F` (not passed).
         passed: Option<String> = "Passed",
-        /// The reason; [`codes`](crate::codes) explains it.
+        /// Reason; [`codes::sub_code`](crate::codes::sub_code) explains it.
         sub_code: Option<String> = "SubCode",
     }
 
-    /// What [`CompareFaceVerify`] answers.
+    /// Reply to [`CompareFaceVerify`].
     CompareFaceVerifyResponse {
-        /// The name of the verification.
+        /// ID of the verification.
         certify_id: Option<String> = "CertifyId",
-        /// `T` or `F`: the verdict.
+        /// Verdict: `T` (passed) or `F` (not passed).
         passed: Option<String> = "Passed",
+        /// Similarity of the faces.
         verify_score: Option<f64> = "VerifyScore",
     }
 
-    /// What [`LivenessFaceVerify`] answers.
+    /// Reply to [`LivenessFaceVerify`].
     LivenessFaceVerifyResponse {
-        /// The name of the verification.
+        /// ID of the verification.
         certify_id: Option<String> = "CertifyId",
-        /// JSON text: scores and pictures.
+        /// Scores and pictures: a string that holds JSON; [`parse_json`](crate::verify::parse_json)
+        /// reads it.
         material_info: Option<Sensitive> = "MaterialInfo",
-        /// `T` or `F`: the verdict.
+        /// Verdict: `T` (passed) or `F` (not passed).
         passed: Option<String> = "Passed",
-        /// The reason; [`codes`](crate::codes) explains it.
+        /// Reason; [`codes::sub_code`](crate::codes::sub_code) explains those of face
+        /// verifications. The values for this operation are not documented.
         sub_code: Option<String> = "SubCode",
     }
 
-    /// What [`AIGCFaceVerify`] answers.
+    /// Reply to [`AIGCFaceVerify`].
     AIGCFaceVerifyResponse {
-        /// The name of the verification.
+        /// ID of the verification.
         certify_id: Option<String> = "CertifyId",
+        /// Result: `Y` (generated by AI) or `N` (not generated).
         result: Option<String> = "Result",
+        /// Score of the result.
         score: Option<String> = "Score",
     }
 
-    /// What [`DeepfakeDetect`] answers.
+    /// Reply to [`DeepfakeDetect`].
     DeepfakeDetectResponse {
+        /// Result: `0` low risk, `1` high risk, `2` suspicious.
         result: Option<String> = "Result",
-        /// Scores by label.
+        /// Scores by risk label.
         risk_score: Option<BTreeMap<String, String>> = "RiskScore",
-        /// Labels of risks, with commas between.
+        /// Risk labels, separated by commas: `SuspectDeepForgery` (deepfake), `SuspectPSFace`
+        /// (edited face), `SuspectTemple` (template face), `SuspectRemake` (photo of a photo or
+        /// screen).
         risk_tag: Option<String> = "RiskTag",
     }
 }

@@ -1,15 +1,15 @@
-//! The verification of a face: open it, ask for its verdict. [`verify`](crate::verify) has what
-//! surrounds these two.
+//! Face verification: opening it and querying its verdict. [`verify`](crate::verify) has the types
+//! around these two operations.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::CertifyId;
-use super::rules::{self, Picture};
+use super::rules::{self, PictureFields};
+use crate::certify_id::CertifyId;
+use crate::decode::replies;
 use crate::endpoint::Endpoint;
-use crate::error::Problem;
+use crate::operation::InvalidField;
 use crate::operation::operations;
-use crate::reply::replies;
 use crate::secret::Sensitive;
 use crate::verify::{
     CertType, CertifyUrlStyle, CertifyUrlType, EncryptType, FaceGuardOutput, Model, PassportMode,
@@ -17,240 +17,327 @@ use crate::verify::{
 };
 
 operations! {
-    /// Opens a verification: answers with the `CertifyId` to follow it by and the `CertifyUrl` to
-    /// send the browser to. Both live 30 minutes and take one submission (documented).
+    /// Opens a face verification.
     ///
-    /// [The vendor's page](https://help.aliyun.com/document_detail/173781.html). The vendor's
-    /// metadata marks no field as required. The table demands the three that every plan's page
-    /// demands; for `ID_PRO` also what the page above lists, and for `PV_FV` what its page lists.
-    /// [`id_pro`](Self::id_pro) takes what that plan needs.
-    InitFaceVerify(Open) -> InitFaceVerifyResponse {
-        with { settled_by: Some("DescribeVerifySearchPageList") }
+    /// The reply holds the `CertifyId`, which identifies the verification, and the `CertifyUrl`, to
+    /// which the browser is sent. Both are valid for 30 minutes and for one submission
+    /// (documented). When the person has finished, the service calls `CallbackUrl`
+    /// ([`Callback`](crate::verify::Callback)) and sends the browser to `ReturnUrl`
+    /// ([`Redirect`](crate::verify::Redirect)); the verdict comes from [`DescribeFaceVerify`]
+    /// alone.
+    ///
+    /// [`id_pro`](Self::id_pro) takes every field that the plan `ID_PRO` requires in the browser.
+    /// [`new`](Self::new) takes the three fields that every plan requires; the others are set by
+    /// the methods of their name.
+    ///
+    /// ```
+    /// use cloudauth_proto::ops::InitFaceVerify;
+    /// use cloudauth_proto::verify::{Model, ProductCode};
+    ///
+    /// let open = InitFaceVerify::new(1_000_000_006, "order1", ProductCode::LrFr)
+    ///     .model(Model::MoveAction)
+    ///     .user_id("7")
+    ///     .meta_info(r#"{"deviceType":"h5"}"#); // from the vendor's script in the person's browser
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`Error::InvalidOperation`](crate::Error::InvalidOperation), before anything is sent, if a required field is
+    ///   missing or a field is malformed. [The vendor's
+    ///   page](https://help.aliyun.com/document_detail/173781.html) requires for `ID_PRO` also
+    ///   `Model`, `CertType`, `CertName`, `CertNo`, `ReturnUrl` and `MetaInfo`, and the page of
+    ///   `PV_FV` requires `UserId` and one picture. (The vendor's metadata marks no field as
+    ///   required.)
+    /// * [`Error::Service`](crate::Error::Service) with a code that
+    ///   [`codes::code`](crate::codes::code) explains: 401 if `CallbackUrl` cannot be reached, 410
+    ///   to 412 for the account, 417 and 418 for the person, for example.
+    /// * [`Error::Uncertain`](crate::Error::Uncertain), only if the call forbids repetition: a
+    ///   verification may have been opened.
+    ///   [`DescribeVerifySearchPageList`](super::DescribeVerifySearchPageList) finds it by
+    ///   `OuterOrderNo`.
+    InitFaceVerify(OpensVerification) -> InitFaceVerifyResponse {
+        with { confirmed_by: Some("DescribeVerifySearchPageList") }
         requires {
-            /// The scene that was created in the console.
+            /// Scene ID, from the console.
             query scene_id: i64 = "SceneId",
-            /// The caller's own number for this verification, 1 to 32 letters and digits. The
-            /// vendor asks that it be unique; whether the service refuses a second use is not
-            /// documented.
+            /// Caller's own number of this verification, 1 to 32 letters and digits;
+            /// [`OuterOrderNo`](crate::verify::OuterOrderNo) makes one. The vendor requires it to
+            /// be unique; whether the service refuses a second use is not documented.
             query outer_order_no: String = "OuterOrderNo" max 32,
-            /// The plan.
+            /// Plan: `ID_PRO`, `ID_PLUS`, `PV_FV`, `LR_FR`, `MFVC` or `FACE`.
             query product_code: ProductCode = "ProductCode",
         }
         accepts {
-            /// `Y` or `N`.
+            /// Strict check of the picture's quality in the app: `Y` or `N` (default). Android SDK
+            /// 2.3.24 or later, with the module for it.
             query app_quality_check: YesNo = "AppQualityCheck",
-            /// The caller's own number for the person, at most 64 characters.
+            /// Caller's own authorization ID of the person, at most 64 characters.
             form auth_id: Sensitive = "AuthId" max 64,
-            /// Needed for passports read over NFC.
+            /// Date of birth on the document. Required for `CertType` `PASSPORT` with `Mode` `3`.
             query birthday: Sensitive = "Birthday",
-            /// Comes back with the callback, to be compared: make it hard to guess.
+            /// Token that comes back with the callback. Must be hard to guess;
+            /// [`CallbackKey`](crate::verify::CallbackKey) makes one and checks it.
             query callback_token: Sensitive = "CallbackToken",
-            /// Where the service calls back with GET; must be https. It is probed before the
-            /// verification is opened (documented).
+            /// URL that the service calls with GET when the person has finished; must begin with
+            /// `https://`. The service probes it before it opens the verification and refuses with
+            /// 401 if it cannot be reached (documented).
             query callback_url: String = "CallbackUrl",
-            /// `Y` or `N`.
+            /// Choice of the camera by the person: `Y` or `N` (default). On PCs only.
             query camera_selection: YesNo = "CameraSelection",
-            /// The name on the document.
+            /// Name on the document. Ciphertext if `EncryptType` is set.
             query cert_name: Sensitive = "CertName",
-            /// The number of the document.
+            /// Number of the document. Ciphertext if `EncryptType` is set.
             query cert_no: Sensitive = "CertNo",
-            /// `IDENTITY_CARD`, or `PASSPORT` over NFC.
+            /// Kind of document: `IDENTITY_CARD`, or `PASSPORT` read over NFC.
             query cert_type: CertType = "CertType",
-            /// An earlier verification to take the picture from. Deprecated by the vendor.
+            /// ID of an earlier, passed verification whose picture is compared with. Deprecated by
+            /// the vendor.
             query certify_id: String = "CertifyId",
-            /// `L` (long, needed for an iframe) or `S` (short).
+            /// Form of `CertifyUrl`: `L` (long; required for an iframe) or `S` (short; default).
             query certify_url_style: CertifyUrlStyle = "CertifyUrlStyle",
-            /// `WEB` or `H5`.
+            /// Kind of page, for the web SDK only: `WEB` or `H5`.
             query certify_url_type: CertifyUrlType = "CertifyUrlType",
-            /// `T` or `F`.
+            /// Cropping of the picture to the face: `T` or `F` (default). The vendor recommends `T`
+            /// for pictures that no liveness SDK took.
             form crop: TrueFalse = "Crop",
-            /// `Y` or `N`; only in the vendor's SDK.
+            /// Beauty filter: `Y` or `N`. Only in the vendor's SDK, without a default.
             query enable_beauty: YesNo = "EnableBeauty",
-            /// `SM2`: then name and number are ciphertext.
+            /// Encryption of name and number: `SM2`; none if unset. With the feature `sm2`,
+            /// `encrypted` encrypts both and sets it.
             query encrypt_type: EncryptType = "EncryptType",
-            /// A picture in base64, less than 1 MB as a file.
+            /// Picture to compare with, in base64, less than 1 MB as a file;
+            /// [`Picture`](crate::verify::Picture) makes it from bytes. At most one kind of picture
+            /// may be set.
             form face_contrast_picture: Sensitive = "FaceContrastPicture" max 1_548_576,
-            /// Where the service fetches a picture.
+            /// URL of the picture to compare with; only authorized OSS URLs.
             query face_contrast_picture_url: Sensitive = "FaceContrastPictureUrl",
-            /// `DeviceRisk`: at an extra fee (documented).
+            /// Output of device risks: `DeviceRisk`, at an extra fee; none if unset (documented).
             query face_guard_output: FaceGuardOutput = "FaceGuardOutput",
-            /// `Y` or `N`.
+            /// Button "I have finished" on the page for browsers without the live check: `Y` or `N`
+            /// (default).
             query h5_degrade_confirm_btn: YesNo = "H5DegradeConfirmBtn",
-            /// The person's network address.
+            /// IP address of the person.
             query ip: Sensitive = "Ip",
-            /// JSON text from the vendor's script in the person's browser; never a fixed one:
-            /// without a true one there is no `CertifyUrl` (documented).
+            /// Description of the device: JSON from the vendor's script in the person's browser or
+            /// SDK in the person's app. Never a constant: `CertifyUrl` is missing from the reply if
+            /// it does not describe the device (documented).
             query meta_info: Sensitive = "MetaInfo",
-            /// The person's phone number.
+            /// Phone number of the person.
             query mobile: Sensitive = "Mobile",
-            /// For passports read over NFC: `1` or `3`.
+            /// Origin of the data that unlock a passport's chip: `1` (typed by the person) or `3`
+            /// (set by the caller).
             query mode: PassportMode = "Mode",
-            /// The liveness check: `LIVENESS`, `PHOTINUS_LIVENESS`, `MULTI_ACTION`, `MOVE_ACTION`,
-            /// ...
+            /// Liveness check: `LIVENESS` (default), `PHOTINUS_LIVENESS`, `MULTI_ACTION`,
+            /// `MOVE_ACTION`, ...; see [`Model`].
             form model: Model = "Model",
-            /// `Y` or `N`.
+            /// Refusal of pictures with several faces: `Y` (the person must repeat) or `N`
+            /// (default: the largest face counts).
             query need_multi_face_check: YesNo = "NeedMultiFaceCheck",
-            /// The bucket of a picture; goes with `OssObjectName`.
+            /// OSS bucket of the picture to compare with, authorized for the service; set together
+            /// with `OssObjectName`.
             query oss_bucket_name: String = "OssBucketName",
-            /// The picture in the bucket.
+            /// OSS object of the picture to compare with; set together with `OssBucketName`.
             query oss_object_name: Sensitive = "OssObjectName",
-            /// `url`, `keep` or `video`: what to do where the live check cannot run.
+            /// Fallback for phone browsers without WebRTC or WebAssembly: `url` (default), `keep`
+            /// or `video`; see [`ProcedurePriority`].
             query procedure_priority: ProcedurePriority = "ProcedurePriority",
-            /// `Y` or `N`: whether to try other encodings of a rare name.
+            /// Input of rare characters: `Y` (the person enters name and number before the check,
+            /// and other encodings of the name are tried) or `N` (default).
             query rarely_characters: YesNo = "RarelyCharacters",
-            /// `Y` or `N`: whether to read the document's photo over NFC.
+            /// Reading of the document's photo over NFC: `Y` or `N`.
             query read_img: YesNo = "ReadImg",
-            /// Where the browser returns to, or `iframe`.
+            /// URL that the browser returns to afterwards, or `iframe`.
             query return_url: String = "ReturnUrl",
-            /// `0`, `1` or `2`.
+            /// Mode for elderly people: `0` (off; default), `1` (on) or `2` (the person chooses).
+            /// With the models `LIVENESS` and `MULTI_ACTION` only.
             query suitable_type: SuitableType = "SuitableType",
-            /// A page style of the caller's own.
+            /// URL of a UI configuration file for the web SDK.
             query ui_custom_url: String = "UiCustomUrl",
-            /// The caller's own number for the person.
+            /// Caller's own ID of the person, unique. Required for `PV_FV`.
             query user_id: Sensitive = "UserId",
-            /// Needed for passports read over NFC.
+            /// Expiry date of the document. Required for `CertType` `PASSPORT` with `Mode` `3`.
             query validity_date: Sensitive = "ValidityDate",
-            /// `true` or `false`: whether a video is kept.
+            /// Recording of a video: `true` or `false` (default). The video may be missing all the
+            /// same: it is dropped on a slow network.
             query video_evidence: Switch = "VideoEvidence",
-            /// JSON text: what the person has to say.
+            /// Declaration of intent, a JSON list of strings: one of up to 60 Chinese characters to
+            /// read aloud, or up to 3 prompts of up to 30 characters.
             query voluntary_customized_content: String = "VoluntaryCustomizedContent",
         }
         check check_init;
         also {
-            fn came_from(response: &mut Self::Response, endpoint: &Endpoint) {
-                response.certify_id = response.certify_id.clone().of(endpoint.clone());
+            fn set_origin(response: &mut Self::Response, endpoint: &Endpoint) {
+                response.certify_id = response.certify_id.clone().with_origin(endpoint.clone());
             }
         }
     }
 
-    /// Asks for the verdict of a verification; [`DescribeFaceVerifyResponse::outcome`] reads it.
+    /// Queries the verdict of a face verification, once.
     ///
-    /// [The vendor's page](https://help.aliyun.com/document_detail/173781.html). Before the person
-    /// is done the service refuses with the code 403 or 424.
-    DescribeFaceVerify(Query) -> DescribeFaceVerifyResponse {
+    /// [`PollVerdict`](crate::verify::PollVerdict) repeats it until there is a verdict.
+    /// [`DescribeFaceVerifyResponse::outcome`] decodes the reply. The operation is free of charge
+    /// and only reads.
+    ///
+    /// ```
+    /// use cloudauth_proto::CertifyId;
+    /// use cloudauth_proto::ops::DescribeFaceVerify;
+    /// use cloudauth_proto::Endpoint;
+    ///
+    /// // As kept when the verification was opened.
+    /// let certify_id = CertifyId::new("sha1").with_origin(Endpoint::SHANGHAI);
+    /// let query = DescribeFaceVerify::new(1_000_000_006, certify_id);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Service`](crate::Error::Service) with the code 403 or 424 until the person has
+    /// finished, and 406 for an unknown `CertifyId` ([the vendor's
+    /// page](https://help.aliyun.com/document_detail/173781.html)).
+    DescribeFaceVerify(ReadOnly) -> DescribeFaceVerifyResponse {
         with { unknown_codes: UNKNOWN_CODES }
         requires {
-            /// The scene that the verification was opened with.
+            /// Scene ID that the verification was opened with.
             query scene_id: i64 = "SceneId",
-            /// What InitFaceVerify answered.
+            /// ID of the verification, from the reply to [`InitFaceVerify`]. Its origin, if known,
+            /// is queried first.
             query certify_id: CertifyId = "CertifyId",
         }
         accepts {
-            /// An example of the vendor's is `JPG`; the values are not documented.
+            /// Form of the pictures in the reply. The vendor's example is `JPG`; the values are not
+            /// documented.
             query picture_return_type: String = "PictureReturnType",
         }
         also {
-            fn home(&self) -> Option<&Endpoint> {
-                self.certify_id.home()
+            fn origin(&self) -> Option<&Endpoint> {
+                self.certify_id.origin()
             }
         }
     }
 
-    /// Deletes what the service keeps of a verification.
-    DeleteFaceVerifyResult(Set) -> DeleteFaceVerifyResultResponse {
+    /// Deletes the personal data of a verification: names, numbers, addresses, pictures, videos and
+    /// devices.
+    DeleteFaceVerifyResult(Idempotent) -> DeleteFaceVerifyResultResponse {
         with { unknown_codes: &["406"] }
         accepts {
+            /// ID of the verification.
             query certify_id: CertifyId = "CertifyId",
-            /// Whether to delete only after the verdict was asked for.
+            /// Whether the verdict must have been queried before: `Y`, or `N` (default).
             query delete_after_query: String = "DeleteAfterQuery",
         }
         also {
-            fn home(&self) -> Option<&Endpoint> {
-                self.certify_id.as_ref().and_then(CertifyId::home)
+            fn origin(&self) -> Option<&Endpoint> {
+                self.certify_id.as_ref().and_then(CertifyId::origin)
             }
         }
     }
 
     /// Rates the risk of a device by the token that the vendor's script or SDK made on it.
-    DescribeFaceGuardRisk(Once) -> DescribeFaceGuardRiskResponse {
+    ///
+    /// Each successful query is billed (documented).
+    DescribeFaceGuardRisk(NotIdempotent) -> DescribeFaceGuardRiskResponse {
         accepts {
+            /// ID of the verification.
             query biz_id: String = "BizId",
-            /// What the vendor's script or SDK made on the person's device.
+            /// Token that the vendor's script or SDK made on the person's device, for rating its
+            /// risk.
             query device_token: Sensitive = "DeviceToken",
-            /// The caller's own number, at most 32 characters.
+            /// Caller's own number of this request: up to 32 letters and digits, unique.
             query outer_order_no: String = "OuterOrderNo" max 32,
-            /// The plan: `FACE_GUARD`.
+            /// Plan: `FACE_GUARD`.
             query product_code: String = "ProductCode",
         }
     }
 }
 
-/// Unfinished, not a CertifyId, no record. Documented for DescribeFaceVerify, and inferred for the
-/// other two questions about a CertifyId; that a region answers so about what another one opened is
-/// inferred.
+/// Codes for an unfinished verification, an unknown `CertifyId`, and a verification without a record.
+///
+/// Documented for DescribeFaceVerify, inferred for the other two operations that query a `CertifyId`.
+/// That a region uses them for a verification that another region opened is inferred.
 pub(super) const UNKNOWN_CODES: &[&str] = &["403", "406", "424"];
 
 replies! {
-    /// An opened verification.
+    /// Reply to [`InitFaceVerify`]: an opened verification.
     InitFaceVerifyResponse {
-        /// The name of the verification, to ask for its verdict by.
+        /// ID of the verification, with its origin. Keep both: the verdict is queried with them.
         certify_id: CertifyId = "CertifyId",
-        /// Where to send the browser. Whoever has it can take the check in the person's place, so it
-        /// does not print. Not there if `MetaInfo` was not a true one (documented).
+        /// Page of the verification, to which the browser is sent; valid for 30 minutes and one
+        /// submission. Missing if `MetaInfo` does not describe the device (documented). Whoever has
+        /// it can take the check in the person's place, so it has no `Display`. Its domain may
+        /// change at any time.
         certify_url: Option<Sensitive> = "CertifyUrl",
     }
 
-    /// What is known of a verification; [`outcome`](Self::outcome) reads it.
+    /// Reply to [`DescribeFaceVerify`]; [`outcome`](Self::outcome) decodes the JSON in it.
     DescribeFaceVerifyResponse {
-        /// Only in the vendor's SDK, which does not say what it holds.
+        /// Result of a fallback check. Only in the vendor's SDK; its form is not documented.
         degrade_info: Option<String> = "DegradeInfo",
-        /// Labels of risks of the device, with commas between.
+        /// Risk labels of the device, separated by commas;
+        /// [`codes::device_risk`](crate::codes::device_risk) explains them.
         device_risk: Option<String> = "DeviceRisk",
-        /// The device.
+        /// Token of the device.
         device_token: Option<Sensitive> = "DeviceToken",
-        /// About the identity; the vendor's example is the text `null`.
+        /// Data of the identity; empty for the usual plans. The vendor's example is the string
+        /// `null`.
         identity_info: Option<Sensitive> = "IdentityInfo",
-        /// JSON text: scores, pictures and videos.
+        /// Scores, pictures and videos: a string that holds JSON, decoded by
+        /// [`outcome`](Self::outcome).
         material_info: Option<Sensitive> = "MaterialInfo",
-        /// `T` or `F`: the verdict. The vendor demands that it be taken from here alone.
+        /// Verdict: `T` (passed) or `F` (not passed). The vendor requires that the verdict be taken
+        /// from this field alone.
         passed: Option<String> = "Passed",
-        /// The reason, as a number in text.
+        /// Reason, a number in a string; [`codes::sub_code`](crate::codes::sub_code) explains it.
         sub_code: Option<String> = "SubCode",
-        /// Whether the question was answered; not the verdict.
+        /// Whether the query succeeded; not the verdict.
         success: Option<String> = "Success",
-        /// JSON text, for names with rare characters.
+        /// Name in its two encodings, for names with rare characters: a string that holds JSON,
+        /// decoded by [`outcome`](Self::outcome). Empty for other names.
         user_info: Option<Sensitive> = "UserInfo",
     }
 
-    /// What [`DeleteFaceVerifyResult`] answers.
+    /// Reply to [`DeleteFaceVerifyResult`].
     DeleteFaceVerifyResultResponse {
-        /// The name of the verification.
+        /// ID of the verification.
         certify_id: Option<String> = "CertifyId",
+        /// Result: `Y` (deleted) or `N` (not deleted).
         delete_result: Option<String> = "DeleteResult",
+        /// Reason why nothing was deleted: `NOT_DELETE_REPEATEDLY` (already deleted) or
+        /// `NEED_QUERY_VERIFY_RESULT` (query the verdict first).
         fail_reason: Option<String> = "FailReason",
     }
 
-    /// What [`DescribeFaceGuardRisk`] answers.
+    /// Reply to [`DescribeFaceGuardRisk`].
     DescribeFaceGuardRiskResponse {
-        /// The name of the verification.
+        /// ID of the verification.
         certify_id: Option<String> = "CertifyId",
+        /// Risk of the device, 0 to 100; the higher, the riskier.
         guard_risk_score: Option<f64> = "GuardRiskScore",
-        /// JSON text: more about the risks.
+        /// More data on the risks, as agreed with the vendor: a string that holds JSON.
         risk_extends: Option<Sensitive> = "RiskExtends",
-        /// Labels of risks, with commas between.
+        /// Risk labels, separated by commas; [`codes::device_risk`](crate::codes::device_risk)
+        /// explains them.
         risk_tags: Option<String> = "RiskTags",
     }
 }
 
 impl DescribeFaceVerifyResponse {
-    /// Whether the person passed: `Passed` is `T`, and nothing else counts.
+    /// Whether the person passed: true if `Passed` is `T`. Nothing else counts.
     #[must_use]
     pub fn has_passed(&self) -> bool {
         self.passed.as_deref() == Some("T")
     }
 }
 
-/// What the vendor documents beyond single fields.
-fn check_init(init: &InitFaceVerify, problems: &mut Vec<Problem>) {
+/// Documented rules that involve more than one field.
+fn check_init(init: &InitFaceVerify, problems: &mut Vec<InvalidField>) {
     let order_no = &init.outer_order_no;
     if !order_no.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        problems.push(Problem::new(
+        problems.push(InvalidField::new(
             "OuterOrderNo",
             "must be letters and digits only",
         ));
     }
     if init.product_code == ProductCode::IdPro {
-        let demanded = [
+        let required = [
             "Model",
             "CertType",
             "CertName",
@@ -258,19 +345,19 @@ fn check_init(init: &InitFaceVerify, problems: &mut Vec<Problem>) {
             "ReturnUrl",
             "MetaInfo",
         ];
-        let problem = "is missing: the product ID_PRO demands it";
-        rules::demand(init, &demanded, problem, problems);
+        let problem = "is missing: the plan ID_PRO requires it";
+        rules::require(init, &required, problem, problems);
     }
     if init.product_code == ProductCode::PvFv {
-        let problem = "is missing: the product PV_FV demands it";
-        rules::demand(init, &["UserId"], problem, problems);
+        let problem = "is missing: the plan PV_FV requires it";
+        rules::require(init, &["UserId"], problem, problems);
     }
     rules::https("CallbackUrl", init.callback_url.as_deref(), problems);
     let meta_info = init.meta_info.as_ref().map(Sensitive::expose);
     let spoken = init.voluntary_customized_content.as_deref();
     rules::json("MetaInfo", meta_info, problems);
     rules::json("VoluntaryCustomizedContent", spoken, problems);
-    let picture = Picture {
+    let picture = PictureFields {
         ways: &["FaceContrastPicture", "FaceContrastPictureUrl", "CertifyId"],
         bucket: "OssBucketName",
         object: "OssObjectName",

@@ -1,182 +1,230 @@
-//! Names, numbers and faces against the authority's records.
+//! Checks of names, ID numbers and faces against the authority's records.
 
 use alloc::string::String;
 
+use crate::decode::replies;
 use crate::operation::operations;
-use crate::reply::replies;
 use crate::secret::Sensitive;
 
 operations! {
     /// Checks whether a name and an ID number belong together.
-    Id2MetaVerify(Once) -> Id2MetaVerifyResponse {
-        with { settled_by: Some("DescribeMetaSearchPageList") }
+    Id2MetaVerify(NotIdempotent) -> Id2MetaVerifyResponse {
+        with { confirmed_by: Some("DescribeMetaSearchPageList") }
         accepts {
-            /// The ID number.
+            /// ID number. With `md5`: its first 6 digits, the MD5 of the date of birth, its last 4
+            /// digits. Only numbers of second-generation identity cards and of residence permits
+            /// for people from Hong Kong, Macao and Taiwan.
             form identify_num: Sensitive = "IdentifyNum",
-            /// `normal` (as it is) or `md5` (hashed).
+            /// Form of the personal fields: `normal` (as they are) or `md5` (MD5, 32 lower-case
+            /// hexadecimal digits).
             form param_type: String = "ParamType",
-            /// The person's name.
+            /// Name. With `md5`: the MD5 of its first character, then the other characters as they
+            /// are.
             form user_name: Sensitive = "UserName",
         }
     }
 
-    /// Checks whether a name and an ID number belong together; the standard edition.
-    Id2MetaStandardVerify(Once) -> Id2MetaStandardVerifyResponse {
-        with { settled_by: Some("DescribeMetaSearchPageList") }
+    /// Checks whether a name and an ID number belong together: the standard edition of
+    /// [`Id2MetaVerify`].
+    Id2MetaStandardVerify(NotIdempotent) -> Id2MetaStandardVerifyResponse {
+        with { confirmed_by: Some("DescribeMetaSearchPageList") }
         accepts {
-            /// The ID number.
+            /// ID number. With `md5`: its first 6 digits, the MD5 of the date of birth, its last 4
+            /// digits.
             form identify_num: Sensitive = "IdentifyNum",
-            /// `normal` (as it is) or `md5` (hashed).
+            /// Form of the personal fields: `normal` (as they are) or `md5` (MD5, 32 lower-case
+            /// hexadecimal digits).
             form param_type: String = "ParamType",
-            /// The person's name.
+            /// Name. With `md5`: the MD5 of its first character, then the other characters as they
+            /// are.
             form user_name: Sensitive = "UserName",
         }
     }
 
     /// Checks whether a name, an ID number and the card's period of validity belong together.
-    Id2MetaPeriodVerify(Once) -> Id2MetaPeriodVerifyResponse {
-        with { settled_by: Some("DescribeMetaSearchPageList") }
+    Id2MetaPeriodVerify(NotIdempotent) -> Id2MetaPeriodVerifyResponse {
+        with { confirmed_by: Some("DescribeMetaSearchPageList") }
         accepts {
-            /// The ID number.
+            /// ID number. With `md5`: its first 6 digits, the MD5 of the date of birth, its last 4
+            /// digits.
             form identify_num: Sensitive = "IdentifyNum",
-            /// `normal` (as it is) or `md5` (hashed).
+            /// Form of the personal fields: `normal` (as they are) or `md5` (MD5, 32 lower-case
+            /// hexadecimal digits).
             form param_type: String = "ParamType",
-            /// The person's name.
+            /// Name. With `md5`: the MD5 of its first character, then the other characters as they
+            /// are.
             form user_name: Sensitive = "UserName",
+            /// Last day of the card's validity, as `YYYYMMDD`.
             form validity_end_date: Sensitive = "ValidityEndDate",
+            /// First day of the card's validity, as `YYYYMMDD`.
             form validity_start_date: Sensitive = "ValidityStartDate",
         }
     }
 
     /// Reads name and number from pictures of an ID card and checks whether they belong together.
-    Id2MetaVerifyWithOCR(Once) -> Id2MetaVerifyWithOCRResponse {
+    ///
+    /// One of `CertFile` and `CertUrl` is set; at most one of `CertNationalFile` and
+    /// `CertNationalUrl`.
+    Id2MetaVerifyWithOCR(NotIdempotent) -> Id2MetaVerifyWithOCRResponse {
         accepts {
-            /// The side with the face. Set by an [`Upload`](crate::Upload).
+            /// Picture of the side with the face. Set by an [`Upload`](crate::Upload).
             form cert_file: Sensitive = "CertFile",
-            /// The side with the emblem. Set by an [`Upload`](crate::Upload).
+            /// Picture of the side with the emblem. Set by an [`Upload`](crate::Upload).
             form cert_national_file: Sensitive = "CertNationalFile",
-            /// Where the service fetches the side with the emblem.
+            /// URL of the picture of the side with the emblem; http or https, publicly reachable.
             form cert_national_url: Sensitive = "CertNationalUrl",
-            /// Where the service fetches the side with the face.
+            /// URL of the picture of the side with the face; http or https, publicly reachable.
             form cert_url: Sensitive = "CertUrl",
         }
     }
 
     /// Checks whether a name, an ID number and a face belong together.
-    Id3MetaVerify(Once) -> Id3MetaVerifyResponse {
-        with { settled_by: Some("DescribeMetaSearchPageList") }
+    ///
+    /// One of `FaceFile`, `FacePicture` and `FaceUrl` is set.
+    Id3MetaVerify(NotIdempotent) -> Id3MetaVerifyResponse {
+        with { confirmed_by: Some("DescribeMetaSearchPageList") }
         accepts {
-            /// `T` or `F`: whether to cut the face out.
+            /// Cropping of the picture to the face: `T` or `F` (default). The vendor recommends `T`
+            /// for pictures that no liveness SDK took.
             form crop: String = "Crop",
-            /// Set by an [`Upload`](crate::Upload).
+            /// Picture of the face. Set by an [`Upload`](crate::Upload).
             form face_file: Sensitive = "FaceFile",
-            /// A picture in base64: [`Picture`](crate::verify::Picture) makes it from bytes.
+            /// Picture of the face in base64; [`Picture`](crate::verify::Picture) makes it from
+            /// bytes.
             form face_picture: Sensitive = "FacePicture",
-            /// Where the service fetches a picture.
+            /// URL of the picture of the face; http or https, publicly reachable.
             form face_url: Sensitive = "FaceUrl",
-            /// The ID number.
+            /// ID number. With `md5`: its first 6 digits, the MD5 of the date of birth, its last 4
+            /// digits.
             form identify_num: Sensitive = "IdentifyNum",
-            /// `normal` (as it is) or `md5` (hashed).
+            /// Form of the personal fields: `normal` (as they are) or `md5` (MD5, 32 lower-case
+            /// hexadecimal digits).
             form param_type: String = "ParamType",
-            /// The person's name.
+            /// Name. With `md5`: the MD5 of its first character, then the other characters as they
+            /// are.
             form user_name: Sensitive = "UserName",
         }
     }
 
-    /// As [`Id3MetaVerify`], with a look at whether the face is alive.
-    Id3MetaVerifyPRO(Once) -> Id3MetaVerifyPROResponse {
-        with { settled_by: Some("DescribeMetaSearchPageList") }
+    /// Checks whether a name, an ID number and a face belong together, and on request whether the
+    /// face is live.
+    ///
+    /// One of `FaceFile`, `FacePicture` and `FaceUrl` is set.
+    Id3MetaVerifyPRO(NotIdempotent) -> Id3MetaVerifyPROResponse {
+        with { confirmed_by: Some("DescribeMetaSearchPageList") }
         accepts {
-            /// `T` or `F`: whether to cut the face out.
+            /// Cropping of the picture to the face: `T` or `F` (default). The vendor recommends `T`
+            /// for pictures that no liveness SDK took.
             form crop: String = "Crop",
+            /// Fallback to sources other than the authority: `Y` or `N` (default).
             query enable_fallback: String = "EnableFallback",
-            /// Set by an [`Upload`](crate::Upload).
+            /// Picture of the face. Set by an [`Upload`](crate::Upload).
             form face_file: Sensitive = "FaceFile",
-            /// A picture in base64: [`Picture`](crate::verify::Picture) makes it from bytes.
+            /// Picture of the face in base64; [`Picture`](crate::verify::Picture) makes it from
+            /// bytes.
             form face_picture: Sensitive = "FacePicture",
-            /// Where the service fetches a picture.
+            /// URL of the picture of the face; http or https, publicly reachable.
             form face_url: Sensitive = "FaceUrl",
-            /// The ID number.
+            /// ID number of a second-generation identity card. With `sm2`: its ciphertext.
             form identify_num: Sensitive = "IdentifyNum",
+            /// Liveness check: `Y` or `N` (default). Its result has no influence on `BizCode`.
             form liveness_check: String = "LivenessCheck",
-            /// `normal` (as it is) or `md5` (hashed).
+            /// Form of name and number: `normal` (as they are) or `sm2` (SM2 ciphertext).
             form param_type: String = "ParamType",
-            /// The person's name.
+            /// Name. With `sm2`: its ciphertext.
             form user_name: Sensitive = "UserName",
         }
     }
 
     /// Reads name, number and face from pictures of an ID card and checks whether they belong
     /// together.
-    Id3MetaVerifyWithOCR(Once) -> Id3MetaVerifyWithOCRResponse {
+    ///
+    /// One of `CertFile` and `CertUrl` is set; at most one of `CertNationalFile` and
+    /// `CertNationalUrl`.
+    Id3MetaVerifyWithOCR(NotIdempotent) -> Id3MetaVerifyWithOCRResponse {
         accepts {
-            /// The side with the face. Set by an [`Upload`](crate::Upload).
+            /// Picture of the side with the face. Set by an [`Upload`](crate::Upload).
             form cert_file: Sensitive = "CertFile",
-            /// The side with the emblem. Set by an [`Upload`](crate::Upload).
+            /// Picture of the side with the emblem. Set by an [`Upload`](crate::Upload).
             form cert_national_file: Sensitive = "CertNationalFile",
-            /// Where the service fetches the side with the emblem.
+            /// URL of the picture of the side with the emblem; http or https, publicly reachable.
             form cert_national_url: Sensitive = "CertNationalUrl",
-            /// Where the service fetches the side with the face.
+            /// URL of the picture of the side with the face; http or https, publicly reachable.
             form cert_url: Sensitive = "CertUrl",
         }
     }
 }
 
 replies! {
-    /// What [`Id2MetaVerify`] answers.
+    /// Reply to [`Id2MetaVerify`].
     Id2MetaVerifyResponse {
-        /// The outcome.
+        /// Result: `1` consistent, `2` not consistent, `3` no record.
         biz_code: Option<String> = "BizCode",
     }
 
-    /// What [`Id2MetaStandardVerify`] answers.
+    /// Reply to [`Id2MetaStandardVerify`].
     Id2MetaStandardVerifyResponse {
-        /// The outcome.
+        /// Result: `1` consistent, `2` not consistent, `3` no record.
         biz_code: Option<String> = "BizCode",
     }
 
-    /// What [`Id2MetaPeriodVerify`] answers.
+    /// Reply to [`Id2MetaPeriodVerify`].
     Id2MetaPeriodVerifyResponse {
-        /// The outcome.
+        /// Result: `1` consistent, `2` not consistent, `3` no record.
         biz_code: Option<String> = "BizCode",
     }
 
-    /// What [`Id2MetaVerifyWithOCR`] answers.
+    /// Reply to [`Id2MetaVerifyWithOCR`].
     Id2MetaVerifyWithOCRResponse {
-        /// The outcome.
+        /// Result: `1` consistent, `2` not consistent, `3` no record.
         biz_code: Option<String> = "BizCode",
-        /// JSON text: what the card says.
+        /// Data read from the card: a string that holds JSON;
+        /// [`OcrIdCard`](crate::verify::OcrIdCard) reads it.
         card_info: Option<Sensitive> = "CardInfo",
     }
 
-    /// What [`Id3MetaVerify`] answers.
+    /// Reply to [`Id3MetaVerify`].
     Id3MetaVerifyResponse {
-        /// The outcome.
+        /// Result: `1` consistent, `2` not consistent, `3` no record.
         biz_code: Option<String> = "BizCode",
-        /// JSON text: about the face.
+        /// Comparison of the faces: a string that holds JSON;
+        /// [`FaceDetail`](crate::verify::FaceDetail) reads it.
         face_detail: Option<Sensitive> = "FaceDetail",
-        /// The reason; [`codes`](crate::codes) explains it.
+        /// Reason: `101` passed; `201` name and number do not match; `202` possibly the person;
+        /// `203` the authority has no photo; `204` another person; `205` to `208` the picture is
+        /// unusable (no features, format, too small, quality); `301` ID number unknown; `302`
+        /// cannot be checked. These numbers are this operation's own: [`codes`](crate::codes)
+        /// explains those of face verifications.
         sub_code: Option<String> = "SubCode",
     }
 
-    /// What [`Id3MetaVerifyPRO`] answers.
+    /// Reply to [`Id3MetaVerifyPRO`].
     Id3MetaVerifyPROResponse {
-        /// The outcome.
+        /// Result: `1` consistent (billed), `2` not consistent (billed), `3` no record (not
+        /// billed).
         biz_code: Option<String> = "BizCode",
-        /// JSON text: about the face.
+        /// Comparison of the faces: a string that holds JSON;
+        /// [`FaceDetail`](crate::verify::FaceDetail) reads it.
         face_detail: Option<Sensitive> = "FaceDetail",
+        /// Whether the person is on the white list: `Y` if so.
         hit_whitelist: Option<String> = "HitWhitelist",
-        /// The reason; [`codes`](crate::codes) explains it.
+        /// Reason: `101` passed; `201` name and number do not match; `202` possibly the person;
+        /// `203` the authority has no photo; `204` another person; `205` to `208` the picture is
+        /// unusable (no features, format, too small, quality); `301` ID number unknown; `302`
+        /// cannot be checked. These numbers are this operation's own: [`codes`](crate::codes)
+        /// explains those of face verifications.
         sub_code: Option<String> = "SubCode",
     }
 
-    /// What [`Id3MetaVerifyWithOCR`] answers.
+    /// Reply to [`Id3MetaVerifyWithOCR`].
     Id3MetaVerifyWithOCRResponse {
-        /// The outcome.
+        /// Result: `1` consistent, `2` not consistent, `3` no record.
         biz_code: Option<String> = "BizCode",
-        /// JSON text: what the card says.
+        /// Data read from the card: a string that holds JSON;
+        /// [`OcrIdCard`](crate::verify::OcrIdCard) reads it.
         card_info: Option<Sensitive> = "CardInfo",
-        /// JSON text: about the face.
+        /// Comparison of the faces: a string that holds JSON;
+        /// [`FaceDetail`](crate::verify::FaceDetail) reads it.
         face_detail: Option<Sensitive> = "FaceDetail",
     }
 }

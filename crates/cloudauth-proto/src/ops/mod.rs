@@ -1,17 +1,26 @@
-//! The operations, by topic.
+//! The operations of the service, as structs.
 //!
-//! Names, places and types of fields are those of the vendor's SDK packages and API metadata. What
-//! doing an operation twice would do ([`Effect`](crate::Effect)) is our own reading: one whose
-//! charge is not known, and that neither only reads nor only sets, is taken for a paid one. Which
-//! operation settles a doubt ([`Info::settled_by`](crate::Info::settled_by)) is inferred from what it
-//! can look for, but for InitFaceVerify, whose `OuterOrderNo` it finds.
+//! A face verification needs [`InitFaceVerify`] and [`DescribeFaceVerify`];
+//! [`verify`](crate::verify) has the types around these two. An operation that is not listed here
+//! is sent as [`Raw`].
+//!
+//! Names, locations, types and descriptions of fields are those of the vendor's SDK packages and API
+//! metadata (documented), unless the documentation of a field states otherwise. Two properties are
+//! not the vendor's:
+//!
+//! * The [`Effect`](crate::Effect) of an operation is our classification. An operation whose charge
+//!   is unknown, and that neither only reads nor only sets, is treated as a paid one.
+//! * The operation that confirms whether another was carried out
+//!   (`confirmed_by` of [`OperationMetadata`]) is inferred from the conditions
+//!   that it can search by, except for [`InitFaceVerify`], whose `OuterOrderNo` it is documented to
+//!   find.
 
 mod bank;
 mod card;
-mod certify_id;
 mod compare;
 mod console;
 mod credential;
+pub(crate) mod enums;
 mod face;
 mod id;
 mod mobile;
@@ -23,7 +32,6 @@ mod vehicle;
 
 pub use bank::*;
 pub use card::*;
-pub use certify_id::CertifyId;
 pub use compare::*;
 pub use console::*;
 pub use credential::*;
@@ -35,26 +43,26 @@ pub use raw::{Raw, RawResponse};
 pub use retired::*;
 pub use vehicle::*;
 
-use crate::operation::{Info, Listed};
-use crate::reply::replies;
+use crate::decode::replies;
+use crate::operation::{Listed, OperationMetadata};
 
 replies! {
-    /// That it was done; there is nothing to tell.
+    /// Empty reply: the operation was carried out.
     Done {}
 }
 
-/// Something that is done with every operation.
+/// A generic function for [`visit`], which applies it to every operation.
 pub trait Visitor {
-    /// Does it with one.
+    /// Called once for each operation `O`.
     fn operation<O: Listed + Sync>(&mut self);
 }
 
 macro_rules! list {
     ($($name:ident)*) => {
-        /// What the tables say of every operation, by name.
-        pub const ALL: &[Info] = &[$($name::INFO),*];
+        /// Metadata of every operation, sorted by name.
+        pub const ALL: &[OperationMetadata] = &[$($name::METADATA),*];
 
-        /// Does something with every operation, by name.
+        /// Calls `visitor` with every operation, sorted by name.
         pub fn visit(visitor: &mut impl Visitor) {
             $(visitor.operation::<$name>();)*
         }

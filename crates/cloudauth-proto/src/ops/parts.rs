@@ -1,4 +1,4 @@
-//! Objects inside requests, which travel as compact JSON.
+//! Objects inside of requests, sent as compact JSON.
 
 use alloc::string::String;
 
@@ -6,14 +6,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::secret::Sensitive;
 
-/// A named value that [`CredentialVerify`](super::CredentialVerify) is told about the merchant.
+/// A placeholder of the prompt of [`CredentialVerify`](super::CredentialVerify), and the words that
+/// replace it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[expect(clippy::exhaustive_structs, reason = "a name and a value")]
 pub struct MerchantDetail {
-    /// What it is.
+    /// Name of the placeholder: `MerchantName`, `BusinessType` or `BusinessContent`.
     pub key: String,
-    /// The value.
+    /// Words that replace it.
     #[serde(serialize_with = "exposed", deserialize_with = "hidden")]
     pub value: Option<Sensitive>,
 }
@@ -37,13 +38,14 @@ macro_rules! parts {
         )*}
 
         impl $name {
-            /// One with nothing set.
+            /// Creates it with no field set.
             #[must_use]
             pub fn new() -> Self {
                 Self::default()
             }
 
             $(
+                #[doc = concat!("Sets `", stringify!($field), "`.\n\n")]
                 $(#[$field_doc])*
                 #[must_use]
                 pub fn $field(mut self, $field: impl Into<$type>) -> Self {
@@ -56,53 +58,58 @@ macro_rules! parts {
 }
 
 parts! {
-    /// An entry of a black list.
+    /// Rule of the black list.
     BlackListStrategy {
-        /// Whom it is about: a number, an address.
+        /// Numbers or addresses, separated by commas.
         biz_content: Sensitive [serialize_with = "exposed", deserialize_with = "hidden"],
-        /// What kind of content that is.
+        /// Kind of content: `mobile`, `ip`, `identifyNum` or `bankCard`.
         biz_key: String,
-        /// The entry to change; a new one if it is not set.
+        /// ID of the rule to change; a new rule if unset.
         id: i64,
-        /// The product.
+        /// Product: `id2meta` (name and ID number), `mobile3Meta` (phone numbers) or `bankcardMeta`
+        /// (bank cards).
         product_name: String,
-        /// Whether it counts.
+        /// State. The vendor documents `1` (passed) and `2` (not passed) here, but `normal` and
+        /// `disabled` for the rules that are listed.
         status: String,
     }
 
-    /// A threshold of risk control.
+    /// Threshold of an alert.
     ControlStrategy {
-        /// The operation.
+        /// Operation, by its product code.
         api_name: String,
-        /// What kind of risk.
+        /// Measure: `QPS` (queries per second), `SUCCESS_RATE_5_MIN`, `RESP_TIME_5_MIN` (mean response
+        /// time), `AMOUNT_RISE`, `AMOUNT_FALL` (change of the number of calls), `PASSED_RATE_1_HOUR`
+        /// or `PARAM_ERROR_RATE_1_HOUR`.
         biz_type: String,
-        /// The threshold to change.
+        /// ID of the rule to change.
         id: i64,
-        /// Whether it counts.
+        /// State: `normal` (enabled) or `disabled`.
         status: String,
-        /// From where on it is a risk.
+        /// Threshold, in the unit of the measure.
         threshold: f64,
     }
 
-    /// A limit of how often an operation may be used.
+    /// Limit on the use of an operation.
     FlowStrategy {
-        /// By what uses are added up.
+        /// Key by which uses are added up; its values are not documented.
         accumulate_key: String,
-        /// Over how long they are added up.
+        /// Window over which uses are added up, in minutes.
         accumulate_window: i64,
-        /// The operation. The vendor's metadata marks it as required.
+        /// Operation, by its product code. Required by the vendor's metadata.
         api_name: String,
-        /// What kind of limit.
+        /// Measure: `ACCUMULATE` (repetitions of an ID number), `PASSED_RATE`, `SUB_CODE_205` or
+        /// `SUB_CODE_206` (share of these verdicts).
         flow_type: String,
-        /// The limit to change.
+        /// ID of the rule to change.
         id: i64,
-        /// What happens beyond it.
+        /// Action beyond the limit; its values are not documented.
         operation: String,
-        /// Whether it counts. The vendor's metadata marks it as required.
+        /// State: `normal` (enabled) or `disabled`. Required by the vendor's metadata.
         status: String,
-        /// How many uses. The vendor's metadata marks it as required.
+        /// Limit, in the unit of the measure. Required by the vendor's metadata.
         threshold: i32,
-        /// The account.
+        /// Account ID.
         user_id: i64,
     }
 }

@@ -1,4 +1,4 @@
-//! An operation that is in no table.
+//! An operation without a type of its own.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -8,63 +8,75 @@ use core::fmt;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::error::Problem;
-use crate::operation::{Operation, Terms};
+use crate::encode::{ParamLocation, Params};
+use crate::http::Method;
+use crate::operation::InvalidField;
+use crate::operation::{Operation, OperationMetadata};
 use crate::policy::Effect;
-use crate::wire::http::Method;
-use crate::wire::params::{Params, Place};
 
-/// An operation that is in no table: a new one, or one of another version.
+/// An operation without a type of its own: one that the vendor added lately, or one of another API
+/// version.
+///
+/// By default it is sent with POST as version 2019-03-07, and the reply is the whole response.
 ///
 /// ```
 /// use cloudauth_proto::ops::Raw;
-/// use cloudauth_proto::{Effect, Place};
+/// use cloudauth_proto::Effect;
+/// use cloudauth_proto::operation::ParamLocation;
 ///
-/// let asked = Raw::new("DescribeSomethingNew", Effect::Query)
-///     .param("SceneId", "1000000006", Place::Query);
+/// let query = Raw::new("DescribeSomethingNew", Effect::ReadOnly)
+///     .param("SceneId", "1000000006", ParamLocation::Query);
 /// ```
 ///
-/// `Debug` names the parameters and says how many bytes they take.
+/// Sending it fails with [`Error::InvalidOperation`](crate::Error::InvalidOperation) if a parameter is set twice or is
+/// one that the signature sets, such as `Action`.
+///
+/// `Debug` shows the names of the parameters and their number of bytes.
 #[derive(Clone)]
 pub struct Raw {
-    terms: Terms,
+    metadata: OperationMetadata,
     params: Params,
 }
 
 impl Raw {
-    /// Asks for `action`. What doing it twice would do decides whether it is sent again on doubt:
-    /// [`Effect::Once`] is the careful choice.
+    /// Creates the operation `action`, without parameters. `effect` decides whether it is sent again
+    /// when it may have been carried out already; if in doubt, choose [`Effect::NotIdempotent`].
     #[must_use]
     pub fn new(action: impl Into<Cow<'static, str>>, effect: Effect) -> Self {
-        let mut terms = Terms::new(action.into(), effect);
-        terms.payload = None;
+        let mut metadata = OperationMetadata::new(action.into(), effect);
+        metadata.payload = None;
         let params = Params::new();
-        Self { terms, params }
+        Self { metadata, params }
     }
 
-    /// Of this version of the API.
+    /// Sets the version of the API; 2019-03-07 by default.
     #[must_use]
     pub fn version(mut self, version: impl Into<Cow<'static, str>>) -> Self {
-        self.terms.version = version.into();
+        self.metadata.version = version.into();
         self
     }
 
-    /// With GET instead of POST; all parameters must then be in the query.
+    /// Sends it with GET instead of POST; all parameters must then be in the query.
     #[must_use]
     pub fn get(mut self) -> Self {
-        self.terms.method = Method::Get;
+        self.metadata.method = Method::Get;
         self
     }
 
-    /// With one more parameter.
+    /// Adds a parameter.
     #[must_use]
-    pub fn param(mut self, name: impl AsRef<str>, value: impl AsRef<str>, place: Place) -> Self {
+    pub fn param(
+        mut self,
+        name: impl AsRef<str>,
+        value: impl AsRef<str>,
+        place: ParamLocation,
+    ) -> Self {
         self.params.push(name, value.as_ref(), place);
         self
     }
 }
 
-/// What [`Scheme::sign`](crate::Scheme::sign) puts there itself, under one scheme or the other.
+/// Parameters that [`Scheme::sign`](crate::Scheme::sign) adds, under one scheme or the other.
 const RESERVED: &[&str] = &[
     "AccessKeyId",
     "Action",
@@ -82,22 +94,22 @@ const RESERVED: &[&str] = &[
 impl Operation for Raw {
     type Response = RawResponse;
 
-    fn terms(&self) -> Terms {
-        self.terms.clone()
+    fn metadata(&self) -> OperationMetadata {
+        self.metadata.clone()
     }
 
-    fn check(&self) -> Vec<Problem> {
+    fn check(&self) -> Vec<InvalidField> {
         let mut names: Vec<Cow<'_, str>> = self.params.names().collect();
-        let mut problems: Vec<Problem> = RESERVED
+        let mut problems: Vec<InvalidField> = RESERVED
             .iter()
             .filter(|reserved| names.iter().any(|name| name == *reserved))
-            .map(|reserved| Problem::new(reserved, "is a parameter of the signature's own"))
+            .map(|reserved| InvalidField::new(reserved, "is reserved for the signature"))
             .collect();
         let all = names.len();
         names.sort_unstable();
         names.dedup();
         if names.len() < all {
-            problems.push(Problem::new("a parameter", "is given twice"));
+            problems.push(InvalidField::new("a parameter", "is set twice"));
         }
         problems
     }
@@ -110,26 +122,26 @@ impl Operation for Raw {
 impl fmt::Debug for Raw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Raw")
-            .field("terms", &self.terms)
+            .field("metadata", &self.metadata)
             .field("params", &self.params)
             .finish()
     }
 }
 
-/// The whole reply to a [`Raw`] operation.
+/// Whole response to a [`Raw`] operation, as JSON.
 ///
-/// `Debug` names its outer fields: what is in them may be a person.
+/// `Debug` shows the names of its outer fields only, since their values may describe a person.
 #[derive(Clone, PartialEq)]
 pub struct RawResponse(Value);
 
 impl RawResponse {
-    /// The reply.
+    /// Returns the JSON.
     #[must_use]
     pub fn expose(&self) -> &Value {
         &self.0
     }
 
-    /// The reply, taken out.
+    /// Converts it into the JSON.
     #[must_use]
     pub fn into_inner(self) -> Value {
         self.0

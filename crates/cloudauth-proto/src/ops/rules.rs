@@ -1,18 +1,18 @@
-//! What the vendor documents beyond single fields.
+//! Documented rules that involve more than one field.
 
 use alloc::vec::Vec;
 
 use serde::de::IgnoredAny;
 
-use crate::error::Problem;
+use crate::operation::InvalidField;
 use crate::operation::Row;
 
-/// Each of these fields must have a text.
-pub(super) fn demand(
+/// Adds `problem` for each of these fields that is unset or empty.
+pub(super) fn require(
     row: &dyn Row,
     fields: &[&'static str],
     problem: &'static str,
-    problems: &mut Vec<Problem>,
+    problems: &mut Vec<InvalidField>,
 ) {
     let mut missing = fields.to_vec();
     row.each(&mut |field, text| {
@@ -20,38 +20,44 @@ pub(super) fn demand(
             missing.retain(|name| *name != field.name);
         }
     });
-    problems.extend(missing.into_iter().map(|name| Problem::new(name, problem)));
+    problems.extend(
+        missing
+            .into_iter()
+            .map(|name| InvalidField::new(name, problem)),
+    );
 }
 
-/// Documented for InitFaceVerify, which probes the URL before anything else.
-pub(super) fn https(field: &'static str, url: Option<&str>, problems: &mut Vec<Problem>) {
+/// Requires an https URL. Documented for InitFaceVerify, which probes the URL before anything else.
+pub(super) fn https(field: &'static str, url: Option<&str>, problems: &mut Vec<InvalidField>) {
     if url.is_some_and(|url| !url.starts_with("https://")) {
-        problems.push(Problem::new(field, "must begin with https://"));
+        problems.push(InvalidField::new(field, "must begin with https://"));
     }
 }
 
-/// The field is documented as JSON text; an empty one counts as not given.
-pub(super) fn json(field: &'static str, text: Option<&str>, problems: &mut Vec<Problem>) {
+/// Requires JSON text. An empty string counts as unset.
+pub(super) fn json(field: &'static str, text: Option<&str>, problems: &mut Vec<InvalidField>) {
     let is_json = |text: &str| serde_json::from_str::<IgnoredAny>(text).is_ok();
     if text.is_some_and(|text| !text.is_empty() && !is_json(text)) {
-        problems.push(Problem::new(field, "must be JSON text"));
+        problems.push(InvalidField::new(field, "must be JSON text"));
     }
 }
 
-/// The fields of one picture of a face: base64, URL, an earlier verification, a file, and a bucket
-/// with the object in it.
-pub(super) struct Picture {
+/// The alternative fields for one picture of a face: base64, a URL, an earlier verification, a file,
+/// or a bucket together with an object.
+pub(super) struct PictureFields {
     pub(super) ways: &'static [&'static str],
     pub(super) bucket: &'static str,
     pub(super) object: &'static str,
 }
 
-impl Picture {
+impl PictureFields {
+    /// Requires at most one of the alternatives, one if `is_needed`, and less than 1 MB.
+    ///
     /// Documented for [`InitFaceVerify`](super::InitFaceVerify),
     /// [`ContrastFaceVerify`](super::ContrastFaceVerify) and
-    /// [`CompareFaceVerify`](super::CompareFaceVerify): more than one way is refused with the code
-    /// 420, a picture of 1 MB or more with 421.
-    pub(super) fn check(&self, row: &dyn Row, is_needed: bool, problems: &mut Vec<Problem>) {
+    /// [`CompareFaceVerify`](super::CompareFaceVerify): the service refuses more than one with the
+    /// code 420, and a picture of 1 MB or more with 421.
+    pub(super) fn check(&self, row: &dyn Row, is_needed: bool, problems: &mut Vec<InvalidField>) {
         let Self {
             ways,
             bucket,
@@ -67,7 +73,7 @@ impl Picture {
         let mut bad = |field, what: &str| {
             let ways = ways.join(", ");
             let problem = alloc::format!("{what}: give one of {ways}, and {bucket} with {object}");
-            problems.push(Problem::new(field, problem));
+            problems.push(InvalidField::new(field, problem));
         };
         match given + usize::from(has_bucket || has_object) {
             0 if is_needed => bad(ways[0], "is missing"),
@@ -76,18 +82,21 @@ impl Picture {
         }
         if has_bucket != has_object {
             let problem = alloc::format!("goes together with {bucket}");
-            problems.push(Problem::new(object, problem));
+            problems.push(InvalidField::new(object, problem));
         }
         if is_large {
-            problems.push(Problem::new(ways[0], "must be a picture of less than 1 MB"));
+            problems.push(InvalidField::new(
+                ways[0],
+                "must be a picture of less than 1 MB",
+            ));
         }
     }
 }
 
-/// In bytes; whether the vendor's MB is this or 1 000 000 bytes is not documented.
+/// 1 MiB in bytes; whether the vendor's MB is this or 1 000 000 bytes is not documented.
 const LARGEST: usize = 1 << 20;
 
-/// How many bytes a base64 text stands for.
+/// Number of bytes that a base64 string encodes.
 fn bytes_of(base64: &str) -> usize {
     base64.trim_end_matches('=').len() * 3 / 4
 }

@@ -1,128 +1,144 @@
-//! Vehicles and their owners.
+//! Checks and queries of vehicles and their owners.
 
 use alloc::string::String;
 
+use crate::decode::replies;
 use crate::operation::operations;
-use crate::reply::replies;
 use crate::secret::Sensitive;
 
 operations! {
     /// Checks whether a vehicle and its owner belong together.
-    VehicleMetaVerify(Once) -> VehicleMetaVerifyResponse {
-        with { settled_by: Some("DescribeMetaSearchPageList") }
+    VehicleMetaVerify(NotIdempotent) -> VehicleMetaVerifyResponse {
+        with { confirmed_by: Some("DescribeMetaSearchPageList") }
         accepts {
-            /// The ID number. Needed for some values of other fields (the vendor's metadata).
+            /// ID number. With `md5`: its first 6 digits, the MD5 of the date of birth, its last 4
+            /// digits. Required if `VerifyMetaType` is `VEHICLE_3_META` (documented).
             query identify_num: Sensitive = "IdentifyNum",
-            /// `normal` (as it is) or `md5` (hashed).
+            /// Form of the personal fields: `normal` (as they are) or `md5` (MD5, 32 lower-case
+            /// hexadecimal digits).
             query param_type: String = "ParamType",
-            /// The person's name.
+            /// Name. With `md5`: the MD5 of its first character, then the other characters as they
+            /// are.
             query user_name: Sensitive = "UserName",
-            /// The number plate.
+            /// Number plate. With `md5`: all but its last 2 characters, then the MD5 of those.
             query vehicle_num: Sensitive = "VehicleNum",
-            /// `02` (small) or `52` (small, electric).
+            /// Kind of vehicle: `02` (small car) or `52` (small car, electric).
             query vehicle_type: String = "VehicleType",
-            /// `VEHICLE_2_META` or `VEHICLE_3_META`.
+            /// Data to check: `VEHICLE_2_META` (name and plate) or `VEHICLE_3_META` (and ID
+            /// number).
             query verify_meta_type: String = "VerifyMetaType",
         }
     }
 
-    /// As [`VehicleMetaVerify`]; answers with the vehicle's data as well.
-    VehicleMetaVerifyV2(Once) -> VehicleMetaVerifyV2Response {
-        with { settled_by: Some("DescribeMetaSearchPageList") }
+    /// Checks whether a vehicle and its owner belong together, and queries the vehicle's data.
+    VehicleMetaVerifyV2(NotIdempotent) -> VehicleMetaVerifyV2Response {
+        with { confirmed_by: Some("DescribeMetaSearchPageList") }
         accepts {
-            /// The ID number. Needed for some values of other fields (the vendor's metadata).
+            /// ID number. With `md5`: its first 6 digits, the MD5 of the date of birth, its last 4
+            /// digits. Required if `VerifyMetaType` is `VEHICLE_3_META` (documented).
             query identify_num: Sensitive = "IdentifyNum",
-            /// `normal` (as it is) or `md5` (hashed).
+            /// Form of the personal fields: `normal` (as they are) or `md5` (MD5, 32 lower-case
+            /// hexadecimal digits).
             query param_type: String = "ParamType",
-            /// The person's name.
+            /// Name. With `md5`: the MD5 of its first character, then the other characters as they
+            /// are.
             query user_name: Sensitive = "UserName",
-            /// The number plate.
+            /// Number plate. With `md5`: all but its last 2 characters, then the MD5 of those.
             query vehicle_num: Sensitive = "VehicleNum",
-            /// `02` (small) or `52` (small, electric).
+            /// Kind of vehicle: `02` (small car) or `52` (small car, electric).
             query vehicle_type: String = "VehicleType",
-            /// `VEHICLE_2_META` or `VEHICLE_3_META`.
+            /// Data to check: `VEHICLE_2_META` (name and plate) or `VEHICLE_3_META` (and ID
+            /// number).
             query verify_meta_type: String = "VerifyMetaType",
         }
     }
 
-    /// Asks for the data of a vehicle.
-    VehicleQuery(Once) -> VehicleQueryResponse {
-        with { settled_by: Some("DescribeMetaSearchPageList") }
+    /// Queries the data of a vehicle.
+    VehicleQuery(NotIdempotent) -> VehicleQueryResponse {
+        with { confirmed_by: Some("DescribeMetaSearchPageList") }
         accepts {
-            /// `normal` (as it is) or `md5` (hashed).
+            /// Form of the personal fields: `normal` (as they are) or `md5` (MD5, 32 lower-case
+            /// hexadecimal digits).
             query param_type: String = "ParamType",
-            /// The number plate.
+            /// Number plate. With `md5`: all but its last 2 characters, then the MD5 of those.
             query vehicle_num: Sensitive = "VehicleNum",
-            /// `02` (small) or `52` (small, electric).
+            /// Kind of vehicle: `02` (small car) or `52` (small car, electric).
             query vehicle_type: String = "VehicleType",
         }
     }
 
-    /// Asks for five items of a vehicle's data.
-    Vehicle5ItemQuery(Once) -> Vehicle5ItemQueryResponse {
-        with { settled_by: Some("DescribeMetaSearchPageList") }
+    /// Queries five items of a vehicle's data.
+    Vehicle5ItemQuery(NotIdempotent) -> Vehicle5ItemQueryResponse {
+        with { confirmed_by: Some("DescribeMetaSearchPageList") }
         accepts {
-            /// `normal` (as it is) or `md5` (hashed).
+            /// Form of the personal fields: `normal` (as they are) or `md5` (MD5, 32 lower-case
+            /// hexadecimal digits).
             query param_type: String = "ParamType",
-            /// The number plate.
+            /// Number plate. With `md5`: all but its last 2 characters, then the MD5 of those.
             query vehicle_num: Sensitive = "VehicleNum",
-            /// `02` (small) or `52` (small, electric).
+            /// Kind of vehicle: `02` (small car) or `52` (small car, electric).
             query vehicle_type: String = "VehicleType",
         }
     }
 
-    /// Asks for the insurance of a vehicle.
-    VehicleInsureQuery(Once) -> VehicleInsureQueryResponse {
-        with { settled_by: Some("DescribeMetaSearchPageList") }
+    /// Queries the insurance date of a vehicle.
+    VehicleInsureQuery(NotIdempotent) -> VehicleInsureQueryResponse {
+        with { confirmed_by: Some("DescribeMetaSearchPageList") }
         accepts {
-            /// `normal` (as it is) or `md5` (hashed).
+            /// Form of the personal fields: `normal` (as they are) or `md5` (MD5, 32 lower-case
+            /// hexadecimal digits).
             query param_type: String = "ParamType",
-            /// The number plate.
+            /// Number plate. With `md5`: all but its last 2 characters, then the MD5 of those.
             query vehicle_num: Sensitive = "VehicleNum",
-            /// `02` (small) or `52` (small, electric).
+            /// Kind of vehicle: `02` (small car) or `52` (small car, electric).
             query vehicle_type: String = "VehicleType",
-            /// The vehicle's identification number.
+            /// Vehicle identification number. With `md5`: all but its last 4 characters, then the
+            /// MD5 of those.
             query vin: Sensitive = "Vin",
         }
     }
 }
 
 replies! {
-    /// What [`VehicleMetaVerify`] answers.
+    /// Reply to [`VehicleMetaVerify`].
     VehicleMetaVerifyResponse {
-        /// The outcome.
+        /// Result: `1` consistent (billed), `2` not consistent (billed), `3` no record (not
+        /// billed).
         biz_code: Option<String> = "BizCode",
     }
 
-    /// What [`VehicleMetaVerifyV2`] answers.
+    /// Reply to [`VehicleMetaVerifyV2`].
     VehicleMetaVerifyV2Response {
-        /// The outcome.
+        /// Result: `1` consistent, `2` not consistent, `3` no record.
         biz_code: Option<String> = "BizCode",
-        /// JSON text: the vehicle's data.
+        /// Data of the vehicle: a string that holds JSON;
+        /// [`VehicleInfo`](crate::verify::VehicleInfo) reads it.
         vehicle_info: Option<Sensitive> = "VehicleInfo",
     }
 
-    /// What [`VehicleQuery`] answers.
+    /// Reply to [`VehicleQuery`].
     VehicleQueryResponse {
-        /// The outcome.
+        /// Result: `1` record found (billed), `3` no record (not billed).
         biz_code: Option<String> = "BizCode",
-        /// JSON text: the vehicle's data.
+        /// Data of the vehicle: a string that holds JSON;
+        /// [`VehicleInfo`](crate::verify::VehicleInfo) reads it.
         vehicle_info: Option<Sensitive> = "VehicleInfo",
     }
 
-    /// What [`Vehicle5ItemQuery`] answers.
+    /// Reply to [`Vehicle5ItemQuery`].
     Vehicle5ItemQueryResponse {
-        /// The outcome.
+        /// Result: `1` record found (billed), `3` no record (not billed).
         biz_code: Option<String> = "BizCode",
-        /// JSON text: the vehicle's data.
+        /// Data of the vehicle: a string that holds JSON;
+        /// [`VehicleInfo`](crate::verify::VehicleInfo) reads it.
         vehicle_info: Option<Sensitive> = "VehicleInfo",
     }
 
-    /// What [`VehicleInsureQuery`] answers.
+    /// Reply to [`VehicleInsureQuery`].
     VehicleInsureQueryResponse {
-        /// The outcome.
+        /// Result: `1` record found (billed), `3` no record (not billed).
         biz_code: Option<String> = "BizCode",
-        /// JSON text: the vehicle's data.
+        /// Insurance date: a string that holds JSON.
         vehicle_info: Option<Sensitive> = "VehicleInfo",
     }
 }

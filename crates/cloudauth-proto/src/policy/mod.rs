@@ -1,41 +1,51 @@
-//! What a session and its calls allow themselves.
+//! Retry policy: limits, classification, circuit breaker, retry budget, rate limit.
 
-pub(crate) mod breaker;
 pub(crate) mod budget;
-pub(crate) mod rate;
-mod verdict;
+pub(crate) mod circuit_breaker;
+pub(crate) mod rate_limit;
+mod retry;
 
 use core::time::Duration;
 
-pub use verdict::{Effect, Ending, Repeat, Verdict, judge};
+pub use retry::{Classification, Effect, Repeat, RetryDecision, judge};
 
 use crate::endpoint::Endpoint;
 
-/// The limits of a session's calls.
+/// Time-outs and limits of all calls of a client. [`CallOptions`] override some of them per call.
 ///
-/// What a region's outage costs a read under the default policy: calls that start while nobody knows
-/// of it wait for a time-out and go on elsewhere; five failures later calls go there at once, and one
-/// call every five seconds tries the region again.
+/// ```
+/// use core::time::Duration;
+/// use cloudauth_proto::Policy;
 ///
-#[doc = include_str!("../../docs/outage.svg")]
+/// let mut policy = Policy::default();
+/// policy.total_timeout = Duration::from_secs(8);
+/// assert_eq!(policy.max_attempts, 4);
+/// ```
+///
+/// During the outage of a region, calls that start before it is known wait for a time-out and then fail
+/// over. After five failures the region's circuit breaker opens: calls go to the other region at once, and
+/// one call every five seconds probes the first
+/// ([plot of latency over time](https://docs.rs/crate/cloudauth-proto/latest/source/docs/outage.svg)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Policy {
-    /// Until a connection is there. 10 s, as in the vendor's failover sample.
+    /// Time to establish a connection: name resolution, TCP, proxy and TLS. Default: 10 s, as in the
+    /// vendor's failover sample (documented).
     pub connect_timeout: Duration,
-    /// From then until the reply is read. 10 s, as in the vendor's failover sample.
+    /// Time from the connection to the end of the response. Default: 10 s, as in the vendor's failover
+    /// sample (documented).
     pub read_timeout: Duration,
-    /// For a call with all its attempts and pauses. 30 s.
+    /// Time of a call with all its attempts and backoffs. Default: 30 s.
     pub total_timeout: Duration,
-    /// How often a call is sent at most. 4.
+    /// The most attempts of a call. Default: 4.
     pub max_attempts: usize,
-    /// The longest first pause before the same endpoint is asked again; it doubles each time. The
-    /// real pause is drawn from zero to that. 100 ms.
-    pub pause: Duration,
-    /// What the pause doubles up to. 5 s.
-    pub longest_pause: Duration,
-    /// The largest reply in bytes. 10 MiB.
-    pub reply_limit: usize,
+    /// The longest first backoff before another attempt at the same endpoint; it doubles each time. The
+    /// actual backoff is drawn between zero and that (full jitter). Default: 100 ms.
+    pub base_backoff: Duration,
+    /// The limit of that doubling. Default: 5 s.
+    pub max_backoff: Duration,
+    /// The largest response body in bytes. Default: 10 MiB.
+    pub response_limit: usize,
 }
 
 impl Default for Policy {
@@ -45,24 +55,24 @@ impl Default for Policy {
             read_timeout: Duration::from_secs(10),
             total_timeout: Duration::from_secs(30),
             max_attempts: 4,
-            pause: Duration::from_millis(100),
-            longest_pause: Duration::from_secs(5),
-            reply_limit: 10 << 20,
+            base_backoff: Duration::from_millis(100),
+            max_backoff: Duration::from_secs(5),
+            response_limit: 10 << 20,
         }
     }
 }
 
 impl Policy {
-    /// The longest pause before the `n`th repetition, counted from zero.
-    pub(crate) fn pause_before(&self, n: u32) -> Duration {
+    /// The longest backoff before the `n`th repetition, counted from zero.
+    pub(crate) fn backoff_before(&self, n: u32) -> Duration {
         let doubled = self
-            .pause
+            .base_backoff
             .saturating_mul(1_u32.checked_shl(n).unwrap_or(u32::MAX));
-        doubled.min(self.longest_pause)
+        doubled.min(self.max_backoff)
     }
 }
 
-/// What one call wants to be different.
+/// Per-call overrides of [`Policy`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct CallOptions {
@@ -73,32 +83,34 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
-    /// Nothing different.
+    /// No overrides.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The call with all its attempts must be over after this time.
+    /// Limits the call with all its attempts and backoffs to this time.
     pub fn total_timeout(mut self, limit: Duration) -> Self {
         self.total_timeout = Some(limit);
         self
     }
 
-    /// Whether to send it again on doubt.
+    /// Sets whether the call is repeated when its outcome is unknown.
     pub fn repeat(mut self, repeat: Repeat) -> Self {
         self.repeat = repeat;
         self
     }
 
-    /// Asks this endpoint and no other.
+    /// Uses this endpoint and no other.
     pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
         self.endpoint = Some(endpoint);
         self
     }
 
-    /// If there is no answer after this time, asks another endpoint as well and takes the first
-    /// answer. Only for operations that read ([`Effect::Query`]); for others it does nothing, and so
-    /// it does in a driver that does one exchange at a time.
+    /// Hedges the call: if there is no response after this time, the call is also sent to another
+    /// endpoint, and the first response wins.
+    ///
+    /// This applies only to operations that read ([`Effect::ReadOnly`]), and has no effect in a driver with
+    /// one exchange at a time.
     pub fn hedge_after(mut self, wait: Duration) -> Self {
         self.hedge_after = Some(wait);
         self
@@ -110,9 +122,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_double_up_to_the_longest() {
+    fn backoffs_double_up_to_the_limit() {
         let policy = Policy::default();
-        let millis = |n| policy.pause_before(n).as_millis();
+        let millis = |n| policy.backoff_before(n).as_millis();
         assert_eq!([millis(0), millis(1), millis(5)], [100, 200, 3_200]);
         assert_eq!(
             [millis(6), millis(31), millis(32), millis(u32::MAX)],

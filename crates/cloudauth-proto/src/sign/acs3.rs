@@ -1,8 +1,8 @@
 //! ACS3-HMAC-SHA256 and ACS3-HMAC-SM3.
 //!
-//! Documented on the vendor's V3 page; the bytes are checked against recordings of its SDKs. Signed
-//! are `host`, `content-type` and every `x-acs-*` header, as all of its SDKs but the Python one do:
-//! a proxy may then change the others.
+//! The vendor's V3 page documents them; the bytes are checked against recordings of its SDKs. `host`,
+//! `content-type` and every `x-acs-*` header are signed, as by all of its SDKs but the Python one: a proxy
+//! may then change all other headers.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -13,27 +13,25 @@ use hmac::{Hmac, Mac};
 use sha2::digest::consts::U32;
 use sha2::{Digest, Sha256};
 
-use super::{Draft, Explanation, FORM, Header, Retry, Stamp, USER_AGENT, Who, text_of};
-use crate::credentials::KeyPair;
+use super::draft::{Draft, Explanation, Identity, Retry, Stamp};
+use crate::credentials::AccessKeyPair;
+use crate::encode::{BlockBuffer, Pair, Sink, copy, hex, text_of};
+use crate::http::{Body, FORM, Header, JSON, Method, Request, USER_AGENT};
 use crate::secret::Secret;
-use crate::wire::hex;
-use crate::wire::http::{Body, Method, Request};
-use crate::wire::out::{Out, Stage};
-use crate::wire::pairs::{Pair, copy};
 
-/// The hash under ACS3, and the name of the signature that is made with it.
+/// A hash for ACS3, and the name of the signature algorithm that uses it.
 pub(super) trait Algorithm: Digest<OutputSize = U32> {
     const NAME: &str;
     type Mac: Mac<OutputSize = U32> + Clone;
 
-    fn mac(pair: &KeyPair) -> &Self::Mac;
+    fn mac(pair: &AccessKeyPair) -> &Self::Mac;
 }
 
 impl Algorithm for Sha256 {
     const NAME: &str = "ACS3-HMAC-SHA256";
     type Mac = Hmac<Self>;
 
-    fn mac(pair: &KeyPair) -> &Self::Mac {
+    fn mac(pair: &AccessKeyPair) -> &Self::Mac {
         &pair.sha256
     }
 }
@@ -43,25 +41,25 @@ impl Algorithm for sm3::Sm3 {
     const NAME: &str = "ACS3-HMAC-SM3";
     type Mac = Hmac<Self>;
 
-    fn mac(pair: &KeyPair) -> &Self::Mac {
+    fn mac(pair: &AccessKeyPair) -> &Self::Mac {
         &pair.sm3
     }
 }
 
 pub(super) fn sign<A: Algorithm>(
     draft: &Draft<'_>,
-    pair: &KeyPair,
-    who: Who<'_>,
+    pair: &AccessKeyPair,
+    identity: Identity<'_>,
     stamp: &Stamp,
 ) -> Request {
-    let mut unsigned = unsigned::<A>(draft, Some(who), stamp);
-    let authorization = Authorization::new(A::NAME, who.id, unsigned.signed_headers());
+    let mut unsigned = unsigned::<A>(draft, Some(identity), stamp);
+    let authorization = AuthorizationHeader::new(A::NAME, identity.id, unsigned.signed_headers());
     let mut hash = A::new();
-    let mut stage = Stage::new(|bytes| hash.update(bytes));
+    let mut buffer = BlockBuffer::new(|bytes| hash.update(bytes));
     unsigned.write_canonical(draft, authorization.names(), |piece| {
-        stage.push(piece.as_bytes());
+        buffer.push(piece.as_bytes());
     });
-    stage.finish();
+    buffer.finish();
     let signature = signature::<A>(A::mac(pair), &hex::digits(&hash.finalize().into()));
     let authorization = authorization.with(&signature);
     unsigned
@@ -70,7 +68,7 @@ pub(super) fn sign<A: Algorithm>(
     unsigned.into_request(draft)
 }
 
-/// A request that carries a token instead of a signature.
+/// Makes a request that carries a token instead of a signature.
 pub(super) fn bearer(draft: &Draft<'_>, token: &Secret, stamp: &Stamp) -> Request {
     let mut unsigned = unsigned::<Sha256>(draft, None, stamp);
     let separator = if unsigned.query().is_empty() {
@@ -85,9 +83,13 @@ pub(super) fn bearer(draft: &Draft<'_>, token: &Secret, stamp: &Stamp) -> Reques
     unsigned.into_request(draft)
 }
 
-pub(super) fn explain<A: Algorithm>(draft: &Draft<'_>, who: Who<'_>, stamp: &Stamp) -> Explanation {
-    let unsigned = unsigned::<A>(draft, Some(who), stamp);
-    let authorization = Authorization::new(A::NAME, who.id, unsigned.signed_headers());
+pub(super) fn explain<A: Algorithm>(
+    draft: &Draft<'_>,
+    identity: Identity<'_>,
+    stamp: &Stamp,
+) -> Explanation {
+    let unsigned = unsigned::<A>(draft, Some(identity), stamp);
+    let authorization = AuthorizationHeader::new(A::NAME, identity.id, unsigned.signed_headers());
     let mut canonical = String::new();
     unsigned.write_canonical(draft, authorization.names(), |piece| {
         canonical.push_str(piece);
@@ -99,16 +101,20 @@ pub(super) fn explain<A: Algorithm>(draft: &Draft<'_>, who: Who<'_>, stamp: &Sta
     }
 }
 
-struct Unsigned {
+struct UnsignedRequest {
     target: String,
     body: Body,
-    /// Those that are signed, in the order in which they are.
+    /// The signed headers, in their order in the signature.
     headers: Vec<Header>,
     payload_hash: [u8; 64],
 }
 
-/// Everything but what the signature gives. The query goes on the wire as it is signed, sorted.
-fn unsigned<A: Algorithm>(draft: &Draft<'_>, who: Option<Who<'_>>, stamp: &Stamp) -> Unsigned {
+/// Makes a request without its signature. The query is sent as it is signed, sorted.
+fn unsigned<A: Algorithm>(
+    draft: &Draft<'_>,
+    identity: Option<Identity<'_>>,
+    stamp: &Stamp,
+) -> UnsignedRequest {
     let params = draft.params;
     let (target, body) = match draft.method {
         Method::Post | Method::Put => {
@@ -121,20 +127,20 @@ fn unsigned<A: Algorithm>(draft: &Draft<'_>, who: Option<Who<'_>>, stamp: &Stamp
         }
     };
     let payload_hash = hash::<A>(body.parts().0);
-    let token = who.and_then(|who| who.token);
+    let token = identity.and_then(|identity| identity.token);
     let mut headers: Vec<Header> = Vec::with_capacity(16);
     if params.has_form && draft.method == Method::Post {
         headers.push(("content-type", FORM.into()));
     }
     headers.push(("host", draft.endpoint.authority().clone()));
-    if let (Some(who), Some(_)) = (who, token) {
-        headers.push(("x-acs-accesskey-id", who.id.to_string().into()));
+    if let (Some(identity), Some(_)) = (identity, token) {
+        headers.push(("x-acs-accesskey-id", identity.id.to_string().into()));
     }
     headers.push(("x-acs-action", draft.action.to_string().into()));
     let hash = text(&payload_hash).to_string();
     headers.push(("x-acs-content-sha256", hash.into()));
-    if let Some(who) = who {
-        headers.push(("x-acs-credentials-provider", who.provider.into()));
+    if let Some(identity) = identity {
+        headers.push(("x-acs-credentials-provider", identity.provider.into()));
     }
     headers.push(("x-acs-date", stamp.at.text().into()));
     headers.extend(stamp.retry.into_iter().flat_map(Retry::headers));
@@ -144,7 +150,7 @@ fn unsigned<A: Algorithm>(draft: &Draft<'_>, who: Option<Who<'_>>, stamp: &Stamp
     let nonce = stamp.nonce.as_str().to_string();
     headers.push(("x-acs-signature-nonce", nonce.into()));
     headers.push(("x-acs-version", draft.version.to_string().into()));
-    Unsigned {
+    UnsignedRequest {
         target,
         body,
         headers,
@@ -152,17 +158,17 @@ fn unsigned<A: Algorithm>(draft: &Draft<'_>, who: Option<Who<'_>>, stamp: &Stamp
     }
 }
 
-/// For pairs that take `length` bytes.
+/// The request target for pairs of `length` bytes in all.
 fn target<'p>(pairs: impl Iterator<Item = Pair<'p>>, length: usize) -> String {
     let mut target = Vec::with_capacity(length + 2);
     target.extend_from_slice(b"/?");
     copy(pairs, &mut target);
-    // An `&`, or the `?` of an empty query.
+    // This is the last `&`, or the `?` of an empty query.
     target.pop();
     text_of(target)
 }
 
-impl Unsigned {
+impl UnsignedRequest {
     fn query(&self) -> &str {
         self.target.strip_prefix("/?").unwrap_or_default()
     }
@@ -190,7 +196,7 @@ impl Unsigned {
             mut headers,
             ..
         } = self;
-        headers.push(("accept", "application/json".into()));
+        headers.push(("accept", JSON.into()));
         headers.push(("user-agent", USER_AGENT.into()));
         headers.push(("content-length", body.len().to_string().into()));
         Request {
@@ -205,8 +211,8 @@ impl Unsigned {
     }
 }
 
-/// For header names in lower case, none twice and in their order, with trimmed values, and a query
-/// that is sorted and encoded.
+/// Writes the canonical request. The header names must be in lower case, sorted and unique, the header
+/// values trimmed, the query sorted and encoded.
 pub(super) fn write_canonical<'h>(
     method: &str,
     query: &str,
@@ -230,9 +236,9 @@ pub(super) fn hash<A: Algorithm>(bytes: &[u8]) -> [u8; 64] {
     hex::digits(&A::digest(bytes).into())
 }
 
-/// Digits as text.
+/// Hexadecimal digits as a string.
 pub(super) fn text(digits: &[u8; 64]) -> &str {
-    // They are ASCII; the type does not say so.
+    // Hexadecimal digits are ASCII, so the default is never used.
     core::str::from_utf8(digits).unwrap_or_default()
 }
 
@@ -240,7 +246,7 @@ pub(super) fn string_to_sign<A: Algorithm>(canonical: &str) -> String {
     format!("{}\n{}", A::NAME, text(&hash::<A>(canonical.as_bytes())))
 }
 
-/// Of the hash of a canonical request, under a key whose state is there already.
+/// Signs the hash of a canonical request with a keyed HMAC state.
 pub(super) fn signature<A: Algorithm>(keyed: &A::Mac, canonical_hash: &[u8; 64]) -> [u8; 64] {
     let mut mac = keyed.clone();
     mac.update(A::NAME.as_bytes());
@@ -249,15 +255,14 @@ pub(super) fn signature<A: Algorithm>(keyed: &A::Mac, canonical_hash: &[u8; 64])
     hex::digits(&mac.finalize().into_bytes().into())
 }
 
-/// The header of that name.
-pub(super) struct Authorization {
+/// The value of the header `authorization`, up to its signature.
+pub(super) struct AuthorizationHeader {
     text: String,
-    /// Where the names of the signed headers begin; up to the end, as long as there is no signature.
+    /// The offset of the names of the signed headers, which extend to the end.
     names: usize,
 }
 
-impl Authorization {
-    /// All but the signature.
+impl AuthorizationHeader {
     pub(super) fn new<'h>(
         algorithm: &str,
         id: &str,
@@ -277,11 +282,12 @@ impl Authorization {
         Self { text, names }
     }
 
-    /// As the signature lists them.
+    /// The names of the signed headers, separated by semicolons.
     pub(super) fn names(&self) -> &str {
         &self.text[self.names..]
     }
 
+    /// Completes the value.
     pub(super) fn with(mut self, signature: &[u8; 64]) -> String {
         self.text.push_str(",Signature=");
         self.text.push_str(text(signature));

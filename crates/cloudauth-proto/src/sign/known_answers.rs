@@ -11,11 +11,11 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use super::acs3::{self, Algorithm};
-use super::{keyed, rpc};
-use crate::wire::out::Buffer;
-use crate::wire::pairs::Pair;
-use crate::wire::params::{Params, Place};
-use crate::wire::{hex, percent};
+use super::rpc;
+use crate::crypto::keyed;
+
+use crate::encode::{Buffer, Pair, ParamLocation, Params};
+use crate::encode::{hex, percent};
 
 const RECORDED: &str = include_str!("../../tests/vectors/signatures.json");
 const PUBLISHED: &str = include_str!("../../tests/vectors/published.json");
@@ -28,7 +28,7 @@ fn text<'v>(vector: &'v Value, key: &str) -> &'v str {
 fn encoded_pairs(pairs: &Value) -> Params {
     let mut params = Params::new();
     let mut push = |name: &str, value: &Value| {
-        params.push(name, value.as_str().unwrap(), Place::Query);
+        params.push(name, value.as_str().unwrap(), ParamLocation::Query);
     };
     if let Some(map) = pairs.as_object() {
         map.iter().for_each(|(name, value)| push(name, value));
@@ -82,7 +82,7 @@ where
     lines.sort();
     let lines = lines.iter().map(|(name, value)| (&**name, &**value));
     let id = text(vector, "access_key_id");
-    let made = acs3::Authorization::new(A::NAME, id, lines.clone());
+    let made = acs3::AuthorizationHeader::new(A::NAME, id, lines.clone());
     let mut canonical = String::new();
     acs3::write_canonical(
         text(vector, "method"),

@@ -1,86 +1,112 @@
-//! Why the service computed another signature.
+//! The comparison of our string to sign with that of the service, after it has refused a signature.
 //!
-//! When it refuses a signature its message holds the text that it signed itself. The shapes are not
-//! documented; they were seen in public reports (NewFuture/DDNS issue 57, dromara/SMS4J issue 34,
-//! aliyun/alibabacloud-csharp-sdk issue 40) and in the vendor's Go SDK, which compares the first one
-//! as a whole:
+//! The message of the refusal contains the string that the service signed itself. Its forms are not
+//! documented (inferred: from public reports, namely NewFuture/DDNS issue 57, dromara/SMS4J issue 34 and
+//! aliyun/alibabacloud-csharp-sdk issue 40, and from the vendor's Go SDK, which compares the first one as
+//! a whole):
 //!
-//! * RPC 1.0: `server string to sign is:` and the text to the end. Certain.
-//! * ACS3: `server StringToSign is [` text `]`, often followed by `server CanonicalRequest is [`
-//!   text `]`. The first is certain; the second was seen in code that strips it from messages.
+//! * RPC 1.0: `server string to sign is:`, then the string up to the end of the message. Certain.
+//! * ACS3: `server StringToSign is [` string `]`, often followed by `server CanonicalRequest is [` string
+//!   `]`. The first is certain; the second was found in code that strips it from messages.
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use core::fmt;
 
-use super::{Draft, Scheme, Stamp};
+use super::Scheme;
+use super::draft::{Draft, Stamp};
 use crate::clock::UnixTime;
-use crate::credentials::{Credentials, Key};
+use crate::credentials::{Credentials, SigningKey};
 use crate::secret::Secret;
 
-/// The first difference between what was signed and what the service signed.
+/// The cause of a refused signature: the first difference between the strings that were signed here and by
+/// the service.
 ///
-/// It holds names of what was sent, and never a value.
+/// [`ServiceError::mismatch`](crate::ServiceError::mismatch) has it for every call whose signature the service refused,
+/// and [`Scheme::mismatch`] computes it for programs that sign on their own. Most causes lie between the
+/// two, such as a proxy that rewrites requests. It contains names of parameters and headers that were sent, never
+/// a value.
+///
+/// ```
+/// use cloudauth_proto::Error;
+/// use cloudauth_proto::sign::Mismatch;
+///
+/// fn advice(error: &Error) -> Option<&'static str> {
+///     let Error::Service(refusal) = error else { return None };
+///     Some(match refusal.mismatch.as_ref()? {
+///         Mismatch::Key => "check the access key secret",
+///         Mismatch::Clock { service: Some(_), .. } => "set the clock",
+///         _ => "find the proxy that changes requests",
+///     })
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mismatch {
-    /// Both signed the same text, so the secret belongs to another key.
+    /// Both sides signed the same string, so the secret does not belong to the access key ID.
     Key,
-    /// A parameter did not arrive as it was signed.
+    /// A parameter was changed or removed in transit.
     Parameter {
-        /// Its name, percent-encoded.
+        /// The name of the parameter, percent-encoded.
         name: String,
     },
-    /// A signed header did not arrive as it was signed: a proxy changed it.
+    /// A signed header was changed or removed in transit.
     Header {
-        /// Its name.
+        /// The name of the header.
         name: String,
     },
-    /// The service saw a parameter or a header that was not signed.
+    /// A parameter or a signed header was added in transit. It is not named, since its name comes from
+    /// elsewhere.
     Added,
-    /// The time.
+    /// The time stamp was refused or changed.
     Clock {
         /// The time stamp of the request.
         signed: UnixTime,
-        /// What the service's clock said, if it said so.
+        /// The time of the service's clock if it refused the time stamp. `None` if the time stamp was
+        /// changed in transit.
         service: Option<UnixTime>,
     },
-    /// The body did not arrive as it was signed.
+    /// The body was changed in transit.
     Payload,
-    /// The method or the path did not arrive as it was signed.
+    /// The method or the path was changed in transit.
     Target,
-    /// The service did not show what it signed, or not where it differs.
+    /// The service did not report the string that it signed, or not the part that is different.
     Unknown,
 }
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Key => f.write_str("the service signed the same text: the secret is wrong"),
-            Self::Parameter { name } => write!(f, "the parameter {name} arrived changed"),
-            Self::Header { name } => write!(f, "the header {name} was changed on the way"),
-            Self::Added => f.write_str("something was added to the request on the way"),
+            Self::Key => {
+                f.write_str("the service signed the same string, so the access key secret is wrong")
+            }
+            Self::Parameter { name } => write!(f, "parameter {name} was changed in transit"),
+            Self::Header { name } => write!(f, "header {name} was changed in transit"),
+            Self::Added => f.write_str("a parameter or a header was added in transit"),
             Self::Clock {
                 signed,
                 service: None,
-            } => write!(f, "the time stamp {signed} arrived changed"),
+            } => write!(f, "the time stamp {signed} was changed in transit"),
             Self::Clock {
                 signed,
                 service: Some(service),
             } => write!(
                 f,
-                "the clock is wrong: it said {signed} when the service's said {service}"
+                "the local clock is wrong: it showed {signed} when the service's clock showed {service}"
             ),
-            Self::Payload => f.write_str("the body was changed on the way"),
-            Self::Target => f.write_str("the method or the path was changed on the way"),
-            Self::Unknown => f.write_str("the service did not show where its text differs"),
+            Self::Payload => f.write_str("the body was changed in transit"),
+            Self::Target => f.write_str("the method or the path was changed in transit"),
+            Self::Unknown => f.write_str("the service did not report what is different"),
         }
     }
 }
 
 impl Scheme {
-    /// Compares what [`sign`](Self::sign) signed with what the service says it signed in the
-    /// `message` of its `SignatureDoesNotMatch`.
+    /// Compares the string that [`sign`](Self::sign) has signed with the one that the service reports in
+    /// the `Message` of its refusal `SignatureDoesNotMatch`.
+    ///
+    /// The arguments must be those of the refused request. The result is [`Mismatch::Unknown`] if the
+    /// message has no such string, or with a bearer token.
     #[must_use]
     pub fn mismatch(
         self,
@@ -89,7 +115,7 @@ impl Scheme {
         stamp: &Stamp,
         message: &str,
     ) -> Mismatch {
-        if matches!(credentials.key(), Key::Bearer(_)) {
+        if matches!(credentials.key(), SigningKey::Bearer(_)) {
             return Mismatch::Unknown;
         }
         let token = credentials.security_token().map(Secret::expose);
@@ -102,53 +128,54 @@ impl Scheme {
             theirs.map(|(_, theirs)| {
                 let (to_sign, rest) = theirs.split_once(']').unwrap_or((theirs, ""));
                 let canonical = rest.split_once("server CanonicalRequest is [");
-                // A header's value can hold a bracket; the last one closes.
+                // A header's value can contain a bracket; the last one is the closing one.
                 let canonical = canonical.and_then(|(_, text)| text.rsplit_once(']'));
                 match canonical {
                     _ if to_sign == ours.string_to_sign => Difference::None,
                     Some((theirs, _)) => canonical_requests(&ours.canonical, theirs),
-                    None => Difference::Hidden,
+                    None => Difference::Unknown,
                 }
             })
         };
-        match found.unwrap_or(Difference::Hidden) {
+        match found.unwrap_or(Difference::Unknown) {
             Difference::None => Mismatch::Key,
-            Difference::In("Timestamp", Kind::Parameter) | Difference::In("x-acs-date", _) => {
-                Mismatch::Clock {
-                    signed: stamp.at,
-                    service: None,
-                }
+            Difference::Changed("Timestamp", SignedPart::Parameter)
+            | Difference::Changed("x-acs-date", _) => Mismatch::Clock {
+                signed: stamp.at,
+                service: None,
+            },
+            Difference::Changed("x-acs-content-sha256", _) | Difference::Payload => {
+                Mismatch::Payload
             }
-            Difference::In("x-acs-content-sha256", _) | Difference::Payload => Mismatch::Payload,
-            Difference::In(name, Kind::Parameter) => Mismatch::Parameter {
+            Difference::Changed(name, SignedPart::Parameter) => Mismatch::Parameter {
                 name: name.to_string(),
             },
-            Difference::In(name, Kind::Header) => Mismatch::Header {
+            Difference::Changed(name, SignedPart::Header) => Mismatch::Header {
                 name: name.to_string(),
             },
             Difference::Added => Mismatch::Added,
             Difference::Target => Mismatch::Target,
-            Difference::Hidden => Mismatch::Unknown,
+            Difference::Unknown => Mismatch::Unknown,
         }
     }
 }
 
 enum Difference<'a> {
     None,
-    In(&'a str, Kind),
+    Changed(&'a str, SignedPart),
     Added,
     Payload,
     Target,
-    Hidden,
+    Unknown,
 }
 
 #[derive(Clone, Copy)]
-enum Kind {
+enum SignedPart {
     Parameter,
     Header,
 }
 
-/// Of RPC 1.0: `POST&%2F&` and the pairs, encoded once more.
+/// Compares strings to sign of RPC 1.0: `POST&%2F&`, then the pairs, encoded once more.
 fn strings_to_sign<'a>(ours: &'a str, theirs: &str) -> Difference<'a> {
     if ours == theirs {
         return Difference::None;
@@ -158,58 +185,62 @@ fn strings_to_sign<'a>(ours: &'a str, theirs: &str) -> Difference<'a> {
         Some((&text[..at], &text[at + 1..]))
     };
     let Some((our_target, our_pairs)) = parts(ours) else {
-        return Difference::Hidden;
+        return Difference::Unknown;
     };
     let Some(at) = theirs.match_indices('&').nth(1) else {
-        return Difference::Hidden;
+        return Difference::Unknown;
     };
     if our_target != &theirs[..at.0] {
         return Difference::Target;
     }
-    // What is escaped within a pair is escaped twice: these can only stand between.
-    let pairs = Lists {
+    // Within a pair everything is encoded twice, so this only occurs between pairs.
+    let pairs = PairLists {
         ours: our_pairs.split("%26"),
         theirs: theirs[at.0 + 1..].split("%26"),
-        between: "%3D",
+        separator: "%3D",
     };
-    pairs.compare(Kind::Parameter).unwrap_or(Difference::Hidden)
+    pairs
+        .compare(SignedPart::Parameter)
+        .unwrap_or(Difference::Unknown)
 }
 
-/// Of ACS3: method, path, query, headers, an empty line, their names, the payload's hash.
+/// Compares canonical requests of ACS3: method, path, query, headers, an empty line, the names of the
+/// headers, the hash of the payload.
 fn canonical_requests<'a>(ours: &'a str, theirs: &str) -> Difference<'a> {
-    let (Some(ours), Some(theirs)) = (Canonical::read(ours), Canonical::read(theirs)) else {
-        return Difference::Hidden;
+    let (Some(ours), Some(theirs)) = (CanonicalRequest::read(ours), CanonicalRequest::read(theirs))
+    else {
+        return Difference::Unknown;
     };
     if ours.target != theirs.target {
         return Difference::Target;
     }
-    let headers = Lists {
+    let headers = PairLists {
         ours: ours.headers.lines(),
         theirs: theirs.headers.lines(),
-        between: ":",
+        separator: ":",
     };
-    let query = Lists {
+    let query = PairLists {
         ours: ours.query.split('&'),
         theirs: theirs.query.split('&'),
-        between: "=",
+        separator: "=",
     };
-    let found = query.compare(Kind::Parameter);
-    let found = found.or_else(|| headers.compare(Kind::Header));
+    let found = query.compare(SignedPart::Parameter);
+    let found = found.or_else(|| headers.compare(SignedPart::Header));
     found.unwrap_or(if ours.payload_hash == theirs.payload_hash {
-        Difference::Hidden
+        Difference::Unknown
     } else {
         Difference::Payload
     })
 }
 
-struct Canonical<'a> {
+struct CanonicalRequest<'a> {
     target: (&'a str, &'a str),
     query: &'a str,
     headers: &'a str,
     payload_hash: &'a str,
 }
 
-impl<'a> Canonical<'a> {
+impl<'a> CanonicalRequest<'a> {
     fn read(text: &'a str) -> Option<Self> {
         let (method, rest) = text.split_once('\n')?;
         let (path, rest) = rest.split_once('\n')?;
@@ -225,34 +256,34 @@ impl<'a> Canonical<'a> {
     }
 }
 
-struct Lists<'a, 't, O, T>
+struct PairLists<'a, 't, O, T>
 where
     O: Iterator<Item = &'a str>,
     T: Iterator<Item = &'t str>,
 {
     ours: O,
     theirs: T,
-    /// What stands between a name and its value.
-    between: &'static str,
+    /// The separator between a name and its value.
+    separator: &'static str,
 }
 
-impl<'a, 't, O, T> Lists<'a, 't, O, T>
+impl<'a, 't, O, T> PairLists<'a, 't, O, T>
 where
     O: Iterator<Item = &'a str>,
     T: Iterator<Item = &'t str>,
 {
-    /// Finds the first of ours that theirs lack or have otherwise. Only names of ours are told:
-    /// nobody knows what stands in theirs.
-    fn compare(self, kind: Kind) -> Option<Difference<'a>> {
-        let between = self.between;
+    /// Finds the first pair of ours that is missing or different in theirs. The result contains names of
+    /// ours only, since those of theirs could be anything.
+    fn compare(self, part: SignedPart) -> Option<Difference<'a>> {
+        let separator = self.separator;
         let mut theirs: BTreeMap<&str, &str> = self
             .theirs
-            .map(|pair| pair.split_once(between).unwrap_or((pair, "")))
+            .map(|pair| pair.split_once(separator).unwrap_or((pair, "")))
             .collect();
         for pair in self.ours {
-            let (name, value) = pair.split_once(between).unwrap_or((pair, ""));
+            let (name, value) = pair.split_once(separator).unwrap_or((pair, ""));
             if theirs.remove(name) != Some(value) {
-                return Some(Difference::In(name, kind));
+                return Some(Difference::Changed(name, part));
             }
         }
         (!theirs.is_empty()).then_some(Difference::Added)

@@ -1,7 +1,7 @@
 //! RPC 1.0 with HMAC-SHA1.
 //!
-//! Documented on the vendor's V2 page. All parameters travel in the form body, which the service
-//! signs together with the query (documented; the vendor's SDKs put them into the query).
+//! The vendor's V2 page documents it. The form body carries all parameters; the service includes it in
+//! the signature together with the query (documented; the vendor's SDKs put them into the query).
 
 use alloc::string::ToString;
 use alloc::sync::Arc;
@@ -12,15 +12,21 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
 
-use super::{Draft, Explanation, FORM, Retry, Stamp, USER_AGENT, Who, text_of};
-use crate::wire::http::{Body, Method, Request};
-use crate::wire::out::{Buffer, Out, Stage};
-use crate::wire::pairs::{Entry, Pair, Pairs, PlainName, push_plain_pair};
-use crate::wire::params::Place;
+use super::draft::{Draft, Explanation, Identity, Retry, Stamp};
+use crate::encode::{
+    BlockBuffer, Buffer, Entry, Pair, Pairs, ParamLocation, PlainName, Sink, push_plain_pair,
+    text_of,
+};
+use crate::http::{Body, FORM, JSON, Method, Request, USER_AGENT};
 
-pub(super) fn sign(draft: &Draft<'_>, keyed: &Hmac<Sha1>, who: Who<'_>, stamp: &Stamp) -> Request {
+pub(super) fn sign(
+    draft: &Draft<'_>,
+    keyed: &Hmac<Sha1>,
+    identity: Identity<'_>,
+    stamp: &Stamp,
+) -> Request {
     let params = draft.params;
-    let mut common = Common::new(draft, who, stamp);
+    let mut common = CommonParams::new(draft, identity, stamp);
     let pairs = params.pairs().merged(common.pairs());
     let signature = signature(keyed, draft.method.as_str(), pairs);
     common.push(plain!("Signature"), digits(&signature));
@@ -28,7 +34,7 @@ pub(super) fn sign(draft: &Draft<'_>, keyed: &Hmac<Sha1>, who: Who<'_>, stamp: &
 
     let mut headers = Vec::with_capacity(7);
     headers.push(("host", draft.endpoint.authority().clone()));
-    headers.push(("accept", "application/json".into()));
+    headers.push(("accept", JSON.into()));
     headers.push(("user-agent", USER_AGENT.into()));
     headers.extend(stamp.retry.into_iter().flat_map(Retry::headers));
     let (target, body) = match draft.method {
@@ -53,8 +59,8 @@ pub(super) fn sign(draft: &Draft<'_>, keyed: &Hmac<Sha1>, who: Who<'_>, stamp: &
     }
 }
 
-pub(super) fn explain(draft: &Draft<'_>, who: Who<'_>, stamp: &Stamp) -> Explanation {
-    let common = Common::new(draft, who, stamp);
+pub(super) fn explain(draft: &Draft<'_>, identity: Identity<'_>, stamp: &Stamp) -> Explanation {
+    let common = CommonParams::new(draft, identity, stamp);
     let pairs = || draft.params.pairs().merged(common.pairs());
     let canonical: Vec<&[u8]> = pairs().map(Pair::text).collect();
     let mut string_to_sign = Buffer::default();
@@ -66,13 +72,14 @@ pub(super) fn explain(draft: &Draft<'_>, who: Who<'_>, stamp: &Stamp) -> Explana
 }
 
 /// The parameters that every request has.
-struct Common {
-    /// Those of the query are before them, since all of it is sent in one piece.
+struct CommonParams {
+    /// The encoded query parameters of the operation, then the common parameters: they are sent in one
+    /// piece.
     text: Buffer,
     entries: Vec<Entry>,
 }
 
-/// A name that is looked at when this is compiled.
+/// A parameter name that is checked at compile time.
 macro_rules! plain {
     ($name:literal) => {
         const { &PlainName::new($name) }
@@ -80,17 +87,17 @@ macro_rules! plain {
 }
 use plain;
 
-impl Common {
-    /// All but the signature.
-    fn new(draft: &Draft<'_>, who: Who<'_>, stamp: &Stamp) -> Self {
+impl CommonParams {
+    /// The common parameters but for the signature.
+    fn new(draft: &Draft<'_>, identity: Identity<'_>, stamp: &Stamp) -> Self {
         let query = draft.params.query.as_bytes();
         let text = Buffer::behind(query, EXPECTED);
         let entries = Vec::with_capacity(9);
         let mut common = Self { text, entries };
-        common.push(plain!("AccessKeyId"), who.id);
+        common.push(plain!("AccessKeyId"), identity.id);
         common.push(plain!("Action"), draft.action);
         common.push(plain!("Format"), "JSON");
-        if let Some(token) = who.token {
+        if let Some(token) = identity.token {
             common.push(plain!("SecurityToken"), token);
         }
         common.push(plain!("SignatureMethod"), "HMAC-SHA1");
@@ -101,9 +108,15 @@ impl Common {
         common
     }
 
-    /// In the order of their names.
+    /// Appends a parameter. They must be pushed in the order of their names.
     fn push(&mut self, name: &PlainName, value: &str) {
-        push_plain_pair(&mut self.text, &mut self.entries, name, value, Place::Query);
+        push_plain_pair(
+            &mut self.text,
+            &mut self.entries,
+            name,
+            value,
+            ParamLocation::Query,
+        );
     }
 
     fn pairs(&self) -> Pairs<'_> {
@@ -121,34 +134,35 @@ impl Common {
     }
 }
 
-/// What the common parameters take if there is no token.
+/// The length of the common parameters without a token, in bytes, rounded up.
 const EXPECTED: usize = 360;
 
-/// Signs the sorted parameters. Their doubly encoded form is never built.
+/// Signs the sorted parameters, without building their doubly encoded form in memory.
 pub(super) fn signature<'p>(
     keyed: &Hmac<Sha1>,
     method: &str,
     pairs: impl Iterator<Item = Pair<'p>>,
 ) -> [u8; 28] {
     let mut mac = keyed.clone();
-    let mut stage = Stage::new(|bytes| mac.update(bytes));
-    write_string_to_sign(method, pairs, &mut stage);
-    stage.finish();
+    let mut buffer = BlockBuffer::new(|bytes| mac.update(bytes));
+    write_string_to_sign(method, pairs, &mut buffer);
+    buffer.finish();
     let mut digits = [0; 28];
-    // 20 bytes are 28 digits; the type does not say so.
+    // 20 bytes are 28 digits, so this does not fail.
     let _ = STANDARD.encode_slice(mac.finalize().into_bytes(), &mut digits);
     digits
 }
 
+/// Base64 digits as a string.
 pub(super) fn digits(signature: &[u8; 28]) -> &str {
-    // They are ASCII; the type does not say so.
+    // Base64 digits are ASCII, so the default is never used.
     core::str::from_utf8(signature).unwrap_or_default()
 }
 
 pub(super) fn write_string_to_sign<'p>(
     method: &str,
     pairs: impl Iterator<Item = Pair<'p>>,
-    out: &mut impl Out,
+    out: &mut impl Sink,
 ) {
     out.push(method.as_bytes());
     out.push(b"&%2F&");

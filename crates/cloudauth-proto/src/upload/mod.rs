@@ -1,11 +1,10 @@
-//! Files: into the vendor's object store first, then the operation that names them.
+//! Operations with files, which are uploaded to the vendor's object store first.
 //!
-//! Seven operations take files, nine fields in all. For each file the vendor's platform is asked for
-//! leave (`AuthorizeFileUpload`), the file is posted to the object store, and its place there is
-//! put into the operation (recorded from the vendor's SDK).
+//! Seven operations take files, in nine fields. For each file the vendor's platform grants an upload
+//! (`AuthorizeFileUpload`), the file is posted to the object store, and its URL there becomes the value of
+//! the field (recorded from the vendor's SDK).
 
-mod error;
-mod form;
+mod grant;
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -14,34 +13,33 @@ use core::fmt;
 use core::mem;
 use core::ops::ControlFlow::{Break, Continue};
 
+use grant::UploadGrant;
+
+use crate::call::plain::{PlainCall, PlainLimits};
 use crate::call::{Call, Reply};
-use crate::clock::{MonoTime, Now};
+use crate::clock::{LatestTime, MonoTime, Now};
+use crate::decode::replies;
 use crate::endpoint::Endpoint;
-use crate::errand::Errand;
-use crate::error::{Error, Invalid, Problem};
-use crate::flow::{ExchangeId, Flow, IDS_PER_STAGE, Step, What};
-use crate::operation::{Operation, operations};
+use crate::error::{Error, UploadError};
+use crate::exchange::{Content, ExchangeId};
+use crate::flow::{Flow, Step};
+use crate::http::{Failure, Method, Response};
+use crate::operation::{InvalidField, InvalidOperation, Operation, operations};
 use crate::ops::{
     ContrastFaceVerify, CredentialProductVerifyV2, CredentialVerifyV2, Id2MetaVerifyWithOCR,
     Id3MetaVerify, Id3MetaVerifyPRO, Id3MetaVerifyWithOCR,
 };
 use crate::policy::CallOptions;
-use crate::reply::replies;
 use crate::secret::Sensitive;
 use crate::session::Session;
-use crate::wire::http::{Failure, Method, Response};
-
-pub use error::{UploadError, UploadStep};
-pub(crate) use form::Form;
-use form::Leave;
 
 operations! {
-    /// Asks the vendor's platform for leave to post one file to its object store. An operation of
-    /// another product (`OpenPlatform`); an [`Upload`] asks it by itself.
-    AuthorizeFileUpload(Query) -> AuthorizeFileUploadResponse {
+    /// Requests an upload grant for one file from the vendor's platform. An operation of another product
+    /// (`OpenPlatform`), which [`Upload`] calls by itself.
+    AuthorizeFileUpload(ReadOnly) -> AuthorizeFileUploadResponse {
         with { version: "2019-12-19", method: Method::Get, payload: None }
         requires {
-            /// The product that will use the file.
+            /// The product that uses the file.
             query product: alloc::string::String = "Product",
         }
         accepts {
@@ -51,30 +49,32 @@ operations! {
 }
 
 replies! {
-    /// Leave to post one file: keys, a policy and a place.
+    /// An upload grant: the signed policy, the object store and the key of the file in it.
     AuthorizeFileUploadResponse {
         access_key_id: Option<Sensitive> = "AccessKeyId",
         bucket: Option<Sensitive> = "Bucket",
-        /// What may be posted, in base64.
+        /// The policy, a description of the files that may be posted, in base64.
         encoded_policy: Option<Sensitive> = "EncodedPolicy",
-        /// The object store.
+        /// The host of the object store.
         endpoint: Option<Sensitive> = "Endpoint",
-        /// What the file must be called.
+        /// The key of the file in the bucket.
         object_key: Option<Sensitive> = "ObjectKey",
-        /// Of the policy.
+        /// The signature of the policy.
         signature: Option<Sensitive> = "Signature",
         use_accelerate: Option<bool> = "UseAccelerate",
     }
 }
 
-/// A file for a field of an operation.
-struct File<O> {
+/// A file that has not been uploaded yet, for a field of an operation.
+struct PendingFile<O> {
     field: &'static str,
     contents: Vec<u8>,
     set: fn(&mut O, Sensitive),
 }
 
-/// An operation that takes files, from the first file to the reply.
+/// A [`Flow`] that uploads the files of an operation, then calls the operation.
+///
+/// The operations' methods `with_*_file` make it:
 ///
 /// ```
 /// use cloudauth_proto::ops::Id2MetaVerifyWithOCR;
@@ -83,33 +83,32 @@ struct File<O> {
 /// let upload = Id2MetaVerifyWithOCR::new()
 ///     .with_cert_file(front)
 ///     .with_cert_national_file(back);
-/// // a driver runs it like every flow
+/// // a driver runs it like any other flow
 /// ```
 ///
-/// A failure before the operation itself is [`Error::Upload`], which says which step failed, and the
-/// operation has then certainly not been carried out. A file that was posted and is not used is left
-/// to the vendor, who does not document how long it is kept.
+/// A failure before the call of the operation is [`Error::Upload`], which has the failed step; the
+/// operation has then certainly not been carried out. A file that has been posted is not deleted if the
+/// operation does not use it after all; the vendor does not document how long it is kept.
 ///
-/// A file's bytes are copied once, into the body that all attempts to post it share. `Debug` names
-/// the fields.
+/// The contents of a file are copied once, into the body that all attempts to post it share. `Debug`
+/// shows the names of the fields only.
 pub struct Upload<O: Operation> {
     operation: O,
-    files: VecDeque<File<O>>,
+    files: VecDeque<PendingFile<O>>,
     options: CallOptions,
     platform: Endpoint,
     store: Option<Endpoint>,
-    stage: Stage<O>,
-    /// What the stage's own exchange ids begin at, so that a late report finds no namesake.
-    base: u32,
+    stage: UploadStage<O>,
     deadline: Option<MonoTime>,
+    latest: LatestTime,
 }
 
-enum Stage<O: Operation> {
+enum UploadStage<O: Operation> {
     Next,
-    Authorize(File<O>, Call<AuthorizeFileUpload>),
-    Post(File<O>, Arc<Form>, Errand),
-    Ask(Call<O>),
-    Over,
+    Authorize(PendingFile<O>, Call<AuthorizeFileUpload>),
+    Post(PendingFile<O>, UploadGrant, PlainCall),
+    Call(Call<O>),
+    Finished,
 }
 
 impl<O: Operation> Upload<O> {
@@ -120,40 +119,40 @@ impl<O: Operation> Upload<O> {
             options: CallOptions::new(),
             platform: Endpoint::OPEN_PLATFORM,
             store: None,
-            stage: Stage::Next,
-            base: 0,
+            stage: UploadStage::Next,
             deadline: None,
+            latest: LatestTime::default(),
         }
     }
 
     fn with(mut self, field: &'static str, contents: Vec<u8>, set: fn(&mut O, Sensitive)) -> Self {
         self.files.retain(|file| file.field != field);
-        let file = File {
+        let file = PendingFile {
             field,
             contents,
             set,
         };
         self.files.push_back(file);
-        // So that the operation is checked as it will be.
+        // The check of the operation must find the field set.
         set(&mut self.operation, "http://upload.invalid/".into());
         self
     }
 
-    /// With options for the operation. Their total time-out holds for all steps together.
+    /// Sets the options of the operation. Their total time-out applies to all steps together.
     #[must_use]
     pub fn options(mut self, options: CallOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// Asks for leave at this endpoint instead of `openplatform.aliyuncs.com`.
+    /// Requests upload grants from this endpoint instead of `openplatform.aliyuncs.com`.
     #[must_use]
     pub fn platform(mut self, platform: Endpoint) -> Self {
         self.platform = platform;
         self
     }
 
-    /// Posts to this endpoint instead of the bucket's own: a gateway, a simulator.
+    /// Posts files to this endpoint, for example a gateway or a simulator, instead of that of the bucket.
     #[must_use]
     pub fn store(mut self, store: Endpoint) -> Self {
         self.store = Some(store);
@@ -164,26 +163,26 @@ impl<O: Operation> Upload<O> {
         let mut problems = self.operation.check();
         for file in &self.files {
             if file.contents.is_empty() {
-                problems.push(Problem::new(file.field, "is an empty file"));
+                problems.push(InvalidField::new(file.field, "is an empty file"));
             }
         }
         if problems.is_empty() {
             return Ok(());
         }
-        let action = self.operation.terms().action;
-        Err(Error::Invalid(alloc::boxed::Box::new(Invalid {
+        let action = self.operation.metadata().action;
+        Err(Error::Invalid(alloc::boxed::Box::new(InvalidOperation {
             action,
-            problems,
+            fields: problems,
         })))
     }
 
-    /// Options for a call of this upload's: what is left of the time.
+    /// Limits the options of a call to the remaining time.
     fn rest(&self, options: CallOptions, now: MonoTime) -> CallOptions {
         let deadline = self.deadline.unwrap_or(now);
         options.total_timeout(deadline.saturating_since(now))
     }
 
-    fn leave(&self, now: MonoTime) -> Result<Call<AuthorizeFileUpload>, Error> {
+    fn authorize(&self, now: MonoTime) -> Result<Call<AuthorizeFileUpload>, Error> {
         let options = CallOptions::new().endpoint(self.platform.clone());
         Call::new(
             &AuthorizeFileUpload::new("Cloudauth"),
@@ -191,71 +190,69 @@ impl<O: Operation> Upload<O> {
         )
     }
 
-    /// Goes on to the next file, or to the operation.
-    fn next(&mut self, now: MonoTime) -> Result<Stage<O>, Error> {
-        self.base += IDS_PER_STAGE;
+    /// The stage for the next file, or for the operation.
+    fn next(&mut self, now: MonoTime) -> Result<UploadStage<O>, Error> {
         if let Some(file) = self.files.pop_front() {
-            return Ok(Stage::Authorize(file, self.leave(now)?));
+            return Ok(UploadStage::Authorize(file, self.authorize(now)?));
         }
         let options = self.rest(self.options.clone(), now);
-        Ok(Stage::Ask(Call::new(&self.operation, options)?))
+        Ok(UploadStage::Call(Call::new(&self.operation, options)?))
     }
 
-    /// Does one thing: comes to the next stage, or to a step for the driver.
+    /// Advances to the next stage, or to a step for the driver.
     fn advance(
         &mut self,
         session: &mut Session,
         now: Now,
     ) -> Result<Option<Step<Reply<O::Response>>>, Error> {
-        match mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Next => {
+        match mem::replace(&mut self.stage, UploadStage::Finished) {
+            UploadStage::Next => {
                 self.check()?;
                 let limit = session.limits().total_timeout;
                 let limit = self.options.total_timeout.unwrap_or(limit);
                 self.deadline = Some(now.mono + limit);
                 self.stage = self.next(now.mono)?;
             }
-            Stage::Authorize(mut file, mut call) => {
+            UploadStage::Authorize(mut file, mut call) => {
                 let reply = match call.poll(session, now).or_done() {
                     Break(reply) => reply,
                     Continue(step) => {
-                        self.stage = Stage::Authorize(file, call);
+                        self.stage = UploadStage::Authorize(file, call);
                         return Ok(Some(step));
                     }
                 };
-                let leave = reply.and_then(|reply| Leave::read(reply, self.store.clone()));
-                let leave = leave.map_err(|e| UploadError::authorizing(file.field, e))?;
-                self.base += IDS_PER_STAGE;
+                let grant = reply.and_then(|reply| UploadGrant::read(reply, self.store.clone()));
+                let grant = grant.map_err(|e| UploadError::authorizing(file.field, e))?;
                 let contents = mem::take(&mut file.contents);
+                let boundary = session.begin(now.mono).nonce();
+                let form = Arc::new(grant.form(&contents, boundary.as_str()));
                 let deadline = self.deadline.unwrap_or(now.mono);
-                let form = leave.form(&contents, session.begin(now.mono).nonce().as_str());
-                let form = Arc::new(form);
-                let what = What::File(Arc::clone(&form));
-                let limit = session.limits().reply_limit;
-                let errand = Errand::new(what, form.store().clone(), deadline, limit);
-                self.stage = Stage::Post(file, form, errand);
+                let limits = PlainLimits::of_store(session.limits(), deadline);
+                let store = form.store().clone();
+                let call = PlainCall::new(Content::File(form), store, limits);
+                self.stage = UploadStage::Post(file, grant, call);
             }
-            Stage::Post(file, form, mut errand) => {
-                let ended = match errand.poll(session, now).or_done() {
-                    Break(ended) => ended?,
+            UploadStage::Post(file, grant, mut call) => {
+                let result = match call.poll(session, now).or_done() {
+                    Break(result) => result?,
                     Continue(step) => {
-                        self.stage = Stage::Post(file, form, errand);
+                        self.stage = UploadStage::Post(file, grant, call);
                         return Ok(Some(step));
                     }
                 };
                 let refused = |attempts| UploadError::posting(file.field, attempts);
-                ended.good().map_err(refused)?;
-                (file.set)(&mut self.operation, form.url.clone());
+                result.success().map_err(refused)?;
+                (file.set)(&mut self.operation, grant.into_url());
                 self.stage = self.next(now.mono)?;
             }
-            Stage::Ask(mut call) => {
+            UploadStage::Call(mut call) => {
                 let step = call.poll(session, now);
                 if !matches!(step, Step::Done(_)) {
-                    self.stage = Stage::Ask(call);
+                    self.stage = UploadStage::Call(call);
                 }
                 return Ok(Some(step));
             }
-            Stage::Over => return Err(Error::Finished),
+            UploadStage::Finished => return Err(Error::Finished),
         }
         Ok(None)
     }
@@ -265,13 +262,14 @@ impl<O: Operation> Flow for Upload<O> {
     type Output = Reply<O::Response>;
 
     fn poll(&mut self, session: &mut Session, now: Now) -> Step<Self::Output> {
+        let now = self.latest.clamp(now);
         loop {
             let step = match self.advance(session, now) {
                 Ok(None) => continue,
                 Ok(Some(step)) => step,
                 Err(error) => return Step::Done(Err(error)),
             };
-            return step.numbered_from(self.base);
+            return step;
         }
     }
 
@@ -279,17 +277,15 @@ impl<O: Operation> Flow for Upload<O> {
         &mut self,
         session: &mut Session,
         id: ExchangeId,
-        reply: Result<Response, Failure>,
+        result: Result<Response, Failure>,
         now: Now,
     ) {
-        let Some(id) = id.within(self.base) else {
-            return;
-        };
+        let now = self.latest.clamp(now);
         match &mut self.stage {
-            Stage::Authorize(_, call) => call.report(session, id, reply, now),
-            Stage::Post(.., errand) => errand.report(id, reply, now),
-            Stage::Ask(call) => call.report(session, id, reply, now),
-            Stage::Next | Stage::Over => {}
+            UploadStage::Authorize(_, call) => call.report(session, id, result, now),
+            UploadStage::Post(.., call) => call.report(id, result, now),
+            UploadStage::Call(call) => call.report(session, id, result, now),
+            UploadStage::Next | UploadStage::Finished => {}
         }
     }
 }
@@ -298,24 +294,24 @@ impl<O: Operation> fmt::Debug for Upload<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fields: Vec<&str> = self.files.iter().map(|file| file.field).collect();
         f.debug_struct("Upload")
-            .field("action", &self.operation.terms().action)
-            .field("files_to_come", &fields)
+            .field("action", &self.operation.metadata().action)
+            .field("pending_files", &fields)
             .finish_non_exhaustive()
     }
 }
 
-/// The fields that take a file.
+/// Adds the methods that take files, from a table of the operations and their fields.
 macro_rules! uploads {
     ($($operation:ident: $with:ident($field:ident = $wire:literal)
         $(, $more:ident($other:ident = $other_wire:literal))?;)*) => {$(
         impl $operation {
-            /// The same with this file: an [`Upload`], to be run like a call.
+            /// Adds a file. The resulting [`Upload`] runs in place of a [`Call`](crate::Call).
             #[must_use]
             pub fn $with(self, file: impl Into<Vec<u8>>) -> Upload<Self> {
                 Upload::new(self).$with(file)
             }
             $(
-                /// The same with this file: an [`Upload`], to be run like a call.
+                /// Adds a file. The resulting [`Upload`] runs in place of a [`Call`](crate::Call).
                 #[must_use]
                 pub fn $more(self, file: impl Into<Vec<u8>>) -> Upload<Self> {
                     Upload::new(self).$more(file)
@@ -324,13 +320,13 @@ macro_rules! uploads {
         }
 
         impl Upload<$operation> {
-            #[doc = concat!("With this file as `", $wire, "`.")]
+            #[doc = concat!("Sets the file of `", $wire, "`.")]
             #[must_use]
             pub fn $with(self, file: impl Into<Vec<u8>>) -> Self {
                 self.with($wire, file.into(), |operation, url| operation.$field = Some(url))
             }
             $(
-                #[doc = concat!("With this file as `", $other_wire, "`.")]
+                #[doc = concat!("Sets the file of `", $other_wire, "`.")]
                 #[must_use]
                 pub fn $more(self, file: impl Into<Vec<u8>>) -> Self {
                     self.with($other_wire, file.into(), |operation, url| operation.$other = Some(url))
@@ -339,7 +335,7 @@ macro_rules! uploads {
         }
     )*
 
-        /// The operations that take files, and the fields for them.
+        /// The operations that take files, each with the names of its fields for them.
         pub const UPLOADS: &[(&str, &[&str])] = &[
             $((stringify!($operation), &[$wire $(, $other_wire)?]),)*
         ];

@@ -1,28 +1,33 @@
-//! Pictures and videos of a verdict.
+//! Pictures and videos of a verification.
 
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::error::Error as StdError;
 use core::fmt;
 use core::mem;
 use core::ops::ControlFlow::{Break, Continue};
 use core::time::Duration;
 
-use crate::clock::{Now, UnixTime};
+use crate::call::plain::{PlainCall, PlainLimits, PlainResult};
+use crate::clock::{LatestTime, Now, UnixTime};
 use crate::endpoint::Endpoint;
-use crate::errand::{Ended, Errand};
-use crate::error::{Attempt, Error, Outcome};
-use crate::flow::{ExchangeId, Flow, Plain, Step, What};
+use crate::error::{Attempt, Error, EvidenceError, EvidenceErrorKind, EvidenceKind};
+use crate::exchange::{Content, ExchangeId};
+use crate::flow::{Flow, Step};
+use crate::http::plain::PlainRequest;
+use crate::http::{Failure, Response};
 use crate::secret::Sensitive;
 use crate::session::Session;
-use crate::verify::{BadJson, PictureFormat, Verified};
-use crate::wire::http::{Failure, Response};
+use crate::verify::material::InvalidJson;
+use crate::verify::picture::PictureFormat;
+use crate::verify::verdict::VerdictReply;
 
-/// A picture or a video that the service keeps of a verification, and a link to it for 15 minutes.
+/// A picture or video that the service stores of a verification, with a link that is valid for 15
+/// minutes.
 ///
-/// There is one if the scene keeps it (documented). `Debug` shows what it is and until when.
+/// [`VerdictReply::evidence`] lists them; [`FetchEvidence`] downloads one. They exist only if the scene is
+/// configured to store them (documented). `Debug` shows kind and expiry, not the link.
 #[derive(Clone)]
 pub struct Evidence {
     kind: EvidenceKind,
@@ -30,41 +35,31 @@ pub struct Evidence {
     until: UnixTime,
 }
 
-/// What is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum EvidenceKind {
-    /// The picture of the face.
-    Face,
-    /// The video of the check.
-    Video,
-    /// The side of the ID card with the face.
-    CardFace,
-    /// The side of the ID card with the emblem.
-    CardEmblem,
-}
-
 impl Evidence {
-    /// How long a link lives (documented).
+    /// Validity of a link: 15 minutes (documented).
     pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
-    /// What it is.
+    /// Returns the kind of picture or video.
     #[must_use]
     pub fn kind(&self) -> EvidenceKind {
         self.kind
     }
 
-    /// When the link is over; asking for the verdict again gives a new one.
+    /// Returns the time at which the link expires. Querying the verdict again yields a new link.
     #[must_use]
     pub fn until(&self) -> UnixTime {
         self.until
     }
 }
 
-impl Verified {
-    /// The pictures and videos that there are links to.
-    pub fn evidence(&self) -> Result<Vec<Evidence>, BadJson> {
-        let Some(material) = self.outcome()?.material else {
+impl VerdictReply {
+    /// Returns the pictures and videos for which the reply has links.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidJson`] if a string of the reply that should hold JSON does not.
+    pub fn evidence(&self) -> Result<Vec<Evidence>, InvalidJson> {
+        let Some(material) = self.details()?.material else {
             return Ok(Vec::new());
         };
         let (face, card) = (material.facial_picture_front, material.ocr_picture_front);
@@ -80,7 +75,7 @@ impl Verified {
             (EvidenceKind::CardFace, front),
             (EvidenceKind::CardEmblem, back),
         ];
-        let there = links.into_iter().filter_map(|(kind, link)| {
+        let present = links.into_iter().filter_map(|(kind, link)| {
             let link = link.filter(|link| !link.expose().is_empty())?;
             Some(Evidence {
                 kind,
@@ -88,7 +83,7 @@ impl Verified {
                 until: UnixTime::from_seconds(until),
             })
         });
-        Ok(there.collect())
+        Ok(present.collect())
     }
 }
 
@@ -101,122 +96,135 @@ impl fmt::Debug for Evidence {
     }
 }
 
-/// Fetches a picture or a video: a flow that a driver runs like every other. A driver's `fetch` also
-/// writes it where it is to be kept.
+/// A [`Flow`] that downloads a picture or video.
 ///
-/// Links can be http (documented); what is fetched always goes through TLS. Only hosts of the vendor's
-/// (`*.aliyuncs.com`) are asked, no redirect is followed, and what comes must begin like a JPEG or a
-/// PNG, or like an MP4 or a `WebM`. It is asked again on failures that may pass, within the session's
-/// total time-out and the link's life.
-pub struct Fetch {
+/// The output is the whole file. A driver's `fetch` runs this flow and writes the file to a writer.
+///
+/// * The link may be http (documented); the download always uses TLS.
+/// * Only hosts of the vendor (`*.aliyuncs.com`) are contacted, unless [`store`](Self::store) sets
+///   another one. HTTP redirects are not followed.
+/// * The file must begin like a JPEG or PNG, or for a video like an MP4 or `WebM`.
+/// * Transient failures are retried, within the session's total timeout and the validity of the link.
+///
+/// # Errors
+///
+/// [`Error::Evidence`], whose [`kind`](EvidenceError::kind) is one of [`EvidenceErrorKind`].
+pub struct FetchEvidence {
     evidence: Evidence,
     store: Option<Endpoint>,
     limit: Option<usize>,
-    stage: Stage,
+    latest: LatestTime,
+    stage: FetchStage,
 }
 
-enum Stage {
+enum FetchStage {
     Ready,
-    Fetching(Box<Errand>),
-    Over,
+    Fetching(Box<PlainCall>),
+    Done,
 }
 
-impl Fetch {
-    /// Fetches this.
+impl FetchEvidence {
+    /// Creates a download of `evidence`.
     #[must_use]
     pub fn new(evidence: Evidence) -> Self {
         Self {
             evidence,
             store: None,
             limit: None,
-            stage: Stage::Ready,
+            latest: LatestTime::default(),
+            stage: FetchStage::Ready,
         }
     }
 
-    /// Asks this endpoint instead of the link's own host: a gateway, a simulator.
+    /// Sets the endpoint to download from, in place of the link's host: a gateway or a simulator.
     #[must_use]
     pub fn store(mut self, store: Endpoint) -> Self {
         self.store = Some(store);
         self
     }
 
-    /// Takes up to so many bytes, instead of the policy's largest reply.
+    /// Sets the largest size in bytes; by default the policy's limit for responses, 10 MiB.
     #[must_use]
     pub fn limit(mut self, bytes: usize) -> Self {
         self.limit = Some(bytes);
         self
     }
 
-    fn begin(&self, session: &Session, now: Now) -> Result<Errand, Unfetched> {
+    fn begin(&self, session: &Session, now: Now) -> Result<PlainCall, EvidenceErrorKind> {
         let left = self.evidence.until.seconds();
         let left = left.saturating_sub(now.unix.seconds());
         if left == 0 {
-            return Err(Unfetched::Late);
+            return Err(EvidenceErrorKind::LinkExpired);
         }
-        let (host, target) = split(self.evidence.link.expose()).ok_or(Unfetched::BadLink)?;
+        let (host, target) =
+            split(self.evidence.link.expose()).ok_or(EvidenceErrorKind::InvalidLink)?;
         let store = match &self.store {
             Some(store) => store.clone(),
             None if host.authority().ends_with(".aliyuncs.com") => host,
-            None => return Err(Unfetched::ForeignHost),
+            None => return Err(EvidenceErrorKind::ForeignHost),
         };
-        let mut question = Plain::get(store.clone(), target);
-        question.accept = "*/*";
+        let mut request = PlainRequest::get(store.clone(), target);
+        request.accept = "*/*";
         let span = session.limits().total_timeout;
         let deadline = now.mono + span.min(Duration::from_secs(left));
-        let limit = self.reply_limit(session);
-        Ok(Errand::new(What::Plain(question), store, deadline, limit))
+        let limits = PlainLimits {
+            response_limit: self.response_limit(session),
+            ..PlainLimits::of_store(session.limits(), deadline)
+        };
+        Ok(PlainCall::new(Content::Plain(request), store, limits))
     }
 
-    fn reply_limit(&self, session: &Session) -> usize {
+    fn response_limit(&self, session: &Session) -> usize {
         let limits = session.limits();
-        self.limit.unwrap_or(limits.reply_limit)
+        self.limit.unwrap_or(limits.response_limit)
     }
 
-    fn judge(&self, ended: Ended, session: &Session) -> Result<Fetched, Error> {
-        let no_answer = |attempts| self.error(Unfetched::NoAnswer, attempts);
-        let contents = ended.good().map_err(no_answer)?.body;
-        let limit = self.reply_limit(session);
+    fn check(&self, result: PlainResult, session: &Session) -> Result<EvidenceFile, Error> {
+        let no_file = |attempts| self.error(EvidenceErrorKind::NotReturned, attempts);
+        let contents = result.success().map_err(no_file)?.body;
+        let limit = self.response_limit(session);
         if contents.len() > limit {
-            return Err(self.error(Unfetched::TooLarge { limit }, Vec::new()));
+            return Err(self.error(EvidenceErrorKind::TooLarge { limit }, Vec::new()));
         }
         match media_type(self.evidence.kind, &contents) {
-            Some(media_type) => Ok(Fetched {
+            Some(media_type) => Ok(EvidenceFile {
                 media_type,
                 contents,
             }),
-            None => Err(self.error(Unfetched::OtherKind, Vec::new())),
+            None => Err(self.error(EvidenceErrorKind::UnexpectedType, Vec::new())),
         }
     }
 
-    fn error(&self, reason: Unfetched, attempts: Vec<Attempt>) -> Error {
+    fn error(&self, kind: EvidenceErrorKind, attempts: Vec<Attempt>) -> Error {
         Error::Evidence(Box::new(EvidenceError {
-            kind: self.evidence.kind,
-            reason,
+            evidence: self.evidence.kind,
+            kind,
             attempts,
         }))
     }
 }
 
-impl Flow for Fetch {
-    type Output = Fetched;
+impl Flow for FetchEvidence {
+    type Output = EvidenceFile;
 
-    fn poll(&mut self, session: &mut Session, now: Now) -> Step<Fetched> {
+    fn poll(&mut self, session: &mut Session, now: Now) -> Step<EvidenceFile> {
+        let now = self.latest.clamp(now);
         loop {
-            match mem::replace(&mut self.stage, Stage::Over) {
-                Stage::Ready => match self.begin(session, now) {
-                    Ok(errand) => self.stage = Stage::Fetching(Box::new(errand)),
+            match mem::replace(&mut self.stage, FetchStage::Done) {
+                FetchStage::Ready => match self.begin(session, now) {
+                    Ok(call) => self.stage = FetchStage::Fetching(Box::new(call)),
                     Err(reason) => return Step::Done(Err(self.error(reason, Vec::new()))),
                 },
-                Stage::Fetching(mut errand) => match errand.poll(session, now).or_done() {
+                FetchStage::Fetching(mut call) => match call.poll(session, now).or_done() {
                     Continue(step) => {
-                        self.stage = Stage::Fetching(errand);
+                        self.stage = FetchStage::Fetching(call);
                         return step;
                     }
-                    Break(ended) => {
-                        return Step::Done(ended.and_then(|it| self.judge(it, session)));
+                    Break(result) => {
+                        return Step::Done(result.and_then(|it| self.check(it, session)));
                     }
                 },
-                Stage::Over => return Step::Done(Err(Error::Finished)),
+                FetchStage::Done => return Step::Done(Err(Error::Finished)),
             }
         }
     }
@@ -228,43 +236,45 @@ impl Flow for Fetch {
         reply: Result<Response, Failure>,
         now: Now,
     ) {
-        if let Stage::Fetching(errand) = &mut self.stage {
-            errand.report(id, reply, now);
+        let now = self.latest.clamp(now);
+        if let FetchStage::Fetching(call) = &mut self.stage {
+            call.report(id, reply, now);
         }
     }
 }
 
-impl fmt::Debug for Fetch {
+impl fmt::Debug for FetchEvidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fetch")
+        f.debug_struct("FetchEvidence")
             .field("evidence", &self.evidence)
             .field("limit", &self.limit)
             .finish_non_exhaustive()
     }
 }
 
-/// A picture or a video, whole.
+/// A downloaded picture or video.
 ///
-/// `Debug` shows its type and size.
+/// `Debug` shows type and size.
 #[non_exhaustive]
-pub struct Fetched {
-    /// `image/jpeg`, `image/png`, `video/mp4` or `video/webm`, by how it begins.
+pub struct EvidenceFile {
+    /// Media type, determined from the first bytes: `image/jpeg`, `image/png`, `video/mp4` or
+    /// `video/webm`.
     pub media_type: &'static str,
-    /// The file; sensitive.
+    /// Contents of the file; sensitive.
     pub contents: Vec<u8>,
 }
 
-impl fmt::Debug for Fetched {
+impl fmt::Debug for EvidenceFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             media_type,
             contents,
         } = self;
-        write!(f, "Fetched({media_type}, {} bytes)", contents.len())
+        write!(f, "EvidenceFile({media_type}, {} bytes)", contents.len())
     }
 }
 
-/// The host of a link, for TLS, and what to ask it for.
+/// Splits a link into its host, as an https endpoint, and the request target.
 fn split(link: &str) -> Option<(Endpoint, String)> {
     let rest = link.strip_prefix("https://");
     let rest = rest.or_else(|| link.strip_prefix("http://"))?;
@@ -286,74 +296,5 @@ fn media_type(kind: EvidenceKind, file: &[u8]) -> Option<&'static str> {
         EvidenceKind::Video if file.get(4..8) == Some(b"ftyp") => Some("video/mp4"),
         EvidenceKind::Video if file.starts_with(b"\x1a\x45\xdf\xa3") => Some("video/webm"),
         EvidenceKind::Video => None,
-    }
-}
-
-/// A picture or a video that could not be fetched.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct EvidenceError {
-    /// Which.
-    pub kind: EvidenceKind,
-    /// Why.
-    pub reason: Unfetched,
-    /// The attempts, the last one last, if it was asked for and not given.
-    pub attempts: Vec<Attempt>,
-}
-
-/// Why evidence was not fetched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Unfetched {
-    /// Its link is over: ask for the verdict again.
-    Late,
-    /// Its link is none.
-    BadLink,
-    /// Its link leads to a host that is not the vendor's.
-    ForeignHost,
-    /// The store did not give it.
-    NoAnswer,
-    /// It has more bytes than that.
-    TooLarge {
-        /// The limit in bytes.
-        limit: usize,
-    },
-    /// It is no picture, or no video.
-    OtherKind,
-}
-
-impl fmt::Display for EvidenceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.kind {
-            EvidenceKind::Face => "the picture of the face was not fetched: ",
-            EvidenceKind::Video => "the video was not fetched: ",
-            EvidenceKind::CardFace | EvidenceKind::CardEmblem => {
-                "the picture of the card was not fetched: "
-            }
-        })?;
-        match self.reason {
-            Unfetched::Late => f.write_str("its link is over; ask for the verdict again"),
-            Unfetched::BadLink => f.write_str("its link is none"),
-            Unfetched::ForeignHost => {
-                f.write_str("its link leads to a host that is not the vendor's")
-            }
-            Unfetched::NoAnswer => f.write_str("the store did not give it"),
-            Unfetched::TooLarge { limit } => write!(f, "it is larger than {limit} bytes"),
-            Unfetched::OtherKind => f.write_str("what came is no such file"),
-        }?;
-        for (i, attempt) in self.attempts.iter().enumerate() {
-            let comma = if i == 0 { ": " } else { "; " };
-            write!(f, "{comma}{}", attempt.outcome)?;
-        }
-        Ok(())
-    }
-}
-
-impl StdError for EvidenceError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match &self.attempts.last()?.outcome {
-            Outcome::NotSent(cause) | Outcome::NoReply { cause, .. } => Some(&**cause),
-            Outcome::Overdue | Outcome::Overtaken | Outcome::Answered { .. } => None,
-        }
     }
 }

@@ -1,202 +1,218 @@
-//! The JSON that replies carry inside of texts.
+//! The JSON that is inside of strings in replies.
 //!
-//! Every field may be missing, as everywhere in replies; `Debug` shows no person.
+//! Every field may be missing, as in all replies. `Debug` shows no personal data.
 
 use alloc::string::String;
 use core::fmt;
 
 use serde::de::DeserializeOwned;
 
-use crate::reply::replies;
+use crate::decode::replies;
 use crate::secret::Sensitive;
 use crate::verify::{ProcedurePriority, TrueFalse};
 
-/// Reads the JSON in a text; nothing if the text is empty or `null` (the vendor's examples have
-/// both).
+/// Decodes the JSON in a string of a reply. Returns `None` if the string is empty or `null`, as in
+/// some of the vendor's examples.
 ///
-/// With [`serde_json::Value`] it reads what has no type of its own here.
-pub fn parse_json<T: DeserializeOwned>(text: &Sensitive) -> Result<Option<T>, BadJson> {
+/// `T` is one of the types of this module, or [`serde_json::Value`] for JSON without a type here.
+pub fn parse_json<T: DeserializeOwned>(text: &Sensitive) -> Result<Option<T>, InvalidJson> {
     let text = text.expose().trim();
     if text.is_empty() || text == "null" {
         return Ok(None);
     }
-    serde_json::from_str(text).map(Some).map_err(|_| BadJson)
+    serde_json::from_str(text)
+        .map(Some)
+        .map_err(|_| InvalidJson)
 }
 
-/// A text in a reply that is not the JSON that it should be. The text is not repeated.
+/// Error for a string in a reply that is not the expected JSON. It does not contain the string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct BadJson;
+pub struct InvalidJson;
 
-impl fmt::Display for BadJson {
+impl fmt::Display for InvalidJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the text in the reply is not the JSON that it should be")
+        f.write_str("a string in the reply is not the expected JSON")
     }
 }
 
-impl core::error::Error for BadJson {}
+impl core::error::Error for InvalidJson {}
 
 replies! {
-    /// `MaterialInfo` of [`DescribeFaceVerify`](crate::ops::DescribeFaceVerify): scores, pictures,
-    /// videos. Documented by the vendor unless a field says otherwise.
+    /// `MaterialInfo` of [`DescribeFaceVerify`](crate::ops::DescribeFaceVerify): scores, pictures and
+    /// videos. Documented by the vendor unless the documentation of a field states otherwise.
     MaterialInfo {
-        /// Whether the face is taken for an attack.
+        /// Whether the face is rated an attack.
         face_attack: Option<TrueFalse> = "faceAttack",
         /// Whether the face is covered.
         face_occlusion: Option<TrueFalse> = "faceOcclusion",
-        /// The age that the face looks like; apps only, and not always there.
+        /// Estimated age in years; in apps only, and may be missing.
         face_age: Option<i64> = "faceAge",
-        /// The sex that the face looks like; apps only, and not always there.
+        /// Estimated sex; in apps only, and may be missing.
         face_gender: Option<String> = "faceGender",
-        /// The risk of the device, 0 to 100; apps only.
+        /// Risk of the device, 0 to 100; in apps only.
         guard_risk_score: Option<f64> = "guardRiskScore",
-        /// The picture of the face.
+        /// Picture of the face, and its scores.
         facial_picture_front: Option<FacePicture> = "facialPictureFront",
-        /// What was read of the ID card (`ID_PLUS`, `ID_OCR`).
+        /// Data read from the ID card (`ID_PLUS`, `ID_OCR`).
         ocr_id_card_info: Option<OcrIdCard> = "ocrIdCardInfo",
-        /// The same, as the person corrected it (`ID_OCR`).
+        /// Data of the ID card as corrected by the person (`ID_OCR`).
         ocr_id_edit_info: Option<OcrIdCard> = "ocrIdEditInfo",
-        /// The pictures of the ID card (`ID_PLUS`, `ID_OCR`).
+        /// Pictures of the ID card (`ID_PLUS`, `ID_OCR`).
         ocr_picture_front: Option<DocumentPictures> = "ocrPictureFront",
-        /// As in [`FacePicture`]; the documents do not agree on where it stands.
+        /// Fallback that was used, in the browser. The vendor's pages differ on its location: see
+        /// [`procedure_priority`](Self::procedure_priority).
         procedure_priority_result: Option<String> = "procedurePriorityResult" | "ProcedurePriorityResult",
     }
 
-    /// The picture of a face, and what it is rated.
+    /// Picture of a face, and its scores.
     FacePicture {
-        /// How likely it is an attack.
+        /// Probability of an attack, 0 to 1.
         face_attack_score: Option<f64> = "faceAttackScore",
-        /// How good the picture is.
+        /// Quality of the picture.
         quality_score: Option<f64> = "qualityScore",
-        /// How alike the faces are, 0 to 100. It may be missing, and the vendor says to rely on the
-        /// verdict. [`SCORE_THRESHOLDS`](crate::verify::SCORE_THRESHOLDS) are documented.
+        /// Similarity of the faces, 0 to 100. It may be missing, and the vendor recommends to rely on
+        /// the verdict. The documented thresholds are
+        /// [`SCORE_THRESHOLDS`](crate::verify::SCORE_THRESHOLDS).
         verify_score: Option<f64> = "verifyScore",
-        /// The background; apps only.
+        /// Rating of the background; in apps only.
         quality_background: Option<String> = "qualityBackground",
-        /// How blurred it is; apps only.
+        /// Rating of the blur; in apps only.
         quality_blur: Option<String> = "qualityBlur",
-        /// How it is lit; apps only.
+        /// Rating of the illumination; in apps only.
         quality_illu: Option<String> = "qualityIllu",
-        /// How covered it is; apps only.
+        /// Rating of the occlusion; in apps only.
         quality_occu: Option<String> = "qualityOccu",
-        /// Whether there is a hat; apps only.
+        /// Whether the person wears a hat; in apps only.
         quality_wear_hat: Option<TrueFalse> = "qualityWearHat",
-        /// Not documented; seen in other people's code.
+        /// Sex. Not documented; seen in other people's code.
         gender: Option<String> = "gender",
-        /// How alike face and card are (`ID_PLUS`).
+        /// Similarity of the face and the photo on the ID card (`ID_PLUS`).
         id_card_verify_score: Option<f64> = "idCardVerifyScore",
-        /// The bucket where picture and video are kept, if the scene keeps them.
+        /// OSS bucket of picture and video, if the scene stores them.
         oss_bucket_name: Option<String> = "ossBucketName",
-        /// The picture in the bucket: this name stays, the link does not.
+        /// OSS object of the picture. It remains valid, unlike the link.
         oss_object_name: Option<Sensitive> = "ossObjectName",
-        /// A link to the picture, for 15 minutes; http or https.
+        /// Link to the picture, valid for 15 minutes; http or https.
         picture_url: Option<Sensitive> = "pictureUrl",
-        /// The video in the bucket. It may be missing although it was asked for.
+        /// OSS object of the video. It may be missing although a video was requested.
         oss_verify_video_object_name: Option<Sensitive> = "ossVerifyVideoObjectName",
-        /// A link to the video, for 15 minutes.
+        /// Link to the video, valid for 15 minutes.
         verify_video_url: Option<Sensitive> = "verifyVideoUrl",
-        /// Which way the check took, in the browser: see
-        /// [`MaterialInfo::procedure_priority_result`].
+        /// Fallback that was used, in the browser: see [`MaterialInfo::procedure_priority`].
         procedure_priority_result: Option<String> = "procedurePriorityResult" | "ProcedurePriorityResult",
     }
 
-    /// An ID card as it was read: `ocrIdCardInfo`, and `CardInfo` of
+    /// Data read from an ID card: `ocrIdCardInfo`, and `CardInfo` of
     /// [`Id2MetaVerifyWithOCR`](crate::ops::Id2MetaVerifyWithOCR) and
-    /// [`Id3MetaVerifyWithOCR`](crate::ops::Id3MetaVerifyWithOCR). Dates are eight digits.
+    /// [`Id3MetaVerifyWithOCR`](crate::ops::Id3MetaVerifyWithOCR). Dates are eight digits:
+    /// `YYYYMMDD`.
     OcrIdCard {
+        /// Name.
         cert_name: Option<Sensitive> = "certName",
+        /// Sex.
         sex: Option<Sensitive> = "sex",
+        /// Ethnic group.
         nationality: Option<Sensitive> = "nationality",
-        /// The date of birth.
+        /// Date of birth.
         birth: Option<Sensitive> = "birth" | "birthDate",
+        /// Address.
         address: Option<Sensitive> = "address",
+        /// ID number.
         cert_no: Option<Sensitive> = "certNo",
-        /// Who issued the card.
+        /// Issuing authority.
         authority: Option<Sensitive> = "authority",
-        /// From when it is valid.
+        /// First day of validity.
         start_date: Option<Sensitive> = "startDate",
-        /// Until when it is valid.
+        /// Last day of validity.
         end_date: Option<Sensitive> = "endDate",
     }
 
-    /// The pictures of both sides of an ID card. Links live 15 minutes, names longer.
+    /// Pictures of both sides of an ID card. The links are valid for 15 minutes; the OSS objects remain.
     DocumentPictures {
+        /// OSS bucket of the pictures.
         oss_bucket_name: Option<String> = "ossBucketName",
-        /// The side with the face.
+        /// OSS object of the side with the face.
         oss_id_face_object_name: Option<Sensitive> = "ossIdFaceObjectName",
-        /// A link to it.
+        /// Link to the side with the face.
         oss_id_face_url: Option<Sensitive> = "ossIdFaceUrl",
-        /// The side with the emblem.
+        /// OSS object of the side with the emblem.
         oss_id_national_emblem_object_name: Option<Sensitive> = "ossIdNationalEmblemObjectName",
-        /// A link to it.
+        /// Link to the side with the emblem.
         oss_id_national_emblem_url: Option<Sensitive> = "ossIdNationalEmblemUrl",
     }
 
     /// `UserInfo` of [`DescribeFaceVerify`](crate::ops::DescribeFaceVerify): a name with a rare
-    /// character, and the encoding of it that passed. The reply's text is empty for other names.
+    /// character, and the encoding of it that passed. The string in the reply is empty for other names.
     UserInfo {
-        /// As the person wrote it.
+        /// Name as the person entered it.
         name: Option<Sensitive> = "name",
-        /// The encoding that passed.
+        /// Name in the encoding that passed.
         verify_name: Option<Sensitive> = "verifyName",
-        /// The ID number.
+        /// ID number as the person entered it.
         number: Option<Sensitive> = "number",
     }
 
     /// `PictureInfo` of [`DescribeCardVerify`](crate::ops::DescribeCardVerify): links to both sides.
     CardPictures {
-        /// The side with the face.
+        /// Link to the side with the face.
         cert_url: Option<Sensitive> = "certUrl",
-        /// The side with the emblem.
+        /// Link to the side with the emblem.
         cert_national_url: Option<Sensitive> = "certNationalUrl",
     }
 
-    /// `FaceDetail` of [`Id3MetaVerifyPRO`](crate::ops::Id3MetaVerifyPRO).
+    /// `FaceDetail` of [`Id3MetaVerifyPRO`](crate::ops::Id3MetaVerifyPRO): comparison of the faces.
     FaceDetail {
-        /// How alike the faces are, 0 to 1000; the same person from 700 on.
+        /// Similarity of the faces, 0 to 1000; from 700 on it is the same person.
         verify_score: Option<f64> = "verifyScore",
-        /// Whether the face is taken for an attack, if that was looked at.
+        /// Whether the face is rated an attack, if that was checked.
         face_attack: Option<String> = "faceAttack",
-        /// Who was asked: `1` the authority, `0` other sources.
+        /// Source of the comparison: `1` the authority, `0` other sources.
         invoke_channel: Option<String> = "invokeChannel",
     }
 
-    /// `VehicleInfo` of the operations on vehicles. Which of these are there depends on the
-    /// operation; the vendor warns that any may be missing, and has more than these.
+    /// `VehicleInfo` of the operations on vehicles. Which fields are present depends on the operation.
+    /// The vendor warns that any may be missing, and sends more than these.
     VehicleInfo {
+        /// Brand.
         brand: Option<String> = "brand",
+        /// Model.
         model_no: Option<String> = "modelNo",
-        /// The vehicle's identification number.
+        /// Vehicle identification number.
         vin: Option<Sensitive> = "vin",
+        /// Number of the engine.
         engine_no: Option<Sensitive> = "engineNo",
+        /// Model of the engine.
         engine_type: Option<String> = "engineType",
+        /// Date of the first registration.
         registration_date: Option<String> = "registrationDate",
-        /// Whether it is in use, as a code.
+        /// State, as a code.
         state: Option<String> = "state",
-        /// The same, in Chinese.
+        /// State, in Chinese.
         state_desc: Option<String> = "stateDesc",
-        /// What kind of vehicle.
+        /// Kind of vehicle.
         kind: Option<String> = "type",
-        /// What it is used for, as a code.
+        /// Use, as a code.
         use_property: Option<String> = "useProperty",
-        /// The same, in Chinese.
+        /// Use, in Chinese.
         use_property_desc: Option<String> = "usePropertyDesc",
-        /// In millimetres, by the vendor's example.
+        /// Height in millimetres, by the vendor's example.
         high: Option<f64> = "high",
-        /// In millimetres, by the vendor's example.
+        /// Width in millimetres, by the vendor's example.
         wide: Option<f64> = "wide",
-        /// In millimetres, by the vendor's example.
+        /// Length in millimetres, by the vendor's example.
         long: Option<f64> = "long",
     }
 }
 
 impl MaterialInfo {
-    /// Which way the check took: the documents write it in both cases and at both places.
+    /// Returns the fallback that was used, from either location. Its letter case does not matter, since
+    /// the vendor's pages differ.
     #[must_use]
     pub fn procedure_priority(&self) -> Option<ProcedurePriority> {
         let front = self.facial_picture_front.as_ref();
         let inner = || front.and_then(|front| front.procedure_priority_result.as_deref());
-        let told = self.procedure_priority_result.as_deref().or_else(inner)?;
-        Some(told.to_ascii_lowercase().into())
+        let result = self.procedure_priority_result.as_deref().or_else(inner)?;
+        Some(result.to_ascii_lowercase().into())
     }
 }

@@ -1,18 +1,19 @@
-//! What surrounds the two calls of a face verification: what goes into
-//! [`InitFaceVerify`](crate::ops::InitFaceVerify), and what comes out of
+//! The types around the two operations of a face verification: the parameters of
+//! [`InitFaceVerify`](crate::ops::InitFaceVerify), callbacks and redirects, and the reply to
 //! [`DescribeFaceVerify`](crate::ops::DescribeFaceVerify).
 //!
-//! In the browser a verification is five steps:
+//! A verification in the browser has five steps:
 //!
-//! | step | here | proves |
+//! | step | type | result |
 //! |---|---|---|
-//! | open it | [`InitFaceVerify::id_pro`](crate::ops::InitFaceVerify::id_pro), with a token of a [`CallbackKey`] | - |
+//! | open the verification | [`InitFaceVerify::id_pro`](crate::ops::InitFaceVerify::id_pro), with a token of a [`CallbackKey`] | `CertifyId` and `CertifyUrl` |
 //! | send the browser to the `CertifyUrl` | - | - |
-//! | be called back | [`Notice`] | nothing: ask |
-//! | take the browser back | [`Returned`] | nothing: ask |
-//! | ask for the verdict | [`Watch`] | [`Verified`] |
+//! | receive the callback | [`Callback`] | a hint to query the verdict; it proves nothing |
+//! | receive the redirected browser | [`Redirect`] | a hint to query the verdict; it proves nothing |
+//! | query the verdict | [`PollVerdict`] | [`Verdict`]: passed, with a [`Verified`], or not |
 //!
-//! Whoever has a `CertifyUrl` can take the check in the person's place, so it does not print:
+//! Whoever has a `CertifyUrl` can take the check in the person's place, so it does not implement
+//! `Display`:
 //!
 //! ```compile_fail,E0277
 //! fn show(opened: &cloudauth_proto::ops::InitFaceVerifyResponse) {
@@ -22,36 +23,35 @@
 //! }
 //! ```
 
-mod choices;
+mod callback;
+mod details;
 mod evidence;
 mod material;
-mod notice;
 mod order;
-mod outcome;
-mod picture;
-mod returned;
-#[cfg(feature = "sm2")]
-mod seal;
-mod token;
-mod verified;
-mod watch;
 
-pub use choices::{
+mod picture;
+mod poll;
+mod redirect;
+#[cfg(feature = "sm2")]
+pub mod sm2;
+mod token;
+mod verdict;
+
+pub use crate::error::{EvidenceError, EvidenceErrorKind, EvidenceKind};
+pub use crate::ops::enums::{
     CertType, CertifyUrlStyle, CertifyUrlType, EncryptType, FaceGuardOutput, Model, PassportMode,
     ProcedurePriority, ProductCode, SuitableType, Switch, TrueFalse, YesNo,
 };
-pub use evidence::{Evidence, EvidenceError, EvidenceKind, Fetch, Fetched, Unfetched};
+pub use callback::{Callback, InvalidCallback};
+pub use details::{SCORE_THRESHOLDS, VerdictDetails};
+pub use evidence::{Evidence, EvidenceFile, FetchEvidence};
 pub use material::{
-    BadJson, CardPictures, DocumentPictures, FaceDetail, FacePicture, MaterialInfo, OcrIdCard,
+    CardPictures, DocumentPictures, FaceDetail, FacePicture, InvalidJson, MaterialInfo, OcrIdCard,
     UserInfo, VehicleInfo, parse_json,
 };
-pub use notice::{BadNotice, Notice};
-pub use order::{BadOrderNo, IdentityCard, OuterOrderNo, SceneId};
-pub use outcome::{Outcome, SCORE_THRESHOLDS};
-pub use picture::{BadPicture, Picture, PictureFormat};
-pub use returned::{BadReturn, Returned};
-#[cfg(feature = "sm2")]
-pub use seal::{BadSealingKey, NothingToSeal, SealingKey};
-pub use token::{BadKey, CallbackKey, TokenError};
-pub use verified::Verified;
-pub use watch::Watch;
+pub use order::{IdentityCard, InvalidOrderNo, OuterOrderNo, SceneId};
+pub use picture::{InvalidPicture, Picture, PictureFormat};
+pub use poll::PollVerdict;
+pub use redirect::{InvalidRedirect, Redirect};
+pub use token::{CallbackKey, InvalidCallbackKey, TokenError};
+pub use verdict::{NotPassed, Verdict, VerdictReply, Verified};

@@ -1,4 +1,4 @@
-//! What a verification is opened with.
+//! The parameters that open a verification.
 
 use alloc::string::String;
 use core::fmt;
@@ -8,34 +8,37 @@ use crate::ops::InitFaceVerify;
 use crate::secret::Sensitive;
 use crate::verify::{CertType, Model, ProductCode};
 
-/// The caller's own number for a verification: 1 to 32 letters and digits.
+/// The caller's own number of a verification: 1 to 32 ASCII letters and digits.
 ///
-/// The vendor's H5 page says 32, its other pages up to 32; it asks that the number be unique, and
-/// does not say whether the service refuses a second use. Keep it before the call: it is what
-/// `DescribeVerifySearchPageList` finds the verification by if no answer comes.
+/// The number must be unique; whether the service refuses a second use is not documented. (The
+/// vendor's H5 page requires 32 characters, its other pages allow up to 32.)
+///
+/// Store the number before the verification is opened: if no response arrives,
+/// [`DescribeVerifySearchPageList`](crate::ops::DescribeVerifySearchPageList) finds the verification
+/// by it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OuterOrderNo(String);
 
 impl OuterOrderNo {
-    /// A number of the caller's own.
-    pub fn new(text: impl Into<String>) -> Result<Self, BadOrderNo> {
-        let text = text.into();
-        let is_good =
-            (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
-        if is_good {
-            Ok(Self(text))
+    /// Creates a number from a string of 1 to 32 ASCII letters and digits.
+    pub fn new(number: impl Into<String>) -> Result<Self, InvalidOrderNo> {
+        let number = number.into();
+        let is_valid =
+            (1..=32).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_alphanumeric());
+        if is_valid {
+            Ok(Self(number))
         } else {
-            Err(BadOrderNo)
+            Err(InvalidOrderNo)
         }
     }
 
-    /// A new number: 32 letters and digits.
+    /// Generates a random number: 32 ASCII letters and digits.
     #[must_use]
     pub fn generate(entropy: &mut Entropy) -> Self {
         Self(entropy.nonce().as_str().into())
     }
 
-    /// The number.
+    /// Returns the number as a string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -54,20 +57,20 @@ impl fmt::Display for OuterOrderNo {
     }
 }
 
-/// A text that is no [`OuterOrderNo`].
+/// Error for a string that is not an [`OuterOrderNo`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct BadOrderNo;
+pub struct InvalidOrderNo;
 
-impl fmt::Display for BadOrderNo {
+impl fmt::Display for InvalidOrderNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an OuterOrderNo is 1 to 32 letters and digits")
     }
 }
 
-impl core::error::Error for BadOrderNo {}
+impl core::error::Error for InvalidOrderNo {}
 
-/// A scene that was created in the console.
+/// ID of a scene, from the console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "a number")]
 pub struct SceneId(pub i64);
@@ -84,24 +87,25 @@ impl From<SceneId> for i64 {
     }
 }
 
-/// The name and the number on an identity card.
+/// Name and number on an identity card.
 ///
 /// `Debug` shows neither.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the caller fills it in")]
 pub struct IdentityCard {
-    /// The name.
+    /// Name.
     pub name: Sensitive,
-    /// The number.
+    /// ID number.
     pub number: Sensitive,
 }
 
 impl InitFaceVerify {
-    /// Opens a verification of the plan `ID_PRO`: the person's face against the authority's photo
-    /// of this name and number. These are all the fields that the vendor's H5 page demands.
+    /// Creates the operation that opens a verification of the plan `ID_PRO` in the browser: the
+    /// person's face is compared with the authority's photo for this name and number.
     ///
-    /// `return_url` is where the browser goes afterwards, or `iframe`; `meta_info` is the JSON text
-    /// from the vendor's script in the person's browser.
+    /// The arguments are all fields that the vendor's H5 page requires. `return_url` is the URL to
+    /// which the browser returns, or `iframe`; `meta_info` is the JSON from the vendor's script in
+    /// the person's browser.
     ///
     /// ```
     /// use cloudauth_proto::Entropy;
@@ -110,7 +114,7 @@ impl InitFaceVerify {
     ///
     /// # let mut entropy = Entropy::from_seed([7; 32]);
     /// let order_no = OuterOrderNo::generate(&mut entropy);
-    /// let card = IdentityCard { name: "张三".into(), number: "330103199001011234".into() };
+    /// let card = IdentityCard { name: "张三".into(), number: "330103199001011230".into() };
     /// let open = InitFaceVerify::id_pro(
     ///     SceneId(1_000_000_006), order_no, Model::MoveAction, card,
     ///     "https://www.example.com/back", r#"{"deviceType":"h5"}"#,
@@ -142,23 +146,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_has_one_to_thirty_two_letters_and_digits() {
-        for good in ["1", "e0c34a77f5ac40a5aa5e6ed20c353888"] {
-            assert_eq!(OuterOrderNo::new(good).unwrap().as_str(), good);
+    fn an_order_number_is_one_to_thirty_two_ascii_letters_and_digits() {
+        for valid in ["1", "e0c34a77f5ac40a5aa5e6ed20c353888"] {
+            assert_eq!(OuterOrderNo::new(valid).unwrap().as_str(), valid);
         }
-        for bad in ["", "e0c34a77f5ac40a5aa5e6ed20c3538889", "a-b", "a b", "单"] {
-            assert_eq!(OuterOrderNo::new(bad), Err(BadOrderNo), "{bad}");
+        for invalid in ["", "e0c34a77f5ac40a5aa5e6ed20c3538889", "a-b", "a b", "单"] {
+            assert_eq!(OuterOrderNo::new(invalid), Err(InvalidOrderNo), "{invalid}");
         }
     }
 
     #[test]
-    fn generated_numbers_are_good_and_differ() {
+    fn generated_order_numbers_are_valid_and_differ() {
         let mut entropy = Entropy::from_seed([1; 32]);
-        let drawn: BTreeSet<_> = (0..100)
+        let generated: BTreeSet<_> = (0..100)
             .map(|_| OuterOrderNo::generate(&mut entropy))
             .collect();
-        assert_eq!(drawn.len(), 100);
-        for number in drawn {
+        assert_eq!(generated.len(), 100);
+        for number in generated {
             assert_eq!(number.as_str().len(), 32);
             assert!(OuterOrderNo::new(number.as_str()).is_ok());
         }

@@ -1,4 +1,4 @@
-//! Pictures from bytes.
+//! Pictures for the fields of operations.
 
 use alloc::string::String;
 use core::fmt;
@@ -6,7 +6,7 @@ use core::fmt;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-/// A picture in base64, for every field that takes one: `.face_contrast_picture(picture)`.
+/// A JPEG or PNG picture in base64, for every field that takes one.
 ///
 /// ```
 /// use cloudauth_proto::ops::ContrastFaceVerify;
@@ -15,18 +15,18 @@ use base64::prelude::BASE64_STANDARD;
 /// # let bytes = [&b"\xff\xd8\xff\xe0"[..], &[0; 100]].concat();
 /// let picture = Picture::new(&bytes)?;
 /// let compare = ContrastFaceVerify::new().face_contrast_picture(picture);
-/// # Ok::<(), cloudauth_proto::verify::BadPicture>(())
+/// # Ok::<(), cloudauth_proto::verify::InvalidPicture>(())
 /// ```
 ///
-/// How large it may be depends on the field; where that is documented it is found out before the
-/// operation is sent. `Debug` shows format and size.
+/// The largest size depends on the field. Where it is documented, it is checked before the operation
+/// is sent. `Debug` shows format and size.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Picture {
     format: PictureFormat,
     base64: String,
 }
 
-/// What kind of picture.
+/// Format of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PictureFormat {
@@ -37,14 +37,18 @@ pub enum PictureFormat {
 }
 
 impl Picture {
-    /// A JPEG or a PNG, told apart by how it begins.
-    pub fn new(bytes: &[u8]) -> Result<Self, BadPicture> {
-        let format = PictureFormat::of(bytes).ok_or(BadPicture)?;
+    /// Creates a picture from the bytes of a file. The format is determined from its first bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidPicture`] if the file is neither a JPEG nor a PNG.
+    pub fn new(bytes: &[u8]) -> Result<Self, InvalidPicture> {
+        let format = PictureFormat::of(bytes).ok_or(InvalidPicture)?;
         let base64 = BASE64_STANDARD.encode(bytes);
         Ok(Self { format, base64 })
     }
 
-    /// What kind it is.
+    /// Returns the format.
     #[must_use]
     pub fn format(&self) -> PictureFormat {
         self.format
@@ -52,7 +56,7 @@ impl Picture {
 }
 
 impl PictureFormat {
-    /// What these bytes begin like.
+    /// Determines the format of a file from its first bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Option<Self> {
         if bytes.starts_with(b"\xff\xd8\xff") {
@@ -65,7 +69,7 @@ impl PictureFormat {
     }
 }
 
-/// The base64.
+/// Returns the base64 string.
 impl From<Picture> for String {
     fn from(picture: Picture) -> Self {
         picture.base64
@@ -79,18 +83,18 @@ impl fmt::Debug for Picture {
     }
 }
 
-/// Bytes that are neither a JPEG nor a PNG.
+/// Error for bytes that are neither a JPEG nor a PNG.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct BadPicture;
+pub struct InvalidPicture;
 
-impl fmt::Display for BadPicture {
+impl fmt::Display for InvalidPicture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a picture must be a JPEG or a PNG")
     }
 }
 
-impl core::error::Error for BadPicture {}
+impl core::error::Error for InvalidPicture {}
 
 #[cfg(test)]
 mod tests {
@@ -99,19 +103,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formats_are_told_by_how_they_begin() {
+    fn the_format_is_determined_from_the_first_bytes() {
         let jpeg = Picture::new(b"\xff\xd8\xff\xe0face").unwrap();
         let png = Picture::new(b"\x89PNG\r\n\x1a\nface").unwrap();
         assert_eq!(jpeg.format(), PictureFormat::Jpeg);
         assert_eq!(png.format(), PictureFormat::Png);
         assert_eq!(String::from(jpeg), "/9j/4GZhY2U=");
         for bad in [&b""[..], b"GIF89a", b"\xff\xd8", b"<svg/>", b"\x89PNG"] {
-            assert_eq!(Picture::new(bad), Err(BadPicture));
+            assert_eq!(Picture::new(bad), Err(InvalidPicture));
         }
     }
 
     #[test]
-    fn debug_does_not_show_the_face() {
+    fn debug_shows_format_and_size_only() {
         let jpeg = Picture::new(b"\xff\xd8\xff\xe0face").unwrap();
         assert_eq!(format!("{jpeg:?}"), "Picture(Jpeg, 12 bytes of base64)");
     }

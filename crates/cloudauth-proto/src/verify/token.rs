@@ -1,4 +1,4 @@
-//! A token for each order, without a place to keep it.
+//! Tokens for callbacks that need no storage.
 
 use alloc::format;
 use alloc::string::String;
@@ -10,49 +10,58 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::clock::UnixTime;
+use crate::crypto::keyed;
+use crate::encode::hex;
 use crate::secret::Secret;
-use crate::sign::keyed;
-use crate::verify::{Notice, OuterOrderNo};
-use crate::wire::hex;
+use crate::verify::{Callback, OuterOrderNo};
 
-/// Makes and checks the tokens of callbacks: each is good for one order until it expires, and
-/// nothing has to be kept for it.
+/// Key that creates and checks the tokens of callbacks. A token is valid for one order until it
+/// expires, and need not be stored.
 ///
-/// A token is 43 to 74 lower-case letters and digits, and the order's own: a hash under the key
-/// (HMAC-SHA256, its first 128 bits), the time of its end, the order's number. It says that the
-/// callback comes from the service, or from who has read the service's callback; what it says of
-/// the verdict is still a hint. It does not hold the `CertifyId`, which is not known when the
-/// token is made: compare that with the one that the order got.
+/// Set the token as `CallbackToken` when the verification is opened; see [`Callback`] for an example.
+/// A valid token shows that the callback was sent by the service, or by somebody who has seen the
+/// service's callback. The verdict in it is a hint all the same.
+///
+/// A token is 43 to 74 ASCII letters and digits: 32 hexadecimal digits of a hash under the key
+/// (HMAC-SHA256, its first 128 bits), 10 hexadecimal digits of the expiry time, and the order
+/// number. It does not contain the `CertifyId`, which is unknown when the token is made: compare
+/// that of the callback with the ID that was stored for the order.
 ///
 /// `Debug` does not show the key.
 #[derive(Clone)]
 pub struct CallbackKey(Zeroizing<[u8; 32]>);
 
 impl CallbackKey {
-    /// With a key of at least 32 bytes, random, and used for nothing else.
-    pub fn new(key: &[u8]) -> Result<Self, BadKey> {
+    /// Creates a key from at least 32 random bytes that are used for nothing else, the same on all
+    /// machines that receive callbacks. Fails if there are fewer.
+    pub fn new(key: &[u8]) -> Result<Self, InvalidCallbackKey> {
         if key.len() < 32 {
-            return Err(BadKey);
+            return Err(InvalidCallbackKey);
         }
-        // So that a key that is used elsewhere after all makes other hashes here.
+        // Derived, so that bytes that are used elsewhere all the same give other hashes here.
         let mut mac = keyed::<Hmac<Sha256>>(key);
         mac.update(b"cloudauth-rs callback token");
         Ok(Self(Zeroizing::new(mac.finalize().into_bytes().into())))
     }
 
-    /// The token for this order, to be sent as `CallbackToken`. A verification lives
-    /// [30 minutes](crate::ops::CertifyId::LIFETIME), and callbacks may come a little later.
+    /// Creates the token for an order, to be sent as `CallbackToken`.
+    ///
+    /// A verification is valid for [30 minutes](crate::certify_id::CertifyId::LIFETIME), and its
+    /// callback may arrive a little later: an hour is a good validity.
     #[must_use]
     pub fn token(&self, order: &OuterOrderNo, expires: UnixTime) -> Secret {
         let end = format!("{:010x}", expires.seconds().min(LATEST));
         Secret::new([&self.hash(&end, order), &end, order.as_str()].concat())
     }
 
-    /// The order that a callback's token was made for.
+    /// Checks the token of a callback and returns the order that it was made for. The comparison
+    /// takes constant time.
     ///
-    /// How long that takes does not depend on where a wrong token begins to be wrong.
-    pub fn check(&self, notice: &Notice, now: UnixTime) -> Result<OuterOrderNo, TokenError> {
-        let token = notice.token().ok_or(TokenError::Missing)?.expose();
+    /// # Errors
+    ///
+    /// [`TokenError`] if the token is missing, was not made with this key, or has expired at `now`.
+    pub fn check(&self, callback: &Callback, now: UnixTime) -> Result<OuterOrderNo, TokenError> {
+        let token = callback.token().ok_or(TokenError::Missing)?.expose();
         let (Some(hash), Some(end), Some(order)) = (
             token.get(..HASH),
             token.get(HASH..ORDER),
@@ -76,7 +85,7 @@ impl CallbackKey {
         }
     }
 
-    /// The end has always the same length, so no two pairs make the same text.
+    /// `end` always has the same length, so that two different pairs give two different messages.
     fn hash(&self, end: &str, order: &OuterOrderNo) -> String {
         let mut mac = keyed::<Hmac<Sha256>>(&*self.0);
         mac.update(end.as_bytes());
@@ -88,11 +97,11 @@ impl CallbackKey {
     }
 }
 
-/// Digits of the hash.
+/// Number of digits of the hash.
 const HASH: usize = 32;
-/// Where the order begins.
+/// Index of the order number.
 const ORDER: usize = HASH + 10;
-/// What ten digits hold: thousands of years.
+/// Largest time in ten digits: thousands of years.
 const LATEST: u64 = (1 << 40) - 1;
 
 impl fmt::Debug for CallbackKey {
@@ -101,28 +110,28 @@ impl fmt::Debug for CallbackKey {
     }
 }
 
-/// A key that is shorter than 32 bytes.
+/// Error for a key that is shorter than 32 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct BadKey;
+pub struct InvalidCallbackKey;
 
-impl fmt::Display for BadKey {
+impl fmt::Display for InvalidCallbackKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a callback key needs at least 32 bytes")
     }
 }
 
-impl core::error::Error for BadKey {}
+impl core::error::Error for InvalidCallbackKey {}
 
-/// A callback that does not carry a good token.
+/// Error for a callback without a valid token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// It carries none.
+    /// The callback has no token.
     Missing,
-    /// It carries one that was not made with this key.
+    /// The token was not made with this key.
     Forged,
-    /// It carries one that was made for this order, and is over.
+    /// The token was made for this order, and has expired.
     Expired(OuterOrderNo),
 }
 
@@ -130,8 +139,8 @@ impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("the callback has no token"),
-            Self::Forged => f.write_str("the callback has a token of somebody else's"),
-            Self::Expired(order) => write!(f, "the callback for {order} came too late"),
+            Self::Forged => f.write_str("the token of the callback was not made with this key"),
+            Self::Expired(order) => write!(f, "the token of the callback for {order} has expired"),
         }
     }
 }

@@ -1,45 +1,63 @@
-//! Operations made from generated texts, and answers to them.
+//! Operations with generated values, replies to them, and the configuration of property tests.
 
-#![allow(dead_code, reason = "each test uses its own part")]
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use core::time::Duration;
 use std::collections::BTreeMap;
 
+use cloudauth_proto::driver::{Head, MonoTime, Now, Response};
+use cloudauth_proto::operation::{Field, FieldKind, Listed};
 use cloudauth_proto::{
-    Call, CallOptions, Credentials, Error, Field, Flow, Head, Kind, Listed, MonoTime, Now,
-    Operation, Reply, Response, Session, Step, UnixTime,
+    Call, CallOptions, Credentials, Error, Flow, Operation, Reply, Session, Step, UnixTime,
 };
 use cloudauth_sim::CATALOGUE;
+use proptest::test_runner::{Config, RngSeed, contextualize_config};
 use serde_json::Value;
 
-/// The simulator's copy, by action.
+/// Configuration of all property tests. The seed is fixed, so that every run has the same cases.
+///
+/// The environment overrides it for a longer search: `PROPTEST_CASES=1000000 PROPTEST_RNG_SEED=1`.
+pub(crate) fn properties() -> Config {
+    contextualize_config(Config {
+        cases: 512,
+        rng_seed: RngSeed::Fixed(20_190_307),
+        max_global_rejects: u32::MAX,
+        ..Config::default()
+    })
+}
+
+/// The simulator's catalogue of operations, by action.
 pub(crate) fn catalogue() -> BTreeMap<String, Value> {
     let all: Vec<Value> = serde_json::from_str(CATALOGUE).unwrap();
     let name = |operation: &Value| operation["action"].as_str().unwrap().to_owned();
     all.into_iter().map(|one| (name(&one), one)).collect()
 }
 
-/// A text for a field, different for each; with what percent-encoding minds, where that fits.
-pub(crate) fn text(action: &str, field: &Field) -> String {
+/// Fields of a response that are read before the reply.
+pub(crate) const ENVELOPE: [&str; 3] = ["Code", "Message", "RequestId"];
+
+/// A value for a field, different for each field. It contains characters that are percent-encoded
+/// where the field allows them.
+pub(crate) fn sample(action: &str, field: &Field) -> String {
     let hash = action.bytes().chain(field.name.bytes());
     let hash = hash.fold(7_u32, |hash, byte| {
         hash.wrapping_mul(31).wrapping_add(byte.into())
     });
     match (field.kind, field.name) {
-        (Kind::Int32, _) => (hash % 1_000_000).to_string(),
-        (Kind::Int64, _) => (u64::from(hash) * 1_000_003).to_string(),
-        (Kind::Boolean, _) => (hash % 2 == 0).to_string(),
-        (Kind::Json, "Ids") => format!("[{},{}]", hash, hash % 7),
-        (Kind::Json, "MerchantDetail") => {
+        (FieldKind::Int32, _) => (hash % 1_000_000).to_string(),
+        (FieldKind::Int64, _) => (u64::from(hash) * 1_000_003).to_string(),
+        (FieldKind::Boolean, _) => (hash % 2 == 0).to_string(),
+        (FieldKind::Json, "Ids") => format!("[{},{}]", hash, hash % 7),
+        (FieldKind::Json, "MerchantDetail") => {
             format!(r#"[{{"Key":"值/\"q","Value":"v {hash}"}}]"#)
         }
-        (Kind::Json, "BlackListStrategy") => {
+        (FieldKind::Json, "BlackListStrategy") => {
             format!(r#"{{"BizContent":"张 {hash}","BizKey":"k","Id":{hash}}}"#)
         }
-        (Kind::Json, "ControlStrategyList") => {
+        (FieldKind::Json, "ControlStrategyList") => {
             format!(r#"[{{"ApiName":"a{hash}","Threshold":2.5}}]"#)
         }
-        (Kind::Json, _) => format!(r#"[{{"ApiName":"a{hash}","Status":"s","Threshold":3}}]"#),
+        (FieldKind::Json, _) => format!(r#"[{{"ApiName":"a{hash}","Status":"s","Threshold":3}}]"#),
         (_, "OuterOrderNo" | "MerchantBizId") => format!("order{hash}"),
         (_, "CallbackUrl") => format!("https://www.example.com/{hash}?a=b c&d=é"),
         (_, "MetaInfo" | "VoluntaryCustomizedContent") => format!(r#"{{"k+":"张 {hash}"}}"#),
@@ -48,7 +66,7 @@ pub(crate) fn text(action: &str, field: &Field) -> String {
     }
 }
 
-/// The ways to give one picture, of which one is filled.
+/// Fields that are alternatives to a picture in base64, which [`generated`] sets.
 const OTHER_PICTURES: &[&str] = &[
     "CertifyId",
     "FaceContrastPictureUrl",
@@ -65,7 +83,7 @@ const OTHER_PICTURES: &[&str] = &[
     "TargetOssObjectName",
 ];
 
-/// Whether [`generated`] leaves a field out: more than one picture would be refused.
+/// Whether [`generated`] leaves a field unset, since more than one kind of picture is refused.
 pub(crate) fn is_left_out(action: &str, field: &Field) -> bool {
     matches!(
         action,
@@ -73,10 +91,10 @@ pub(crate) fn is_left_out(action: &str, field: &Field) -> bool {
     ) && OTHER_PICTURES.contains(&field.name)
 }
 
-/// An operation with every field filled that may be filled together.
+/// An operation with every field set that can be set together with the others.
 pub(crate) fn generated<O: Listed>() -> O {
-    let action = O::INFO.action;
-    O::from_texts(|field| (!is_left_out(action, field)).then(|| text(action, field))).unwrap()
+    let action = O::METADATA.action;
+    O::from_texts(|field| (!is_left_out(&action, field)).then(|| sample(&action, field))).unwrap()
 }
 
 pub(crate) fn session() -> Session {
@@ -91,17 +109,20 @@ pub(crate) fn now() -> Now {
     }
 }
 
-/// What comes of an operation that is answered with this body.
-pub(crate) fn answer<O: Operation>(operation: &O, body: &str) -> Result<Reply<O::Response>, Error> {
+/// The result of an operation whose response is HTTP 200 with this body.
+pub(crate) fn reply_to<O: Operation>(
+    operation: &O,
+    body: &str,
+) -> Result<Reply<O::Response>, Error> {
     let mut session = session();
     let mut call = Call::new(operation, CallOptions::new())?;
     let Step::Send(exchange) = call.poll(&mut session, now()) else {
-        panic!("does not send");
+        panic!("the call does not send");
     };
     let response = Response::new(Head::new(200, Vec::new()), body.into());
     call.report(&mut session, exchange.id(), Ok(response), now());
-    let Step::Done(reply) = call.poll(&mut session, now()) else {
-        panic!("is not done");
+    let Step::Done(result) = call.poll(&mut session, now()) else {
+        panic!("the call is not done");
     };
-    reply
+    result
 }

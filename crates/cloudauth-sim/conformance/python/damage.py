@@ -1,4 +1,4 @@
-"""What stands between the package and the simulator, and can spoil what passes."""
+"""A relay between the package and the simulator that can damage requests."""
 
 import base64
 import http.client
@@ -9,59 +9,59 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlencode
 
 
-class Tap(ThreadingHTTPServer):
-    """Passes requests on, through `spoil` if there is one, and keeps the last reply."""
+class Relay(ThreadingHTTPServer):
+    """Forwards requests, through `damage` if it is set, and keeps the last response."""
 
     daemon_threads = True
 
     def __init__(self, target):
-        super().__init__(("127.0.0.1", 0), Passing)
-        self.target, self.spoil, self.reply = target.removeprefix("http://"), None, None
+        super().__init__(("127.0.0.1", 0), RelayHandler)
+        self.target, self.damage, self.response = target.removeprefix("http://"), None, None
         self.endpoint = f"127.0.0.1:{self.server_port}"
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
-    def passed(self, method, target, headers, body):
+    def forward(self, method, target, headers, body):
         connection = http.client.HTTPConnection(self.target, timeout=10)
         connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
         for name, value in headers:
             connection.putheader(name, value)
         connection.endheaders(body)
         response = connection.getresponse()
-        self.reply = (response.status, response.getheaders(), response.read())
+        self.response = (response.status, response.getheaders(), response.read())
         connection.close()
 
 
-class Passing(BaseHTTPRequestHandler):
+class RelayHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
-    def pass_on(self):
+    def relay(self):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         request = [self.command, self.path, self.headers.items(), body]
-        for one in self.server.spoil(*request) if self.server.spoil else [request]:
-            self.server.passed(*one)
-        status, headers, body = self.server.reply
+        for one in self.server.damage(*request) if self.server.damage else [request]:
+            self.server.forward(*one)
+        status, headers, body = self.server.response
         self.send_response_only(status)
         for name, value in headers:
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST = pass_on
+    do_GET = do_POST = relay
 
     def log_message(self, *_):
         pass
 
 
 def header(name, change):
-    """Changes a header on the way; one that becomes None is taken away."""
+    """Changes a header in transit, or removes it if `change` returns None."""
 
-    def spoil(method, target, headers, body):
+    def damage(method, target, headers, body):
         changed = [(n, change(v) if n.lower() == name else v) for n, v in headers]
-        assert changed != headers, f"{name} was not there to be changed"
+        assert changed != headers, f"the header {name} is missing"
         return [[method, target, [pair for pair in changed if pair[1] is not None], body]]
 
-    return spoil
+    return damage
 
 
 def added(name, value):
@@ -69,14 +69,14 @@ def added(name, value):
 
 
 def query(change):
-    def spoil(method, target, headers, body):
+    def damage(method, target, headers, body):
         pairs = dict(parse_qsl(target.partition("?")[2], keep_blank_values=True))
         before = dict(pairs)
         change(pairs)
         assert pairs != before, "nothing was changed"
         return [[method, "/?" + urlencode(pairs), headers, body]]
 
-    return spoil
+    return damage
 
 
 def twice(*request):
@@ -84,7 +84,7 @@ def twice(*request):
 
 
 def flip_hex(number):
-    """One of the 256 bits of the signature at the end of an Authorization."""
+    """Flips one of the 256 bits of the signature at the end of an Authorization."""
 
     def change(value):
         bits = int(value[-64:], 16) ^ (1 << number % 256)
@@ -94,7 +94,7 @@ def flip_hex(number):
 
 
 def flip_base64(number):
-    """One of the 160 bits of the signature in the query."""
+    """Flips one of the 160 bits of the signature in the query."""
 
     def change(pairs):
         bits = bytearray(base64.b64decode(pairs["Signature"]))
@@ -105,13 +105,13 @@ def flip_base64(number):
 
 
 def later(text):
-    """Another second of the same minute."""
+    """The same time with another second."""
     return text[:-3] + ("02Z" if text.endswith("01Z") else "01Z")
 
 
 def damages(scheme):
-    """Kinds of damage: a name, the code that must come back, and for the n-th operation what spoils
-    the request on the way, or the runtime options with which the package itself sends it."""
+    """Kinds of damage: a name, the expected code, and either a function from the number of an
+    operation to the damage in transit, or runtime options for the package itself."""
     mismatch, expired, used = (
         "SignatureDoesNotMatch",
         "InvalidTimeStamp.Expired",
@@ -120,8 +120,8 @@ def damages(scheme):
     v3 = scheme == "ACS3"
     date, nonce = ("x-acs-date", "x-acs-signature-nonce") if v3 else ("Timestamp", "SignatureNonce")
 
-    def always(spoil):
-        return lambda _: spoil
+    def always(damage):
+        return lambda _: damage
 
     def put(name, change):
         return always(query(lambda pairs: pairs.update({name: change(pairs.get(name, ""))})))
@@ -130,33 +130,34 @@ def damages(scheme):
         return always(header(name, change))
 
     yield "one bit of the signature", mismatch, flip_hex if v3 else flip_base64, None
-    yield "a time stamp of 16 minutes ago", expired, None, {date: minutes(-16)}
-    yield "a time stamp 16 minutes ahead", expired, None, {date: minutes(16)}
-    yield "a nonce for the second time", used, None, {nonce: f"used-{scheme}-{time.time()}"}
-    yield "the same bytes again", used, always(twice), None
-    yield "a parameter more", mismatch, put("More", lambda _: "1"), None
+    yield "a timestamp 16 minutes ago", expired, None, {date: minutes(-16)}
+    yield "a timestamp 16 minutes ahead", expired, None, {date: minutes(16)}
+    yield "a reused nonce", used, None, {nonce: f"used-{scheme}-{time.time()}"}
+    yield "the same request twice", used, always(twice), None
+    yield "an additional parameter", mismatch, put("More", lambda _: "1"), None
     if not v3:
         for name in ("Action", "Version", "SignatureNonce"):
             yield f"{name} changed", mismatch, put(name, lambda value: value + "x"), None
         yield "Timestamp a second later", mismatch, put(date, later), None
-        yield "Format gone", mismatch, always(query(lambda pairs: pairs.pop("Format"))), None
+        yield "Format missing", mismatch, always(query(lambda pairs: pairs.pop("Format"))), None
         yield (
-            "an unknown key",
+            "an unknown access key",
             "InvalidAccessKeyId.NotFound",
             put("AccessKeyId", lambda _: "untestid"),
             None,
         )
         return
-    # This package signs its user-agent too, the one for TypeScript does not.
+    # This package signs its user-agent too, the TypeScript package does not.
     signed = ("x-acs-action", "x-acs-version", nonce, "host", "x-acs-content-sha256", "user-agent")
     for name in signed:
         yield f"{name} changed", mismatch, head(name, lambda value: value[:-1] + "~"), None
     yield "x-acs-date a second later", mismatch, head(date, later), None
-    yield "a signed header gone", "IncompleteSignature", head(nonce, lambda _: None), None
-    yield "an x-acs- header more", "IncompleteSignature", always(added("x-acs-more", "1")), None
-    yield "a body more", mismatch, always(longer), None
+    incomplete = "IncompleteSignature"
+    yield "a signed header missing", incomplete, head(nonce, lambda _: None), None
+    yield "an additional x-acs- header", incomplete, always(added("x-acs-more", "1")), None
+    yield "an additional body", mismatch, always(longer), None
     unknown = head("authorization", lambda value: value.replace("Credential=", "Credential=un"))
-    yield "an unknown key", "InvalidAccessKeyId.NotFound", unknown, None
+    yield "an unknown access key", "InvalidAccessKeyId.NotFound", unknown, None
 
 
 def minutes(ahead):
@@ -165,7 +166,7 @@ def minutes(ahead):
 
 
 def longer(method, target, headers, body):
-    """A form with one more field, its length and type kept right."""
+    """A form with one more field, with the correct length and type."""
     kept = [pair for pair in headers if pair[0].lower() != "content-length"]
     body = body + (b"&" if body else b"") + b"More=1"
     return [[method, target, kept + [("Content-Length", str(len(body)))], body]]

@@ -1,4 +1,4 @@
-"""The operations, what they take and what they give, as the package says it."""
+"""The operations of the package, their requests, and their responses."""
 
 import inspect
 import json
@@ -17,8 +17,8 @@ def operations():
             yield name, hints.get("request") or hints.get("tmp_req"), hints["return"]
 
 
-def action_of(reply_class):
-    return reply_class.__name__.removesuffix("Response")
+def action_of(response_class):
+    return response_class.__name__.removesuffix("Response")
 
 
 def hints_of(model):
@@ -30,13 +30,13 @@ def hints_of(model):
 def wire_name(model, attribute, value):
     alone = model()
     setattr(alone, attribute, value)
-    # The package writes every list, though it may be empty.
+    # The package always writes lists, even empty ones.
     ((wire, _),) = [one for one in alone.to_map().items() if one[1] != []]
     return wire
 
 
 def filled(model, action, known, without=()):
-    """A request with plausible values; without those that contradict each other."""
+    """A request with plausible values, without parameters that exclude each other."""
     made = model()
     for number, (attribute, kind) in enumerate(sorted(hints_of(model).items())):
         if attribute in without:
@@ -71,7 +71,7 @@ def example(kind, number=0):
 
 
 def leaves(value, path=()):
-    """Every number and text in a reply, with its place; indices of lists are left out."""
+    """Every number and string in a response with its path, without the indices of lists."""
     if isinstance(value, dict) and value:
         for name, inner in value.items():
             yield from leaves(inner, path + (name,))
@@ -83,30 +83,30 @@ def leaves(value, path=()):
 
 
 def decoded(sent, body, body_class):
-    """Compares what the package made of a reply with what was sent.
+    """Compares the response that the package decoded with the response that was sent.
 
-    Gives how many fields are the same, the places in a reply that the package knows, those of them
-    that were sent, those sent that it does not know, and what is wrong.
+    Returns the number of equal fields, the paths in the package's model, those of them that were
+    sent, the sent ones that are not in the model, and the errors.
     """
     known = {path: type(value) for path, value in leaves(example(body_class).to_map())}
-    texts = [place for place, kind in known.items() if kind is str]
-    same, met, unknown, faults, got = 0, set(), [], [], {}
+    strings = [path for path, kind in known.items() if kind is str]
+    same, sent_paths, unknown, errors, decoded_values = 0, set(), [], [], {}
     for path, value in leaves(body.to_map() if body else {}):
-        got.setdefault(path, []).append(value)
+        decoded_values.setdefault(path, []).append(value)
     for path, value in leaves(sent):
         kind, name = known.get(path), ".".join(path)
-        if value in ({}, []) and any(place[: len(path)] == path for place in known):
+        if value in ({}, []) and any(other[: len(path)] == path for other in known):
             continue
-        if kind is None and any(path[: len(place)] == place for place in texts):
-            faults.append(f"{name} is inside what is a text to the package")
+        if kind is None and any(path[: len(other)] == other for other in strings):
+            errors.append(f"{name} is inside a string of the package's model")
         elif kind is None or value is None:
             unknown.append(name)
         elif type(value) is not kind and not (kind is float and type(value) is int):
-            faults.append(f"{name} is {type(value).__name__}, not {kind.__name__}")
-        elif value not in got.get(path, []):
-            faults.append(f"{name} was not decoded")
+            errors.append(f"{name} is {type(value).__name__}, not {kind.__name__}")
+        elif value not in decoded_values.get(path, []):
+            errors.append(f"{name} was not decoded")
         else:
-            got[path].remove(value)
-            met.add(path)
+            decoded_values[path].remove(value)
+            sent_paths.add(path)
             same += 1
-    return same, set(known), met, unknown, faults
+    return same, set(known), sent_paths, unknown, errors

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The vendor's Python packages, as they are, against the simulator.
+"""Runs the vendor's Python packages, unmodified, against the simulator.
 
-Started by `run`, which makes the environment. The packages are told an endpoint; hosts that are
-written in their code are brought home by the simulator's proxy. Prints a table; writes JSON.
+Started by `run`, which creates the environment. The endpoint is an option of the packages; the
+hosts in their code are reached through the simulator's proxy. Prints a table and writes JSON.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import certifi
 
 SIMULATOR = json.loads(os.environ["CLOUDAUTH_SIMULATOR"])
-# The vendor's packages trust what certifi gives; the simulator's authority joins it.
+# The packages trust the certificates of certifi, to which the simulator's authority is added.
 TRUSTED = tempfile.NamedTemporaryFile("w", suffix=".pem")
 TRUSTED.write(Path(certifi.where()).read_text() + Path(SIMULATOR["ca"]).read_text())
 TRUSTED.flush()
@@ -36,7 +36,7 @@ from alibabacloud_credentials.client import Client as Credentials
 from alibabacloud_credentials.models import Config as CredentialsConfig
 from alibabacloud_credentials.provider import CLIProfileCredentialsProvider
 from alibabacloud_tea_openapi.models import Config
-from damage import Tap, damages
+from damage import Relay, damages
 from darabonba.runtime import ExtendsParameters, RuntimeOptions
 from shapes import action_of, decoded, filled, hints_of, operations
 
@@ -51,31 +51,32 @@ class Table:
     def __init__(self):
         self.rows, self.failures = [], []
 
-    def row(self, what, count, of, note=""):
-        good = count == of
-        self.rows.append({"what": what, "count": count, "of": of, "note": note})
+    def row(self, check, count, expected, note=""):
+        good = count == expected
+        row = {"check": check, "count": count, "expected": expected, "note": note}
+        self.rows.append(row)
         print(
-            f"  {what:<58}{count:>6} of {of:<6}{'' if good else 'NOT AS EXPECTED  '}{note}",
+            f"  {check:<58}{count:>6} of {expected:<6}{'' if good else 'NOT AS EXPECTED  '}{note}",
             flush=True,
         )
         if not good:
-            self.failures.append(what)
+            self.failures.append(check)
 
-    def explain(self, texts, most=8):
-        for text in texts[:most]:
-            print(f"      {text}")
-        if len(texts) > most:
-            print(f"      and {len(texts) - most} more")
+    def explain(self, lines, limit=8):
+        for line in lines[:limit]:
+            print(f"      {line}")
+        if len(lines) > limit:
+            print(f"      and {len(lines) - limit} more")
 
 
-def client(tap, scheme, **keys):
+def client(relay, scheme, **keys):
     return Client(
-        Config(endpoint=tap.endpoint, protocol="http", **SCHEMES[scheme], **(keys or KEY))
+        Config(endpoint=relay.endpoint, protocol="http", **SCHEMES[scheme], **(keys or KEY))
     )
 
 
-def complaint(error):
-    """The code, status and request id in the error that the package raised."""
+def details(error):
+    """Code, status and request ID of an error that the package raised."""
     inner = getattr(error, "inner_exception", None) or error
     return (
         getattr(inner, "code", None),
@@ -84,95 +85,100 @@ def complaint(error):
     )
 
 
-def reply_of(using, name, request, runtime, is_async):
-    takes = [request] if request is not None else []
+def call(using, name, request, runtime, is_async):
+    requests = [request] if request is not None else []
     if not is_async:
-        return getattr(using, name)(*takes, runtime)
-    return asyncio.run(getattr(using, f"{name}_async")(*takes, runtime))
+        return getattr(using, name)(*requests, runtime)
+    return asyncio.run(getattr(using, f"{name}_async")(*requests, runtime))
 
 
 def at_pages(method, path, body=None, kind="application/json"):
-    """Asks the simulator itself: its pages, and the endpoint by which it is told what to do."""
+    """Sends a request to the simulator's pages or to its admin interface."""
     connection = http.client.HTTPConnection(urlsplit(SIMULATOR["pages"]).netloc, timeout=10)
     connection.request(method, path, body, {"content-type": kind})
-    answer = connection.getresponse().read()
+    response = connection.getresponse().read()
     connection.close()
-    return answer
+    return response
 
 
 def pass_on_page(url):
-    """Does what a person does who is who they say, so that there is a verdict."""
+    """Passes on the page, so that there is a verdict."""
     path = urlsplit(url).path
     at_pages("GET", path)
     at_pages("POST", path, "outcome=pass", "application/x-www-form-urlencoded")
 
 
-def accepted(table, tap, title, using, is_async=False):
-    """Every operation once: is it accepted, and is every field of the reply decoded?"""
-    taken, read, done, fields, places, met = 0, 0, 0, 0, 0, 0
-    known, strange, problems = {}, [], []
-    tap.spoil = None
-    # What looks something up needs a certify id.
-    asked = sorted(operations(), key=lambda one: one[0] != "init_face_verify_with_options")
-    for name, request_class, reply_class in asked:
-        action = action_of(reply_class)
+def accepted(table, relay, title, using, is_async=False):
+    """Calls every operation once: is it accepted, and is every field of the response decoded?"""
+    accepted_count, decoded_count, carried_out, fields, paths, sent_count = 0, 0, 0, 0, 0, 0
+    known, unknown_fields, problems = {}, [], []
+    relay.damage = None
+    # Other operations need the certify ID of the first one.
+    first = "init_face_verify_with_options"
+    in_order = sorted(operations(), key=lambda one: one[0] != first)
+    for name, request_class, response_class in in_order:
+        action = action_of(response_class)
         request = filled(request_class, action, known) if request_class else None
         try:
-            reply = reply_of(using, name, request, RuntimeOptions(), is_async)
-        except Exception as error:  # whatever the package raises is a refusal
-            problems.append(f"{action}: {complaint(error)[0] or repr(error)[:200]}")
+            response = call(using, name, request, RuntimeOptions(), is_async)
+        except Exception as error:  # every exception is a refusal
+            problems.append(f"{action}: {details(error)[0] or repr(error)[:200]}")
             continue
-        taken += 1
-        sent = json.loads(tap.reply[2])
+        accepted_count += 1
+        sent = json.loads(relay.response[2])
         code = sent.get("Code")
-        # Not every operation gives a code.
+        # Some operations have no code.
         if code in ("200", "Success", None):
-            done += 1
+            carried_out += 1
         else:
             problems.append(f"{action}: code {code}")
-        body_class = hints_of(reply_class)["body"]
-        same, all_places, sent_places, unknown, faults = decoded(sent, reply.body, body_class)
+        body_class = hints_of(response_class)["body"]
+        same, all_paths, sent_paths, unknown, errors = decoded(sent, response.body, body_class)
         if not same:
-            faults.append("no field was decoded")
-        problems += [f"{action}: {fault}" for fault in faults]
-        strange += [f"{action} {name}" for name in unknown]
-        read += not faults
-        fields, places, met = fields + same, places + len(all_places), met + len(sent_places)
-        if action == "InitFaceVerify" and reply.body and reply.body.result_object:
-            known["CertifyId"] = reply.body.result_object.certify_id
-            pass_on_page(reply.body.result_object.certify_url)
-    table.row(f"{title}: operations accepted", taken, OPERATIONS)
-    table.row(f"{title}: carried out", done, OPERATIONS)
-    note = f"{fields} fields, in {met} of the {places} places that the package knows"
-    table.row(f"{title}: replies decoded", read, OPERATIONS, note)
-    table.explain(problems + [f"sent, but unknown to the package: {name}" for name in strange])
+            errors.append("no field was decoded")
+        problems += [f"{action}: {error}" for error in errors]
+        unknown_fields += [f"{action} {name}" for name in unknown]
+        decoded_count += not errors
+        fields += same
+        paths += len(all_paths)
+        sent_count += len(sent_paths)
+        if action == "InitFaceVerify" and response.body and response.body.result_object:
+            known["CertifyId"] = response.body.result_object.certify_id
+            pass_on_page(response.body.result_object.certify_url)
+    table.row(f"{title}: operations accepted", accepted_count, OPERATIONS)
+    table.row(f"{title}: carried out", carried_out, OPERATIONS)
+    note = f"{fields} fields, in {sent_count} of the {paths} paths in the package's model"
+    table.row(f"{title}: responses decoded", decoded_count, OPERATIONS, note)
+    lines = [f"sent, but not in the package's model: {name}" for name in unknown_fields]
+    table.explain(problems + lines)
 
 
-def refused(table, tap, scheme, using, title, code, spoiler, options):
-    """Every operation once, damaged: is it refused, with this code?"""
-    right, problems = 0, []
+def refused(table, relay, scheme, using, title, code, damage_of, options):
+    """Calls every operation once with a damaged request: is it refused with this code?"""
+    correct, problems = 0, []
     runtime = RuntimeOptions()
     if options:
-        place = "headers" if scheme == "ACS3" else "queries"
-        runtime.extends_parameters = ExtendsParameters(**{place: options})
-    # What comes second needs a first one, which is good.
-    if title == "a nonce for the second time":
+        kind = "headers" if scheme == "ACS3" else "queries"
+        runtime.extends_parameters = ExtendsParameters(**{kind: options})
+    # The first use of the nonce is accepted.
+    if title == "a reused nonce":
         describe(using, runtime)
-    for number, (name, request_class, reply_class) in enumerate(operations()):
-        action = action_of(reply_class)
+    for number, (name, request_class, response_class) in enumerate(operations()):
+        action = action_of(response_class)
         request = filled(request_class, action, {"CertifyId": "sha0"}) if request_class else None
-        tap.spoil = spoiler(number) if spoiler else None
+        relay.damage = damage_of(number) if damage_of else None
         try:
-            reply_of(using, name, request, runtime, False)
+            call(using, name, request, runtime, False)
             problems.append(f"{action}: accepted")
-        except Exception as error:  # which it is, is what is looked at
-            found, sent = complaint(error), json.loads(tap.reply[2])
-            if found == (code, tap.reply[0], sent.get("RequestId")) and sent.get("Code") == code:
-                right += 1
+        except Exception as error:  # its details are checked
+            sent = json.loads(relay.response[2])
+            as_sent = (code, relay.response[0], sent.get("RequestId"))
+            if details(error) == as_sent and sent.get("Code") == code:
+                correct += 1
             else:
-                problems.append(f"{action}: {found} {repr(error)[:200]}")
-    tap.spoil = None
-    table.row(f"{scheme}, {title}: refused", right, OPERATIONS, code)
+                problems.append(f"{action}: {details(error)} {repr(error)[:200]}")
+    relay.damage = None
+    table.row(f"{scheme}, {title}: refused", correct, OPERATIONS, code)
     table.explain(problems)
 
 
@@ -180,8 +186,8 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 
 
 @contextlib.contextmanager
-def homeward():
-    """In here, what the packages ask of the vendor's hosts arrives at the simulator."""
+def through_proxy():
+    """Sends requests to the vendor's hosts through the simulator's proxy."""
     os.environ.update(dict.fromkeys(PROXIES, SIMULATOR["proxy"]))
     yield
     for name in PROXIES:
@@ -189,13 +195,13 @@ def homeward():
 
 
 def describe(using, runtime=None):
-    """A call that any good credentials are enough for."""
+    """A call that succeeds with any valid credentials; returns its code."""
     request = models.DescribeFaceVerifyRequest(scene_id=1, certify_id="sha0")
     return using.describe_face_verify_with_options(request, runtime or RuntimeOptions()).body.code
 
 
 def sources():
-    """Where the credentials package can find some, and what builds that."""
+    """The sources of the credentials package, each with a function that creates it."""
     role = {"role_arn": "acs:ram::1:role/a", "role_session_name": "conformance"}
     assume = {"type": "ram_role_arn", **KEY, **role}
     token = str(Path.home() / "token")
@@ -215,60 +221,60 @@ def sources():
         for name, value in options.items():
             setattr(config, name, value)
         yield title, lambda config=config: Credentials(config)
-    # Not `login`: this package reads names that begin with a capital, the vendor's others do not.
+    # Without `login`: this package reads names in upper camel case, the vendor's others do not.
     for name in ("key", "assumed", "chained", "instance", "oidc", "sso", "program"):
         provider = CLIProfileCredentialsProvider(profile_name=name)
         yield f"profile {name}", lambda provider=provider: Credentials(provider=provider)
     yield "default chain", Credentials
 
 
-def given(table):
-    """Asks every source that can be brought to the simulator, and makes a call with what it gave."""
-    good, problems, assumed, of = 0, [], None, 0
+def fetched(table):
+    """Fetches credentials from every source, and makes a call with them."""
+    good, problems, assumed, expected = 0, [], None, 0
     for title, build in sources():
-        of += 1
+        expected += 1
         try:
             credential = build()
             if title == "STS, AssumeRole":
                 assumed = credential.get_credential()
-            # Without an endpoint: the package's own.
+            # Without an endpoint, so that the package uses its own.
             code = describe(Client(Config(credential=credential, protocol="http")))
-            # The certify id is unknown: the service's own answer, beyond the gateway.
+            # 406 for an unknown certify ID: the gateway has admitted the request.
             if code == "406":
                 good += 1
             else:
                 problems.append(f"{title}: {code}")
-        except Exception as error:  # whatever the package raises
+        except Exception as error:  # every exception is a failure
             problems.append(f"{title}: {repr(error)[:300]}")
-    table.row("credentials: sources that gave good ones", good, of)
+    table.row("credentials: sources with valid credentials", good, expected)
     table.explain(problems)
     return assumed
 
 
 def main():
-    # The packages log what they also raise.
+    # The packages log the same errors that they raise.
     logging.disable(logging.CRITICAL)
     for name in PROXIES:
         os.environ.pop(name, None)
-    table, tap = Table(), Tap(SIMULATOR["shanghai"])
+    table, relay = Table(), Relay(SIMULATOR["shanghai"])
     names = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     print(f"Python {sys.version.split()[0]}: {names}")
     table.row("operations in the package", len(list(operations())), OPERATIONS)
-    with homeward():
-        assumed = given(table)
+    with through_proxy():
+        assumed = fetched(table)
     if assumed is None:
         return table
     parts = ("access_key_id", "access_key_secret", "security_token")
     sts = {name: getattr(assumed, name) for name in parts}
 
     for scheme in SCHEMES:
-        accepted(table, tap, f"{scheme}, access key", client(tap, scheme))
-        accepted(table, tap, f"{scheme}, STS", client(tap, scheme, **sts))
-        accepted(table, tap, f"{scheme}, access key, async", client(tap, scheme), is_async=True)
+        accepted(table, relay, f"{scheme}, access key", client(relay, scheme))
+        accepted(table, relay, f"{scheme}, STS", client(relay, scheme, **sts))
+        accepted(table, relay, f"{scheme}, access key, async", client(relay, scheme), is_async=True)
     for scheme in SCHEMES:
-        using = client(tap, scheme)
+        using = client(relay, scheme)
         for damage in damages(scheme):
-            refused(table, tap, scheme, using, *damage)
+            refused(table, relay, scheme, using, *damage)
         mismatch = "InvalidSecurityToken.MismatchWithAccessKey"
         for title, code, keys in (
             ("a wrong secret", "SignatureDoesNotMatch", {**KEY, "access_key_secret": "wrong"}),
@@ -279,20 +285,20 @@ def main():
             ),
             ("another STS token", mismatch, {**sts, "security_token": "other"}),
         ):
-            refused(table, tap, scheme, client(tap, scheme, **keys), title, code, None, None)
+            refused(table, relay, scheme, client(relay, scheme, **keys), title, code, None, None)
     faults(table)
-    with homeward():
+    with through_proxy():
         uploads(table, sts)
     return table
 
 
 def faults(table):
-    """What the simulator can be told to do wrong, and what the package makes of it."""
-    told = {
+    """Injects faults in the simulator: which error does the package raise?"""
+    expected_errors = {
         "throttle": ({}, ("ThrottlingException", "Throttling.User", 1000)),
         "status": ({"status": 503}, ("ServerException", "ServiceUnavailable")),
         "gateway": ({"status": 403, "code": "NoPermission"}, ("ClientException", "NoPermission")),
-        "code 500": ({}, ("a reply", "500")),
+        "code_500": ({}, ("response", "500")),
         "reset": ({}, ("RetryError", None)),
         "garbage": ({}, ("RuntimeError", None)),
         "empty": ({}, ("RuntimeError", None)),
@@ -300,15 +306,15 @@ def faults(table):
     }
     endpoint = urlsplit(SIMULATOR["shanghai"]).netloc
     using, good, problems = Client(Config(endpoint=endpoint, protocol="http", **KEY)), 0, []
-    for fault, (options, expected) in told.items():
+    for fault, (options, expected) in expected_errors.items():
         at_pages(
             "POST",
             "/admin/faults",
             json.dumps({"fault": fault, **options, "region": "cn-shanghai"}),
         )
         try:
-            found = ("a reply", describe(using))
-        except Exception as error:  # which it is, is what is looked at
+            found = ("response", describe(using))
+        except Exception as error:  # its type is checked
             inner = getattr(error, "inner_exception", None) or error
             found = (type(inner).__name__, getattr(inner, "code", None))
             if fault == "throttle":
@@ -317,12 +323,12 @@ def faults(table):
             good += 1
         else:
             problems.append(f"{fault}: {found}")
-    table.row("faults on demand, told by the package as they are", good, len(told))
+    table.row("faults: reported by the package as expected", good, len(expected_errors))
     table.explain(problems)
 
 
 def uploads(table, sts):
-    """File to AuthorizeFileUpload to the object store to the call, at the vendor's own hosts."""
+    """Uploads files at the vendor's own hosts: grant, object store, then the call."""
     methods = [
         name
         for name, _ in inspect.getmembers(Client, inspect.isfunction)
@@ -330,39 +336,37 @@ def uploads(table, sts):
     ]
     table.row("operations that take files", len(methods), UPLOADS)
     for title, keys in (("access key", KEY), ("STS", sts)):
-        for how in ("", "_async"):
+        for suffix in ("", "_async"):
             good, problems = 0, []
             for name in methods:
                 try:
-                    one = uploaded(name + how, keys)
+                    one = uploaded(name + suffix, keys)
                     good += one is None
                     problems += [f"{name}: {one}"] if one else []
-                except Exception as error:  # whatever the package raises
-                    problems.append(f"{name}: {complaint(error)[0] or ''} {repr(error)[:300]}")
-            table.row(
-                f"https, {title}{how.replace('_', ', ')}: files carried to the call", good, UPLOADS
-            )
+                except Exception as error:  # every exception is a failure
+                    problems.append(f"{name}: {details(error)[0] or ''} {repr(error)[:300]}")
+            how = title + suffix.replace("_", ", ")
+            table.row(f"https, {how}: calls with uploaded files", good, UPLOADS)
             table.explain(problems)
 
 
 def uploaded(name, keys):
-    """What is wrong, if anything, with a call that carries files."""
+    """The error of a call with files, if there is one."""
     request_class = typing.get_type_hints(getattr(Client, name))["request"]
     action = request_class.__name__.removesuffix("AdvanceRequest")
     files = [attribute for attribute in hints_of(request_class) if attribute.endswith("_object")]
-    # One picture, or it is refused.
+    # More than one picture is refused.
     request = filled(request_class, action, {}, without=[*files, "face_contrast_picture"])
     for attribute in files:
         setattr(request, attribute, io.BytesIO(FILE))
-    # Without an endpoint: the package's own.
+    # Without an endpoint, so that the package uses its own.
     using = Client(Config(region_id="cn-shanghai", ca=TRUSTED.name, **keys))
     runtime = RuntimeOptions(ca=TRUSTED.name)
-    call = getattr(using, name)
-    reply = (
-        asyncio.run(call(request, runtime)) if name.endswith("_async") else call(request, runtime)
-    )
-    if reply.body.code != "200":
-        return f"code {reply.body.code}"
+    method = getattr(using, name)
+    result = method(request, runtime)
+    response = asyncio.run(result) if name.endswith("_async") else result
+    if response.body.code != "200":
+        return f"code {response.body.code}"
     expected = [{"bytes": len(FILE), "sha256": hashlib.sha256(FILE).hexdigest()}] * len(files)
     arrived = json.loads(at_pages("GET", "/admin/state"))["files"][-len(files) :]
     return None if arrived == expected else f"arrived: {arrived}"

@@ -1,14 +1,14 @@
-// What stands between the package and the simulator, and can spoil what passes.
+// A relay between the package and the simulator that can damage requests.
 "use strict";
 
 const http = require("http");
 
-class Tap {
+class Relay {
   constructor(target) {
     this.target = new URL(target);
-    this.spoil = null;
-    this.reply = null;
-    this.server = http.createServer((request, response) => this.pass(request, response));
+    this.damage = null;
+    this.response = null;
+    this.server = http.createServer((request, response) => this.relay(request, response));
   }
 
   async listen() {
@@ -17,16 +17,16 @@ class Tap {
     return this;
   }
 
-  async pass(request, response) {
+  async relay(request, response) {
     const headers = [];
     for (let at = 0; at < request.rawHeaders.length; at += 2)
       headers.push([request.rawHeaders[at], request.rawHeaders[at + 1]]);
-    // How the body is framed is nobody's promise.
+    // The framing of the body is not relayed.
     const kept = headers.filter(([name]) => !/^(transfer-encoding|content-length|connection)$/i.test(name));
     const one = { method: request.method, target: request.url, headers: kept, body: await bytes(request) };
-    for (const each of this.spoil ? this.spoil(one) : [one]) this.reply = await this.send(each);
-    response.writeHead(this.reply.status, this.reply.headers);
-    response.end(this.reply.body);
+    for (const each of this.damage ? this.damage(one) : [one]) this.response = await this.send(each);
+    response.writeHead(this.response.status, this.response.headers);
+    response.end(this.response.body);
   }
 
   send({ method, target, headers, body }) {
@@ -52,7 +52,7 @@ const header = (name, change) => (one) => {
   const headers = one.headers
     .map(([n, v]) => [n, n.toLowerCase() === name ? change(v) : v])
     .filter(([, value]) => value !== null);
-  if (JSON.stringify(headers) === JSON.stringify(one.headers)) throw new Error(`${name} was not there`);
+  if (JSON.stringify(headers) === JSON.stringify(one.headers)) throw new Error(`the header ${name} is missing`);
   return [{ ...one, headers }];
 };
 
@@ -87,21 +87,21 @@ const longer = (one) => [
 
 const minutes = (ahead) => `${new Date(Date.now() + ahead * 60_000).toISOString().slice(0, 19)}Z`;
 
-// A kind of damage: its name, the code that must come back (none: it must be accepted), and for the
-// n-th operation what spoils the request on the way, or the options with which the package sends it.
+// Kinds of damage: a name, the expected code (null if accepted), and either a function from the number
+// of an operation to the damage in transit, or runtime options for the package itself.
 function damages(scheme) {
-  const always = (spoil) => () => spoil;
+  const always = (damage) => () => damage;
   const twice = (one) => [one, one];
   const set = (name, value) => query((pairs) => pairs.set(name, value));
   const mismatch = "SignatureDoesNotMatch";
   const [date, nonce] = scheme === "ACS3" ? ["x-acs-date", "x-acs-signature-nonce"] : ["Timestamp", "SignatureNonce"];
   const common = [
     ["one bit of the signature", mismatch, scheme === "ACS3" ? flipHex : flipBase64],
-    ["a time stamp of 16 minutes ago", "InvalidTimeStamp.Expired", null, { [date]: minutes(-16) }],
-    ["a time stamp 16 minutes ahead", "InvalidTimeStamp.Expired", null, { [date]: minutes(16) }],
-    ["a nonce for the second time", "SignatureNonceUsed", null, { [nonce]: `used-${scheme}-${Date.now()}` }],
-    ["the same bytes again", "SignatureNonceUsed", always(twice)],
-    ["a parameter more", mismatch, always(set("More", "1"))],
+    ["a timestamp 16 minutes ago", "InvalidTimeStamp.Expired", null, { [date]: minutes(-16) }],
+    ["a timestamp 16 minutes ahead", "InvalidTimeStamp.Expired", null, { [date]: minutes(16) }],
+    ["a reused nonce", "SignatureNonceUsed", null, { [nonce]: `used-${scheme}-${Date.now()}` }],
+    ["the same request twice", "SignatureNonceUsed", always(twice)],
+    ["an additional parameter", mismatch, always(set("More", "1"))],
   ];
   if (scheme === "ACS3")
     return [
@@ -112,15 +112,15 @@ function damages(scheme) {
         always(header(name, (value) => `${value.slice(0, -1)}~`)),
       ]),
       ["x-acs-date a second later", mismatch, always(header("x-acs-date", later))],
-      ["a signed header gone", "IncompleteSignature", always(header("x-acs-signature-nonce", () => null))],
-      ["an x-acs- header more", "IncompleteSignature", always(added("x-acs-more", "1"))],
-      ["a body more", mismatch, always(longer)],
+      ["a signed header missing", "IncompleteSignature", always(header("x-acs-signature-nonce", () => null))],
+      ["an additional x-acs- header", "IncompleteSignature", always(added("x-acs-more", "1"))],
+      ["an additional body", mismatch, always(longer)],
       [
-        "an unknown key",
+        "an unknown access key",
         "InvalidAccessKeyId.NotFound",
         always(header("authorization", (value) => value.replace("Credential=", "Credential=un"))),
       ],
-      // This package does not sign it, the one for Python does.
+      // This package does not sign it, the Python package does.
       ["user-agent changed", null, always(header("user-agent", () => "another"))],
     ];
   return [
@@ -131,9 +131,9 @@ function damages(scheme) {
       always(query((pairs) => pairs.set(name, `${pairs.get(name)}x`))),
     ]),
     ["Timestamp a second later", mismatch, always(query((pairs) => pairs.set(date, later(pairs.get(date)))))],
-    ["Format gone", mismatch, always(query((pairs) => pairs.delete("Format")))],
-    ["an unknown key", "InvalidAccessKeyId.NotFound", always(set("AccessKeyId", "untestid"))],
+    ["Format missing", mismatch, always(query((pairs) => pairs.delete("Format")))],
+    ["an unknown access key", "InvalidAccessKeyId.NotFound", always(set("AccessKeyId", "untestid"))],
   ];
 }
 
-module.exports = { Tap, damages };
+module.exports = { Relay, damages };

@@ -1,4 +1,4 @@
-// The operations, what they take and what they give, as the package says it.
+// The operations of the package, their requests, and their responses.
 "use strict";
 
 const fs = require("fs");
@@ -19,8 +19,8 @@ function operations() {
   const end = "WithOptions";
   return methods(end).map((name) => {
     const action = actionOf(name, end);
-    const takes = Client.prototype[name].length === 2 ? cloudauth[`${action}Request`] : null;
-    return { name, action, takes, gives: cloudauth[`${action}ResponseBody`] };
+    const requestClass = Client.prototype[name].length === 2 ? cloudauth[`${action}Request`] : null;
+    return { name, action, requestClass, bodyClass: cloudauth[`${action}ResponseBody`] };
   });
 }
 
@@ -53,26 +53,26 @@ function* leaves(value, at = "") {
   else yield [at, value];
 }
 
-/** Compares what the package made of a reply with what was sent. */
+/** Compares the response that the package decoded with the response that was sent. */
 function decoded(sent, body, kind) {
   const known = new Map(Array.from(leaves(example(kind).toMap()), ([at, value]) => [at, typeof value]));
-  const texts = [...known].filter(([, type]) => type === "string").map(([place]) => `${place}.`);
-  const got = new Map();
-  for (const [at, value] of leaves(body ? body.toMap() : {})) got.set(at, [...(got.get(at) ?? []), value]);
-  const result = { same: 0, places: known.size, met: new Set(), unknown: [], faults: [] };
+  const strings = [...known].filter(([, type]) => type === "string").map(([path]) => `${path}.`);
+  const values = new Map();
+  for (const [at, value] of leaves(body ? body.toMap() : {})) values.set(at, [...(values.get(at) ?? []), value]);
+  const result = { same: 0, paths: known.size, sent: new Set(), unknown: [], errors: [] };
   for (const [at, value] of leaves(sent)) {
     const type = known.get(at);
-    const left = got.get(at) ?? [];
+    const left = values.get(at) ?? [];
     const isEmpty = value && typeof value === "object";
-    if (isEmpty && [...known.keys()].some((place) => place.startsWith(`${at}.`))) continue;
-    if (type === undefined && texts.some((place) => at.startsWith(place)))
-      result.faults.push(`${at} is inside what is a text to the package`);
+    if (isEmpty && [...known.keys()].some((path) => path.startsWith(`${at}.`))) continue;
+    if (type === undefined && strings.some((path) => at.startsWith(path)))
+      result.errors.push(`${at} is inside a string of the package's model`);
     else if (type === undefined || value === null) result.unknown.push(at);
-    else if (typeof value !== type) result.faults.push(`${at} is ${typeof value}, not ${type}`);
-    else if (!left.includes(value)) result.faults.push(`${at} was not decoded`);
+    else if (typeof value !== type) result.errors.push(`${at} is ${typeof value}, not ${type}`);
+    else if (!left.includes(value)) result.errors.push(`${at} was not decoded`);
     else {
       left.splice(left.indexOf(value), 1);
-      result.met.add(at);
+      result.sent.add(at);
       result.same += 1;
     }
   }

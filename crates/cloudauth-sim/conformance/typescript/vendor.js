@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// The vendor's TypeScript packages, as they are, against the simulator.
+// Runs the vendor's TypeScript packages, unmodified, against the simulator.
 //
-// Started by `run`, which makes the environment. The packages are told an endpoint; hosts that are
-// written in their code are brought home by the simulator's proxy. Prints a table; writes JSON.
-// The same as vendor.py in the other language: what is said there is not said again here.
+// Started by `run`, which creates the environment. The endpoint is an option of the packages; the
+// hosts in their code are reached through the simulator's proxy. Prints a table and writes JSON.
+// The same checks as in vendor.py, which has the comments.
 "use strict";
 
 const { createHash } = require("crypto");
@@ -12,8 +12,8 @@ const os = require("os");
 const path = require("path");
 const { Readable } = require("stream");
 
-const { Tap, damages } = require("./damage");
-const { homeward } = require("./home");
+const { Relay, damages } = require("./damage");
+const { useProxy } = require("./proxy");
 const { vendor, methods, actionOf, operations, filled, decoded } = require("./shapes");
 
 const cloudauth = vendor("@alicloud/cloudauth20190307");
@@ -37,96 +37,96 @@ const version = (name) =>
 const rows = [];
 const failures = [];
 
-function row(what, count, of, note = "") {
-  rows.push({ what, count, of, note });
-  const good = count === of;
-  if (!good) failures.push(what);
-  const numbers = `${String(count).padStart(6)} of ${String(of).padEnd(6)}`;
-  console.log(`  ${what.padEnd(58)}${numbers}${good ? "" : "NOT AS EXPECTED  "}${note}`);
+function row(check, count, expected, note = "") {
+  rows.push({ check, count, expected, note });
+  const good = count === expected;
+  if (!good) failures.push(check);
+  const numbers = `${String(count).padStart(6)} of ${String(expected).padEnd(6)}`;
+  console.log(`  ${check.padEnd(58)}${numbers}${good ? "" : "NOT AS EXPECTED  "}${note}`);
 }
 
-function explain(texts, most = 8) {
-  for (const text of texts.slice(0, most)) console.log(`      ${text}`);
-  if (texts.length > most) console.log(`      and ${texts.length - most} more`);
+function explain(lines, limit = 8) {
+  for (const line of lines.slice(0, limit)) console.log(`      ${line}`);
+  if (lines.length > limit) console.log(`      and ${lines.length - limit} more`);
 }
 
-const client = (tap, scheme, keys = KEY) =>
-  new Client(new $OpenApiUtil.Config({ endpoint: tap.endpoint, protocol: "http", ...SCHEMES[scheme], ...keys }));
+const client = (relay, scheme, keys = KEY) =>
+  new Client(new $OpenApiUtil.Config({ endpoint: relay.endpoint, protocol: "http", ...SCHEMES[scheme], ...keys }));
 
 const brief = (error) => `${error.code ?? ""} ${String(error).slice(0, 200)}`;
 
-const ask = (using, { name }, request, runtime = new RuntimeOptions({})) =>
+const call = (using, { name }, request, runtime = new RuntimeOptions({})) =>
   request ? using[name](request, runtime) : using[name](runtime);
 
-/** Does what a person does who is who they say, so that there is a verdict. */
+/** Passes on the page, so that there is a verdict. */
 async function passOnPage(url) {
   await fetch(url);
   await fetch(url, { method: "POST", body: new URLSearchParams({ outcome: "pass" }), redirect: "manual" });
 }
 
-async function accepted(tap, title, using) {
+async function accepted(relay, title, using) {
   const known = {};
   const problems = [];
-  const strange = [];
-  let [taken, read, done, fields, places, met] = [0, 0, 0, 0, 0, 0];
-  tap.spoil = null;
+  const unknown = [];
+  let [acceptedCount, decodedCount, carriedOut, fields, paths, sentCount] = [0, 0, 0, 0, 0, 0];
+  relay.damage = null;
   const first = (one) => (one.action === "InitFaceVerify" ? 0 : 1);
   for (const one of operations().sort((a, b) => first(a) - first(b))) {
-    let reply;
+    let response;
     try {
-      reply = await ask(using, one, one.takes && filled(one.takes, one.action, known));
+      response = await call(using, one, one.requestClass && filled(one.requestClass, one.action, known));
     } catch (error) {
       problems.push(`${one.action}: refused with ${brief(error)}`);
       continue;
     }
-    taken += 1;
-    const sent = JSON.parse(tap.reply.body);
-    if (["200", "Success", undefined].includes(sent.Code)) done += 1;
+    acceptedCount += 1;
+    const sent = JSON.parse(relay.response.body);
+    if (["200", "Success", undefined].includes(sent.Code)) carriedOut += 1;
     else problems.push(`${one.action}: code ${sent.Code}`);
-    const found = decoded(sent, reply.body, one.gives);
-    if (!found.same) found.faults.push("no field was decoded");
-    problems.push(...found.faults.map((fault) => `${one.action}: ${fault}`));
-    strange.push(...found.unknown.map((name) => `sent, but unknown to the package: ${one.action} ${name}`));
-    if (!found.faults.length) read += 1;
+    const found = decoded(sent, response.body, one.bodyClass);
+    if (!found.same) found.errors.push("no field was decoded");
+    problems.push(...found.errors.map((error) => `${one.action}: ${error}`));
+    unknown.push(...found.unknown.map((name) => `sent, but not in the package's model: ${one.action} ${name}`));
+    if (!found.errors.length) decodedCount += 1;
     fields += found.same;
-    places += found.places;
-    met += found.met.size;
-    if (one.action === "InitFaceVerify" && reply.body.resultObject) {
-      known.CertifyId = reply.body.resultObject.certifyId;
-      await passOnPage(reply.body.resultObject.certifyUrl);
+    paths += found.paths;
+    sentCount += found.sent.size;
+    if (one.action === "InitFaceVerify" && response.body.resultObject) {
+      known.CertifyId = response.body.resultObject.certifyId;
+      await passOnPage(response.body.resultObject.certifyUrl);
     }
   }
-  row(`${title}: operations accepted`, taken, OPERATIONS);
-  row(`${title}: carried out`, done, OPERATIONS);
-  const note = `${fields} fields, in ${met} of the ${places} places that the package knows`;
-  row(`${title}: replies decoded`, read, OPERATIONS, note);
-  explain([...problems, ...strange]);
+  row(`${title}: operations accepted`, acceptedCount, OPERATIONS);
+  row(`${title}: carried out`, carriedOut, OPERATIONS);
+  const note = `${fields} fields, in ${sentCount} of the ${paths} paths in the package's model`;
+  row(`${title}: responses decoded`, decodedCount, OPERATIONS, note);
+  explain([...problems, ...unknown]);
 }
 
-async function refused(tap, scheme, using, [title, code, spoiler, options]) {
+async function refused(relay, scheme, using, [title, code, damageOf, options]) {
   const problems = [];
-  let right = 0;
+  let correct = 0;
   const runtime = () => {
-    const place = scheme === "ACS3" ? "headers" : "queries";
-    return new RuntimeOptions(options ? { extendsParameters: { [place]: options } } : {});
+    const kind = scheme === "ACS3" ? "headers" : "queries";
+    return new RuntimeOptions(options ? { extendsParameters: { [kind]: options } } : {});
   };
-  // What comes second needs a first one, which is good.
-  if (title === "a nonce for the second time") await describe(using, runtime());
+  // The first use of the nonce is accepted.
+  if (title === "a reused nonce") await describe(using, runtime());
   for (const [number, one] of operations().entries()) {
-    tap.spoil = spoiler ? spoiler(number) : null;
+    relay.damage = damageOf ? damageOf(number) : null;
     try {
-      await ask(using, one, one.takes && filled(one.takes, one.action, { CertifyId: "sha0" }), runtime());
-      if (code === null) right += 1;
+      await call(using, one, one.requestClass && filled(one.requestClass, one.action, { CertifyId: "sha0" }), runtime());
+      if (code === null) correct += 1;
       else problems.push(`${one.action}: accepted`);
     } catch (error) {
-      const sent = JSON.parse(tap.reply.body);
-      const isTold = error.requestId === sent.RequestId && error.statusCode === tap.reply.status;
-      if (code !== null && error.code === code && sent.Code === code && isTold) right += 1;
+      const sent = JSON.parse(relay.response.body);
+      const isReported = error.requestId === sent.RequestId && error.statusCode === relay.response.status;
+      if (code !== null && error.code === code && sent.Code === code && isReported) correct += 1;
       else problems.push(`${one.action}: ${error.statusCode} ${brief(error)}`);
     }
   }
-  tap.spoil = null;
-  row(`${scheme}, ${title}: ${code === null ? "accepted" : "refused"}`, right, OPERATIONS, code ?? "not signed");
+  relay.damage = null;
+  row(`${scheme}, ${title}: ${code === null ? "accepted" : "refused"}`, correct, OPERATIONS, code ?? "not signed");
   explain(problems);
 }
 
@@ -135,7 +135,7 @@ async function describe(using, runtime = new RuntimeOptions({})) {
   return (await using.describeFaceVerifyWithOptions(request, runtime)).body.code;
 }
 
-/** Where the credentials package can find some, and what builds that. */
+/** The sources of the credentials package, each with a function that creates it. */
 function sources() {
   const { default: Credential, Config, CLIProfileCredentialsProvider } = credentials;
   const role = { roleArn: "acs:ram::1:role/a", roleSessionName: "conformance" };
@@ -150,7 +150,7 @@ function sources() {
     "metadata service, version 2 only": { type: "ecs_ram_role", disableIMDSv1: true },
     "credentials URI": { type: "credentials_uri", credentialsURI: `${SIMULATOR.pages}/credentials-uri` },
   };
-  // Not `sso`: this version of the package posts an empty body.
+  // Without `sso`: this version of the package posts an empty body.
   const profiles = ["key", "assumed", "chained", "instance", "oidc", "login", "program"];
   const profile = (name) => CLIProfileCredentialsProvider.builder().withProfileName(name).build();
   return [
@@ -160,8 +160,8 @@ function sources() {
   ];
 }
 
-/** Asks every source that can be brought to the simulator, and makes a call with what it gave. */
-async function given(tap) {
+/** Fetches credentials from every source, and makes a call with them. */
+async function fetched(relay) {
   const problems = [];
   let good = 0;
   let assumed = null;
@@ -169,26 +169,26 @@ async function given(tap) {
     try {
       const credential = build();
       if (title === "STS, AssumeRole") assumed = await credential.getCredential();
-      // The certify id is unknown: the service's own answer, beyond the gateway.
-      const code = await describe(client(tap, "ACS3", { credential }));
+      // 406 for an unknown certify ID: the gateway has admitted the request.
+      const code = await describe(client(relay, "ACS3", { credential }));
       if (code === "406") good += 1;
       else problems.push(`${title}: ${code}`);
     } catch (error) {
       problems.push(`${title}: ${brief(error)}`);
     }
   }
-  row("credentials: sources that gave good ones", good, sources().length);
+  row("credentials: sources with valid credentials", good, sources().length);
   explain(problems);
   return assumed;
 }
 
-/** What the simulator can be told to do wrong, and what the package makes of it. */
+/** Injects faults in the simulator: which error does the package raise? */
 async function faults() {
-  const told = {
+  const expectedErrors = {
     throttle: [{}, "ThrottlingError Throttling.User 1000"],
     status: [{ status: 503 }, "ServerError ServiceUnavailable"],
     gateway: [{ status: 403, code: "NoPermission" }, "ClientError NoPermission"],
-    "code 500": [{}, "a reply 500"],
+    code_500: [{}, "response 500"],
     reset: [{}, "Error ECONNRESET"],
     garbage: [{}, "SyntaxError"],
     empty: [{}, "SyntaxError"],
@@ -197,13 +197,13 @@ async function faults() {
   const using = client({ endpoint: new URL(SIMULATOR.shanghai).host }, "ACS3");
   const problems = [];
   let good = 0;
-  for (const [fault, [options, expected]] of Object.entries(told)) {
+  for (const [fault, [options, expected]] of Object.entries(expectedErrors)) {
     const body = JSON.stringify({ fault, ...options, region: "cn-shanghai" });
     const headers = { "content-type": "application/json" };
     await fetch(`${SIMULATOR.pages}/admin/faults`, { method: "POST", headers, body });
     let found;
     try {
-      found = ["a reply", await describe(using)];
+      found = ["response", await describe(using)];
     } catch (error) {
       found = [error.name, error.code, error.retryAfter];
     }
@@ -211,7 +211,7 @@ async function faults() {
     if (found === expected) good += 1;
     else problems.push(`${fault}: ${found}`);
   }
-  row("faults on demand, told by the package as they are", good, Object.keys(told).length);
+  row("faults: reported by the package as expected", good, Object.keys(expectedErrors).length);
   explain(problems);
 }
 
@@ -226,23 +226,23 @@ async function uploads(sts) {
       const action = actionOf(name, end);
       const kind = cloudauth[`${action}AdvanceRequest`];
       const objects = Object.keys(kind.types()).filter((name) => name.endsWith("Object"));
-      // One picture, or it is refused.
+      // More than one picture is refused.
       const request = filled(kind, action, {}, [...objects, "faceContrastPicture"]);
       for (const name of objects) request[name] = Readable.from([file]);
       try {
         const using = new Client(new $OpenApiUtil.Config({ regionId: "cn-shanghai", ...keys }));
-        const reply = await using[name](request, new RuntimeOptions({}));
+        const response = await using[name](request, new RuntimeOptions({}));
         const { files } = await (await fetch(`${SIMULATOR.pages}/admin/state`)).json();
         const arrived = JSON.stringify(files.slice(-objects.length));
         const sha256 = createHash("sha256").update(file).digest("hex");
         const expected = JSON.stringify(objects.map(() => ({ bytes: file.length, sha256 })));
-        if (reply.body.code === "200" && arrived === expected) good += 1;
-        else problems.push(`${name}: code ${reply.body.code}, arrived ${arrived}`);
+        if (response.body.code === "200" && arrived === expected) good += 1;
+        else problems.push(`${name}: code ${response.body.code}, arrived ${arrived}`);
       } catch (error) {
         problems.push(`${name}: ${brief(error)}`);
       }
     }
-    row(`https, ${title}: files carried to the call`, good, UPLOADS);
+    row(`https, ${title}: calls with uploaded files`, good, UPLOADS);
     explain(problems);
   }
 }
@@ -250,25 +250,25 @@ async function uploads(sts) {
 async function main() {
   const names = PACKAGES.map((name) => `${name} ${version(name)}`).join(", ");
   console.log(`Node ${process.versions.node}: ${names}`);
-  homeward(SIMULATOR.proxy);
-  const tap = await new Tap(SIMULATOR.shanghai).listen();
+  useProxy(SIMULATOR.proxy);
+  const relay = await new Relay(SIMULATOR.shanghai).listen();
   row("operations in the package", operations().length, OPERATIONS);
-  const assumed = await given(tap);
+  const assumed = await fetched(relay);
   if (!assumed) return;
   const { accessKeyId, accessKeySecret, securityToken } = assumed;
   const sts = { accessKeyId, accessKeySecret, securityToken, type: "sts" };
   for (const scheme of Object.keys(SCHEMES)) {
-    await accepted(tap, `${scheme}, access key`, client(tap, scheme));
-    await accepted(tap, `${scheme}, STS`, client(tap, scheme, sts));
+    await accepted(relay, `${scheme}, access key`, client(relay, scheme));
+    await accepted(relay, `${scheme}, STS`, client(relay, scheme, sts));
   }
   for (const scheme of Object.keys(SCHEMES)) {
-    for (const damage of damages(scheme)) await refused(tap, scheme, client(tap, scheme), damage);
+    for (const damage of damages(scheme)) await refused(relay, scheme, client(relay, scheme), damage);
     for (const [title, code, keys] of [
       ["a wrong secret", "SignatureDoesNotMatch", { ...KEY, accessKeySecret: "testsecrets" }],
       ["an STS key without its token", "MissingSecurityToken", { accessKeyId, accessKeySecret }],
       ["another STS token", "InvalidSecurityToken.MismatchWithAccessKey", { ...sts, securityToken: "other" }],
     ])
-      await refused(tap, scheme, client(tap, scheme, keys), [title, code]);
+      await refused(relay, scheme, client(relay, scheme, keys), [title, code]);
   }
   await faults();
   await uploads(sts);

@@ -1,17 +1,17 @@
 "use strict";
-// Everything is set as text: what a client wrote is never markup.
-const at = (id) => document.getElementById(id);
+// Everything is set as text: a string from a client is never markup.
+const byId = (id) => document.getElementById(id);
 const time = (unix) => new Date(unix * 1000).toISOString().slice(11, 19);
 
-function cell(text, kind, more) {
+function cell(text, className, detail) {
   const td = document.createElement("td");
   const span = document.createElement("span");
   span.textContent = text;
-  if (kind) span.className = kind;
+  if (className) span.className = className;
   td.append(span);
-  if (more) {
+  if (detail) {
     const small = document.createElement("small");
-    small.textContent = more;
+    small.textContent = detail;
     td.append(small);
   }
   return td;
@@ -28,46 +28,46 @@ function fill(id, items, cells) {
     row.append(cell("none yet", "none"));
     rows.push(row);
   }
-  at(id).replaceChildren(...rows);
+  byId(id).replaceChildren(...rows);
 }
 
 function show(state) {
-  at("clock").textContent = new Date(state.now * 1000).toISOString().slice(0, 19) + "Z";
-  at("regions").replaceChildren(...state.regions.map((region) => {
+  byId("clock").textContent = new Date(state.now_unix * 1000).toISOString().slice(0, 19) + "Z";
+  byId("regions").replaceChildren(...state.regions.map((region) => {
     const card = document.createElement("div");
     card.className = "card";
     const count = document.createElement("b");
-    count.textContent = region.attempts;
-    card.append(count, region.region + (region.refuses ? ", refuses" : ""));
+    count.textContent = region.request_count;
+    card.append(count, region.region + (region.refuses_connections ? ", refuses connections" : ""));
     return card;
   }));
   fill("requests", state.requests, (it) => [
-    cell(time(it.at)),
+    cell(time(it.at_unix)),
     cell(it.region),
     cell(it.action || "(none)"),
-    cell(it.scheme || "not good", it.scheme ? "" : "bad"),
+    cell(it.scheme || "none", it.scheme ? "" : "bad"),
     cell(it.outcome, it.outcome === "200" || it.outcome === "Success" ? "good" : "bad", it.detail),
   ]);
   fill("verdicts", state.verdicts, (it) => [
-    cell(it.certifyId),
-    cell(it.subCode, it.passed ? "good" : "bad"),
+    cell(it.certify_id),
+    cell(it.sub_code, it.passed ? "good" : "bad"),
   ]);
   fill("faults", state.faults, (it) => [
     cell(it.region),
     cell(it.action || "any"),
     cell(it.fault),
-    cell(it.left === null ? "always" : String(it.left)),
+    cell(it.remaining === null ? "always" : String(it.remaining)),
     cell(String(it.hits)),
   ]);
 }
 
-async function look() {
+async function refresh() {
   try {
-    const reply = await fetch("/admin/state");
-    show(await reply.json());
+    const response = await fetch("/admin/state");
+    show(await response.json());
   } catch {
-    at("clock").textContent = "the simulator has stopped";
+    byId("clock").textContent = "the simulator has stopped";
   }
-  setTimeout(look, 1000);
+  setTimeout(refresh, 1000);
 }
-look();
+refresh();

@@ -1,79 +1,87 @@
-//! The admin endpoint: faults, the clock, verdicts and limits from outside of the process, and a page that shows what
-//! happens.
+//! The admin interface: a live page of requests and faults, and commands for faults, the clock,
+//! verdicts and rate limits from outside the process.
 //!
-//! It answers this machine only, and only to its own name: a page from elsewhere in a browser here cannot reach it.
+//! It responds to this machine only, and only under a loopback host name: a foreign page in a browser
+//! on this machine cannot use it.
 
-mod order;
+mod command;
 mod state;
 
 use serde_json::{Value, json};
 
-pub(crate) use self::order::Order;
-use crate::reply::Reply;
-use crate::request::Incoming;
+pub(crate) use self::command::AdminCommand;
+use crate::http::{IncomingRequest, OutgoingResponse};
 use crate::world::World;
 
-/// Where it is, on the page's port.
+/// The path of the admin interface, on the port of the pages.
 pub(crate) const PATH: &str = "/admin";
 
-/// Larger orders are refused.
-const LARGEST: usize = 64 * 1024;
+/// A larger command is refused.
+const MAX_COMMAND_BYTES: usize = 64 * 1024;
 
-/// What a request wants.
-pub(crate) enum Wish {
-    /// To be shown something.
-    Show(Reply),
-    /// To have something done.
-    Do(Order),
+/// What a request results in.
+pub(crate) enum AdminRequest {
+    /// This response.
+    Respond(OutgoingResponse),
+    /// A command to execute.
+    Execute(AdminCommand),
 }
 
-/// Whether a request is for the admin endpoint.
-pub(crate) fn is_meant(request: &Incoming) -> bool {
+/// Whether a request is for the admin interface.
+pub(crate) fn is_admin(request: &IncomingRequest) -> bool {
     let rest = request.path().strip_prefix(PATH);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Reads a request. `is_local` says whether it came from this machine.
-pub(crate) fn read(request: &Incoming, is_local: bool, world: &World, now_unix: u64) -> Wish {
-    let refused =
-        |status, why: &str| Wish::Show(answer(status, &json!({ "error": why }), now_unix));
-    if !is_local || !has_own_name(request) {
-        return refused(
+/// Parses a request. `is_local` is whether it comes from this machine.
+pub(crate) fn parse(
+    request: &IncomingRequest,
+    is_local: bool,
+    world: &World,
+    now_unix: u64,
+) -> AdminRequest {
+    let error = |status, message: &str| AdminRequest::Respond(error(status, message, now_unix));
+    if !is_local || !has_loopback_host(request) {
+        return error(
             403,
-            "the admin endpoint answers this machine only, by its own name",
+            "the admin interface responds to this machine only, under a loopback host name",
         );
     }
+    let asset = |content_type, text| AdminRequest::Respond(asset(content_type, text, now_unix));
     let path = request.path().strip_prefix(PATH).unwrap_or_default();
     match (request.method.as_str(), path) {
-        ("GET", "" | "/") => Wish::Show(asset("text/html;charset=utf-8", PAGE, now_unix)),
-        ("GET", "/live.js") => Wish::Show(asset("text/javascript;charset=utf-8", SCRIPT, now_unix)),
-        ("GET", "/state") => Wish::Show(answer(200, &state::of(world, now_unix), now_unix)),
-        ("DELETE", "/faults") => match Order::healing(request.query()) {
-            Ok(order) => Wish::Do(order),
-            Err(why) => refused(400, &why),
+        ("GET", "" | "/") => asset("text/html;charset=utf-8", PAGE),
+        ("GET", "/live.js") => asset("text/javascript;charset=utf-8", SCRIPT),
+        ("GET", "/state") => {
+            let state = state::state(world, now_unix);
+            AdminRequest::Respond(json_response(200, &state, now_unix))
+        }
+        ("DELETE", "/faults") => match AdminCommand::restore(request.query()) {
+            Ok(command) => AdminRequest::Execute(command),
+            Err(message) => error(400, &message),
         },
         ("POST", path) => {
-            // A form of a foreign page cannot have this type without being asked first.
+            // The form of a foreign page cannot have this type without a preflight request.
             if !is_json(request) {
-                return refused(415, "send application/json");
+                return error(415, "content-type must be application/json");
             }
-            if request.body.len() > LARGEST {
-                return refused(413, "too long");
+            if request.body.len() > MAX_COMMAND_BYTES {
+                return error(413, "the body exceeds 64 KiB");
             }
-            match Order::read(path, &request.body) {
-                Some(Ok(order)) => Wish::Do(order),
-                Some(Err(why)) => refused(400, &why),
-                None => refused(404, "there is no such thing"),
+            match AdminCommand::parse(path, &request.body) {
+                Some(Ok(command)) => AdminRequest::Execute(command),
+                Some(Err(message)) => error(400, &message),
+                None => error(404, "unknown path"),
             }
         }
-        _ => refused(404, "there is no such thing"),
+        _ => error(404, "unknown path"),
     }
 }
 
 const PAGE: &str = include_str!("page.html");
 const SCRIPT: &str = include_str!("live.js");
 
-fn has_own_name(request: &Incoming) -> bool {
+fn has_loopback_host(request: &IncomingRequest) -> bool {
     let mut hosts = request.header_values("host");
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
         return false;
@@ -87,32 +95,42 @@ fn has_own_name(request: &Incoming) -> bool {
     matches!(name, "127.0.0.1" | "localhost" | "[::1]")
 }
 
-fn is_json(request: &Incoming) -> bool {
+fn is_json(request: &IncomingRequest) -> bool {
     let mut types = request.header_values("content-type");
-    let is_json = |kind: &str| {
-        let essence = kind.split(';').next().unwrap_or_default();
+    let is_json = |content_type: &str| {
+        let essence = content_type.split(';').next().unwrap_or_default();
         essence.trim().eq_ignore_ascii_case("application/json")
     };
     types.next().is_some_and(is_json) && types.next().is_none()
 }
 
-pub(crate) fn answer(status: u16, body: &Value, now_unix: u64) -> Reply {
+pub(crate) fn json_response(status: u16, body: &Value, now_unix: u64) -> OutgoingResponse {
     let body = body.to_string().into_bytes();
-    secured(Reply::new(status, "application/json", now_unix, body))
+    secured(OutgoingResponse::new(
+        status,
+        "application/json",
+        now_unix,
+        body,
+    ))
 }
 
-fn asset(kind: &str, text: &str, now_unix: u64) -> Reply {
-    secured(Reply::new(200, kind, now_unix, text.as_bytes().to_vec()))
+pub(crate) fn error(status: u16, message: &str, now_unix: u64) -> OutgoingResponse {
+    json_response(status, &json!({ "error": message }), now_unix)
 }
 
-fn secured(reply: Reply) -> Reply {
-    reply
-        .with("cache-control", "no-store")
-        .with(
+fn asset(content_type: &str, text: &str, now_unix: u64) -> OutgoingResponse {
+    let body = text.as_bytes().to_vec();
+    secured(OutgoingResponse::new(200, content_type, now_unix, body))
+}
+
+fn secured(response: OutgoingResponse) -> OutgoingResponse {
+    response
+        .with_header("cache-control", "no-store")
+        .with_header(
             "content-security-policy",
             "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'unsafe-inline'; \
              base-uri 'none'; frame-ancestors 'none'",
         )
-        .with("x-content-type-options", "nosniff")
-        .with("referrer-policy", "no-referrer")
+        .with_header("x-content-type-options", "nosniff")
+        .with_header("referrer-policy", "no-referrer")
 }

@@ -1,76 +1,77 @@
-//! What the live page shows: no name, no number, no secret, no value of a parameter.
+//! The state on the live page: no names, no ID numbers, no secrets, no values of parameters.
 
 use ring::digest;
 use serde_json::{Value, json};
 
+use crate::faults::ScriptedFault;
 use crate::ids::hex;
 use crate::region::Region;
-use crate::script::Entry;
 use crate::world::World;
 
-/// How many requests and verdicts are shown.
-const SHOWN: usize = 100;
+/// How many requests and verdicts are listed.
+const LISTED: usize = 100;
 
-pub(super) fn of(world: &World, now_unix: u64) -> Value {
-    let attempts = Region::ALL.map(|region| {
+pub(super) fn state(world: &World, now_unix: u64) -> Value {
+    let regions = Region::ALL.map(|region| {
         json!({
             "region": region.id(),
-            "attempts": world.log().attempts(region),
-            "refuses": world.refuses(region),
+            "request_count": world.log().request_count(region),
+            "refuses_connections": world.refuses_connections(region),
         })
     });
-    let requests = world.requests().iter().rev().take(SHOWN).map(|seen| {
+    let requests = world.requests().iter().rev().take(LISTED).map(|request| {
         json!({
-            "at": seen.at_unix,
-            "region": seen.region.id(),
-            "action": seen.action,
-            "outcome": seen.outcome,
-            "scheme": seen.scheme,
-            "detail": seen.detail,
-            "query": seen.url_query_names,
+            "at_unix": request.at_unix,
+            "region": request.region.id(),
+            "action": request.action,
+            "outcome": request.outcome,
+            "scheme": request.scheme,
+            "detail": request.detail,
+            "url_query_names": request.url_query_names,
         })
     });
     let verdicts = world
         .verdicts()
         .rev()
-        .take(SHOWN)
+        .take(LISTED)
         .map(|(certify_id, verdict)| {
             json!({
-                "certifyId": certify_id,
-                "subCode": verdict.sub_code(),
+                "certify_id": certify_id,
+                "sub_code": verdict.sub_code(),
                 "passed": verdict.passed(),
             })
         });
     json!({
-        "now": now_unix,
-        "regions": attempts,
+        "now_unix": now_unix,
+        "regions": regions,
         "requests": requests.collect::<Vec<_>>(),
         "verdicts": verdicts.collect::<Vec<_>>(),
         "faults": faults(world),
-        "executions": world.all_executions(),
+        "executions": world.log().executions(),
         "files": files(world),
     })
 }
 
-/// What was posted to the object store, oldest first, so that a client can see that it arrived as it left.
+/// Sizes and hashes of the uploaded files, oldest first, so that a client can check that a file
+/// arrived unchanged.
 fn files(world: &World) -> Vec<Value> {
-    let shown = |file: &[u8]| {
+    let file = |file: &[u8]| {
         let hash = digest::digest(&digest::SHA256, file);
         json!({ "bytes": file.len(), "sha256": hex(hash.as_ref()) })
     };
-    world.files().map(shown).collect()
+    world.uploaded_files().map(file).collect()
 }
 
 fn faults(world: &World) -> Vec<Value> {
     let entries = world.script().entries();
-    let shown = |(region, entry): (Region, &Entry)| {
+    let fault = |(region, entry): (Region, &ScriptedFault)| {
         json!({
             "region": region.id(),
             "action": entry.action,
             "fault": format!("{:?}", entry.fault),
-            "left": entry.left,
+            "remaining": entry.remaining,
             "hits": entry.hits,
         })
     };
-    entries.map(shown).collect()
+    entries.map(fault).collect()
 }

@@ -1,54 +1,53 @@
-//! Callbacks: what is due, what was sent, and what became of it.
+//! Callbacks of the service: when they are due, and their outcomes.
 //!
-//! Documented: a GET of `CallbackUrl` with `certifyId`, `passed` (which carries the `SubCode`) and the token, when a
-//! verification is completed, passed or not; nothing when it is abandoned; again when the answer is not HTTP 200, "two
-//! callbacks within three seconds". Everything else here is our guess: that the second one comes after two seconds,
-//! that there is no third, and how long an answer may take. That the URL is tried before the order is opened is
-//! documented too, and not done.
+//! Documented: a GET of `CallbackUrl` with `certifyId`, `passed` (whose value is the `SubCode`) and
+//! the token when a verification is completed, passed or not; none when it is abandoned; another one
+//! when the response is not HTTP 200, "two callbacks within three seconds". Everything else is our
+//! guess: that the second one follows after two seconds, that there is no third, and how long a
+//! response may take. That the service tries the URL before it opens the order is documented too, and
+//! not simulated.
 
-mod address;
 mod queue;
+mod target;
 
 use core::fmt;
 
-pub(crate) use address::{Callee, is_callable};
-pub(crate) use queue::Callbacks;
+pub(crate) use self::queue::CallbackQueue;
+pub(crate) use self::target::{CallbackTarget, is_allowed_callback_url};
 
-use crate::orders::FinishError;
-use crate::verdict::Verdict;
-use crate::world::World;
-
-/// What can go wrong with the callback of an order, on demand.
+/// A fault in the callback of one order.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CallbackFault {
-    /// It comes twice although it was answered.
+    /// The callback is sent twice although the first one succeeded.
     Repeated,
-    /// It is overtaken: it comes after the next callback of another order, or after 30 seconds.
+    /// The callback is sent after the next callback of another order, or after 30 seconds.
     HeldBack,
-    /// Somebody else calls first: with a verdict that is not so and a token that is not the order's.
+    /// A forged callback is sent first, with a wrong verdict and a token that is not the order's.
     Forged,
 }
 
-/// Whose callback it is.
+/// The origin of a callback.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CallbackKind {
-    /// The service's.
+    /// The service's callback.
     Genuine,
-    /// The service's, once more, because of [`CallbackFault::Repeated`].
+    /// The service's callback a second time, because of [`CallbackFault::Repeated`].
     Repeated,
-    /// Somebody else's, because of [`CallbackFault::Forged`].
+    /// A third party's callback, because of [`CallbackFault::Forged`].
     Forged,
 }
 
-/// A callback that is due: whoever plays the network gets this URL and says how that went with
-/// [`World::called_back`]. `Debug` shows no URL.
+/// A callback to be sent now.
+///
+/// Whoever simulates the network sends it and passes the outcome to
+/// [`World::record_callback_outcome`](crate::World::record_callback_outcome). `Debug` shows no URL.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Callback {
-    turn: u64,
+    delivery: u64,
     url: String,
-    via: Result<String, NotSent>,
+    origin: Result<String, NotSentReason>,
 }
 
 impl Callback {
@@ -58,123 +57,60 @@ impl Callback {
         &self.url
     }
 
-    /// Scheme, host and port to connect to; why not, if it is not to be sent at all.
-    pub(crate) fn via(&self) -> Result<&str, NotSent> {
-        self.via.as_deref().map_err(|why| *why)
+    /// Scheme, host and port to connect to, or why the callback must not be sent.
+    pub(crate) fn origin(&self) -> Result<&str, NotSentReason> {
+        self.origin.as_deref().map_err(|reason| *reason)
     }
 }
 
 impl fmt::Debug for Callback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Callback")
-            .field("turn", &self.turn)
-            .field("via", &self.via)
+            .field("delivery", &self.delivery)
+            .field("origin", &self.origin)
             .finish_non_exhaustive()
     }
 }
 
-/// What became of a callback.
+/// The outcome of a callback.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallbackOutcome {
-    /// An answer with this HTTP status came.
-    Answered(u16),
-    /// No answer came, and why.
-    Unanswered(&'static str),
-    /// It was not sent.
-    NotSent(NotSent),
+    /// A response with this HTTP status.
+    Response(u16),
+    /// No response, for this reason.
+    NoResponse(&'static str),
+    /// The callback was not sent.
+    NotSent(NotSentReason),
 }
 
-/// Why a callback is not sent.
+/// The reason why a callback is not sent.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotSent {
-    /// The URL is not one that can be called.
+pub enum NotSentReason {
+    /// The URL is not a valid callback URL.
     Malformed,
-    /// The host is another machine. The simulator calls this one only, unless [`World::route_callbacks`] says
-    /// where to.
-    Elsewhere,
+    /// The host is another machine. The simulator only calls back to this one, unless
+    /// [`World::route_callbacks`](crate::World::route_callbacks) has a route for the host.
+    OtherMachine,
 }
 
-/// A callback that was sent, or would have been.
+/// One attempt of a callback, with its outcome.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CalledBack {
-    /// Whose order.
+pub struct CallbackRecord {
+    /// The certify ID of the order.
     pub certify_id: String,
     /// The value of `passed`.
     pub passed: &'static str,
-    /// Whose callback.
+    /// The origin of the callback.
     pub kind: CallbackKind,
-    /// Which attempt, from 1.
+    /// The number of the attempt, from 1.
     pub attempt: usize,
-    /// The URL without its query: what stands there may be secret or somebody's.
+    /// The URL without its query, which may contain secrets or personal data.
     pub address: String,
     /// When the outcome was known, in seconds since 1970.
     pub at_unix: u64,
     /// The outcome.
     pub outcome: CallbackOutcome,
-}
-
-impl World {
-    /// [`finish`](Self::finish), with a callback that goes wrong in these ways; the verdict that counts.
-    pub fn finish_with(
-        &mut self,
-        certify_id: &str,
-        verdict: Verdict,
-        faults: &[CallbackFault],
-        now_unix: u64,
-    ) -> Result<Verdict, FinishError> {
-        let orders = &mut self.desk.orders;
-        let verdict = orders.submit(certify_id, verdict, now_unix)?;
-        let callee = orders
-            .get(certify_id)
-            .and_then(|order| order.callee.clone());
-        if let Some(callee) = callee {
-            self.callbacks
-                .plan(certify_id, callee, verdict, faults, now_unix);
-        }
-        Ok(verdict)
-    }
-
-    /// Takes the callbacks that are due; at most 64 are on their way at once, and one of each order. A
-    /// [`Simulator`](crate::Simulator) does this by itself.
-    pub fn due_callbacks(&mut self, now_unix: u64) -> Vec<Callback> {
-        self.callbacks.take_due(now_unix)
-    }
-
-    /// Says what became of a callback. Anything but [`Answered(200)`](CallbackOutcome::Answered) brings it again, as
-    /// often as [`Self::repeat_callbacks_after`] says.
-    pub fn called_back(&mut self, callback: &Callback, outcome: CallbackOutcome, now_unix: u64) {
-        self.callbacks.done(callback, outcome, now_unix);
-    }
-
-    /// The last callbacks, oldest first; at most 1 000. Each attempt is one.
-    #[must_use = "this only looks"]
-    pub fn callbacks(&self) -> impl DoubleEndedIterator<Item = &CalledBack> {
-        self.callbacks.log.iter()
-    }
-
-    /// How many orders wait for a callback of theirs, or for its answer.
-    #[must_use]
-    pub fn callbacks_to_come(&self) -> usize {
-        self.callbacks.deliveries.len()
-    }
-
-    /// Sets after how many seconds a callback comes again that was not answered with 200: one number for each
-    /// repetition. At first it is once, after two seconds: documented are two callbacks within three seconds.
-    pub fn repeat_callbacks_after(&mut self, seconds: Vec<u64>) {
-        self.callbacks.again_after = seconds;
-    }
-
-    /// Sends the callbacks for a host to another place, as a reverse proxy would: `https://shop.example/called` can
-    /// arrive at `http://127.0.0.1:3000/called`. Without a route, only callbacks to this machine are sent.
-    ///
-    /// `origin` is `http://` or `https://` with a host and, if it is not the scheme's own, a port.
-    pub fn route_callbacks(&mut self, host: &str, origin: &str) {
-        let origin = origin.trim_end_matches('/').to_owned();
-        self.callbacks
-            .routes
-            .insert(host.to_ascii_lowercase(), origin);
-    }
 }

@@ -1,200 +1,225 @@
-//! The callbacks that are to come.
+//! The queue of callbacks.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::address::{Callee, origin};
-use super::{Callback, CallbackFault, CallbackKind, CallbackOutcome, CalledBack};
+use super::target::connection_origin;
+use super::{
+    Callback, CallbackFault, CallbackKind, CallbackOutcome, CallbackRecord, CallbackTarget,
+};
 use crate::verdict::Verdict;
 
-/// When to call again after an answer that is not 200, in seconds since the attempt before.
-const AGAIN_AFTER_SECONDS: [u64; 1] = [2];
+/// When a callback is sent again after a response that is not 200, in seconds since the previous
+/// attempt.
+const RETRY_AFTER_SECONDS: [u64; 1] = [2];
 
-/// How long a callback is held back if no other one comes by.
-const HELD_SECONDS: u64 = 30;
+/// How long a callback is held back if no other order's callback is sent.
+const HELD_BACK_SECONDS: u64 = 30;
 
-/// At most so many are on their way at once; the others wait.
-const AT_ONCE: usize = 64;
+/// How many callbacks are under way at once; the others wait.
+const MAX_IN_FLIGHT: usize = 64;
 
-/// More orders than this that wait for their callback and the oldest is forgotten.
-const WAITING: usize = 10_000;
+/// With more orders than this in the queue, the oldest is removed.
+const CAPACITY: usize = 10_000;
 
-/// How many callbacks the log remembers.
-const REMEMBERED: usize = 1_000;
+/// How many callbacks the log keeps.
+const LOG_CAPACITY: usize = 1_000;
 
 #[derive(Clone, Copy)]
-struct Step {
+struct PlannedCallback {
     kind: CallbackKind,
     passed: &'static str,
 }
 
-/// The callbacks of one order, one after the other.
-pub(super) struct Delivery {
-    turn: u64,
+/// The callbacks of one order, sent one after the other.
+struct Delivery {
+    number: u64,
     certify_id: String,
-    callee: Callee,
-    /// The one whose turn it is, then the later ones.
-    steps: VecDeque<Step>,
-    attempt: usize,
+    target: CallbackTarget,
+    /// The current callback, then the later ones.
+    callbacks: VecDeque<PlannedCallback>,
+    /// How often the current callback was sent.
+    attempts: usize,
     due_unix: u64,
-    held_back: bool,
-    on_its_way: bool,
+    is_held_back: bool,
+    is_in_flight: bool,
 }
 
-pub(crate) struct Callbacks {
-    pub(super) deliveries: VecDeque<Delivery>,
-    pub(super) log: VecDeque<CalledBack>,
-    pub(super) again_after: Vec<u64>,
-    pub(super) routes: BTreeMap<String, String>,
-    turns: u64,
+pub(crate) struct CallbackQueue {
+    deliveries: VecDeque<Delivery>,
+    log: VecDeque<CallbackRecord>,
+    retry_after_seconds: Vec<u64>,
+    /// The origins that replace hosts.
+    routes: BTreeMap<String, String>,
+    last_delivery: u64,
 }
 
-impl Default for Callbacks {
+impl Default for CallbackQueue {
     fn default() -> Self {
         Self {
             deliveries: VecDeque::new(),
             log: VecDeque::new(),
-            again_after: AGAIN_AFTER_SECONDS.to_vec(),
+            retry_after_seconds: RETRY_AFTER_SECONDS.to_vec(),
             routes: BTreeMap::new(),
-            turns: 0,
+            last_delivery: 0,
         }
     }
 }
 
-impl Callbacks {
-    /// Plans what a verdict steps.
-    pub(super) fn plan(
+impl CallbackQueue {
+    /// Schedules the callbacks about a verdict.
+    pub(crate) fn schedule(
         &mut self,
         certify_id: &str,
-        callee: Callee,
+        target: CallbackTarget,
         verdict: Verdict,
         faults: &[CallbackFault],
         now_unix: u64,
     ) {
-        let passed = verdict.sub_code();
-        let untrue = if verdict.passed() {
+        let wrong_verdict = if verdict.passed() {
             Verdict::FaceMismatch
         } else {
             Verdict::Passed
         };
-        let (forged, genuine, repeated) = (
-            Step {
-                kind: CallbackKind::Forged,
-                passed: untrue.sub_code(),
-            },
-            Step {
-                kind: CallbackKind::Genuine,
-                passed,
-            },
-            Step {
-                kind: CallbackKind::Repeated,
-                passed,
-            },
-        );
-        let mut steps = VecDeque::from([genuine]);
+        let planned = |kind, verdict: Verdict| PlannedCallback {
+            kind,
+            passed: verdict.sub_code(),
+        };
+        let mut callbacks = VecDeque::from([planned(CallbackKind::Genuine, verdict)]);
         if faults.contains(&CallbackFault::Forged) {
-            steps.push_front(forged);
+            callbacks.push_front(planned(CallbackKind::Forged, wrong_verdict));
         }
         if faults.contains(&CallbackFault::Repeated) {
-            steps.push_back(repeated);
+            callbacks.push_back(planned(CallbackKind::Repeated, verdict));
         }
-        let held_back = faults.contains(&CallbackFault::HeldBack);
-        self.turns += 1;
-        if self.deliveries.len() >= WAITING {
+        let is_held_back = faults.contains(&CallbackFault::HeldBack);
+        let delay = if is_held_back { HELD_BACK_SECONDS } else { 0 };
+        self.last_delivery += 1;
+        if self.deliveries.len() >= CAPACITY {
             self.deliveries.pop_front();
         }
         self.deliveries.push_back(Delivery {
-            turn: self.turns,
+            number: self.last_delivery,
             certify_id: certify_id.to_owned(),
-            callee,
-            steps,
-            attempt: 0,
-            due_unix: now_unix.saturating_add(if held_back { HELD_SECONDS } else { 0 }),
-            held_back,
-            on_its_way: false,
+            target,
+            callbacks,
+            attempts: 0,
+            due_unix: now_unix.saturating_add(delay),
+            is_held_back,
+            is_in_flight: false,
         });
     }
 
-    pub(super) fn take_due(&mut self, now_unix: u64) -> Vec<Callback> {
-        let on_their_way = self.deliveries.iter().filter(|it| it.on_its_way).count();
-        let free = AT_ONCE.saturating_sub(on_their_way);
+    /// Takes the callbacks that are due.
+    pub(crate) fn take_due(&mut self, now_unix: u64) -> Vec<Callback> {
+        let in_flight = self.deliveries.iter().filter(|it| it.is_in_flight).count();
+        let free = MAX_IN_FLIGHT.saturating_sub(in_flight);
         let routes = &self.routes;
         self.deliveries
             .iter_mut()
-            .filter(|it| !it.on_its_way && it.due_unix <= now_unix)
+            .filter(|it| !it.is_in_flight && it.due_unix <= now_unix)
             .filter_map(|it| {
-                let step = it.steps.front()?;
-                it.on_its_way = true;
-                it.held_back = false;
-                it.attempt += 1;
+                let callback = it.callbacks.front()?;
+                it.is_in_flight = true;
+                it.is_held_back = false;
+                it.attempts += 1;
                 it.due_unix = now_unix;
-                let url = it.callee.url_of(&it.certify_id, step.kind, step.passed);
-                let via = origin(&url, routes);
+                let url = it
+                    .target
+                    .url(&it.certify_id, callback.kind, callback.passed);
+                let origin = connection_origin(&url, routes);
                 Some(Callback {
-                    turn: it.turn,
+                    delivery: it.number,
                     url,
-                    via,
+                    origin,
                 })
             })
             .take(free)
             .collect()
     }
 
-    pub(super) fn done(&mut self, callback: &Callback, outcome: CallbackOutcome, now_unix: u64) {
+    /// Records the outcome of a callback, and schedules the next attempt or the next callback of its
+    /// order. A callback that is not under way is ignored.
+    pub(crate) fn record_outcome(
+        &mut self,
+        callback: &Callback,
+        outcome: CallbackOutcome,
+        now_unix: u64,
+    ) {
         let mut all = self.deliveries.iter_mut();
-        let Some(at) = all.position(|it| it.turn == callback.turn && it.on_its_way) else {
+        let Some(at) = all.position(|it| it.number == callback.delivery && it.is_in_flight) else {
             return;
         };
         let Some(delivery) = self.deliveries.get_mut(at) else {
             return;
         };
-        let Some(step) = delivery.steps.front().copied() else {
+        let Some(planned) = delivery.callbacks.front().copied() else {
             return;
         };
-        delivery.on_its_way = false;
-        let again = match (&outcome, step.kind) {
-            (CallbackOutcome::Answered(200) | CallbackOutcome::NotSent(_), _)
+        delivery.is_in_flight = false;
+        let retry_after = match (&outcome, planned.kind) {
+            (CallbackOutcome::Response(200) | CallbackOutcome::NotSent(_), _)
             | (_, CallbackKind::Forged) => None,
-            (CallbackOutcome::Answered(_) | CallbackOutcome::Unanswered(_), _) => {
-                self.again_after.get(delivery.attempt - 1)
+            (CallbackOutcome::Response(_) | CallbackOutcome::NoResponse(_), _) => {
+                self.retry_after_seconds.get(delivery.attempts - 1)
             }
         };
         let address = callback.url.split('?').next().unwrap_or_default();
-        let done = CalledBack {
+        let record = CallbackRecord {
             certify_id: delivery.certify_id.clone(),
-            passed: step.passed,
-            kind: step.kind,
-            attempt: delivery.attempt,
+            passed: planned.passed,
+            kind: planned.kind,
+            attempt: delivery.attempts,
             address: address.to_owned(),
             at_unix: now_unix,
             outcome,
         };
-        if let Some(after) = again {
+        if let Some(seconds) = retry_after {
             // The attempt began when it was due.
-            delivery.due_unix = delivery.due_unix.saturating_add(*after).max(now_unix);
+            delivery.due_unix = delivery.due_unix.saturating_add(*seconds).max(now_unix);
         } else {
-            delivery.steps.pop_front();
-            delivery.attempt = 0;
+            delivery.callbacks.pop_front();
+            delivery.attempts = 0;
             delivery.due_unix = now_unix;
-            if delivery.steps.is_empty() {
+            if delivery.callbacks.is_empty() {
                 self.deliveries.remove(at);
             }
         }
-        if step.kind == CallbackKind::Genuine {
-            self.let_go(&done.certify_id, now_unix);
+        if planned.kind == CallbackKind::Genuine {
+            self.release_held_back(&record.certify_id, now_unix);
         }
-        if self.log.len() >= REMEMBERED {
+        if self.log.len() >= LOG_CAPACITY {
             self.log.pop_front();
         }
-        self.log.push_back(done);
+        self.log.push_back(record);
     }
 
-    /// Releases what was held back until another order's callback came by.
-    fn let_go(&mut self, passing_by: &str, now_unix: u64) {
-        let held = |it: &&mut Delivery| it.held_back && it.certify_id != passing_by;
-        for delivery in self.deliveries.iter_mut().filter(held) {
-            delivery.held_back = false;
+    /// Makes the callbacks due that were held back until one of another order was sent.
+    fn release_held_back(&mut self, sent: &str, now_unix: u64) {
+        let held_back = |it: &&mut Delivery| it.is_held_back && it.certify_id != sent;
+        for delivery in self.deliveries.iter_mut().filter(held_back) {
+            delivery.is_held_back = false;
             delivery.due_unix = now_unix;
         }
+    }
+
+    /// The outcomes, oldest first.
+    pub(crate) fn records(&self) -> impl DoubleEndedIterator<Item = &CallbackRecord> {
+        self.log.iter()
+    }
+
+    /// How many orders have a callback that is not finished.
+    pub(crate) fn pending(&self) -> usize {
+        self.deliveries.len()
+    }
+
+    pub(crate) fn set_retries(&mut self, after_seconds: Vec<u64>) {
+        self.retry_after_seconds = after_seconds;
+    }
+
+    /// Connects to `origin` for callbacks to `host`.
+    pub(crate) fn add_route(&mut self, host: &str, origin: &str) {
+        let origin = origin.trim_end_matches('/').to_owned();
+        self.routes.insert(host.to_ascii_lowercase(), origin);
     }
 }
 
@@ -203,24 +228,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_waits_and_what_is_remembered_is_bounded() {
-        let mut callbacks = Callbacks::default();
-        let callee = Callee {
+    fn queue_and_log_are_bounded() {
+        let mut queue = CallbackQueue::default();
+        let target = CallbackTarget {
             url: "https://shop.example".to_owned(),
             token: None,
         };
-        for _ in 0..WAITING + 10 {
-            callbacks.plan("sha1", callee.clone(), Verdict::Passed, &[], 1);
+        for _ in 0..CAPACITY + 10 {
+            queue.schedule("sha1", target.clone(), Verdict::Passed, &[], 1);
         }
-        assert_eq!(callbacks.deliveries.len(), WAITING);
-        while !callbacks.deliveries.is_empty() {
-            let due = callbacks.take_due(1);
-            assert!(due.len() <= AT_ONCE);
-            assert_eq!(callbacks.take_due(1), [], "these are on their way");
+        assert_eq!(queue.pending(), CAPACITY);
+        while queue.pending() > 0 {
+            let due = queue.take_due(1);
+            assert!(due.len() <= MAX_IN_FLIGHT);
+            assert_eq!(queue.take_due(1), [], "all of these are in flight");
             for callback in due {
-                callbacks.done(&callback, CallbackOutcome::Answered(200), 1);
+                queue.record_outcome(&callback, CallbackOutcome::Response(200), 1);
             }
         }
-        assert_eq!(callbacks.log.len(), REMEMBERED);
+        assert_eq!(queue.records().count(), LOG_CAPACITY);
     }
 }

@@ -1,21 +1,25 @@
-//! Verifications of faces: opened, asked about, or done in one go.
+//! Face verifications: `InitFaceVerify`, `DescribeFaceVerify`, and comparisons in one request.
 
 use serde_json::{Value, json};
 
-use super::{Business, Desk, Params, empty, given, invalid, required};
-use crate::callbacks::{Callee, is_callable};
-use crate::catalogue::{Flaw, Operation};
-use crate::identities::Identity;
-use crate::magic::{Magic, RARE};
-use crate::material::{self, Taken, Variant};
-use crate::orders::{Order, State};
-use crate::time::timestamp;
+use super::catalogue::{OperationSpec, ParameterError};
+use super::result::{OperationResult, invalid, missing, required};
+use super::scenes::Scenes;
+use super::sm2::KeyPair;
+use crate::callbacks::{CallbackTarget, is_allowed_callback_url};
+use crate::dates;
+use crate::http::{Params, params::value};
+use crate::orders::magic::{MagicEffect, RARE_NAMES};
+use crate::orders::material::{MaterialContext, MaterialVariant, material_info};
+use crate::orders::{Identity, Order, OrderState, Orders};
 use crate::verdict::Verdict;
 
-/// The parameters that the H5 page of the plan `ID_PRO` requires besides the common ones (documented).
+/// The parameters that the H5 page of the plan `ID_PRO` requires besides the common ones
+/// (documented).
 const ID_PRO_REQUIRED: [&str; 5] = ["CertType", "CertName", "CertNo", "ReturnUrl", "MetaInfo"];
 
-/// The ways to give one picture of a face, apart from a bucket with an object (documented).
+/// The parameters that can each carry a picture of a face, apart from a bucket with an object
+/// (documented).
 const PICTURES: [&str; 4] = [
     "FaceContrastPicture",
     "FaceContrastPictureUrl",
@@ -23,50 +27,62 @@ const PICTURES: [&str; 4] = [
     "FaceContrastFile",
 ];
 
-/// In base64: 1 MB of picture. Whether the vendor's MB is this or 1 000 000 bytes is not documented.
-const LARGEST_PICTURE: usize = (1 << 20) / 3 * 4;
+/// In base64: 1 MiB of picture. Whether the documented 1 MB is this or 1 000 000 bytes is unknown.
+const MAX_PICTURE_BYTES: usize = (1 << 20) / 3 * 4;
 
-/// A return URL longer than this is accepted but not followed, so that orders stay small. The limit is the
-/// simulator's.
-const RETURN_URL_BYTES: usize = 8 * 1024;
+/// The longest return URL that is stored. A longer one is accepted but not followed: a limit of the
+/// simulator's, which keeps orders small.
+const MAX_RETURN_URL_BYTES: usize = 8 * 1024;
 
-/// A callback with more than this in it is accepted but not sent. The limit is the simulator's.
-const CALLBACK_BYTES: usize = 8 * 1024;
+/// The longest callback URL with its token that is stored. A longer one is accepted but not called: a
+/// limit of the simulator's.
+const MAX_CALLBACK_BYTES: usize = 8 * 1024;
 
-fn callee(url: &str, token: &str) -> Option<Callee> {
-    if url.is_empty() || url.len() + token.len() > CALLBACK_BYTES {
-        return None;
-    }
-    let token = Some(token.to_owned()).filter(|token| !token.is_empty());
-    let url = url.to_owned();
-    Some(Callee { url, token })
+/// The operations on face verifications, with their orders.
+#[derive(Default)]
+pub(super) struct FaceOperations {
+    pub(super) orders: Orders,
+    /// Decrypts parameters under `EncryptType=SM2`.
+    pub(super) sm2: KeyPair,
+    /// The beginning of every `CertifyUrl` and of every link to a picture.
+    pub(super) public_url: String,
 }
 
-/// Who is to be verified, in clear.
+/// The person to be verified, in clear.
 struct Person {
     name: String,
     number: String,
 }
 
-impl Desk {
-    /// Opens an order. That an order number may be used again is a choice: it is not documented whether the service
-    /// recognises one.
-    pub(super) fn init_face_verify(&mut self, params: &Params, now_unix: u64) -> Business {
-        self.opening(params, now_unix).map_or_else(
-            |failure| failure,
-            |order| {
+impl FaceOperations {
+    /// Opens an order. That an order number may be used again is our choice: whether the service
+    /// detects that is not documented.
+    pub(super) fn init(
+        &mut self,
+        params: &Params,
+        scenes: &Scenes,
+        now_unix: u64,
+    ) -> OperationResult {
+        match self.order(params, scenes, now_unix) {
+            Ok(order) => {
                 let certify_id = self.orders.open(order);
-                Business::success(json!({
+                OperationResult::success(json!({
                     "CertifyUrl": format!("{}/verify/{certify_id}", self.public_url),
                     "CertifyId": certify_id,
                 }))
-            },
-        )
+            }
+            Err(failure) => failure,
+        }
     }
 
-    /// Which check comes first is inferred, and so is every use of 401 but for `CallbackUrl` and the format of name
-    /// and number.
-    fn opening(&self, params: &Params, now_unix: u64) -> Result<Order, Business> {
+    /// The order of the checks is inferred, and so is every use of 401 except for `CallbackUrl` and
+    /// the format of name and number.
+    fn order(
+        &self,
+        params: &Params,
+        scenes: &Scenes,
+        now_unix: u64,
+    ) -> Result<Order, OperationResult> {
         for name in ["SceneId", "OuterOrderNo", "ProductCode"] {
             required(params, name)?;
         }
@@ -76,176 +92,181 @@ impl Desk {
                 required(params, name)?;
             }
         }
-        match Operation::named("InitFaceVerify").and_then(|operation| operation.flaw(params)) {
-            Some(Flaw::Missing(name)) => return Err(empty(name)),
-            Some(Flaw::Malformed(name)) => return Err(invalid(name)),
+        match OperationSpec::find("InitFaceVerify").and_then(|spec| spec.parameter_error(params)) {
+            Some(ParameterError::Missing(name)) => return Err(missing(name)),
+            Some(ParameterError::Malformed(name)) => return Err(invalid(name)),
             None => {}
         }
         let scene_id = scene_id(params)?;
-        let callback_url = given(params, "CallbackUrl");
-        if !callback_url.is_empty() && !is_callable(callback_url) {
+        let callback_url = value(params, "CallbackUrl");
+        if !callback_url.is_empty() && !is_allowed_callback_url(callback_url) {
             return Err(invalid("CallbackUrl"));
         }
-        let meta_info = given(params, "MetaInfo");
+        let meta_info = value(params, "MetaInfo");
         if !meta_info.is_empty() && serde_json::from_str::<Value>(meta_info).is_err() {
             return Err(invalid("MetaInfo"));
         }
-        one_picture(params)?;
-        if self.scenes.is_deleted(scene_id) {
-            return Err(Business::failure("404", "the scene is not configured"));
+        check_pictures(params)?;
+        if scenes.is_deleted(scene_id) {
+            let message = "the scene is not configured";
+            return Err(OperationResult::failure("404", message));
         }
         let person = self.person(params)?;
-        let magic = Magic::of(&person.number).or_else(|| Magic::among(params));
-        if let Some(Magic::Refused(code)) = magic {
-            return Err(Business::failure(code, "as the magic number demands"));
+        let magic = MagicEffect::of(&person.number).or_else(|| MagicEffect::among(params));
+        if let Some(MagicEffect::Refused(code)) = magic {
+            return Err(OperationResult::by_magic(code));
         }
-        let identity = self.admitted(params, &person, magic, now_unix)?;
-        let return_url = given(params, "ReturnUrl");
-        let is_kept = return_url.len() <= RETURN_URL_BYTES;
+        let identity = self.admitted_identity(params, &person, magic, now_unix)?;
+        let return_url = value(params, "ReturnUrl");
+        let is_stored = return_url.len() <= MAX_RETURN_URL_BYTES;
         Ok(Order {
-            number: required(params, "OuterOrderNo")?.to_owned(),
+            outer_order_no: required(params, "OuterOrderNo")?.to_owned(),
             scene_id,
-            return_url: return_url.chars().filter(|_| is_kept).collect(),
+            return_url: return_url.chars().filter(|_| is_stored).collect(),
             product_code: product_code.chars().take(32).collect(),
-            callee: callee(callback_url, given(params, "CallbackToken")),
+            callback: callback_target(callback_url, value(params, "CallbackToken")),
             created_unix: now_unix,
-            state: State::Issued,
+            state: OrderState::Issued,
             identity,
             magic,
-            wants_video: given(params, "VideoEvidence") == "true",
+            wants_video: value(params, "VideoEvidence") == "true",
         })
     }
 
-    /// Decrypts if need be. That what cannot be decrypted is answered with 501 was seen on an older gateway; the
-    /// blog that tells of it speaks of a system error.
-    fn person(&self, params: &Params) -> Result<Person, Business> {
+    /// Reads the person's name and number, decrypted if `EncryptType` is `SM2`. That a value which
+    /// cannot be decrypted is refused with 501 was seen on an older gateway; the blog that reports it
+    /// calls it a system error.
+    fn person(&self, params: &Params) -> Result<Person, OperationResult> {
         let clear = |name| {
-            let text = given(params, name);
-            match given(params, "EncryptType") {
+            let text = value(params, name);
+            match value(params, "EncryptType") {
                 "" => Ok(text.to_owned()),
                 "SM2" if text.is_empty() => Ok(String::new()),
-                "SM2" => self
-                    .sm2
-                    .open(text)
-                    .ok_or_else(|| Business::failure("501", format!("{name} cannot be decrypted"))),
+                "SM2" => self.sm2.decrypt(text).ok_or_else(|| {
+                    OperationResult::failure("501", format!("{name} cannot be decrypted"))
+                }),
                 _ => Err(invalid("EncryptType")),
             }
         };
         let name = clear("CertName")?;
         let number = clear("CertNo")?;
-        let is_card = given(params, "CertType") == "IDENTITY_CARD";
+        let is_card = value(params, "CertType") == "IDENTITY_CARD";
         if is_card && !number.is_empty() && !is_well_formed(&number) {
             return Err(invalid("CertNo"));
         }
         Ok(Person { name, number })
     }
 
-    /// Under 14, 417 and 418. Magic numbers always do the same.
-    fn admitted(
+    /// The identity, unless it is refused: 405 under the age of 14, 417 and 418. Magic numbers are not
+    /// checked, since they always have the same effect.
+    fn admitted_identity(
         &self,
         params: &Params,
         person: &Person,
-        magic: Option<Magic>,
+        magic: Option<MagicEffect>,
         now_unix: u64,
-    ) -> Result<Option<Identity>, Business> {
+    ) -> Result<Option<Identity>, OperationResult> {
         if person.number.is_empty() || magic.is_some() {
             return Ok(None);
         }
-        if given(params, "CertType") == "IDENTITY_CARD" && is_a_child(&person.number, now_unix) {
-            return Err(Business::failure("405", "under 14 years old"));
+        let is_card = value(params, "CertType") == "IDENTITY_CARD";
+        if is_card && is_under_14(&person.number, now_unix) {
+            return Err(OperationResult::failure("405", "under 14 years old"));
         }
-        let identity = Identity::of(&person.name, &person.number);
-        match self.orders.refusal_of(identity, now_unix) {
-            Some(code) => Err(Business::failure(code, "this identity is locked")),
+        let identity = Identity::new(&person.name, &person.number);
+        match self.orders.refusal_code(identity, now_unix) {
+            Some(code) => Err(OperationResult::failure(code, "this identity is locked")),
             None => Ok(Some(identity)),
         }
     }
 
-    /// Reads the verdict.
+    /// Looks up a verdict.
     ///
-    /// Documented: 424 without a record (not submitted, abandoned or in progress), 403 for an unfinished
-    /// verification. Where one ends and the other begins is our reading: 424 until the page is opened and after it
-    /// is abandoned, 403 in between. 401 for a certify id of another scene is our guess.
-    pub(super) fn describe_face_verify(&self, params: &Params, now_unix: u64) -> Business {
-        self.looked_up(params, now_unix)
+    /// Documented: 424 without a record (not submitted, abandoned or in progress), 403 for an
+    /// unfinished verification. The boundary is our interpretation: 424 until the page is opened and
+    /// after it is abandoned, 403 in between. 401 for a certify ID of another scene is our guess.
+    pub(super) fn describe(&self, params: &Params, now_unix: u64) -> OperationResult {
+        self.look_up(params, now_unix)
             .unwrap_or_else(|failure| failure)
     }
 
-    fn looked_up(&self, params: &Params, now_unix: u64) -> Result<Business, Business> {
+    fn look_up(&self, params: &Params, now_unix: u64) -> Result<OperationResult, OperationResult> {
         let certify_id = required(params, "CertifyId")?;
         required(params, "SceneId")?;
         let scene_id = scene_id(params)?;
         let order = self
             .orders
             .get(certify_id)
-            .ok_or_else(|| Business::failure("406", "invalid CertifyId"))?;
+            .ok_or_else(|| OperationResult::failure("406", "invalid CertifyId"))?;
         if order.scene_id != scene_id {
             return Err(invalid("SceneId"));
         }
-        if let Some(Magic::RefusedLater(code)) = order.magic {
-            return Err(Business::failure(code, "as the magic number demands"));
+        if let Some(MagicEffect::RefusedLater(code)) = order.magic {
+            return Err(OperationResult::by_magic(code));
         }
         if let Some(verdict) = order.verdict() {
-            let taken = self.taken(certify_id, now_unix);
-            return Ok(Business::success(result(order, verdict, taken)));
+            let context = self.material_context(certify_id, now_unix);
+            return Ok(OperationResult::success(described(order, verdict, context)));
         }
         Err(match order.state {
-            State::Opened => Business::failure("403", "the verification is not finished"),
-            State::Issued | State::Abandoned | State::Submitted(_) => {
-                Business::failure("424", "there is no record of a submission")
+            OrderState::Opened => {
+                OperationResult::failure("403", "the verification is not finished")
+            }
+            OrderState::Issued | OrderState::Abandoned | OrderState::Submitted(_) => {
+                OperationResult::failure("424", "there is no record of a submission")
             }
         })
     }
 
-    /// Compares faces in one go: the verdict is a magic number's, or passed.
-    pub(super) fn compare(
-        &mut self,
-        operation: Operation,
+    /// Checks the parameters of a comparison in one request; returns the effect of its magic number,
+    /// which may be encrypted.
+    pub(super) fn compared_person(
+        &self,
         params: &Params,
-        magic: Option<Magic>,
+        magic: Option<MagicEffect>,
+    ) -> Result<Option<MagicEffect>, OperationResult> {
+        check_pictures(params)?;
+        let person = self.person(params)?;
+        match magic.or_else(|| MagicEffect::of(&person.number)) {
+            Some(MagicEffect::Refused(code)) => Err(OperationResult::by_magic(code)),
+            magic => Ok(magic),
+        }
+    }
+
+    /// Adds the verdict of a comparison to a generated result: a magic number's, or passed.
+    pub(super) fn add_comparison(
+        &self,
+        mut generated: OperationResult,
+        magic: Option<MagicEffect>,
         now_unix: u64,
-    ) -> Business {
-        let person = match one_picture(params).and_then(|()| self.person(params)) {
-            Ok(person) => person,
-            Err(failure) => return failure,
-        };
-        // The number may have been encrypted.
-        let magic = magic.or_else(|| Magic::of(&person.number));
+    ) -> OperationResult {
         let verdict = match magic {
-            Some(Magic::Refused(code)) => {
-                return Business::failure(code, "as the magic number demands");
-            }
-            Some(Magic::Verdict(verdict)) => verdict,
+            Some(MagicEffect::Verdict(verdict)) => verdict,
             _ => Verdict::Passed,
         };
-        let mut business = self.plausible(operation, params, now_unix);
-        let Some(result) = business.members.get_mut("ResultObject") else {
-            return business;
+        let Some(result) = generated.members.get_mut("ResultObject") else {
+            return generated;
         };
         let certify_id = result["CertifyId"].as_str().unwrap_or_default().to_owned();
-        let taken = self.taken(&certify_id, now_unix);
+        let context = self.material_context(&certify_id, now_unix);
+        let material = material_info(material_variant(magic), verdict, context);
+        let score = if verdict.passed() { 91.204 } else { 35.07 };
         result["Passed"] = passed(verdict).into();
         for (name, value) in [
             ("SubCode", json!(verdict.sub_code())),
             ("IdentityInfo", json!("null")),
-            (
-                "VerifyScore",
-                json!(if verdict.passed() { 91.204 } else { 35.07 }),
-            ),
-            (
-                "MaterialInfo",
-                json!(material::text(variant(magic), verdict, taken)),
-            ),
+            ("VerifyScore", json!(score)),
+            ("MaterialInfo", json!(material)),
         ] {
-            if let Some(slot) = result.get_mut(name) {
-                *slot = value;
+            if let Some(member) = result.get_mut(name) {
+                *member = value;
             }
         }
-        business
+        generated
     }
 
-    fn taken<'d>(&'d self, certify_id: &'d str, now_unix: u64) -> Taken<'d> {
-        Taken {
+    fn material_context<'d>(&'d self, certify_id: &'d str, now_unix: u64) -> MaterialContext<'d> {
+        MaterialContext {
             certify_id,
             public_url: &self.public_url,
             now_unix,
@@ -253,26 +274,24 @@ impl Desk {
     }
 }
 
-/// The fields are documented, their values here are made up.
-fn result(order: &Order, verdict: Verdict, taken: Taken<'_>) -> Value {
+/// The `ResultObject` of `DescribeFaceVerify`. The fields are documented, the values are invented.
+fn described(order: &Order, verdict: Verdict, context: MaterialContext<'_>) -> Value {
     let variant = match order.magic {
-        None if order.wants_video => Variant::Video,
-        None if order.product_code == "ID_PLUS" => Variant::Card,
-        magic => variant(magic),
+        None if order.wants_video => MaterialVariant::Video,
+        None if order.product_code == "ID_PLUS" => MaterialVariant::Card,
+        magic => material_variant(magic),
     };
     let risk = match order.magic {
-        Some(Magic::Risk(label)) => label,
+        Some(MagicEffect::DeviceRisk(label)) => label,
         _ => "",
     };
-    let user = match order.magic {
-        Some(Magic::Rare(which)) => {
-            RARE.get(which)
-                .map_or_else(String::new, |(name, passes, _)| {
-                    json!({ "name": name, "verifyName": passes, "number": "simulated" }).to_string()
-                })
-        }
-        _ => String::new(),
+    let rare_name = match order.magic {
+        Some(MagicEffect::RareName(index)) => RARE_NAMES.get(index),
+        _ => None,
     };
+    let user_info = rare_name.map_or_else(String::new, |it| {
+        json!({ "name": it.name, "verifyName": it.passing, "number": "simulated" }).to_string()
+    });
     json!({
         "Passed": passed(verdict),
         "SubCode": verdict.sub_code(),
@@ -280,15 +299,15 @@ fn result(order: &Order, verdict: Verdict, taken: Taken<'_>) -> Value {
         "IdentityInfo": "null",
         "DeviceToken": "simulated-device-token",
         "DeviceRisk": risk,
-        "MaterialInfo": material::text(variant, verdict, taken),
-        "UserInfo": user,
+        "MaterialInfo": material_info(variant, verdict, context),
+        "UserInfo": user_info,
     })
 }
 
-const fn variant(magic: Option<Magic>) -> Variant {
+const fn material_variant(magic: Option<MagicEffect>) -> MaterialVariant {
     match magic {
-        Some(Magic::Material(variant)) => variant,
-        _ => Variant::Web,
+        Some(MagicEffect::Material(variant)) => variant,
+        _ => MaterialVariant::Web,
     }
 }
 
@@ -296,24 +315,36 @@ const fn passed(verdict: Verdict) -> &'static str {
     if verdict.passed() { "T" } else { "F" }
 }
 
-/// At most one picture, of at most 1 MB (documented: 420 and 421).
-fn one_picture(params: &Params) -> Result<(), Business> {
-    let is_given = |name: &&&str| !given(params, name).is_empty();
+/// The target of the order's callback, unless there is none or it is too long.
+fn callback_target(url: &str, token: &str) -> Option<CallbackTarget> {
+    if url.is_empty() || url.len() + token.len() > MAX_CALLBACK_BYTES {
+        return None;
+    }
+    let token = Some(token.to_owned()).filter(|token| !token.is_empty());
+    let url = url.to_owned();
+    Some(CallbackTarget { url, token })
+}
+
+/// Accepts at most one picture, of at most 1 MB (documented: 420 and 421).
+fn check_pictures(params: &Params) -> Result<(), OperationResult> {
+    let is_set = |name: &&&str| !value(params, name).is_empty();
     let in_bucket = ["OssBucketName", "OssObjectName"]
         .iter()
-        .any(|name| is_given(&name));
-    let others = PICTURES.iter().filter(is_given).count();
+        .any(|name| is_set(&name));
+    let others = PICTURES.iter().filter(is_set).count();
     if others + usize::from(in_bucket) > 1 {
-        return Err(Business::failure("420", "there is more than one picture"));
+        let message = "there is more than one picture";
+        return Err(OperationResult::failure("420", message));
     }
-    if given(params, "FaceContrastPicture").len() > LARGEST_PICTURE {
-        return Err(Business::failure("421", "the picture is larger than 1 MB"));
+    if value(params, "FaceContrastPicture").len() > MAX_PICTURE_BYTES {
+        let message = "the picture is larger than 1 MB";
+        return Err(OperationResult::failure("421", message));
     }
     Ok(())
 }
 
-/// Seventeen digits and a digit or `X`. Whether the service checks the checksum is not documented: it is not checked
-/// here.
+/// Seventeen digits, and a digit or `X`. The check digit is not verified: whether the service verifies
+/// it is not documented.
 fn is_well_formed(number: &str) -> bool {
     let bytes = number.as_bytes();
     let is_digit =
@@ -321,13 +352,9 @@ fn is_well_formed(number: &str) -> bool {
     bytes.len() == 18 && bytes.iter().enumerate().all(is_digit)
 }
 
-/// Whether the date of birth in a number is less than 14 years ago.
-fn is_a_child(number: &str, now_unix: u64) -> bool {
-    let today: String = timestamp(now_unix)
-        .chars()
-        .filter(char::is_ascii_digit)
-        .take(8)
-        .collect();
+/// Whether the date of birth in an ID number is less than 14 years ago.
+fn is_under_14(number: &str, now_unix: u64) -> bool {
+    let today = dates::day(now_unix).replace('-', "");
     let date = |text: Option<&str>| text.and_then(|text| text.parse::<u64>().ok());
     match (date(number.get(6..14)), date(Some(&today))) {
         (Some(birth), Some(today)) => birth + 14_0000 > today,
@@ -336,7 +363,7 @@ fn is_a_child(number: &str, now_unix: u64) -> bool {
 }
 
 /// A 64-bit integer (documented).
-fn scene_id(params: &Params) -> Result<i64, Business> {
+fn scene_id(params: &Params) -> Result<i64, OperationResult> {
     required(params, "SceneId")?
         .parse()
         .map_err(|_| invalid("SceneId"))
@@ -347,28 +374,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fourteen_is_old_enough_and_a_day_less_is_not() {
+    fn a_person_may_be_verified_from_the_fourteenth_birthday() {
         // 2023-11-14.
         let now = 1_700_000_000;
-        assert!(!is_a_child("330103200911141234", now));
-        assert!(is_a_child("330103200911151234", now));
-        assert!(!is_a_child("33010320091", now));
+        assert!(!is_under_14("330103200911141232", now));
+        assert!(is_under_14("330103200911151238", now));
+        assert!(!is_under_14("33010320091", now));
     }
 
     #[test]
-    fn a_number_has_eighteen_places() {
+    fn an_id_number_has_eighteen_characters() {
         for good in [
-            "330103199001011234",
-            "33010319900101123X",
-            "33010319900101123x",
+            "330103199001011230",
+            "11010519491231002X",
+            "11010519491231002x",
         ] {
             assert!(is_well_formed(good), "{good}");
         }
         for bad in [
             "",
             "33010319900101123",
-            "X30103199001011234",
-            "3301031990010112345",
+            "X30103199001011230",
+            "3301031990010112300",
             "33010319900101123Y",
         ] {
             assert!(!is_well_formed(bad), "{bad}");

@@ -1,172 +1,159 @@
-//! The operations: parameters in, business reply out.
+//! The operations of the API: parameters in, a code and a JSON body out.
 //!
-//! A few have a life of their own ([`face`], [`scenes`], [`search`]); all others are answered from the catalogue
-//! ([`plausible`]). Codes are documented unless a comment says otherwise; messages are the simulator's own. All
-//! access keys and both regions share one set of orders: whether a certify id made in one region can be read in the
-//! other is not documented.
+//! Operations on face verifications ([`face`]), scenes ([`scenes`]) and the search ([`search`]) have
+//! an implementation; all others are generated from the catalogue ([`generated`]). Codes are
+//! documented unless a comment states otherwise; messages are the simulator's own. All access keys
+//! and both regions share one set of orders: whether a certify ID of one region can be looked up in
+//! the other is not documented.
 
+mod catalogue;
 mod face;
-mod plausible;
+mod generated;
+mod result;
 mod scenes;
 mod search;
+mod sm2;
 
-use std::collections::BTreeMap;
+use serde_json::Value;
 
-use serde_json::{Map, Value};
-
+pub use self::catalogue::CATALOGUE;
+use self::catalogue::{OperationSpec, ParameterError};
+use self::face::FaceOperations;
+pub(crate) use self::result::OperationResult;
+use self::result::{invalid, missing};
 use self::scenes::Scenes;
-use crate::catalogue::{Flaw, Operation};
-use crate::magic::Magic;
+pub use self::sm2::SM2_PUBLIC_KEY;
+use crate::gateway::no_such_api;
+use crate::http::{Params, Refusal};
+use crate::object_store::ObjectStore;
 use crate::orders::Orders;
-use crate::sm2::KeyPair;
-use crate::store::Store;
-use crate::verify::Refusal;
+use crate::orders::magic::MagicEffect;
 
-pub(crate) type Params = BTreeMap<String, String>;
-
-/// What an operation answers, before the request id is added. The HTTP status is 200 whatever the code is.
-pub(crate) struct Business {
-    pub(crate) code: &'static str,
-    members: Map<String, Value>,
-}
-
-impl Business {
-    /// Answers in `ResultObject`, as most operations do.
-    pub(crate) fn success(result: Value) -> Self {
-        let mut business = Self::failure("200", "success");
-        business.members.insert("ResultObject".to_owned(), result);
-        business
-    }
-
-    fn failure(code: &'static str, message: impl Into<String>) -> Self {
-        let mut members = Map::new();
-        members.insert("Code".to_owned(), code.into());
-        members.insert("Message".to_owned(), Value::String(message.into()));
-        Self { code, members }
-    }
-
-    /// The service's own error, as a scripted fault.
-    pub(crate) fn system_error() -> Self {
-        Self::failure("500", "system error")
-    }
-
-    /// Whether anything was done: an order opened, a check made, a question answered, be it with "not yet".
-    pub(crate) fn was_carried_out(&self) -> bool {
-        matches!(self.code, "200" | "Success" | "403" | "424")
-    }
-
-    /// All of it but the request id.
-    pub(crate) fn body(self) -> Value {
-        Value::Object(self.members)
-    }
-}
-
-/// What the operations remember.
 #[derive(Default)]
-pub(crate) struct Desk {
-    pub(crate) orders: Orders,
-    pub(crate) store: Store,
-    pub(crate) sm2: KeyPair,
-    /// What a `CertifyUrl` and the links to pictures begin with.
-    pub(crate) public_url: String,
+pub(crate) struct Operations {
+    face: FaceOperations,
     scenes: Scenes,
-    made: u64,
+    /// The last number that went into a generated value.
+    last_number: u64,
 }
 
-impl Desk {
-    /// Answers an operation; `Err` where its reply has no code to refuse with.
-    pub(crate) fn answer(
+impl Operations {
+    /// Carries out an operation and returns it by its static name.
+    ///
+    /// # Errors
+    ///
+    /// For an unknown operation, and for a wrong parameter where the body has no `Code`.
+    pub(crate) fn call(
         &mut self,
-        operation: Operation,
-        params: &Params,
-        now_unix: u64,
-    ) -> Result<Business, Refusal> {
-        let business = match operation.action() {
-            // They refuse by themselves: what they need depends on the plan.
-            "InitFaceVerify" => self.init_face_verify(params, now_unix),
-            "DescribeFaceVerify" => self.describe_face_verify(params, now_unix),
-            action => match self.flaw(operation, params) {
-                Some(business) if operation.has_code() => business,
-                Some(business) => return Err(refusal(&business)),
-                None => self.known(operation, action, params, now_unix),
-            },
-        };
-        Ok(business)
-    }
-
-    fn known(
-        &mut self,
-        operation: Operation,
         action: &str,
         params: &Params,
+        store: &ObjectStore,
         now_unix: u64,
-    ) -> Business {
-        let magic = Magic::among(params);
-        if let Some(Magic::Refused(code)) = magic {
-            return Business::failure(code, "as the magic number demands");
-        }
-        match action {
-            "ContrastFaceVerify" | "LivenessFaceVerify" | "CompareFaceVerify" => {
-                self.compare(operation, params, magic, now_unix)
-            }
-            "DescribeVerifySearchPageList" => self.search(params),
-            "CreateAntCloudAuthScene" => self.create_scene(params, now_unix),
-            "UpdateAntCloudAuthScene" => self.update_scene(params, now_unix),
-            "DeleteAntCloudAuthScene" => self.delete_scene(params),
-            "DescribeListAntCloudAuthScenes" => self.list_scenes(params),
-            _ => self.plausible(operation, params, now_unix),
-        }
-    }
-
-    /// What the catalogue has against the parameters; and a file that was never posted is refused with 401
-    /// (inferred).
-    fn flaw(&self, operation: Operation, params: &Params) -> Option<Business> {
-        let lost = || {
-            let mut named = operation
-                .uploads()
-                .filter_map(|field| Some((field, params.get(field)?)))
-                .filter(|(_, url)| !url.is_empty());
-            let lost = named.find(|(_, url)| self.store.file(url).is_none());
-            lost.map(|(field, _)| invalid(field))
+    ) -> Result<(&'static str, OperationResult), Refusal> {
+        let spec = OperationSpec::find(action).ok_or_else(no_such_api)?;
+        let result = match spec.action() {
+            // Their required parameters depend on the plan.
+            "InitFaceVerify" => self.face.init(params, &self.scenes, now_unix),
+            "DescribeFaceVerify" => self.face.describe(params, now_unix),
+            _ => match parameter_error(spec, params, store) {
+                Some(result) if spec.has_code() => result,
+                Some(result) => return Err(gateway_refusal(&result)),
+                None => self.call_checked(spec, params, now_unix),
+            },
         };
-        match operation.flaw(params) {
-            Some(Flaw::Missing(name)) => Some(empty(name)),
-            Some(Flaw::Malformed(name)) => Some(invalid(name)),
-            None => lost(),
+        Ok((spec.action(), result))
+    }
+
+    /// Carries out an operation whose parameters fit the catalogue.
+    fn call_checked(
+        &mut self,
+        spec: OperationSpec,
+        params: &Params,
+        now_unix: u64,
+    ) -> OperationResult {
+        let magic = MagicEffect::among(params);
+        if let Some(MagicEffect::Refused(code)) = magic {
+            return OperationResult::by_magic(code);
+        }
+        match spec.action() {
+            "ContrastFaceVerify" | "LivenessFaceVerify" | "CompareFaceVerify" => {
+                match self.face.compared_person(params, magic) {
+                    Ok(magic) => {
+                        let result = generated::result(spec, params, self.next_number(), now_unix);
+                        self.face.add_comparison(result, magic, now_unix)
+                    }
+                    Err(failure) => failure,
+                }
+            }
+            "DescribeVerifySearchPageList" => search::search(&self.face.orders, params),
+            "CreateAntCloudAuthScene" => {
+                let number = self.next_number();
+                self.scenes.create(params, number, now_unix)
+            }
+            "UpdateAntCloudAuthScene" => self.scenes.update(params, now_unix),
+            "DeleteAntCloudAuthScene" => self.scenes.delete(params),
+            "DescribeListAntCloudAuthScenes" => self.scenes.list(params),
+            _ => generated::result(spec, params, self.next_number(), now_unix),
         }
     }
 
-    /// A number that nothing else made has.
-    fn next(&mut self) -> u64 {
-        self.made += 1;
-        self.made
+    /// A number that no other generated value has.
+    fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+
+    pub(crate) const fn orders(&self) -> &Orders {
+        &self.face.orders
+    }
+
+    pub(crate) const fn orders_mut(&mut self) -> &mut Orders {
+        &mut self.face.orders
+    }
+
+    /// Sets the beginning of every `CertifyUrl` and of every link to a picture.
+    pub(crate) fn set_public_url(&mut self, url: String) {
+        self.face.public_url = url;
+    }
+
+    /// Replaces the SM2 key pair; returns whether `private` is a private key.
+    pub(crate) fn set_sm2_key(&mut self, private: &str) -> bool {
+        let pair = sm2::KeyPair::from_hex(private);
+        pair.map(|pair| self.face.sm2 = pair).is_some()
+    }
+
+    pub(crate) fn sm2_public_key(&self) -> String {
+        self.face.sm2.public()
     }
 }
 
-/// The gateway's words for it (documented); that it says them for these operations is inferred.
-fn refusal(business: &Business) -> Refusal {
-    let code = match business.code {
+/// The refusal of the first parameter that does not fit the catalogue. A file that was never uploaded
+/// is refused with 401 (inferred).
+fn parameter_error(
+    spec: OperationSpec,
+    params: &Params,
+    store: &ObjectStore,
+) -> Option<OperationResult> {
+    match spec.parameter_error(params) {
+        Some(ParameterError::Missing(name)) => Some(missing(name)),
+        Some(ParameterError::Malformed(name)) => Some(invalid(name)),
+        None => {
+            let mut named = spec
+                .upload_fields()
+                .filter_map(|field| Some((field, params.get(field)?)))
+                .filter(|(_, url)| !url.is_empty());
+            let unknown = named.find(|(_, url)| store.file(url).is_none());
+            unknown.map(|(field, _)| invalid(field))
+        }
+    }
+}
+
+/// The gateway's codes for these refusals are documented; that these operations use them is inferred.
+fn gateway_refusal(result: &OperationResult) -> Refusal {
+    let code = match result.code {
         "400" => "MissingParameter",
         _ => "InvalidParameter",
     };
-    let message = business.members.get("Message").and_then(Value::as_str);
+    let message = result.members.get("Message").and_then(Value::as_str);
     Refusal::new(400, code, message.unwrap_or_default())
-}
-
-fn given<'p>(params: &'p Params, name: &str) -> &'p str {
-    params.get(name).map(String::as_str).unwrap_or_default()
-}
-
-fn required<'p>(params: &'p Params, name: &str) -> Result<&'p str, Business> {
-    Some(given(params, name))
-        .filter(|value| !value.is_empty())
-        .ok_or_else(|| empty(name))
-}
-
-fn empty(name: &str) -> Business {
-    Business::failure("400", format!("{name} must not be empty"))
-}
-
-fn invalid(name: &str) -> Business {
-    Business::failure("401", format!("{name} is invalid"))
 }

@@ -1,29 +1,47 @@
-//! Scenes: made, changed, listed and deleted. A scene that was never made here counts as configured, so that nobody
-//! has to make one first; one that was made here and deleted does not.
+//! Scenes: created, updated, listed and deleted.
+//!
+//! A scene that was not created here counts as configured, so that tests need not create one. A scene
+//! that was created here and deleted does not.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Map, Value, json};
 
-use super::search::object;
-use super::{Business, Desk, Params, given};
-use crate::time::timestamp;
+use super::result::OperationResult;
+use crate::dates::timestamp;
+use crate::http::{Params, params::value};
 
-/// More scenes than this and the oldest are forgotten.
+/// With more scenes than this, the oldest are removed.
 const CAPACITY: usize = 1_000;
 
-/// What is kept of a parameter of a scene.
-const TEXT: usize = 256;
+/// How many characters of a parameter are stored.
+const MAX_VALUE_CHARS: usize = 256;
 
-/// The first number given; the vendor's examples have ten digits.
-const FIRST: i64 = 1_000_100_000;
+/// Scene IDs begin after this one; the vendor's examples have ten digits.
+const FIRST_SCENE_ID: i64 = 1_000_100_000;
+
+/// The parameters that a list of scenes repeats.
+const LISTED: [&str; 12] = [
+    "BindMiniProgram",
+    "DegradeAppScheme",
+    "DegradeSubCodes",
+    "DegradeType",
+    "DeviceRiskPlus",
+    "MiniProgramName",
+    "Platform",
+    "ReturnPicCount",
+    "ReturnVideoLength",
+    "SceneName",
+    "StoreImage",
+    "UseDegrade",
+];
 
 #[derive(Default)]
 pub(super) struct Scenes {
-    made: BTreeMap<i64, Map<String, Value>>,
+    created: BTreeMap<i64, Map<String, Value>>,
     deleted: BTreeSet<i64>,
-    /// Deleted ones, oldest first.
-    order: VecDeque<i64>,
+    /// The deleted ones, oldest first.
+    deleted_ages: VecDeque<i64>,
 }
 
 impl Scenes {
@@ -31,99 +49,76 @@ impl Scenes {
         self.deleted.contains(&scene_id)
     }
 
-    fn delete(&mut self, scene_id: i64) {
-        if self.made.remove(&scene_id).is_some() && self.deleted.insert(scene_id) {
-            self.order.push_back(scene_id);
-        }
-        if self.order.len() > CAPACITY
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.deleted.remove(&oldest);
-        }
-    }
-}
-
-impl Desk {
-    pub(super) fn create_scene(&mut self, params: &Params, now_unix: u64) -> Business {
-        let next = i64::try_from(self.next()).unwrap_or_default();
-        let scene_id = FIRST + next;
-        let mut scene = kept(params);
+    pub(super) fn create(
+        &mut self,
+        params: &Params,
+        number: u64,
+        now_unix: u64,
+    ) -> OperationResult {
+        let scene_id = FIRST_SCENE_ID + i64::try_from(number).unwrap_or_default();
+        let mut scene = listed_values(params);
         scene.insert("SceneId".to_owned(), scene_id.into());
         scene.insert("Status".to_owned(), 1.into());
         scene.insert("CreateTime".to_owned(), timestamp(now_unix).into());
-        if self.scenes.made.len() >= CAPACITY {
-            self.scenes.made.pop_first();
+        if self.created.len() >= CAPACITY {
+            self.created.pop_first();
         }
-        self.scenes.made.insert(scene_id, scene);
-        answer(json!({ "SceneId": scene_id }))
+        self.created.insert(scene_id, scene);
+        OperationResult::new("200", json!({ "SceneId": scene_id }))
     }
 
-    /// Changes a scene; one that was not made here is left alone.
-    pub(super) fn update_scene(&mut self, params: &Params, now_unix: u64) -> Business {
-        if let Some(scene) = self.scenes.made.get_mut(&scene_id(params)) {
-            scene.extend(kept(params));
+    /// Updates a scene. An unknown one changes nothing.
+    pub(super) fn update(&mut self, params: &Params, now_unix: u64) -> OperationResult {
+        if let Some(scene) = self.created.get_mut(&scene_id(params)) {
+            scene.extend(listed_values(params));
             scene.insert("UpdateTime".to_owned(), timestamp(now_unix).into());
         }
-        answer(json!({}))
+        OperationResult::new("200", json!({}))
     }
 
-    pub(super) fn delete_scene(&mut self, params: &Params) -> Business {
-        self.scenes.delete(scene_id(params));
-        answer(json!({}))
+    /// Deletes a scene. An unknown one changes nothing.
+    pub(super) fn delete(&mut self, params: &Params) -> OperationResult {
+        let scene_id = scene_id(params);
+        if self.created.remove(&scene_id).is_some() && self.deleted.insert(scene_id) {
+            self.deleted_ages.push_back(scene_id);
+        }
+        if self.deleted_ages.len() > CAPACITY
+            && let Some(oldest) = self.deleted_ages.pop_front()
+        {
+            self.deleted.remove(&oldest);
+        }
+        OperationResult::new("200", json!({}))
     }
 
-    pub(super) fn list_scenes(&self, params: &Params) -> Business {
-        let wanted = given(params, "SceneId");
-        let scenes = self.scenes.made.iter();
+    pub(super) fn list(&self, params: &Params) -> OperationResult {
+        let wanted = value(params, "SceneId");
+        let scenes = self.created.iter();
         let scenes = scenes.filter(|(id, _)| wanted.is_empty() || id.to_string() == wanted);
         let scenes: Vec<_> = scenes
             .map(|(_, scene)| Value::Object(scene.clone()))
             .collect();
-        answer(json!({ "Scenes": scenes }))
-    }
-}
-
-fn answer(members: Value) -> Business {
-    Business {
-        code: "200",
-        members: object(members),
+        OperationResult::new("200", json!({ "Scenes": scenes }))
     }
 }
 
 fn scene_id(params: &Params) -> i64 {
-    given(params, "SceneId").parse().unwrap_or_default()
+    value(params, "SceneId").parse().unwrap_or_default()
 }
 
-/// Those that a list shows again: numbers as numbers.
-fn kept(params: &Params) -> Map<String, Value> {
-    const SHOWN: [&str; 12] = [
-        "BindMiniProgram",
-        "DegradeAppScheme",
-        "DegradeSubCodes",
-        "DegradeType",
-        "DeviceRiskPlus",
-        "MiniProgramName",
-        "Platform",
-        "ReturnPicCount",
-        "ReturnVideoLength",
-        "SceneName",
-        "StoreImage",
-        "UseDegrade",
-    ];
-    let named = params
+/// The parameters to be listed. Counts and lengths become numbers.
+fn listed_values(params: &Params) -> Map<String, Value> {
+    let listed = params
         .iter()
-        .filter(|(name, _)| SHOWN.contains(&name.as_str()));
-    named
+        .filter(|(name, _)| LISTED.contains(&name.as_str()));
+    listed
         .map(|(name, text)| {
-            let text: String = text.chars().take(TEXT).collect();
+            let text: String = text.chars().take(MAX_VALUE_CHARS).collect();
             let number = text
                 .parse::<i64>()
                 .ok()
                 .filter(|_| name.starts_with("Return"));
-            (
-                name.clone(),
-                number.map_or_else(|| text.into(), Value::from),
-            )
+            let value = number.map_or_else(|| text.into(), Value::from);
+            (name.clone(), value)
         })
         .collect()
 }

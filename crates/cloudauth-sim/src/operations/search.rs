@@ -1,76 +1,70 @@
-//! The search for verifications, by which a client finds out whether an `InitFaceVerify` without an answer was
-//! carried out.
+//! The search for verifications, by which a client finds out whether an `InitFaceVerify` without a
+//! response was carried out.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{Business, Desk, Params, given};
-use crate::orders::Order;
-use crate::time::timestamp;
+use super::result::OperationResult;
+use crate::dates::timestamp;
+use crate::http::{Params, params::value};
+use crate::orders::{Order, Orders};
+use crate::verdict::Verdict;
 
-/// More than this to a page is cut off. The limit is the simulator's.
-const LARGEST_PAGE: usize = 100;
+/// A larger page size counts as this one: a limit of the simulator's.
+const MAX_PAGE_SIZE: usize = 100;
 
-impl Desk {
-    /// Finds orders, newest first. Names and numbers are not kept, and so neither found nor given.
-    pub(super) fn search(&self, params: &Params) -> Business {
-        let number = |name, least: usize| {
-            let number = given(params, name).parse().unwrap_or(least);
-            number.max(least)
-        };
-        let (page, size) = (
-            number("CurrentPage", 1),
-            number("PageSize", 1).min(LARGEST_PAGE),
-        );
-        let found = self
-            .orders
-            .newest()
-            .filter(|(id, order)| is_meant(params, id, order));
-        let found: Vec<_> = found.map(|(id, order)| item(id, order)).collect();
-        let (total, pages) = (found.len(), found.len().div_ceil(size));
-        let skipped = (page - 1).saturating_mul(size);
-        let items: Vec<Value> = found.into_iter().skip(skipped).take(size).collect();
-        let members = json!({
-            "CurrentPage": page,
-            "Items": items,
-            "PageSize": size,
-            "TotalCount": total,
-            "TotalPage": pages,
-        });
-        Business {
-            code: "200",
-            members: object(members),
-        }
-    }
+/// Finds orders, newest first. Names and ID numbers are not stored, so they are neither searched nor
+/// in the result.
+pub(super) fn search(orders: &Orders, params: &Params) -> OperationResult {
+    let positive = |name| value(params, name).parse().unwrap_or(1_usize).max(1);
+    let (page, size) = (
+        positive("CurrentPage"),
+        positive("PageSize").min(MAX_PAGE_SIZE),
+    );
+    let found = orders
+        .newest()
+        .filter(|(id, order)| matches(params, id, order));
+    let found: Vec<_> = found.map(|(id, order)| item(id, order)).collect();
+    let (total, pages) = (found.len(), found.len().div_ceil(size));
+    let skipped = (page - 1).saturating_mul(size);
+    let items: Vec<Value> = found.into_iter().skip(skipped).take(size).collect();
+    let members = json!({
+        "CurrentPage": page,
+        "Items": items,
+        "PageSize": size,
+        "TotalCount": total,
+        "TotalPage": pages,
+    });
+    OperationResult::new("200", members)
 }
 
-pub(super) fn object(value: Value) -> Map<String, Value> {
-    if let Value::Object(members) = value {
-        return members;
-    }
-    Map::new()
-}
-
-fn is_meant(params: &Params, certify_id: &str, order: &Order) -> bool {
+fn matches(params: &Params, certify_id: &str, order: &Order) -> bool {
     let verdict = order.verdict();
-    let is = |name, value: &str| {
-        matches!(given(params, name), "" | "null") || given(params, name) == value
+    let sub_code = verdict.map_or("", Verdict::sub_code);
+    let passed = match verdict.map(Verdict::passed) {
+        Some(true) => "T",
+        Some(false) => "F",
+        None => "",
     };
-    is("CertifyId", certify_id)
-        && is("OuterOrderNo", &order.number)
-        && is("SceneId", &order.scene_id.to_string())
-        && is("ProductCode", &order.product_code)
-        && is("SubCode", verdict.map_or("", |verdict| verdict.sub_code()))
-        && is(
-            "Passed",
-            verdict.map_or("", |verdict| if verdict.passed() { "T" } else { "F" }),
-        )
+    [
+        ("CertifyId", certify_id),
+        ("OuterOrderNo", &order.outer_order_no),
+        ("SceneId", &order.scene_id.to_string()),
+        ("ProductCode", &order.product_code),
+        ("SubCode", sub_code),
+        ("Passed", passed),
+    ]
+    .iter()
+    .all(|(name, stored)| {
+        let wanted = value(params, name);
+        matches!(wanted, "" | "null") || wanted == *stored
+    })
 }
 
 fn item(certify_id: &str, order: &Order) -> Value {
     let mut item = json!({
         "CertifyId": certify_id,
         "GmtVerify": timestamp(order.created_unix),
-        "OuterOrderNo": order.number,
+        "OuterOrderNo": order.outer_order_no,
         "ProductCode": order.product_code,
         "SceneId": order.scene_id,
     });

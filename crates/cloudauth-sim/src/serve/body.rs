@@ -1,4 +1,4 @@
-//! Bodies that can stop short.
+//! Response bodies: whole, truncated or byte by byte.
 
 use core::fmt;
 use core::pin::Pin;
@@ -8,65 +8,66 @@ use core::time::Duration;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-/// Time for the bytes before the cut to leave: hyper drops what it has not flushed when a body fails.
+/// Time for the bytes before the end to be sent: hyper drops what it has not flushed when a body
+/// fails.
 const FLUSH: Duration = Duration::from_millis(20);
 
-/// Between two bytes of a trickle.
+/// The time between two bytes of a trickled body.
 const PACE: Duration = Duration::from_millis(100);
 
-/// A body in one piece, after which the connection may break; or a byte at a time.
-pub(super) struct Outgoing {
+pub(super) struct ResponseBody {
     data: Option<Bytes>,
-    cut: Option<Pin<Box<Sleep>>>,
+    /// The body fails after the data and this time.
+    truncate: Option<Pin<Box<Sleep>>>,
+    /// The next byte follows after this time.
     pace: Option<Pin<Box<Sleep>>>,
 }
 
-impl Outgoing {
+impl ResponseBody {
     pub(super) fn whole(data: Vec<u8>) -> Self {
         Self {
             data: Some(Bytes::from(data)),
-            cut: None,
+            truncate: None,
             pace: None,
         }
     }
 
-    pub(super) fn cut_after(data: Vec<u8>) -> Self {
+    /// Fails after `data`, which closes the connection.
+    pub(super) fn truncated(data: Vec<u8>) -> Self {
         Self {
-            data: Some(Bytes::from(data)),
-            cut: Some(Box::pin(sleep(FLUSH))),
-            pace: None,
+            truncate: Some(Box::pin(sleep(FLUSH))),
+            ..Self::whole(data)
         }
     }
 
     pub(super) fn trickled(data: Vec<u8>) -> Self {
         Self {
-            data: Some(Bytes::from(data)),
-            cut: None,
             pace: Some(Box::pin(sleep(PACE))),
+            ..Self::whole(data)
         }
     }
 }
 
 /// The scripted end of a body.
 #[derive(Debug)]
-pub(super) struct Cut;
+pub(super) struct Truncated;
 
-impl fmt::Display for Cut {
+impl fmt::Display for Truncated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the reply is cut off here")
+        f.write_str("the body is truncated by a scripted fault")
     }
 }
 
-impl core::error::Error for Cut {}
+impl core::error::Error for Truncated {}
 
-impl Body for Outgoing {
+impl Body for ResponseBody {
     type Data = Bytes;
-    type Error = Cut;
+    type Error = Truncated;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Truncated>>> {
         let this = &mut *self;
         if let Some(pace) = &mut this.pace
             && let Some(data) = &mut this.data
@@ -82,19 +83,19 @@ impl Body for Outgoing {
         if let Some(data) = self.data.take() {
             return Poll::Ready(Some(Ok(Frame::data(data))));
         }
-        let Some(cut) = &mut self.cut else {
+        let Some(truncate) = &mut self.truncate else {
             return Poll::Ready(None);
         };
-        ready!(cut.as_mut().poll(context));
-        Poll::Ready(Some(Err(Cut)))
+        ready!(truncate.as_mut().poll(context));
+        Poll::Ready(Some(Err(Truncated)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.cut.is_none() && self.data.as_ref().is_none_or(Bytes::is_empty)
+        self.truncate.is_none() && self.data.as_ref().is_none_or(Bytes::is_empty)
     }
 
     fn size_hint(&self) -> SizeHint {
-        if self.cut.is_some() {
+        if self.truncate.is_some() {
             return SizeHint::default();
         }
         let bytes = self.data.as_ref().map_or(0, Bytes::len);

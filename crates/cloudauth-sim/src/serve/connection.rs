@@ -1,4 +1,4 @@
-//! One connection: requests to the world, its reactions to the wire.
+//! One HTTP connection: reads requests and carries out the reactions to them.
 
 use core::convert::Infallible;
 use core::time::Duration;
@@ -7,93 +7,54 @@ use std::net::Shutdown;
 use std::sync::Arc;
 
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::{Body as _, Incoming as Received};
+use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use socket2::{SockRef, Socket};
+use socket2::Socket;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 
-use super::body::Outgoing;
-use super::tls::Authority;
-use super::{Place, Shared, proxy};
-use crate::admin;
-use crate::reply::Reaction;
-use crate::request::Incoming;
+use super::admin;
+use super::body::ResponseBody;
+use super::hosts::{Destination, destination_of};
+use super::state::ServerState;
+use crate::http::{IncomingRequest, Reaction};
 
-/// The vendor's servers close an idle connection after about this long (observed, not documented).
-const IDLE: Duration = Duration::from_secs(10);
+/// The vendor's servers close an idle connection after about this time (observed, not documented).
+pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Larger request bodies are answered with 413. The limit is the simulator's.
+/// The response to a larger request body is 413. The limit is the simulator's.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
-/// A body that is known to be no longer does not wait for others.
+/// A body that is announced as no longer than this is read at once, any other one when there is a
+/// permit.
 const SHORT_BODY: u64 = 64 * 1024;
 
-/// A body that takes longer is answered with 408. The limit is the simulator's.
-const BODY_WITHIN: Duration = Duration::from_secs(30);
+/// The response to a body that takes longer is 408. The limit is the simulator's.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Time for the last answer of a connection to leave.
-const AFTER_LAST: Duration = Duration::from_millis(50);
+/// How long the last response of a connection may take to be sent.
+const CLOSE_AFTER: Duration = Duration::from_millis(50);
 
-/// How a connection begins.
-#[derive(Clone)]
-pub(super) enum Opening {
-    Plain,
-    Tls(TlsAcceptor),
-    /// With the name of a host, as to a proxy.
-    Proxy(Arc<Authority>),
-}
-
-/// Serves a connection until one side is done with it or `closing` changes.
-pub(super) async fn serve(
-    stream: TcpStream,
-    opening: Opening,
-    place: Place,
-    shared: Arc<Shared>,
-    closing: watch::Receiver<()>,
-) {
-    // Needed to break the connection when hyper owns it.
-    let Ok(socket) = SockRef::from(&stream).try_clone() else {
-        return;
-    };
-    // Failing to switch Nagle's algorithm off makes things slow, not wrong.
-    let _ = stream.set_nodelay(true);
-    match opening {
-        Opening::Plain => run(stream, socket, place, shared, closing).await,
-        Opening::Proxy(authority) => {
-            proxy::serve(stream, socket, authority, shared, closing).await;
-        }
-        Opening::Tls(tls) => {
-            let tls = shared.bad_tls(place).unwrap_or(tls);
-            let handshake = timeout(IDLE, tls.accept(stream)).await;
-            if let Ok(Ok(stream)) = handshake {
-                run(stream, socket, place, shared, closing).await;
-            }
-        }
-    }
-}
-
+/// Serves HTTP until one side closes the connection or `closing` changes.
 pub(super) async fn run(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     socket: Socket,
-    place: Place,
-    shared: Arc<Shared>,
+    destination: Destination,
+    state: Arc<ServerState>,
     mut closing: watch::Receiver<()>,
 ) {
-    let service = service_fn(|request| answer(request, place, &shared, &socket));
+    let service = service_fn(|request| respond(request, destination, &state, &socket));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(IDLE)
+        .header_read_timeout(IDLE_TIMEOUT)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = core::pin::pin!(connection);
-    // What ends a connection is the client's business or scripted; there is nobody to tell.
+    // An error is caused by the client or scripted; there is nothing to report.
     tokio::select! {
         _ = connection.as_mut() => {}
         _ = closing.changed() => {
@@ -103,39 +64,41 @@ pub(super) async fn run(
     }
 }
 
-/// An error ends the connection without an answer.
-async fn answer(
-    request: Request<Received>,
-    place: Place,
-    shared: &Shared,
+/// Handles one request. An error ends the connection without a response.
+async fn respond(
+    request: Request<Incoming>,
+    destination: Destination,
+    state: &ServerState,
     socket: &Socket,
-) -> io::Result<Response<Outgoing>> {
-    let place = match place {
-        Place::Proxy => match request.uri().host().and_then(proxy::home) {
-            Some(place) => place,
-            None => return Ok(plain(StatusCode::FORBIDDEN)),
+) -> io::Result<Response<ResponseBody>> {
+    let destination = match destination {
+        Destination::ByHost => match request.uri().host().and_then(destination_of) {
+            Some(destination) => destination,
+            None => return Ok(empty(StatusCode::FORBIDDEN)),
         },
-        Place::Api(_) | Place::Pages => place,
+        Destination::Api(_) | Destination::Pages => destination,
     };
-    let Ok(request) = timeout(BODY_WITHIN, read(request, shared)).await else {
-        return Ok(plain(StatusCode::REQUEST_TIMEOUT));
+    let Ok(request) = timeout(BODY_TIMEOUT, read(request, state)).await else {
+        return Ok(empty(StatusCode::REQUEST_TIMEOUT));
     };
-    let request = match request {
-        Ok(Some(request)) => request,
-        Ok(None) => return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE)),
-        Err(error) => return Err(error),
+    let Some(request) = request? else {
+        return Ok(empty(StatusCode::PAYLOAD_TOO_LARGE));
     };
-    let reaction = if matches!(place, Place::Pages) && admin::is_meant(&request) {
-        shared.administer(&request, is_local(socket))
+    let reaction = if destination == Destination::Pages && crate::admin::is_admin(&request) {
+        admin::handle(state, &request, is_local(socket))
     } else {
-        shared.handle(place, &request, shared.now_unix())
+        state.handle(destination, &request, state.now_unix())
     };
+    react(reaction, socket).await
+}
+
+async fn react(reaction: Reaction, socket: &Socket) -> io::Result<Response<ResponseBody>> {
     match reaction {
-        Reaction::Answer {
+        Reaction::Response {
             status,
             headers,
             body,
-        } => Ok(response(status, headers, Outgoing::whole(body))),
+        } => Ok(response(status, headers, ResponseBody::whole(body))),
         Reaction::Truncate {
             status,
             headers,
@@ -144,7 +107,7 @@ async fn answer(
         } => {
             let announced = HeaderValue::from(body.len());
             body.truncate(keep);
-            let mut response = response(status, headers, Outgoing::cut_after(body));
+            let mut response = response(status, headers, ResponseBody::truncated(body));
             response.headers_mut().insert(CONTENT_LENGTH, announced);
             Ok(response)
         }
@@ -152,25 +115,25 @@ async fn answer(
             status,
             headers,
             body,
-        } => Ok(response(status, headers, Outgoing::trickled(body))),
-        Reaction::Last {
+        } => Ok(response(status, headers, ResponseBody::trickled(body))),
+        Reaction::ResponseThenClose {
             status,
             headers,
             body,
         } => {
             let socket = socket.try_clone()?;
             tokio::spawn(async move {
-                sleep(AFTER_LAST).await;
-                // The client may have gone already.
+                sleep(CLOSE_AFTER).await;
+                // Fails if the client has closed the connection already.
                 let _ = socket.shutdown(Shutdown::Both);
             });
-            Ok(response(status, headers, Outgoing::whole(body)))
+            Ok(response(status, headers, ResponseBody::whole(body)))
         }
         Reaction::Hang => {
             let never: Infallible = core::future::pending().await;
             match never {}
         }
-        // A refusal that reaches a connection came a moment too late to close the listener.
+        // A connection that should be refused was accepted just before the listener closed.
         Reaction::Reset | Reaction::Refuse => {
             socket.set_linger(Some(Duration::ZERO))?;
             Err(io::ErrorKind::ConnectionReset.into())
@@ -178,24 +141,27 @@ async fn answer(
     }
 }
 
-/// Whether whoever is at the other end is on this machine.
+/// Whether the peer is on this machine.
 fn is_local(socket: &Socket) -> bool {
     let peer = socket.peer_addr().ok().and_then(|peer| peer.as_socket());
     peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback())
 }
 
 /// Reads a request; `None` if its body is too large.
-async fn read(request: Request<Received>, shared: &Shared) -> io::Result<Option<Incoming>> {
+async fn read(
+    request: Request<Incoming>,
+    state: &ServerState,
+) -> io::Result<Option<IncomingRequest>> {
     let (head, body) = request.into_parts();
     if body.size_hint().lower() > MAX_BODY as u64 {
         return Ok(None);
     }
     let is_short = |upper| upper <= SHORT_BODY;
-    let _turn = if body.size_hint().upper().is_some_and(is_short) {
+    let _permit = if body.size_hint().upper().is_some_and(is_short) {
         None
     } else {
-        // It fails only if nobody may read any more.
-        shared.long_bodies.acquire().await.ok()
+        // Fails only if the semaphore is closed.
+        state.long_bodies.acquire().await.ok()
     };
     let body = match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => body.to_bytes(),
@@ -215,15 +181,20 @@ async fn read(request: Request<Received>, shared: &Shared) -> io::Result<Option<
         .uri
         .path_and_query()
         .map_or("/", |target| target.as_str());
-    Ok(Some(Incoming::new(method, target, headers, body)))
+    Ok(Some(IncomingRequest::new(method, target, headers, body)))
 }
 
-fn plain(status: StatusCode) -> Response<Outgoing> {
-    response(status.as_u16(), Vec::new(), Outgoing::whole(Vec::new()))
+fn empty(status: StatusCode) -> Response<ResponseBody> {
+    response(status.as_u16(), Vec::new(), ResponseBody::whole(Vec::new()))
 }
 
-/// A status or header that HTTP does not know can only come from a scripted answer; it becomes 500 or is left out.
-fn response(status: u16, headers: Vec<(String, String)>, body: Outgoing) -> Response<Outgoing> {
+/// A status or header that is not valid HTTP can only come from a scripted response. The status
+/// becomes 500, the header is left out.
+fn response(
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: ResponseBody,
+) -> Response<ResponseBody> {
     let mut response = Response::new(body);
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

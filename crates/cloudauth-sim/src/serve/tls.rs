@@ -1,4 +1,4 @@
-//! A certificate authority that lives as long as the simulator.
+//! A certificate authority for the lifetime of the simulator, and the TLS configuration of callbacks.
 
 use std::io;
 use std::sync::Arc;
@@ -13,8 +13,9 @@ use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_t
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, ServerConfig, SignatureScheme};
 
-/// Names that the certificate of a region's port is good for. A wildcard covers one label, hence one for each region.
-pub(super) const NAMES: [&str; 6] = [
+/// The names in the certificate of a region's port. A wildcard covers one label, hence one for each
+/// region.
+pub(super) const SERVER_NAMES: [&str; 6] = [
     "localhost",
     "127.0.0.1",
     "cloudauth.test",
@@ -23,10 +24,10 @@ pub(super) const NAMES: [&str; 6] = [
     "*.cn-beijing.aliyuncs.com",
 ];
 
-/// A certificate authority, made at start.
-pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
+/// A certificate authority, created at start.
+pub(super) struct CertificateAuthority(CertifiedIssuer<'static, KeyPair>);
 
-impl Authority {
+impl CertificateAuthority {
     pub(super) fn new() -> io::Result<Self> {
         let mut params = CertificateParams::new(Vec::new()).map_err(io::Error::other)?;
         params
@@ -39,13 +40,13 @@ impl Authority {
         Ok(Self(issuer))
     }
 
-    /// Its certificate.
+    /// The authority's certificate in PEM.
     pub(super) fn pem(&self) -> String {
         self.0.pem()
     }
 
     /// A server configuration with a new certificate for these names.
-    pub(super) fn server(&self, names: &[&str]) -> io::Result<Arc<ServerConfig>> {
+    pub(super) fn server_config(&self, names: &[&str]) -> io::Result<Arc<ServerConfig>> {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let mut params = CertificateParams::new(names).map_err(io::Error::other)?;
         params
@@ -69,27 +70,29 @@ impl Authority {
     }
 }
 
-/// For callbacks: any certificate is good. They go to a developer's own machine, which signs its certificate itself,
-/// and carry nothing that is worth stealing there.
-pub(super) fn trusting() -> io::Result<Arc<ClientConfig>> {
+/// The TLS configuration of callbacks, which accepts every certificate.
+///
+/// Callbacks go to the developer's own machine, whose certificate is usually self-signed, and carry
+/// no secrets worth protecting there.
+pub(super) fn unverified_client_config() -> io::Result<Arc<ClientConfig>> {
     let provider = Arc::new(default_provider());
     let algorithms = provider.signature_verification_algorithms;
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Anyone { algorithms }))
+        .with_custom_certificate_verifier(Arc::new(AcceptAny { algorithms }))
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 
 #[derive(Debug)]
-struct Anyone {
+struct AcceptAny {
     algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl ServerCertVerifier for Anyone {
+impl ServerCertVerifier for AcceptAny {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

@@ -1,70 +1,70 @@
-//! Many calls at once, in simulated time.
+//! Concurrent calls in simulated time, over a simulated network.
 
-mod calls;
+mod callers;
+mod clock;
 pub mod explore;
 pub mod figures;
+mod fnv;
+mod link;
+mod local;
 mod network;
 mod operations;
+mod queue;
 mod rules;
 mod trace;
-mod weather;
 
-use core::cmp::{Ordering, Reverse};
 use core::time::Duration;
-use std::collections::{BTreeMap, BinaryHeap};
 
-use cloudauth_proto::{
-    Endpoint, Endpoints, Error, Failure, Flow, MonoTime, Now, Response, Session, Step, UnixTime,
-    Unsupplied,
-};
-use oorandom::Rand64;
+use cloudauth_proto::driver::{Exchange, MonoTime, Now, SupplyError};
+use cloudauth_proto::{Endpoint, Endpoints, Error, Flow, Session, Step};
 
-use calls::Caller;
-pub use calls::{Handle, Told};
-use network::Arriving;
-pub use rules::{Breach, Rule};
-pub use trace::{Answered, End, Event, Met, Trace, What};
-use weather::Forecast;
-pub use weather::{Trouble, Weather};
+use callers::Callers;
+pub use callers::{CallRecord, Handle};
+use clock::SimulatedClock;
+pub use link::{Impairment, Link};
+use local::LocalSources;
+use network::{ExchangeNumber, FinishedExchange, Network, OutgoingRequest, Transmission};
+use queue::{EventQueue, ScheduledEvent};
+pub use rules::{Rule, Violation};
+pub use trace::{CallEnd, Event, EventKind, ExchangeEnd, Responder, Trace};
 
 use crate::{Region, World};
 
-/// The service's clock shows this at the beginning: 2027-01-15T08:00:00Z.
-const BEGINNING: u64 = 1_800_000_000;
+/// A flow that takes more steps than this without waiting violates [`Rule::BoundedSteps`].
+const MAX_STEPS: usize = 1_000;
 
-/// A flow that takes more steps than this without waiting never will.
-const STEPS: usize = 1_000;
-
-/// A driver of the core whose clock jumps from one event to the next: an hour takes milliseconds,
-/// and the same seeds give the same trace.
+/// A driver of the core with a simulated clock, which jumps from one event to the next.
 ///
-/// Between the calls and the regions of its [`World`] lies a network with [`Weather`]. Calls share
-/// one session, as those of a real client do. Connections are open already, as in a pool that is
-/// warm, so a connect time-out is met only by [`Trouble::BlackHole`]. `Endpoint::SHANGHAI` and
-/// `Endpoint::BEIJING` stand for the regions.
+/// An hour of simulated time takes milliseconds, and the same seeds give the same trace.
+///
+/// The calls reach the regions of a [`World`] over a [`Link`] each. They share one session, as the
+/// calls of a real client do. Connections are established already, as in a warm pool, so that only
+/// [`Impairment::BlackHole`] causes a connect timeout. `Endpoint::SHANGHAI` and `Endpoint::BEIJING`
+/// are the endpoints of the regions.
 ///
 /// ```
 /// use core::time::Duration;
 /// use cloudauth_proto::ops::InitFaceVerify;
 /// use cloudauth_proto::{Call, CallOptions, Credentials, Session};
-/// use cloudauth_sim::simulation::{Simulation, Trouble, Weather};
+/// use cloudauth_sim::simulation::{Impairment, Link, Simulation};
 /// use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region, World};
 ///
 /// let credentials = Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?;
 /// let mut simulation = Simulation::new(Session::new(credentials, [1; 32]), World::new());
 /// let second = Duration::from_secs(1);
-/// simulation.weather(Region::Shanghai, second, Weather::calm().always(Trouble::BlackHole));
+/// let silent = Link::unimpaired().always(Impairment::BlackHole);
+/// simulation.link(Region::Shanghai, second, silent);
 ///
 /// let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
 /// let before = simulation.start(Duration::ZERO, Call::new(&open, CallOptions::new())?);
 /// let after = simulation.start(2 * second, Call::new(&open, CallOptions::new())?);
 /// simulation.run();
 ///
-/// assert_eq!(simulation.told(&before).sends, 1);
-/// assert_eq!(simulation.told(&after).sends, 2);
-/// assert!(simulation.told(&after).took().is_some_and(|took| took > 10 * second));
+/// assert_eq!(simulation.record(&before).requests, 1);
+/// assert_eq!(simulation.record(&after).requests, 2);
+/// assert!(simulation.record(&after).duration().is_some_and(|took| took > 10 * second));
 /// assert!(before.take().is_some_and(|result| result.is_ok()));
-/// assert!(simulation.breaches().is_empty());
+/// assert!(simulation.violations().is_empty());
 /// println!("{}", simulation.trace());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -73,270 +73,190 @@ pub struct Simulation {
     /// The service.
     pub world: World,
     session: Session,
-    weather: [Forecast; 2],
-    weather_of_offices: Forecast,
-    files: BTreeMap<String, Vec<u8>>,
-    program: Program,
-    random: Rand64,
-    /// How many seconds the client's clock is ahead of the service's.
-    ahead: i64,
-    elapsed: Duration,
-    queue: BinaryHeap<Reverse<Scheduled>>,
-    scheduled: u64,
-    callers: Vec<Caller>,
+    clock: SimulatedClock,
+    network: Network,
+    local: LocalSources,
+    queue: EventQueue,
+    callers: Callers,
     trace: Trace,
-    breaches: Vec<Breach>,
-    most_refreshes: usize,
-}
-
-/// What programs do.
-#[derive(Clone, Debug)]
-enum Program {
-    /// They take so long and end so.
-    Ends(Duration, Result<Vec<u8>, Unsupplied>),
-    /// They ask an office, in its weather.
-    Asks,
-}
-
-impl Default for Program {
-    fn default() -> Self {
-        Self::Ends(Duration::ZERO, Err(Unsupplied::Missing))
-    }
-}
-
-/// Something that will happen; what was scheduled first comes first among equal times.
-#[derive(Debug)]
-struct Scheduled {
-    at: Duration,
-    number: u64,
-    what: Coming,
-}
-
-#[derive(Debug)]
-enum Coming {
-    Start(usize),
-    Wake(usize),
-    Drop(usize),
-    Arrival(Box<Arriving>),
-    Supply(usize, Result<Vec<u8>, Unsupplied>),
-    Report {
-        call: usize,
-        exchange: usize,
-        met: Met,
-        reply: Box<Result<Response, Failure>>,
-    },
+    violations: Vec<Violation>,
 }
 
 impl Simulation {
-    /// A simulation at the beginning of time, in calm weather.
+    /// Creates a simulation with unimpaired links.
     #[must_use]
     pub fn new(session: Session, world: World) -> Self {
         let endpoints = Endpoints::only(Endpoint::SHANGHAI).then(Endpoint::BEIJING);
         Self {
             world,
             session: session.endpoints(endpoints),
-            weather: Default::default(),
-            weather_of_offices: Forecast::default(),
-            files: BTreeMap::new(),
-            program: Program::default(),
-            random: Rand64::new(0),
-            ahead: 0,
-            elapsed: Duration::ZERO,
-            queue: BinaryHeap::new(),
-            scheduled: 0,
-            callers: Vec::new(),
+            clock: SimulatedClock::default(),
+            network: Network::new(),
+            local: LocalSources::default(),
+            queue: EventQueue::default(),
+            callers: Callers::default(),
             trace: Trace::default(),
-            breaches: Vec::new(),
-            most_refreshes: 0,
+            violations: Vec::new(),
         }
     }
 
-    /// Draws latencies and troubles from this seed; the core draws from the session's.
+    /// Sets the seed of latencies and impairments. Default: 0. The session has a seed of its own.
     pub fn seed(&mut self, seed: u64) {
-        self.random = Rand64::new(seed.into());
+        self.network.seed(seed);
     }
 
-    /// Changes the weather of a region at this time.
-    pub fn weather(&mut self, region: Region, at: Duration, weather: Weather) {
-        self.weather[index(region)].change(at, weather);
+    /// Changes the link to a region from `at` on. Default: [`Link::unimpaired`].
+    pub fn link(&mut self, region: Region, at: Duration, link: Link) {
+        self.network.set_link(region, at, link);
     }
 
-    /// Changes the weather on the way to all offices at this time. Faults of theirs come from
-    /// [`World::inject_at`].
-    pub fn weather_of_offices(&mut self, at: Duration, weather: Weather) {
-        self.weather_of_offices.change(at, weather);
+    /// Changes the link to all credential services from `at` on. Default: [`Link::unimpaired`].
+    /// Faults of a single service are set by [`World::inject_at`].
+    pub fn credential_services_link(&mut self, at: Duration, link: Link) {
+        self.network.set_credential_services_link(at, link);
     }
 
-    /// Puts a file where clients read it.
+    /// Creates or replaces a file on the client's host.
     pub fn put_file(&mut self, path: impl Into<String>, contents: impl Into<Vec<u8>>) {
-        self.files.insert(path.into(), contents.into());
+        self.local.put_file(path.into(), contents.into());
     }
 
-    /// Every program that a client runs takes so long and ends so.
-    pub fn program(&mut self, takes: Duration, ends: Result<Vec<u8>, Unsupplied>) {
-        self.program = Program::Ends(takes, ends);
+    /// Sets the duration and the output of every program that a client runs. By default no program
+    /// exists.
+    pub fn program(&mut self, takes: Duration, output: Result<Vec<u8>, SupplyError>) {
+        self.local.set_program(takes, output);
     }
 
-    /// Every program that a client runs prints credentials of the [`World`]'s, or hangs while the
-    /// weather of the offices is bad.
-    pub fn program_asks(&mut self) {
-        self.program = Program::Asks;
+    /// Makes every program that a client runs print credentials issued by the [`World`]. A program
+    /// takes one round trip on the link to the credential services, or hangs if it is impaired.
+    pub fn program_prints_credentials(&mut self) {
+        self.local.set_program_prints_credentials();
     }
 
-    /// How a program that is started now will end, and after how long.
-    fn run_program(&mut self) -> (Duration, Result<Vec<u8>, Unsupplied>) {
-        match &self.program {
-            Program::Ends(takes, ends) => (*takes, ends.clone()),
-            Program::Asks => {
-                let weather = &self.weather_of_offices;
-                let (takes, trouble) = weather.draw(self.elapsed, &mut self.random);
-                let takes = if trouble.is_some() {
-                    Duration::MAX
-                } else {
-                    takes
-                };
-                (takes, Ok(self.world.print(self.service_time())))
-            }
-        }
-    }
-
-    /// How many refreshes were under way at the same time, at most. A refresh whose caller vanished
-    /// no longer is.
+    /// The highest number of refreshes that ran at the same time. The refresh of a dropped call
+    /// ends with the call.
     #[must_use]
-    pub fn most_refreshes(&self) -> usize {
-        self.most_refreshes
+    pub const fn max_concurrent_refreshes(&self) -> usize {
+        self.callers.max_concurrent_refreshes()
     }
 
-    /// Sets the client's clock so many seconds ahead of the service's, or behind it.
-    pub fn clock_ahead(&mut self, seconds: i64) {
-        self.ahead = seconds;
+    /// Sets the client's clock ahead of the service's, or behind it, in seconds. Default: 0.
+    pub const fn clock_ahead(&mut self, seconds: i64) {
+        self.clock.set_client_ahead(seconds);
     }
 
     /// The client's time.
     #[must_use]
     pub fn now(&self) -> Now {
-        Now {
-            mono: MonoTime::new(self.elapsed),
-            unix: UnixTime::from_seconds(self.service_time().saturating_add_signed(self.ahead)),
-        }
+        self.clock.client_now()
     }
 
-    /// The service's time, in seconds since 1970.
-    fn service_time(&self) -> u64 {
-        BEGINNING + self.elapsed.as_secs()
-    }
-
-    /// Starts a flow at this time, or now if that is past.
+    /// Starts a flow at `at`, or now if that is past.
     pub fn start<F>(&mut self, at: Duration, flow: F) -> Handle<F::Output>
     where
         F: Flow + 'static,
     {
-        let call = self.callers.len();
-        let (caller, handle) = Caller::new(call, flow);
-        self.callers.push(caller);
-        self.schedule(at, Coming::Start(call));
+        let handle = self.callers.add(flow);
+        self.schedule(at, ScheduledEvent::Start(handle.call()));
         handle
     }
 
-    /// Lets the caller vanish at this time: the flow is dropped, if it is not over by then.
+    /// Drops the flow of a call at `at`, if the call has not ended by then.
     pub fn drop_at<T>(&mut self, at: Duration, handle: &Handle<T>) {
-        self.schedule(at, Coming::Drop(handle.call()));
+        self.schedule(at, ScheduledEvent::Drop(handle.call()));
     }
 
-    /// Starts a flow now, and lets time pass until it is over.
+    /// Starts a flow now, and advances time until it ends.
     pub fn call<F>(&mut self, flow: F) -> Result<F::Output, Error>
     where
         F: Flow + 'static,
     {
-        let handle = self.start(self.elapsed, flow);
+        let handle = self.start(self.clock.elapsed(), flow);
         loop {
             if let Some(result) = handle.take() {
                 return result;
             }
             if !self.step() {
-                // Only a flow that broke the contract, and was dropped for it, has no result.
+                // The flow violated its contract and was dropped.
                 return Err(Error::Finished);
             }
         }
     }
 
-    /// Lets time pass until nothing is left to happen.
+    /// Advances time until no event is left.
     pub fn run(&mut self) {
         while self.step() {}
     }
 
-    /// Lets time pass up to this moment.
+    /// Advances time to `at`.
     pub fn run_until(&mut self, at: Duration) {
-        while let Some(Reverse(next)) = self.queue.peek()
-            && next.at <= at
-        {
+        while self.queue.next_at().is_some_and(|next| next <= at) {
             self.step();
         }
-        self.elapsed = self.elapsed.max(at);
+        self.clock.advance_to(at);
     }
 
-    /// What is known of a call.
+    /// Times and counts of a call.
     #[must_use]
-    pub fn told<T>(&self, handle: &Handle<T>) -> &Told {
-        &self.callers[handle.call()].told
+    pub fn record<T>(&self, handle: &Handle<T>) -> &CallRecord {
+        &self.callers[handle.call()].record
     }
 
-    /// What is known of all calls, in the order in which they were given.
-    pub fn all_told(&self) -> impl Iterator<Item = &Told> {
-        self.callers.iter().map(|caller| &caller.told)
+    /// Times and counts of all calls, by their number.
+    pub fn records(&self) -> impl Iterator<Item = &CallRecord> {
+        self.callers.records()
     }
 
-    /// What happened so far.
+    /// The events so far.
     #[must_use]
-    pub fn trace(&self) -> &Trace {
+    pub const fn trace(&self) -> &Trace {
         &self.trace
     }
 
-    /// How flows broke the contract of [`Flow`].
+    /// The violations of the contract of [`Flow`] so far. A flow that violates it is dropped.
     #[must_use]
-    pub fn breaches(&self) -> &[Breach] {
-        &self.breaches
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
     }
 
-    fn schedule(&mut self, at: Duration, what: Coming) {
-        self.scheduled += 1;
-        self.queue.push(Reverse(Scheduled {
-            at: at.max(self.elapsed),
-            number: self.scheduled,
-            what,
-        }));
+    fn schedule(&mut self, at: Duration, event: ScheduledEvent) {
+        self.queue.push(at.max(self.clock.elapsed()), event);
     }
 
-    /// Lets the next thing happen; whether there was one.
+    /// Advances time to the next event. Returns whether there was one.
     fn step(&mut self) -> bool {
-        let Some(Reverse(Scheduled { at, what, .. })) = self.queue.pop() else {
+        let Some((at, event)) = self.queue.pop() else {
             return false;
         };
-        self.elapsed = at;
-        match what {
-            Coming::Start(call) => {
-                self.callers[call].told.started = at;
-                self.tell(call, What::Starts);
+        self.clock.advance_to(at);
+        match event {
+            ScheduledEvent::Start(call) => {
+                self.callers[call].record.started = at;
+                self.record_event(call, EventKind::Started);
                 self.poll(call);
             }
-            Coming::Wake(call) => {
-                if self.callers[call].wakes == Some(at) {
+            ScheduledEvent::Wake(call) => {
+                if self.callers[call].is_alarm(at) {
                     self.poll(call);
                 }
             }
-            Coming::Drop(call) => {
+            ScheduledEvent::Drop(call) => {
                 if self.callers[call].drop_flow(at) {
-                    self.tell(call, What::IsDropped);
+                    self.record_event(call, EventKind::Dropped);
                 }
             }
-            Coming::Arrival(arriving) => self.arrive(*arriving),
-            Coming::Report {
-                call,
-                exchange,
-                met,
-                reply,
-            } => self.report(call, exchange, met, *reply),
-            Coming::Supply(call, contents) => {
+            ScheduledEvent::Arrival(request) => {
+                let ExchangeNumber { call, exchange } = request.number();
+                let executed = self.world.total_executions();
+                let finished = request.arrive(&mut self.world, &self.clock);
+                if self.world.total_executions() > executed {
+                    self.callers[call].record.executions += 1;
+                    self.record_event(call, EventKind::CarriedOut { exchange });
+                }
+                self.schedule_report(finished);
+            }
+            ScheduledEvent::Report(finished) => self.report(*finished),
+            ScheduledEvent::Supply(call, contents) => {
                 self.callers[call].supply(contents);
                 self.poll(call);
             }
@@ -344,130 +264,116 @@ impl Simulation {
         true
     }
 
-    fn tell(&mut self, call: usize, what: What) {
-        self.trace.tell(self.elapsed, call, what);
+    fn record_event(&mut self, call: usize, kind: EventKind) {
+        self.trace.record(self.clock.elapsed(), call, kind);
     }
 
-    fn breach(&mut self, call: usize, rule: Rule) {
-        let at = self.elapsed;
-        self.breaches.push(Breach { at, call, rule });
+    /// Records a violation and drops the flow.
+    fn violate(&mut self, call: usize, rule: Rule) {
+        let at = self.clock.elapsed();
+        self.violations.push(Violation { at, call, rule });
         self.callers[call].drop_flow(at);
     }
 
-    fn report(&mut self, call: usize, exchange: usize, met: Met, reply: Result<Response, Failure>) {
-        let Some(id) = self.callers[call].settle(exchange) else {
-            return; // Abandoned, or the caller is gone.
+    fn schedule_report(&mut self, finished: FinishedExchange) {
+        self.schedule(finished.at, ScheduledEvent::Report(Box::new(finished)));
+    }
+
+    fn report(&mut self, finished: FinishedExchange) {
+        let ExchangeNumber { call, exchange } = finished.number;
+        let Some(id) = self.callers[call].end_exchange(exchange) else {
+            return; // The exchange was abandoned, or the call dropped.
         };
-        self.tell(call, What::Met { exchange, met });
+        let end = finished.end;
+        self.record_event(call, EventKind::ExchangeEnded { exchange, end });
         let now = self.now();
-        self.callers[call].report(&mut self.session, id, reply, now);
+        self.callers[call].report(&mut self.session, id, finished.result, now);
         self.poll(call);
     }
 
-    /// Does what a flow says until it waits or is over.
+    /// Polls a flow and carries out its steps until it waits or ends.
     fn poll(&mut self, call: usize) {
         let now = self.now();
-        for _ in 0..STEPS {
+        for _ in 0..MAX_STEPS {
             match self.callers[call].poll(&mut self.session, now) {
                 Some(Step::Send(exchange)) => self.send(call, &exchange),
                 Some(Step::Abandon(id)) => {
-                    if let Some(exchange) = self.callers[call].abandon(id) {
-                        self.tell(call, What::Abandons { exchange });
+                    if let Some(exchange) = self.callers[call].abandon_exchange(id) {
+                        self.record_event(call, EventKind::ExchangeAbandoned { exchange });
                     }
                 }
                 Some(Step::Wait(until)) => return self.wait(call, until, now),
-                Some(Step::Authenticate(refresh)) => {
-                    self.tell(call, What::Authenticates);
-                    self.callers[call].refresh(refresh);
-                    let under_way = self.callers.iter().filter(|it| it.is_refreshing()).count();
-                    self.most_refreshes = self.most_refreshes.max(under_way);
+                Some(Step::Authenticate(ticket)) => {
+                    self.record_event(call, EventKind::RefreshStarted);
+                    self.callers.start_refresh(call, ticket);
                 }
                 Some(Step::Read(path)) => {
-                    let contents = self.files.get(&path).cloned().ok_or(Unsupplied::Missing);
-                    self.callers[call].supply(contents);
+                    self.callers[call].supply(self.local.read(&path));
                 }
                 Some(Step::Run { timeout, .. }) => {
-                    let (takes, ends) = self.run_program();
-                    let ends = if takes > timeout {
-                        Err(Unsupplied::TimedOut)
-                    } else {
-                        ends
-                    };
-                    let at = self.elapsed + takes.min(timeout);
-                    self.schedule(at, Coming::Supply(call, ends));
+                    let (world, network) = (&mut self.world, &mut self.network);
+                    let (takes, output) =
+                        self.local.run_program(timeout, world, network, &self.clock);
+                    let at = self.clock.elapsed() + takes;
+                    self.schedule(at, ScheduledEvent::Supply(call, output));
                 }
                 Some(Step::Done(result)) if self.callers[call].end_refresh() => {
-                    let well = result.is_ok();
-                    self.tell(call, What::Authenticated { well });
+                    let succeeded = result.is_ok();
+                    self.record_event(call, EventKind::RefreshEnded { succeeded });
                     self.wake_all();
                 }
                 Some(Step::Done(_)) => return self.end(call),
                 None => return,
             }
         }
-        self.breach(call, Rule::Rests);
+        self.violate(call, Rule::BoundedSteps);
     }
 
-    /// A refresh ended: whoever waits may be waiting for it.
-    fn wake_all(&mut self) {
-        let at = self.elapsed;
-        for call in 0..self.callers.len() {
-            if self.callers[call].wakes.is_some() {
-                self.callers[call].wakes = Some(at);
-                self.schedule(at, Coming::Wake(call));
+    fn send(&mut self, call: usize, exchange: &Exchange) {
+        let number = ExchangeNumber {
+            call,
+            exchange: self.callers[call].start_exchange(exchange.id()),
+        };
+        let request = OutgoingRequest::new(number, exchange);
+        self.record_event(call, request.event());
+        match self.network.send(request, self.clock.elapsed()) {
+            Transmission::Arrives(at, request) => {
+                self.schedule(at, ScheduledEvent::Arrival(Box::new(request)));
             }
+            Transmission::Fails(finished) => self.schedule_report(finished),
+        }
+    }
+
+    /// Wakes all waiting calls, since any of them may wait for the refresh that just ended.
+    fn wake_all(&mut self) {
+        let at = self.clock.elapsed();
+        for call in self.callers.advance_alarms(at) {
+            self.schedule(at, ScheduledEvent::Wake(call));
         }
     }
 
     fn wait(&mut self, call: usize, until: MonoTime, now: Now) {
         if until <= now.mono {
-            return self.breach(call, Rule::WaitsForward);
+            return self.violate(call, Rule::WaitsForFuture);
         }
         let again = self.callers[call].poll(&mut self.session, now);
         if !matches!(again, Some(Step::Wait(same)) if same == until) {
-            return self.breach(call, Rule::AsksOnce);
+            return self.violate(call, Rule::PollIsRepeatable);
         }
         let at = until.saturating_since(MonoTime::default());
-        self.callers[call].wakes = Some(at);
-        self.schedule(at, Coming::Wake(call));
+        self.callers[call].set_alarm(at);
+        self.schedule(at, ScheduledEvent::Wake(call));
     }
 
     fn end(&mut self, call: usize) {
         let caller = &mut self.callers[call];
-        let leaves = caller.is_under_way();
-        caller.drop_flow(self.elapsed);
-        if let Some(end) = caller.told.end {
-            self.tell(call, What::Ends(end));
+        let has_pending_exchanges = caller.has_pending_exchanges();
+        caller.drop_flow(self.clock.elapsed());
+        if let Some(end) = caller.record.end {
+            self.record_event(call, EventKind::Ended(end));
         }
-        if leaves {
-            self.breach(call, Rule::SettlesAll);
+        if has_pending_exchanges {
+            self.violate(call, Rule::NoPendingExchanges);
         }
-    }
-}
-
-const fn index(region: Region) -> usize {
-    match region {
-        Region::Shanghai => 0,
-        Region::Beijing => 1,
-    }
-}
-
-impl PartialEq for Scheduled {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Scheduled {}
-
-impl PartialOrd for Scheduled {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Scheduled {
-    fn cmp(&self, other: &Self) -> Ordering {
-        (self.at, self.number).cmp(&(other.at, other.number))
     }
 }

@@ -1,29 +1,30 @@
-//! Operations that exist only here, one for each effect, and the world that knows them.
+//! Operations of the simulation only, one for each effect, and a world that implements them.
 
-use cloudauth_proto::{Effect, Endpoint, Operation, Params, Problem, Terms};
+use cloudauth_proto::operation::{InvalidField, OperationMetadata, Params};
+use cloudauth_proto::{Effect, Endpoint, Operation};
 use serde_json::{Value, json};
 
 use crate::{Fault, Region, Times, World};
 
 /// An operation without parameters.
 #[derive(Debug)]
-pub(super) struct Plain {
-    kind: Kind,
-    home: Option<Endpoint>,
+pub(super) struct SimulatedOperation {
+    kind: OperationKind,
+    origin: Option<Endpoint>,
 }
 
-/// What a plain operation does.
+/// Kinds of [`SimulatedOperation`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum OperationKind {
     Read,
-    /// Asks about something that one region knows.
+    /// Reads by an ID that is unknown outside of its origin.
     LookUp,
     Update,
     Open,
     Charge,
 }
 
-impl Kind {
+impl OperationKind {
     const ALL: [Self; 5] = [
         Self::Read,
         Self::LookUp,
@@ -44,66 +45,67 @@ impl Kind {
 
     pub(super) const fn effect(self) -> Effect {
         match self {
-            Self::Read | Self::LookUp => Effect::Query,
-            Self::Update => Effect::Set,
-            Self::Open => Effect::Open,
-            Self::Charge => Effect::Once,
+            Self::Read | Self::LookUp => Effect::ReadOnly,
+            Self::Update => Effect::Idempotent,
+            Self::Open => Effect::OpensVerification,
+            Self::Charge => Effect::NotIdempotent,
         }
     }
 }
 
-impl Plain {
-    /// The action that reads.
-    pub(super) const READ: &str = Kind::Read.action();
+impl SimulatedOperation {
+    /// The action of [`OperationKind::Read`].
+    pub(super) const READ: &str = OperationKind::Read.action();
 
-    /// `home` is the endpoint that knows what is looked up.
-    pub(super) fn new(kind: Kind, home: Endpoint) -> Self {
-        let home = (kind == Kind::LookUp).then_some(home);
-        Self { kind, home }
+    /// `origin` is used by [`OperationKind::LookUp`] only.
+    pub(super) fn new(kind: OperationKind, origin: Endpoint) -> Self {
+        let origin = (kind == OperationKind::LookUp).then_some(origin);
+        Self { kind, origin }
     }
 
     pub(super) fn read() -> Self {
-        Self::new(Kind::Read, Endpoint::SHANGHAI)
+        Self::new(OperationKind::Read, Endpoint::SHANGHAI)
     }
 
     pub(super) fn charge() -> Self {
-        Self::new(Kind::Charge, Endpoint::SHANGHAI)
+        Self::new(OperationKind::Charge, Endpoint::SHANGHAI)
     }
 }
 
-impl Operation for Plain {
+impl Operation for SimulatedOperation {
     type Response = Value;
 
-    fn terms(&self) -> Terms {
-        let mut terms = Terms::new(self.kind.action().into(), self.kind.effect());
+    fn metadata(&self) -> OperationMetadata {
+        let mut terms = OperationMetadata::new(self.kind.action().into(), self.kind.effect());
         terms.unknown_codes = &["406"];
         terms
     }
 
-    fn home(&self) -> Option<&Endpoint> {
-        self.home.as_ref()
+    fn origin(&self) -> Option<&Endpoint> {
+        self.origin.as_ref()
     }
 
-    fn check(&self) -> Vec<Problem> {
+    fn check(&self) -> Vec<InvalidField> {
         Vec::new()
     }
 
     fn encode(&self, _params: &mut Params) {}
 }
 
-/// A world that knows them; what is looked up is known at `home` only.
-pub(super) fn world(home: Region) -> World {
+/// Creates a world that implements the operations. [`OperationKind::LookUp`] fails outside of
+/// `origin`.
+pub(super) fn world(origin: Region) -> World {
     let mut world = World::new();
-    for kind in Kind::ALL {
-        world.teach(kind.action(), json!({}));
+    for kind in OperationKind::ALL {
+        world.add_operation(kind.action(), json!({}));
     }
     let unknown = Fault::Custom {
         status: 200,
         body: br#"{"Code":"406","Message":"unknown","RequestId":"R"}"#.to_vec(),
     };
-    for region in Region::ALL.into_iter().filter(|region| *region != home) {
-        let action = Kind::LookUp.action();
-        world.inject_on(region, action, unknown.clone(), Times::Always);
+    for region in Region::ALL.into_iter().filter(|region| *region != origin) {
+        let action = OperationKind::LookUp.action();
+        world.inject_for_action(region, action, unknown.clone(), Times::Always);
     }
     world
 }

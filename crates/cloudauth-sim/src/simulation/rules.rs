@@ -1,23 +1,23 @@
-//! What must hold, whatever happens.
+//! The rules that hold in every simulation.
 
 use core::fmt;
 use core::time::Duration;
 
-/// A rule that was broken.
+/// A violation of a [`Rule`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Breach {
-    /// When, from the beginning of the simulation.
+pub struct Violation {
+    /// Time since the start of the simulation.
     pub at: Duration,
     /// The number of the call.
     pub call: usize,
-    /// Which rule.
+    /// The rule.
     pub rule: Rule,
 }
 
 macro_rules! rules {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
-        /// What must hold, whatever happens. Displays as a sentence.
+        /// A rule that holds in every simulation. Displays as a sentence.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum Rule {
@@ -25,7 +25,7 @@ macro_rules! rules {
         }
 
         impl Rule {
-            /// All of them.
+            /// All rules.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
         }
 
@@ -38,26 +38,26 @@ macro_rules! rules {
 }
 
 rules! {
-    WaitsForward = "a wait ends later than it begins",
-    AsksOnce = "polling twice in a row gives the same wait, and sends nothing twice",
-    Rests = "a flow waits or ends after a bounded number of steps",
-    SettlesAll = "at its end a call has no exchange under way that it did not abandon",
-    EndsInTime = "a call ends within its total time",
-    TriesAtLeastOnce = "a call that has time makes at least one attempt",
-    FewAttempts = "a call sends no more often than its policy allows",
-    OnceOnly = "what must not happen twice is carried out at most once",
-    CertaintyHolds = "an error that rules out execution is right",
-    SuccessIsReal = "what ended well was carried out",
-    HedgesReadsOnly = "only reads that ask for it are hedged, once, at the other region",
-    StaysPinned = "a call that names an endpoint is sent nowhere else",
-    HomeIsHeard = "an unknown elsewhere settles nothing before home has answered",
-    SignsWell = "no region ever refuses a signature, a nonce, or the time of a right clock",
-    OneRegionIsEnough = "no read fails while one region is well",
-    PreferredComesBack = "after all has healed, a call asks the preferred region, once",
-    ClockHeals = "a clock that is wrong by less than a day costs one more attempt, once",
-    OneRefresh = "of all calls one at a time gets new credentials",
-    ValidKeysServe = "no call fails for want of credentials while there are valid ones",
-    RefreshesAside = "while credentials are valid, new ones delay only the call that gets them, by a quarter of its time",
-    SignsInTime = "no request is signed with credentials that have expired",
+    WaitsForFuture = "a wait ends later than it begins",
+    PollIsRepeatable = "a repeated poll returns the same wait and sends nothing",
+    BoundedSteps = "a flow waits or ends after a bounded number of steps",
+    NoPendingExchanges = "a call abandons all of its pending exchanges before it ends",
+    EndsInTime = "a call ends within its total timeout",
+    AtLeastOneAttempt = "a call that has time makes at least one attempt",
+    AttemptLimit = "a call makes no more attempts than its policy allows",
+    AtMostOnce = "an operation that must not be repeated is carried out at most once",
+    CertainErrors = "an operation is not carried out if its error rules that out",
+    RealSuccess = "an operation that succeeds was carried out",
+    HedgesReadsOnly = "only reads with hedging enabled are hedged, once, at the other region",
+    StaysPinned = "a call pinned to an endpoint is sent to no other",
+    OriginDecides = "a code for an unknown ID does not end a call before the origin has responded",
+    AcceptedSignatures = "no region refuses a signature, a nonce, or the timestamp of a correct clock",
+    OneRegionSuffices = "no read fails while one region is unimpaired",
+    ReturnsToPreferred = "after all impairments end, a call sends one request, to the preferred region",
+    CorrectsClock = "a clock that is wrong by less than a day costs one extra attempt, once",
+    OneRefresh = "at most one call at a time refreshes the credentials",
+    ValidCredentialsSuffice = "no call fails for lack of credentials while valid ones are cached",
+    RefreshDelaysOneCall = "while credentials are valid, a refresh delays only the call that runs it, by at most a quarter of its total timeout",
+    NoExpiredCredentials = "no request is signed with expired credentials",
     Reproducible = "the same seed gives the same trace",
 }

@@ -1,151 +1,138 @@
-//! What happened in a simulation, to be read, compared and hashed.
+//! The trace of a simulation: everything that happened, comparable and hashable.
 
 use core::fmt;
 use core::time::Duration;
 
 use cloudauth_proto::Error;
 
-use crate::offices::Office;
+use super::fnv::Fnv;
+use crate::credential_services::CredentialService;
 use crate::region::Region;
 
-/// Everything that happened, in order. Displays a line for each event.
+/// The events of a simulation, in order. Displays as one line per event.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Trace {
     events: Vec<Event>,
 }
 
-/// Something that happened to a call.
+/// An event of one call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
-    /// When, from the beginning of the simulation.
+    /// Time since the start of the simulation.
     pub at: Duration,
     /// The number of the call.
     pub call: usize,
-    /// What.
-    pub what: What,
+    /// The kind of event.
+    pub kind: EventKind,
 }
 
-/// Kinds of events. Exchanges of a call are counted from zero.
+/// Kinds of events. The exchanges of a call are numbered from zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum What {
-    /// The call starts.
-    Starts,
-    /// A request is handed to the network.
-    Sends {
-        /// Which exchange.
+pub enum EventKind {
+    /// The call started.
+    Started,
+    /// A request was sent to a region.
+    RequestSent {
+        /// The number of the exchange.
         exchange: usize,
-        /// Whom it goes to.
+        /// The region.
         to: Region,
-        /// A hash of the bytes on the wire.
-        bytes: u64,
+        /// A hash of the request's bytes on the wire.
+        wire_hash: u64,
     },
-    /// A question for credentials is handed to the network.
-    Asks {
-        /// Which exchange.
+    /// A request for credentials was sent.
+    CredentialRequestSent {
+        /// The number of the exchange.
         exchange: usize,
-        /// Whom it goes to.
-        whom: Office,
-        /// A hash of the bytes on the wire.
-        bytes: u64,
+        /// The credential service.
+        to: CredentialService,
+        /// A hash of the request's bytes on the wire.
+        wire_hash: u64,
     },
-    /// The call gets credentials, for all.
-    Authenticates,
-    /// It has them, or has failed to get them.
-    Authenticated {
-        /// Which.
-        well: bool,
+    /// The call started to refresh the credentials of all calls.
+    RefreshStarted,
+    /// The call's refresh ended.
+    RefreshEnded {
+        /// Whether it obtained credentials.
+        succeeded: bool,
     },
-    /// The region carries the operation out.
+    /// The region carried out the operation.
     CarriedOut {
-        /// Which exchange asked for it.
+        /// The number of the exchange that requested it.
         exchange: usize,
     },
-    /// The caller learns how an exchange ended.
-    Met {
-        /// Which exchange.
+    /// The end of an exchange was reported to the call.
+    ExchangeEnded {
+        /// The number of the exchange.
         exchange: usize,
-        /// How.
-        met: Met,
+        /// The end.
+        end: ExchangeEnd,
     },
-    /// The call no longer waits for an exchange.
-    Abandons {
-        /// Which exchange.
+    /// The call abandoned an exchange.
+    ExchangeAbandoned {
+        /// The number of the exchange.
         exchange: usize,
     },
-    /// The call is over.
-    Ends(End),
-    /// The caller drops the call.
-    IsDropped,
+    /// The call ended.
+    Ended(CallEnd),
+    /// The caller dropped the call.
+    Dropped,
 }
 
-/// How an exchange ended, as the driver saw it.
+/// The end of an exchange, from the driver's point of view.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Met {
+pub enum ExchangeEnd {
     /// Nothing was sent.
     NotSent,
-    /// No whole reply came.
-    NoReply,
-    /// A reply came.
-    Answer {
+    /// The request may have been sent, and no complete response was received.
+    NoResponse,
+    /// A response was received.
+    Response {
         /// Its HTTP status.
         status: u16,
-        /// Who made it, and what it says.
-        from: Answered,
+        /// Its source.
+        from: Responder,
     },
 }
 
-/// Who made a reply.
+/// The source of a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Answered {
+pub enum Responder {
     /// The service, with this code.
     Service(String),
-    /// A fault of this name.
+    /// The fault of this name.
     Fault(String),
-    /// One of the services that give credentials.
-    Office(Office),
+    /// A credential service.
+    CredentialService(CredentialService),
 }
 
-/// How a call ended.
+/// The end of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum End {
-    /// With a result.
-    Done,
-    /// With [`Error::Service`].
-    Refused,
-    /// With [`Error::Decode`].
-    Unreadable,
-    /// With [`Error::Exhausted`].
+pub enum CallEnd {
+    /// A result.
+    Success,
+    /// [`Error::Service`].
+    Service,
+    /// [`Error::Decode`].
+    Decode,
+    /// [`Error::Exhausted`].
     Exhausted,
-    /// With [`Error::Uncertain`].
+    /// [`Error::Uncertain`].
     Uncertain,
-    /// With [`Error::Credentials`].
-    Unauthenticated,
-    /// With another error.
-    Failed,
-}
-
-impl End {
-    pub(crate) fn of(error: Option<&Error>) -> Self {
-        match error {
-            None => Self::Done,
-            Some(Error::Service(_)) => Self::Refused,
-            Some(Error::Decode(_)) => Self::Unreadable,
-            Some(Error::Exhausted(_)) => Self::Exhausted,
-            Some(Error::Uncertain(_)) => Self::Uncertain,
-            Some(Error::Credentials(_)) => Self::Unauthenticated,
-            Some(Error::Invalid(_) | Error::Finished | _) => Self::Failed,
-        }
-    }
+    /// [`Error::Credentials`].
+    Credentials,
+    /// Any other error.
+    Other,
 }
 
 impl Trace {
-    pub(crate) fn tell(&mut self, at: Duration, call: usize, what: What) {
-        self.events.push(Event { at, call, what });
+    pub(crate) fn record(&mut self, at: Duration, call: usize, kind: EventKind) {
+        self.events.push(Event { at, call, kind });
     }
 
     /// The events.
@@ -159,102 +146,114 @@ impl Trace {
         self.events.iter().filter(move |event| event.call == call)
     }
 
-    /// A hash of all fields, the bytes on the wire included, and of no printed word. Equal traces have
-    /// equal hashes, on every machine; renaming something changes none.
+    /// A hash of all fields and of the bytes on the wire, which is the same on every machine. It does
+    /// not depend on displayed names, so it does not change if a type, variant or fault is renamed.
     #[must_use]
     pub fn hash(&self) -> u64 {
         let mut hash = Fnv::new();
         for event in &self.events {
             hash.add(&event.at.as_nanos().to_le_bytes());
-            hash.number(event.call);
-            event.what.hash(&mut hash);
+            hash.add_number(event.call);
+            event.kind.hash(&mut hash);
         }
-        hash.0
+        hash.value()
     }
 }
 
-/// The numbers that stand for variants are part of recorded hashes: a new variant takes a new one.
-impl What {
+impl EventKind {
+    /// Recorded hashes depend on the numbers of the variants: a new variant gets a new number.
     fn hash(&self, hash: &mut Fnv) {
         match self {
-            Self::Starts => hash.add(&[0]),
-            Self::Sends {
+            Self::Started => hash.add(&[0]),
+            Self::RequestSent {
                 exchange,
                 to,
-                bytes,
+                wire_hash,
             } => {
-                hash.add(&[1, number_of(*to)]);
-                hash.number(*exchange);
-                hash.add(&bytes.to_le_bytes());
+                hash.add(&[1, region_number(*to)]);
+                hash.add_number(*exchange);
+                hash.add(&wire_hash.to_le_bytes());
             }
-            Self::Asks {
+            Self::CredentialRequestSent {
                 exchange,
-                whom,
-                bytes,
+                to,
+                wire_hash,
             } => {
-                hash.add(&[2, whom.number()]);
-                hash.number(*exchange);
-                hash.add(&bytes.to_le_bytes());
+                hash.add(&[2, to.number()]);
+                hash.add_number(*exchange);
+                hash.add(&wire_hash.to_le_bytes());
             }
-            Self::Authenticates => hash.add(&[3]),
-            Self::Authenticated { well } => hash.add(&[4, u8::from(*well)]),
+            Self::RefreshStarted => hash.add(&[3]),
+            Self::RefreshEnded { succeeded } => hash.add(&[4, u8::from(*succeeded)]),
             Self::CarriedOut { exchange } => {
                 hash.add(&[5]);
-                hash.number(*exchange);
+                hash.add_number(*exchange);
             }
-            Self::Met { exchange, met } => {
+            Self::ExchangeEnded { exchange, end } => {
                 hash.add(&[6]);
-                hash.number(*exchange);
-                met.hash(hash);
+                hash.add_number(*exchange);
+                end.hash(hash);
             }
-            Self::Abandons { exchange } => {
+            Self::ExchangeAbandoned { exchange } => {
                 hash.add(&[7]);
-                hash.number(*exchange);
+                hash.add_number(*exchange);
             }
-            Self::Ends(end) => hash.add(&[8, end.number()]),
-            Self::IsDropped => hash.add(&[9]),
+            Self::Ended(end) => hash.add(&[8, end.number()]),
+            Self::Dropped => hash.add(&[9]),
         }
     }
 }
 
-impl Met {
+impl ExchangeEnd {
     fn hash(&self, hash: &mut Fnv) {
         match self {
             Self::NotSent => hash.add(&[0]),
-            Self::NoReply => hash.add(&[1]),
-            Self::Answer { status, from } => {
+            Self::NoResponse => hash.add(&[1]),
+            Self::Response { status, from } => {
                 hash.add(&[2]);
                 hash.add(&status.to_le_bytes());
                 match from {
-                    // The service's own word, which is no word of ours.
-                    Answered::Service(code) => {
+                    // The code is the service's and never renamed.
+                    Responder::Service(code) => {
                         hash.add(&[0]);
-                        hash.number(code.len());
+                        hash.add_number(code.len());
                         hash.add(code.as_bytes());
                     }
-                    Answered::Fault(_) => hash.add(&[1]),
-                    Answered::Office(office) => hash.add(&[2, office.number()]),
+                    Responder::Fault(_) => hash.add(&[1]),
+                    Responder::CredentialService(service) => hash.add(&[2, service.number()]),
                 }
             }
         }
     }
 }
 
-impl End {
+impl CallEnd {
+    pub(crate) fn of(error: Option<&Error>) -> Self {
+        match error {
+            None => Self::Success,
+            Some(Error::Service(_)) => Self::Service,
+            Some(Error::Decode(_)) => Self::Decode,
+            Some(Error::Exhausted(_)) => Self::Exhausted,
+            Some(Error::Uncertain(_)) => Self::Uncertain,
+            Some(Error::Credentials(_)) => Self::Credentials,
+            Some(Error::Invalid(_) | Error::Finished | _) => Self::Other,
+        }
+    }
+
     const fn number(self) -> u8 {
         match self {
-            Self::Done => 0,
-            Self::Refused => 1,
-            Self::Unreadable => 2,
+            Self::Success => 0,
+            Self::Service => 1,
+            Self::Decode => 2,
             Self::Exhausted => 3,
             Self::Uncertain => 4,
-            Self::Unauthenticated => 5,
-            Self::Failed => 6,
+            Self::Credentials => 5,
+            Self::Other => 6,
         }
     }
 }
 
-const fn number_of(region: Region) -> u8 {
+const fn region_number(region: Region) -> u8 {
     match region {
         Region::Shanghai => 0,
         Region::Beijing => 1,
@@ -269,7 +268,7 @@ impl fmt::Display for Trace {
     }
 }
 
-/// So that a failed comparison can be read.
+/// Shows the lines of `Display`, so that a failed comparison is readable.
 impl fmt::Debug for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\n{self}")
@@ -280,76 +279,59 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (seconds, millis) = (self.at.as_secs(), self.at.subsec_millis());
         write!(f, "{seconds:3}.{millis:03} #{} ", self.call)?;
-        match &self.what {
-            What::Starts => f.write_str("starts"),
-            What::Sends { exchange, to, .. } => write!(f, "sends {exchange} to {}", to.id()),
-            What::Asks { exchange, whom, .. } => write!(f, "asks {exchange} of {whom}"),
-            What::Authenticates => f.write_str("authenticates"),
-            What::Authenticated { well: true } => f.write_str("has credentials"),
-            What::Authenticated { well: false } => f.write_str("has no new credentials"),
-            What::CarriedOut { exchange } => write!(f, "({exchange} is carried out)"),
-            What::Met { exchange, met } => write!(f, "{exchange} met: {met}"),
-            What::Abandons { exchange } => write!(f, "abandons {exchange}"),
-            What::Ends(end) => write!(f, "ends: {end}"),
-            What::IsDropped => f.write_str("is dropped"),
+        match &self.kind {
+            EventKind::Started => f.write_str("started"),
+            EventKind::RequestSent { exchange, to, .. } => {
+                write!(f, "request {exchange} sent to {}", to.id())
+            }
+            EventKind::CredentialRequestSent { exchange, to, .. } => {
+                write!(f, "credential request {exchange} sent to {to}")
+            }
+            EventKind::RefreshStarted => f.write_str("refresh started"),
+            EventKind::RefreshEnded { succeeded: true } => f.write_str("refresh succeeded"),
+            EventKind::RefreshEnded { succeeded: false } => f.write_str("refresh failed"),
+            EventKind::CarriedOut { exchange } => write!(f, "request {exchange} carried out"),
+            EventKind::ExchangeEnded { exchange, end } => {
+                write!(f, "exchange {exchange} ended: {end}")
+            }
+            EventKind::ExchangeAbandoned { exchange } => write!(f, "exchange {exchange} abandoned"),
+            EventKind::Ended(end) => write!(f, "ended: {end}"),
+            EventKind::Dropped => f.write_str("dropped"),
         }
     }
 }
 
-impl fmt::Display for Met {
+impl fmt::Display for ExchangeEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotSent => f.write_str("not sent"),
-            Self::NoReply => f.write_str("no reply"),
-            Self::Answer { status, from } => write!(f, "HTTP {status}, {from}"),
+            Self::NoResponse => f.write_str("no response"),
+            Self::Response { status, from } => write!(f, "HTTP {status}, {from}"),
         }
     }
 }
 
-impl fmt::Display for Answered {
+impl fmt::Display for Responder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Service(code) => f.write_str(code),
-            Self::Fault(name) => write!(f, "fault: {name}"),
-            Self::Office(office) => office.fmt(f),
+            Self::Service(code) => write!(f, "code {code}"),
+            Self::Fault(name) => write!(f, "fault {name}"),
+            Self::CredentialService(service) => service.fmt(f),
         }
     }
 }
 
-impl fmt::Display for End {
+impl fmt::Display for CallEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Done => "done",
-            Self::Refused => "refused",
-            Self::Unreadable => "unreadable",
+            Self::Success => "success",
+            Self::Service => "service error",
+            Self::Decode => "decode error",
             Self::Exhausted => "exhausted",
             Self::Uncertain => "uncertain",
-            Self::Unauthenticated => "without credentials",
-            Self::Failed => "failed",
+            Self::Credentials => "no credentials",
+            Self::Other => "other error",
         })
-    }
-}
-
-/// FNV-1a, 64 bits: the standard library's hashes may differ between its versions.
-pub(crate) struct Fnv(u64);
-
-impl Fnv {
-    pub(crate) const fn new() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-
-    pub(crate) fn add(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-
-    fn number(&mut self, number: usize) {
-        self.add(&(number as u64).to_le_bytes());
-    }
-
-    pub(crate) const fn value(&self) -> u64 {
-        self.0
     }
 }
 
@@ -358,73 +340,66 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hash_is_fnv_1a() {
-        let mut hash = Fnv::new();
-        hash.add(b"foobar");
-        assert_eq!(hash.value(), 0x8594_4171_f739_67e8);
-    }
-
-    #[test]
     fn traces_that_differ_in_any_field_have_different_hashes() {
-        let (exchange, bytes) = (1, 1);
-        let met = |met| What::Met { exchange, met };
-        let answer = |status, from| met(Met::Answer { status, from });
-        let service = |code: &str| Answered::Service(code.to_owned());
-        let sends = |exchange, to, bytes| What::Sends {
+        let (exchange, wire_hash) = (1, 1);
+        let ended = |end| EventKind::ExchangeEnded { exchange, end };
+        let response = |status, from| ended(ExchangeEnd::Response { status, from });
+        let service = |code: &str| Responder::Service(code.to_owned());
+        let sent = |exchange, to, wire_hash| EventKind::RequestSent {
             exchange,
             to,
-            bytes,
+            wire_hash,
         };
-        let asks = |exchange, whom, bytes| What::Asks {
+        let credentials = |exchange, to, wire_hash| EventKind::CredentialRequestSent {
             exchange,
-            whom,
-            bytes,
+            to,
+            wire_hash,
         };
         let ends = [
-            End::Done,
-            End::Refused,
-            End::Unreadable,
-            End::Exhausted,
-            End::Uncertain,
-            End::Unauthenticated,
-            End::Failed,
+            CallEnd::Success,
+            CallEnd::Service,
+            CallEnd::Decode,
+            CallEnd::Exhausted,
+            CallEnd::Uncertain,
+            CallEnd::Credentials,
+            CallEnd::Other,
         ];
         let mut all = vec![
-            What::Starts,
-            sends(exchange, Region::Shanghai, bytes),
-            sends(exchange, Region::Shanghai, 2),
-            sends(exchange, Region::Beijing, bytes),
-            sends(2, Region::Shanghai, bytes),
-            asks(exchange, Office::Sts, bytes),
-            asks(exchange, Office::Sts, 2),
-            asks(exchange, Office::Metadata, bytes),
-            asks(2, Office::Sts, bytes),
-            What::Authenticates,
-            What::Authenticated { well: true },
-            What::Authenticated { well: false },
-            What::CarriedOut { exchange },
-            What::CarriedOut { exchange: 2 },
-            met(Met::NotSent),
-            met(Met::NoReply),
-            answer(200, service("200")),
-            answer(500, service("200")),
-            answer(200, service("401")),
-            answer(200, Answered::Fault("custom".to_owned())),
-            answer(200, Answered::Office(Office::Sts)),
-            answer(200, Answered::Office(Office::Uri)),
-            What::Abandons { exchange },
-            What::Abandons { exchange: 2 },
-            What::IsDropped,
+            EventKind::Started,
+            sent(exchange, Region::Shanghai, wire_hash),
+            sent(exchange, Region::Shanghai, 2),
+            sent(exchange, Region::Beijing, wire_hash),
+            sent(2, Region::Shanghai, wire_hash),
+            credentials(exchange, CredentialService::Sts, wire_hash),
+            credentials(exchange, CredentialService::Sts, 2),
+            credentials(exchange, CredentialService::Metadata, wire_hash),
+            credentials(2, CredentialService::Sts, wire_hash),
+            EventKind::RefreshStarted,
+            EventKind::RefreshEnded { succeeded: true },
+            EventKind::RefreshEnded { succeeded: false },
+            EventKind::CarriedOut { exchange },
+            EventKind::CarriedOut { exchange: 2 },
+            ended(ExchangeEnd::NotSent),
+            ended(ExchangeEnd::NoResponse),
+            response(200, service("200")),
+            response(500, service("200")),
+            response(200, service("401")),
+            response(200, Responder::Fault("custom".to_owned())),
+            response(200, Responder::CredentialService(CredentialService::Sts)),
+            response(200, Responder::CredentialService(CredentialService::Uri)),
+            EventKind::ExchangeAbandoned { exchange },
+            EventKind::ExchangeAbandoned { exchange: 2 },
+            EventKind::Dropped,
         ];
-        all.extend(ends.map(What::Ends));
-        let hash = |at: u64, call, what: &What| {
+        all.extend(ends.map(EventKind::Ended));
+        let hash = |at: u64, call, kind: &EventKind| {
             let mut trace = Trace::default();
-            trace.tell(Duration::from_nanos(at), call, what.clone());
+            trace.record(Duration::from_nanos(at), call, kind.clone());
             trace.hash()
         };
-        let mut hashes: Vec<u64> = all.iter().map(|what| hash(0, 0, what)).collect();
-        hashes.push(hash(1, 0, &What::Starts));
-        hashes.push(hash(0, 1, &What::Starts));
+        let mut hashes: Vec<u64> = all.iter().map(|kind| hash(0, 0, kind)).collect();
+        hashes.push(hash(1, 0, &EventKind::Started));
+        hashes.push(hash(0, 1, &EventKind::Started));
         let count = hashes.len();
         hashes.sort_unstable();
         hashes.dedup();
@@ -435,12 +410,13 @@ mod tests {
     fn the_name_of_a_fault_is_not_part_of_the_hash() {
         let hash = |name: &str| {
             let (exchange, status) = (0, 500);
-            let from = Answered::Fault(name.to_owned());
-            let met = Met::Answer { status, from };
+            let from = Responder::Fault(name.to_owned());
+            let end = ExchangeEnd::Response { status, from };
             let mut trace = Trace::default();
-            trace.tell(Duration::ZERO, 0, What::Met { exchange, met });
+            let kind = EventKind::ExchangeEnded { exchange, end };
+            trace.record(Duration::ZERO, 0, kind);
             trace.hash()
         };
-        assert_eq!(hash("status 500"), hash("another word for it"));
+        assert_eq!(hash("status 500"), hash("another name"));
     }
 }

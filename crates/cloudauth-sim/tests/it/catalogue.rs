@@ -1,9 +1,9 @@
-//! Every operation of the catalogue, asked with the parameters that it documents.
+//! Every operation of the catalogue, called with its documented parameters.
 
 use cloudauth_sim::{CATALOGUE, Region, World};
 use serde_json::Value;
 
-use crate::client::{Answer, Call, NOW, answered};
+use crate::client::{Call, NOW, Response, expect_response};
 
 fn operations() -> Vec<Value> {
     serde_json::from_str(CATALOGUE).unwrap()
@@ -17,7 +17,7 @@ fn fields(operation: &Value) -> impl Iterator<Item = &Value> {
     operation["request"].as_array().unwrap().iter()
 }
 
-/// A value that fits.
+/// A valid value of a parameter.
 fn value(operation: &Value, field: &Value) -> String {
     let name = text(&field["name"]);
     let uploads = operation["upload_fields"].as_array();
@@ -31,9 +31,9 @@ fn value(operation: &Value, field: &Value) -> String {
         (_, "CurrentPage" | "PageSize") => "2".into(),
         (_, "CallbackUrl") => "https://shop.example/".into(),
         (_, "CertType") => "IDENTITY_CARD".into(),
-        (_, "CertNo") => "330103199001011234".into(),
+        (_, "CertNo") => "330103199001011230".into(),
         (_, "EncryptType") => String::new(),
-        // One picture only.
+        // At most one picture is allowed.
         (_, "FaceContrastPictureUrl" | "OssBucketName" | "OssObjectName" | "CertifyId")
             if fields(operation).any(|it| it["name"] == "FaceContrastPicture") =>
         {
@@ -50,24 +50,24 @@ fn call(operation: &Value) -> Call {
     })
 }
 
-fn ask(world: &mut World, call: Call) -> Answer {
-    answered(world.handle(Region::Shanghai, &call.sign(), NOW))
+fn send(world: &mut World, call: Call) -> Response {
+    expect_response(world.handle(Region::Shanghai, &call.sign(), NOW))
 }
 
-/// What of an answer is not as documented: fields that are missing, too many or of another type.
-fn differences(path: &str, documented: &[Value], found: &Value, differ: &mut Vec<String>) {
+/// Collects the differences from the documented form: missing fields, additional ones, and wrong types.
+fn differences(path: &str, documented: &[Value], found: &Value, different: &mut Vec<String>) {
     for name in found.as_object().unwrap().keys() {
         if !documented.iter().any(|field| field["name"] == *name) {
-            differ.push(format!("{path}.{name} is not documented"));
+            different.push(format!("{path}.{name} is not documented"));
         }
     }
     for field in documented {
         let name = text(&field["name"]);
-        compare(&format!("{path}.{name}"), field, &found[name], differ);
+        compare(&format!("{path}.{name}"), field, &found[name], different);
     }
 }
 
-fn compare(path: &str, field: &Value, found: &Value, differ: &mut Vec<String>) {
+fn compare(path: &str, field: &Value, found: &Value, different: &mut Vec<String>) {
     let is_right = match text(&field["type"]) {
         "string" => found.is_string(),
         "integer" => found.is_i64(),
@@ -77,34 +77,33 @@ fn compare(path: &str, field: &Value, found: &Value, differ: &mut Vec<String>) {
         _ => found.is_object(),
     };
     if !is_right {
-        // What belongs to an order may be missing: the order has none of it.
-        differ.push(format!("{path} is {found}"));
+        different.push(format!("{path} is {found}"));
         return;
     }
     if field["content"] == "json" {
         let text = text(found);
         if !text.is_empty() && serde_json::from_str::<Value>(text).is_err() {
-            differ.push(format!("{path} is not JSON"));
+            different.push(format!("{path} is not JSON"));
         }
     }
     if let Some(fields) = field["fields"].as_array() {
-        differences(path, fields, found, differ);
+        differences(path, fields, found, different);
     }
     for item in found.as_array().into_iter().flatten() {
-        compare(path, &field["item"], item, differ);
+        compare(path, &field["item"], item, different);
     }
 }
 
 #[test]
-fn every_operation_is_answered_in_its_documented_shape() {
+fn every_operation_responds_in_its_documented_form() {
     let mut world = World::new();
-    let mut differ = Vec::new();
-    let mut answered = 0;
+    let mut different = Vec::new();
+    let mut as_documented = 0;
     for operation in operations() {
         let action = text(&operation["action"]);
-        let answer = ask(&mut world, call(&operation));
-        let body = answer.json();
-        assert_eq!(answer.status, 200, "{action}: {body}");
+        let response = send(&mut world, call(&operation));
+        let body = response.json();
+        assert_eq!(response.status, 200, "{action}: {body}");
         let code = body["Code"].as_str().unwrap_or("none");
         if action == "DescribeFaceVerify" {
             assert_eq!(code, "406", "there is no such order");
@@ -116,17 +115,17 @@ fn every_operation_is_answered_in_its_documented_shape() {
         );
         assert_eq!(world.executions(action), 1, "{action}");
         let documented = operation["response"].as_array().unwrap();
-        differences(action, documented, &body, &mut differ);
-        answered += 1;
+        differences(action, documented, &body, &mut different);
+        as_documented += 1;
     }
-    println!("{answered} of 100 operations without an order answered as documented");
-    assert_eq!(answered, 100);
-    assert!(differ.is_empty(), "{differ:#?}");
+    println!("{as_documented} of 100 operations without an order respond as documented");
+    assert_eq!(as_documented, 100);
+    assert!(different.is_empty(), "{different:#?}");
 }
 
 #[test]
-fn whatever_the_catalogue_requires_is_missed() {
-    let (mut missed, mut by_gateway) = (0, 0);
+fn every_required_parameter_of_the_catalogue_is_required() {
+    let (mut required, mut by_gateway) = (0, 0);
     for operation in operations() {
         let has_code = operation["response"].as_array().unwrap().iter();
         let has_code = has_code.clone().any(|part| part["name"] == "Code");
@@ -135,26 +134,30 @@ fn whatever_the_catalogue_requires_is_missed() {
                 call(&operation).without(text(&field["name"])),
                 call(&operation).set(text(&field["name"]), ""),
             ] {
-                let answer = ask(&mut World::new(), call);
+                let response = send(&mut World::new(), call);
                 let expected = if has_code {
                     (200, "400")
                 } else {
                     (400, "MissingParameter")
                 };
-                assert_eq!((answer.status, &*answer.code()), expected, "{operation}");
-                let message = answer.json()["Message"].to_string();
+                assert_eq!(
+                    (response.status, &*response.code()),
+                    expected,
+                    "{operation}"
+                );
+                let message = response.json()["Message"].to_string();
                 assert!(message.contains(text(&field["name"])), "{message}");
             }
-            missed += 1;
+            required += 1;
             by_gateway += usize::from(!has_code);
         }
     }
-    println!("{missed} required parameters, {by_gateway} of them refused by the gateway");
-    assert_eq!(missed, 104);
+    println!("{required} required parameters, {by_gateway} of them refused by the gateway");
+    assert_eq!(required, 104);
 }
 
 #[test]
-fn whatever_has_a_type_or_a_length_is_checked() {
+fn every_type_and_length_of_the_catalogue_is_checked() {
     let mut checked = 0;
     for operation in operations() {
         let action = text(&operation["action"]);
@@ -176,9 +179,9 @@ fn whatever_has_a_type_or_a_length_is_checked() {
             if action == "DescribeFaceVerify" && name != "SceneId" {
                 continue;
             }
-            let answer = ask(&mut World::new(), call(&operation).set(name, malformed));
-            let code = answer.code();
-            // A picture that is too large has a code of its own.
+            let response = send(&mut World::new(), call(&operation).set(name, malformed));
+            let code = response.code();
+            // Too large pictures have a code of their own.
             let expected = ["401", "421", "InvalidParameter"];
             assert!(expected.contains(&&*code), "{action}: {name}: {code}");
             checked += 1;
@@ -189,27 +192,27 @@ fn whatever_has_a_type_or_a_length_is_checked() {
 }
 
 #[test]
-fn what_the_catalogue_does_not_have_is_passed_over_or_not_found() {
+fn unknown_parameters_are_ignored_and_unknown_operations_not_found() {
     let known = Call::new("DescribeOssStatus", NOW).set("NewParameter", "1");
-    assert_eq!(ask(&mut World::new(), known).status, 200);
+    assert_eq!(send(&mut World::new(), known).status, 200);
     let unknown = Call::new("DescribeEverything", NOW);
     assert_eq!(
-        ask(&mut World::new(), unknown).code(),
+        send(&mut World::new(), unknown).code(),
         "InvalidApi.NotFound"
     );
 }
 
 #[test]
-fn an_answer_repeats_what_was_asked_for() {
+fn a_result_repeats_parameters_of_the_same_name() {
     let call = Call::new("DescribeMetaSearchPageList", NOW);
     let call = ["Api", "EndDate", "StartDate"]
         .iter()
         .fold(call, |call, name| call.set(name, "1"));
-    let answer = ask(
+    let response = send(
         &mut World::new(),
         call.set("CurrentPage", "7").set("PageSize", "9"),
     );
-    let body = answer.json();
+    let body = response.json();
     assert_eq!(
         (&body["CurrentPage"], &body["PageSize"]),
         (&7.into(), &9.into())
@@ -217,42 +220,42 @@ fn an_answer_repeats_what_was_asked_for() {
 }
 
 #[test]
-fn a_scene_is_made_changed_listed_and_deleted() {
+fn a_scene_is_created_updated_listed_and_deleted() {
     let mut world = World::new();
     let scene = |call: Call, id: &str| call.set("SceneId", id);
-    let made = Call::new("CreateAntCloudAuthScene", NOW).set("SceneName", "first");
-    let id = ask(&mut world, made.set("ReturnPicCount", "3")).json()["SceneId"].to_string();
+    let create = Call::new("CreateAntCloudAuthScene", NOW).set("SceneName", "first");
+    let id = send(&mut world, create.set("ReturnPicCount", "3")).json()["SceneId"].to_string();
     let update = Call::new("UpdateAntCloudAuthScene", NOW).set("SceneName", "second");
-    ask(&mut world, scene(update, &id));
+    send(&mut world, scene(update, &id));
     let list = |world: &mut World| {
         let call = Call::new("DescribeListAntCloudAuthScenes", NOW);
-        ask(world, call).json()["Scenes"].clone()
+        send(world, call).json()["Scenes"].clone()
     };
     let listed = list(&mut world);
     assert_eq!(listed[0]["SceneName"], "second");
     assert_eq!(listed[0]["ReturnPicCount"], 3);
 
-    assert_eq!(ask(&mut world, scene(Call::init(NOW), &id)).code(), "200");
-    ask(
+    assert_eq!(send(&mut world, scene(Call::init(NOW), &id)).code(), "200");
+    send(
         &mut world,
         scene(Call::new("DeleteAntCloudAuthScene", NOW), &id),
     );
     assert_eq!(list(&mut world), serde_json::json!([]));
-    assert_eq!(ask(&mut world, scene(Call::init(NOW), &id)).code(), "404");
-    // One that was never made counts as configured.
-    assert_eq!(ask(&mut world, scene(Call::init(NOW), "5")).code(), "200");
+    assert_eq!(send(&mut world, scene(Call::init(NOW), &id)).code(), "404");
+    // A scene that was never created counts as configured.
+    assert_eq!(send(&mut world, scene(Call::init(NOW), "5")).code(), "200");
 }
 
 #[test]
 fn an_order_is_found_by_its_number() {
     let mut world = World::new();
     for number in ["one", "two", "two"] {
-        ask(&mut world, Call::init(NOW).set("OuterOrderNo", number));
+        send(&mut world, Call::init(NOW).set("OuterOrderNo", number));
     }
     let mut search = |number: &str, page: &str| {
         let call = Call::new("DescribeVerifySearchPageList", NOW).set("OuterOrderNo", number);
         let call = call.set("CurrentPage", page).set("PageSize", "1");
-        ask(&mut world, call).json()
+        send(&mut world, call).json()
     };
     let found = search("two", "2");
     assert_eq!(found["TotalCount"], 2);
@@ -273,13 +276,13 @@ fn an_order_is_found_by_its_number() {
 }
 
 #[test]
-fn a_file_that_was_never_posted_is_refused() {
+fn the_url_of_a_file_that_was_never_uploaded_is_refused() {
     let mut refused = 0;
     for operation in operations() {
         for field in operation["upload_fields"].as_array().into_iter().flatten() {
             let made_up = "http://simulated-uploads.oss-cn-shanghai.aliyuncs.com/none.jpg";
             let call = call(&operation).set(text(field), made_up);
-            assert_eq!(ask(&mut World::new(), call).code(), "401", "{operation}");
+            assert_eq!(send(&mut World::new(), call).code(), "401", "{operation}");
             refused += 1;
         }
     }

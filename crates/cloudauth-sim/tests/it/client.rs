@@ -1,4 +1,4 @@
-//! The smallest client that can talk to the simulator. It signs RPC 1.0 in the most literal way.
+//! A minimal client for the simulator, which signs under RPC 1.0.
 
 use core::fmt::Write as _;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -9,16 +9,18 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Incoming, Reaction};
+use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, IncomingRequest, Reaction};
 use ring::hmac;
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
-/// A moment for tests without a clock: 2023-11-14T22:13:20Z.
+/// The time in tests without a clock: 2023-11-14T22:13:20Z.
 pub(crate) const NOW: u64 = 1_700_000_000;
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "a request to a real server is signed for now"
+    reason = "a request to a real server is signed with the real time"
 )]
 pub(crate) fn clock() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -45,28 +47,11 @@ fn encode(text: &str) -> String {
 }
 
 fn timestamp(unix: u64) -> String {
-    // Right until 2100.
-    let leap = |year: u64| year.is_multiple_of(4);
-    let (mut year, mut day) = (1970, unix / 86_400);
-    while day >= 365 + u64::from(leap(year)) {
-        day -= 365 + u64::from(leap(year));
-        year += 1;
-    }
-    let february = 28 + u64::from(leap(year));
-    let mut month = 1;
-    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
-        if day < length {
-            break;
-        }
-        day -= length;
-        month += 1;
-    }
-    let (hour, minute, second) = (unix / 3600 % 24, unix / 60 % 60, unix % 60);
-    let day = day + 1;
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    let at = OffsetDateTime::from_unix_timestamp(unix.try_into().unwrap());
+    at.unwrap().format(&Rfc3339).unwrap()
 }
 
-/// A request to sign: start from [`Call::new`], change what the test is about.
+/// A request before it is signed. Tests start from [`Call::new`] and change what they are about.
 pub(crate) struct Call {
     pub(crate) method: &'static str,
     pub(crate) key: (String, String),
@@ -100,7 +85,7 @@ impl Call {
             .set("Model", "LIVENESS")
             .set("CertType", "IDENTITY_CARD")
             .set("CertName", "张三")
-            .set("CertNo", "330103199001011234")
+            .set("CertNo", "330103199001011230")
             .set("ReturnUrl", "https://shop.example/done?a=1#top")
             .set("MetaInfo", r#"{"deviceType":"h5"}"#)
     }
@@ -127,8 +112,8 @@ impl Call {
         self
     }
 
-    /// Signs; everything stands in the query.
-    pub(crate) fn sign(self) -> Incoming {
+    /// Signs the request, with all parameters in the query.
+    pub(crate) fn sign(self) -> IncomingRequest {
         let (id, secret) = self.key.clone();
         let method = self.method;
         let mut params = self.set("AccessKeyId", &id).params;
@@ -147,32 +132,32 @@ impl Call {
         );
         let signature = STANDARD.encode(hmac::sign(&key, to_sign.as_bytes()));
         params.push(("Signature".into(), signature));
-        Incoming::new(method, format!("/?{}", joined(&params)), Vec::new(), *b"")
+        IncomingRequest::new(method, format!("/?{}", joined(&params)), Vec::new(), *b"")
     }
 }
 
-/// A visit to a page.
-pub(crate) fn visit(certify_id: &str) -> Incoming {
-    Incoming::new("GET", format!("/verify/{certify_id}"), Vec::new(), *b"")
+/// A request for the page of an order.
+pub(crate) fn get_page(certify_id: &str) -> IncomingRequest {
+    IncomingRequest::new("GET", format!("/verify/{certify_id}"), Vec::new(), *b"")
 }
 
-/// What a button of the page sends.
-pub(crate) fn press(certify_id: &str, outcome: &str) -> Incoming {
+/// A submission of the page of an order; `outcome` may have more fields after a `&`.
+pub(crate) fn submit_page(certify_id: &str, outcome: &str) -> IncomingRequest {
     let content_type = "application/x-www-form-urlencoded";
     let headers = vec![("content-type".into(), content_type.into())];
     let path = format!("/verify/{certify_id}");
-    Incoming::new("POST", path, headers, format!("outcome={outcome}"))
+    IncomingRequest::new("POST", path, headers, format!("outcome={outcome}"))
 }
 
-/// An answer, taken apart.
+/// A response, parsed.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
@@ -191,18 +176,18 @@ impl Answer {
     }
 }
 
-pub(crate) fn answered(reaction: Reaction) -> Answer {
+pub(crate) fn expect_response(reaction: Reaction) -> Response {
     match reaction {
-        Reaction::Answer {
+        Reaction::Response {
             status,
             headers,
             body,
         }
-        | Reaction::Last {
+        | Reaction::ResponseThenClose {
             status,
             headers,
             body,
-        } => Answer {
+        } => Response {
             status,
             headers,
             body,
@@ -212,7 +197,7 @@ pub(crate) fn answered(reaction: Reaction) -> Answer {
         | Reaction::Hang
         | Reaction::Trickle { .. }
         | Reaction::Truncate { .. } => {
-            panic!("not an answer: {reaction:?}")
+            panic!("not a response: {reaction:?}")
         }
     }
 }
@@ -224,17 +209,17 @@ fn dial(url: &str) -> io::Result<TcpStream> {
 }
 
 /// A connection that stays open between requests.
-pub(crate) struct Wire {
+pub(crate) struct Connection {
     pub(crate) stream: TcpStream,
 }
 
-impl Wire {
+impl Connection {
     pub(crate) fn open(url: &str) -> io::Result<Self> {
         let stream = dial(url)?;
         Ok(Self { stream })
     }
 
-    pub(crate) fn send(&mut self, request: &Incoming) -> io::Result<()> {
+    pub(crate) fn send(&mut self, request: &IncomingRequest) -> io::Result<()> {
         let mut text = format!("{} {} HTTP/1.1\r\n", request.method, request.target);
         text += "host: simulator\r\n";
         for (name, value) in &request.headers {
@@ -245,8 +230,8 @@ impl Wire {
         self.stream.write_all(&request.body)
     }
 
-    /// Reads until the announced end; a reply that stops before is `UnexpectedEof`.
-    pub(crate) fn receive(&mut self) -> io::Result<Answer> {
+    /// Reads a response up to its announced end; one that ends before is `UnexpectedEof`.
+    pub(crate) fn receive(&mut self) -> io::Result<Response> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             let mut byte = [0];
@@ -260,21 +245,21 @@ impl Wire {
             .map(|line| line.split_once(": ").unwrap())
             .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
             .collect();
-        let mut answer = Answer {
+        let mut response = Response {
             status,
             headers,
             body: Vec::new(),
         };
-        let length: usize = answer.header("content-length").unwrap().parse().unwrap();
-        answer.body.resize(length, 0);
-        self.stream.read_exact(&mut answer.body)?;
-        Ok(answer)
+        let length: usize = response.header("content-length").unwrap().parse().unwrap();
+        response.body.resize(length, 0);
+        self.stream.read_exact(&mut response.body)?;
+        Ok(response)
     }
 }
 
-/// One request on a connection of its own.
-pub(crate) fn ask(url: &str, request: &Incoming) -> io::Result<Answer> {
-    let mut wire = Wire::open(url)?;
-    wire.send(request)?;
-    wire.receive()
+/// Sends one request on a connection of its own.
+pub(crate) fn send(url: &str, request: &IncomingRequest) -> io::Result<Response> {
+    let mut connection = Connection::open(url)?;
+    connection.send(request)?;
+    connection.receive()
 }

@@ -1,11 +1,11 @@
-//! Every fault over real sockets.
+//! Every fault over sockets.
 
 use core::time::Duration;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read as _};
 
 use cloudauth_sim::{Fault, Region, Simulator, Times};
 
-use crate::client::{Answer, Call, Wire, ask, clock, stopwatch};
+use crate::client::{Call, Connection, Response, clock, send, stopwatch};
 
 const HERE: Region = Region::Shanghai;
 
@@ -15,12 +15,12 @@ fn started(fault: Fault) -> Simulator {
     simulator
 }
 
-fn init(simulator: &Simulator) -> std::io::Result<Answer> {
-    ask(&simulator.url(HERE), &Call::init(clock()).sign())
+fn init(simulator: &Simulator) -> std::io::Result<Response> {
+    send(&simulator.url(HERE), &Call::init(clock()).sign())
 }
 
-/// How often `InitFaceVerify` was carried out, and whether the next request is served again.
-fn aftermath(simulator: &Simulator) -> usize {
+/// Checks that the next request succeeds; returns how often `InitFaceVerify` was carried out before.
+fn executions_before_recovery(simulator: &Simulator) -> usize {
     let executions = simulator.world().executions("InitFaceVerify");
     assert_eq!(init(simulator).unwrap().code(), "200");
     executions
@@ -35,12 +35,12 @@ fn eventually(holds: impl Fn() -> bool) {
 }
 
 #[test]
-fn a_refused_region_refuses_until_it_is_healed() {
+fn a_region_refuses_connections_until_it_is_restored() {
     let simulator = Simulator::start().unwrap();
-    let mut pooled = Wire::open(&simulator.url(HERE)).unwrap();
+    let mut pooled = Connection::open(&simulator.url(HERE)).unwrap();
     pooled.send(&Call::init(clock()).sign()).unwrap();
     assert_eq!(pooled.receive().unwrap().code(), "200");
-    let mut unused = Wire::open(&simulator.url(HERE)).unwrap();
+    let mut unused = Connection::open(&simulator.url(HERE)).unwrap();
 
     simulator.inject(HERE, Fault::Refuse, Times::Always);
     for _ in 0..3 {
@@ -50,21 +50,21 @@ fn a_refused_region_refuses_until_it_is_healed() {
     let tls = simulator
         .tls_url(HERE)
         .replace("https://localhost", "http://127.0.0.1");
-    let error = ask(&tls, &Call::init(clock()).sign()).unwrap_err();
+    let error = send(&tls, &Call::init(clock()).sign()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-    for wire in [&mut pooled, &mut unused] {
-        // Writing may still succeed, a reply cannot come.
-        let _ = wire.send(&Call::init(clock()).sign());
-        assert!(wire.receive().is_err());
+    for connection in [&mut pooled, &mut unused] {
+        // Writing may still succeed, but there is no response.
+        let _ = connection.send(&Call::init(clock()).sign());
+        assert!(connection.receive().is_err());
     }
     let other = simulator.url(Region::Beijing);
     assert_eq!(
-        ask(&other, &Call::init(clock()).sign()).unwrap().code(),
+        send(&other, &Call::init(clock()).sign()).unwrap().code(),
         "200"
     );
 
     let before = simulator.url(HERE);
-    simulator.heal(HERE).unwrap();
+    simulator.restore(HERE).unwrap();
     assert_eq!(simulator.url(HERE), before);
     assert_eq!(init(&simulator).unwrap().code(), "200");
     assert_eq!(simulator.world().executions("InitFaceVerify"), 3);
@@ -76,66 +76,67 @@ fn a_region_can_go_down_and_up_many_times() {
     for _ in 0..20 {
         simulator.inject(HERE, Fault::Refuse, Times::Always);
         assert!(init(&simulator).is_err());
-        // Twice is the same as once.
+        // Closing and opening twice is the same as once.
         simulator.inject(HERE, Fault::Refuse, Times::Always);
-        simulator.heal(HERE).unwrap();
-        simulator.heal(HERE).unwrap();
+        simulator.restore(HERE).unwrap();
+        simulator.restore(HERE).unwrap();
         assert_eq!(init(&simulator).unwrap().code(), "200");
     }
 }
 
 #[test]
-fn idle_connections_do_not_hold_a_region_up() {
+fn idle_connections_do_not_delay_a_region_going_down() {
     let simulator = Simulator::start().unwrap();
     let fastest = (0..5).map(|_| {
-        let mut idle = Wire::open(&simulator.url(HERE)).unwrap();
+        let mut idle = Connection::open(&simulator.url(HERE)).unwrap();
         idle.send(&Call::init(clock()).sign()).unwrap();
         idle.receive().unwrap();
         let took = stopwatch(|| simulator.inject(HERE, Fault::Refuse, Times::Always));
-        simulator.heal(HERE).unwrap();
+        simulator.restore(HERE).unwrap();
         took
     });
     assert!(fastest.min().unwrap() < Duration::from_millis(80));
 }
 
 #[test]
-fn a_script_can_take_a_region_down_after_a_reply() {
+fn a_script_can_take_a_region_down_after_a_response() {
     let simulator = Simulator::start().unwrap();
     simulator.inject(HERE, Fault::Status(503), Times::Once);
     simulator.inject(HERE, Fault::Refuse, Times::Always);
-    let mut wire = Wire::open(&simulator.url(HERE)).unwrap();
-    wire.send(&Call::init(clock()).sign()).unwrap();
-    assert_eq!(wire.receive().unwrap().status, 503);
-    // The reply may arrive a moment before the port closes.
+    let mut connection = Connection::open(&simulator.url(HERE)).unwrap();
+    connection.send(&Call::init(clock()).sign()).unwrap();
+    assert_eq!(connection.receive().unwrap().status, 503);
+    // The response may arrive just before the port closes.
     let refused = || init(&simulator).is_err_and(|e| e.kind() == ErrorKind::ConnectionRefused);
     eventually(refused);
 }
 
 #[test]
-fn a_reset_is_a_real_one_and_the_order_exists() {
+fn a_reset_is_a_tcp_reset_and_the_order_exists() {
     let simulator = started(Fault::Reset);
     let error = init(&simulator).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
-    assert_eq!(aftermath(&simulator), 1);
+    assert_eq!(executions_before_recovery(&simulator), 1);
 }
 
 #[test]
-fn a_hanging_request_gets_no_answer_and_the_order_exists() {
+fn a_hanging_request_has_no_response_and_the_order_exists() {
     let simulator = started(Fault::Hang);
-    let mut wire = Wire::open(&simulator.url(HERE)).unwrap();
-    let patience = Some(Duration::from_millis(300));
-    wire.stream.set_read_timeout(patience).unwrap();
-    wire.send(&Call::init(clock()).sign()).unwrap();
-    let kind = wire.receive().unwrap_err().kind();
+    let mut connection = Connection::open(&simulator.url(HERE)).unwrap();
+    let short = Some(Duration::from_millis(300));
+    connection.stream.set_read_timeout(short).unwrap();
+    connection.send(&Call::init(clock()).sign()).unwrap();
+    let kind = connection.receive().unwrap_err().kind();
     assert!(matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut));
-    assert_eq!(aftermath(&simulator), 1);
+    assert_eq!(executions_before_recovery(&simulator), 1);
 
-    // Stopping ends it.
-    wire.stream
+    // Stopping the simulator ends the request.
+    connection
+        .stream
         .set_read_timeout(Some(Duration::from_secs(5)))
         .unwrap();
     drop(simulator);
-    let kind = wire.receive().unwrap_err().kind();
+    let kind = connection.receive().unwrap_err().kind();
     assert!(matches!(
         kind,
         ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset
@@ -145,11 +146,11 @@ fn a_hanging_request_gets_no_answer_and_the_order_exists() {
 #[test]
 fn a_region_that_goes_down_ends_a_hanging_request() {
     let simulator = started(Fault::Hang);
-    let mut wire = Wire::open(&simulator.url(HERE)).unwrap();
-    wire.send(&Call::init(clock()).sign()).unwrap();
+    let mut connection = Connection::open(&simulator.url(HERE)).unwrap();
+    connection.send(&Call::init(clock()).sign()).unwrap();
     eventually(|| simulator.world().executions("InitFaceVerify") == 1);
     simulator.inject(HERE, Fault::Refuse, Times::Always);
-    let kind = wire.receive().unwrap_err().kind();
+    let kind = connection.receive().unwrap_err().kind();
     assert!(matches!(
         kind,
         ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset
@@ -157,7 +158,7 @@ fn a_region_that_goes_down_ends_a_hanging_request() {
 }
 
 #[test]
-fn a_status_comes_with_the_gateways_envelope_and_no_order() {
+fn a_status_has_the_gateways_envelope_and_opens_no_order() {
     for (status, code) in [
         (503, "ServiceUnavailable"),
         (500, "InternalError"),
@@ -167,46 +168,45 @@ fn a_status_comes_with_the_gateways_envelope_and_no_order() {
         (400, "InvalidParameter"),
     ] {
         let simulator = started(Fault::Status(status));
-        let answer = init(&simulator).unwrap();
-        assert_eq!((answer.status, answer.code().as_str()), (status, code));
-        assert!(answer.json()["RequestId"].is_string());
-        assert_eq!(aftermath(&simulator), 0);
+        let response = init(&simulator).unwrap();
+        assert_eq!((response.status, response.code().as_str()), (status, code));
+        assert!(response.json()["RequestId"].is_string());
+        assert_eq!(executions_before_recovery(&simulator), 0);
     }
 }
 
 #[test]
-fn the_services_own_error_is_inside_a_200_and_opens_no_order() {
+fn the_service_s_system_error_has_http_status_200_and_opens_no_order() {
     let simulator = started(Fault::Code500);
-    let answer = init(&simulator).unwrap();
-    assert_eq!((answer.status, answer.code().as_str()), (200, "500"));
-    assert_eq!(aftermath(&simulator), 0);
+    let response = init(&simulator).unwrap();
+    assert_eq!((response.status, response.code().as_str()), (200, "500"));
+    assert_eq!(executions_before_recovery(&simulator), 0);
 }
 
 #[test]
-fn garbage_hides_an_order() {
+fn an_html_response_hides_an_opened_order() {
     let simulator = started(Fault::Garbage);
-    let answer = init(&simulator).unwrap();
-    assert_eq!(answer.status, 200);
-    assert!(answer.text().starts_with("<html>"));
-    assert_eq!(aftermath(&simulator), 1);
+    let response = init(&simulator).unwrap();
+    assert_eq!(response.status, 200);
+    assert!(response.text().starts_with("<html>"));
+    assert_eq!(executions_before_recovery(&simulator), 1);
 }
 
 #[test]
-fn an_empty_reply_hides_an_order() {
+fn an_empty_response_hides_an_opened_order() {
     let simulator = started(Fault::Empty);
-    let answer = init(&simulator).unwrap();
-    assert_eq!((answer.status, answer.body.len()), (200, 0));
-    assert_eq!(aftermath(&simulator), 1);
+    let response = init(&simulator).unwrap();
+    assert_eq!((response.status, response.body.len()), (200, 0));
+    assert_eq!(executions_before_recovery(&simulator), 1);
 }
 
 #[test]
-fn half_a_reply_hides_an_order() {
-    use std::io::Read as _;
+fn a_truncated_response_hides_an_opened_order() {
     let simulator = started(Fault::Truncate);
-    let mut wire = Wire::open(&simulator.url(HERE)).unwrap();
-    wire.send(&Call::init(clock()).sign()).unwrap();
+    let mut connection = Connection::open(&simulator.url(HERE)).unwrap();
+    connection.send(&Call::init(clock()).sign()).unwrap();
     let mut received = Vec::new();
-    wire.stream.read_to_end(&mut received).unwrap();
+    connection.stream.read_to_end(&mut received).unwrap();
     let text = String::from_utf8(received).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let length = head
@@ -215,33 +215,33 @@ fn half_a_reply_hides_an_order() {
     let length: usize = length.unwrap().parse().unwrap();
     assert_eq!(body.len(), length / 2);
     assert!(body.starts_with('{'));
-    assert_eq!(aftermath(&simulator), 1);
+    assert_eq!(executions_before_recovery(&simulator), 1);
 }
 
 #[test]
-fn an_oversized_reply_has_the_size_that_was_asked_for() {
+fn an_oversized_response_has_the_stated_size() {
     let simulator = started(Fault::Oversize(5_000_000));
-    let answer = init(&simulator).unwrap();
+    let response = init(&simulator).unwrap();
     assert_eq!(
-        (answer.body.len(), answer.code().as_str()),
+        (response.body.len(), response.code().as_str()),
         (5_000_000, "200")
     );
-    assert_eq!(aftermath(&simulator), 1);
+    assert_eq!(executions_before_recovery(&simulator), 1);
 
     let small = started(Fault::Oversize(1));
     assert_eq!(init(&small).unwrap().code(), "200");
 }
 
 #[test]
-fn a_custom_answer_is_sent_as_it_is() {
+fn a_custom_response_is_sent_unchanged() {
     let (status, body) = (418, b"\x00\xff".to_vec());
     let simulator = started(Fault::Custom { status, body });
-    let answer = init(&simulator).unwrap();
+    let response = init(&simulator).unwrap();
     assert_eq!(
-        (answer.status, answer.body.as_slice()),
+        (response.status, response.body.as_slice()),
         (418, &b"\x00\xff"[..])
     );
-    assert_eq!(aftermath(&simulator), 0);
+    assert_eq!(executions_before_recovery(&simulator), 0);
 
     let impossible = started(Fault::Custom {
         status: 1,
@@ -251,22 +251,67 @@ fn a_custom_answer_is_sent_as_it_is() {
 }
 
 #[test]
-fn a_fault_for_one_action_leaves_others_alone() {
+fn a_fault_for_one_action_does_not_apply_to_others() {
     let simulator = Simulator::start().unwrap();
     simulator
         .world()
-        .inject_on(HERE, "DescribeFaceVerify", Fault::Code500, Times::Always);
+        .inject_for_action(HERE, "DescribeFaceVerify", Fault::Code500, Times::Always);
     assert_eq!(init(&simulator).unwrap().code(), "200");
     let describe = Call::describe("sha0", clock()).sign();
     let url = simulator.url(HERE);
-    assert_eq!(ask(&url, &describe).unwrap().code(), "500");
-    simulator.heal(HERE).unwrap();
-    assert_eq!(ask(&url, &describe).unwrap().code(), "406");
+    assert_eq!(send(&url, &describe).unwrap().code(), "500");
+    simulator.restore(HERE).unwrap();
+    assert_eq!(send(&url, &describe).unwrap().code(), "406");
     let world = simulator.world();
     let outcomes: Vec<&str> = world
         .requests()
         .iter()
         .map(|r| r.outcome.as_str())
         .collect();
-    assert_eq!(outcomes, ["200", "fault: code 500", "406"]);
+    assert_eq!(outcomes, ["200", "fault: code_500", "406"]);
+}
+
+#[test]
+fn a_trickled_response_is_slow() {
+    let simulator = started(Fault::Trickle);
+    let mut connection = Connection::open(&simulator.url(HERE)).unwrap();
+    let call = Call::init(clock()).without("SceneId");
+    let took = stopwatch(|| {
+        connection.send(&call.sign()).unwrap();
+        let mut head = vec![0; 512];
+        let mut read = 0;
+        // The head, then byte by byte.
+        while !head[..read].ends_with(b"{\"Co") && read < head.len() {
+            read += connection.stream.read(&mut head[read..]).unwrap();
+        }
+    });
+    assert!(took >= Duration::from_millis(300), "{took:?}");
+    assert_eq!(simulator.world().requests()[0].outcome, "fault: trickle");
+}
+
+#[test]
+fn a_connection_closes_after_its_response_unannounced() {
+    let simulator = started(Fault::Close);
+    let mut connection = Connection::open(&simulator.url(HERE)).unwrap();
+    connection.send(&Call::init(clock()).sign()).unwrap();
+    let response = connection.receive().unwrap();
+    assert_eq!(response.code(), "200");
+    assert_eq!(
+        response.header("connection"),
+        None,
+        "the end is not announced"
+    );
+    assert_eq!(connection.stream.read(&mut [0]).unwrap(), 0);
+}
+
+#[test]
+fn skew_and_wrong_types_apply_once() {
+    let simulator = started(Fault::Skew(3600));
+    simulator.inject(HERE, Fault::WrongType, Times::Once);
+    let response = init(&simulator).unwrap();
+    assert_eq!(response.code(), "InvalidTimeStamp.Expired");
+    let wrong = init(&simulator).unwrap().json();
+    assert!(wrong["Code"].is_array() && wrong["ResultObject"].is_string());
+    assert!(wrong["RequestId"].is_string());
+    assert_eq!(init(&simulator).unwrap().code(), "200");
 }

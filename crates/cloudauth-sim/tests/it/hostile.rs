@@ -1,16 +1,16 @@
-//! Bad input on the wire: an answer or a closed connection, never a panic, and memory that stays bounded.
+//! Malformed and oversized input: a response or a closed connection, no panic, and bounded memory.
 
 use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use cloudauth_sim::{Incoming, Reaction, Region, Simulator, World};
+use cloudauth_sim::{IncomingRequest, Reaction, Region, Simulator, World};
 
-use crate::client::{Call, NOW, Wire, ask, clock};
+use crate::client::{Call, Connection, NOW, clock, send};
 
-/// Sends bytes, and reads whatever comes until the connection ends or nothing comes for a while.
-fn send(url: &str, parts: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
+/// Sends bytes, and reads until the connection ends or a timeout.
+fn send_bytes(url: &str, parts: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
     stream
         .set_read_timeout(Some(Duration::from_secs(2)))
@@ -23,22 +23,22 @@ fn send(url: &str, parts: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
             break;
         }
     }
-    let mut answer = Vec::new();
-    // A reset is an end, too.
-    let _ = stream.read_to_end(&mut answer);
-    answer
+    let mut response = Vec::new();
+    // A reset ends the connection too.
+    let _ = stream.read_to_end(&mut response);
+    response
 }
 
 fn still_works(simulator: &Simulator) {
-    let answer = ask(
+    let response = send(
         &simulator.url(Region::Shanghai),
         &Call::init(clock()).sign(),
     );
-    assert_eq!(answer.unwrap().code(), "200");
+    assert_eq!(response.unwrap().code(), "200");
     assert_eq!(
-        ask(
+        send(
             simulator.page_url(),
-            &Incoming::new("GET", "/admin/x", Vec::new(), *b"")
+            &IncomingRequest::new("GET", "/admin/x", Vec::new(), *b"")
         )
         .unwrap()
         .status,
@@ -46,13 +46,13 @@ fn still_works(simulator: &Simulator) {
     );
 }
 
-fn status(answer: &[u8]) -> Option<u16> {
-    let text = String::from_utf8_lossy(answer);
+fn status(response: &[u8]) -> Option<u16> {
+    let text = String::from_utf8_lossy(response);
     text.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()
 }
 
 #[test]
-fn malformed_http_is_answered_or_cut() {
+fn malformed_http_is_refused_or_disconnected() {
     let simulator = Simulator::start().unwrap();
     let cases: [&[u8]; 16] = [
         b"",
@@ -78,13 +78,13 @@ fn malformed_http_is_answered_or_cut() {
         simulator.proxy_url().to_owned(),
     ] {
         for case in cases {
-            let answer = send(&url, [case.to_vec()].into_iter());
-            let is_refused = status(&answer).is_none_or(|status| status >= 400);
+            let response = send_bytes(&url, [case.to_vec()].into_iter());
+            let is_refused = status(&response).is_none_or(|status| status >= 400);
             assert!(
                 is_refused,
                 "{}: {}",
                 case.escape_ascii(),
-                answer.escape_ascii()
+                response.escape_ascii()
             );
         }
     }
@@ -92,40 +92,40 @@ fn malformed_http_is_answered_or_cut() {
 }
 
 #[test]
-fn a_million_headers_are_not_read_to_the_end() {
+fn endless_heads_are_not_read_to_the_end() {
     let simulator = Simulator::start().unwrap();
     let head = b"GET / HTTP/1.1\r\nhost: a\r\n".to_vec();
     let lines = (0..1_000).map(|block| {
         let lines = (0..1_000).map(|line| format!("x-{block}-{line}: a\r\n"));
         lines.collect::<String>().into_bytes()
     });
-    let answer = send(
+    let response = send_bytes(
         &simulator.url(Region::Shanghai),
         core::iter::once(head).chain(lines),
     );
     assert!(
-        status(&answer).is_none_or(|status| status == 431),
+        status(&response).is_none_or(|status| status == 431),
         "{}",
-        answer.escape_ascii()
+        response.escape_ascii()
     );
     let endless = core::iter::repeat_n(vec![b'x'; 64 * 1024], 256);
     let head = b"GET / HTTP/1.1\r\nx: ".to_vec();
-    let answer = send(
+    let response = send_bytes(
         &simulator.url(Region::Beijing),
         core::iter::once(head).chain(endless),
     );
-    assert!(status(&answer).is_none_or(|status| status >= 400));
+    assert!(status(&response).is_none_or(|status| status >= 400));
     let endless = core::iter::repeat_n(vec![b'x'; 64 * 1024], 256);
-    let answer = send(
+    let response = send_bytes(
         &simulator.url(Region::Beijing),
         core::iter::once(b"GET /".to_vec()).chain(endless),
     );
-    assert!(status(&answer).is_none_or(|status| status >= 400));
+    assert!(status(&response).is_none_or(|status| status >= 400));
     still_works(&simulator);
 }
 
 #[test]
-fn an_endless_body_is_cut_off() {
+fn an_endless_body_is_refused() {
     let simulator = Simulator::start().unwrap();
     for url in [
         simulator.url(Region::Shanghai),
@@ -139,25 +139,25 @@ fn an_endless_body_is_cut_off() {
         ]
         .concat();
         let endless = core::iter::repeat_n(chunk, 64);
-        let answer = send(&url, core::iter::once(head).chain(endless));
+        let response = send_bytes(&url, core::iter::once(head).chain(endless));
         assert!(
-            status(&answer).is_none_or(|status| status == 413),
+            status(&response).is_none_or(|status| status == 413),
             "{}",
-            answer.escape_ascii()
+            response.escape_ascii()
         );
     }
     still_works(&simulator);
 }
 
 #[test]
-fn more_long_bodies_than_turns_are_all_answered() {
+fn more_long_bodies_than_permits_are_all_handled() {
     let simulator = Simulator::start().unwrap();
     let url = simulator.url(Region::Shanghai);
     std::thread::scope(|scope| {
         for _ in 0..40 {
             scope.spawn(|| {
-                let request = Incoming::new("POST", "/", Vec::new(), vec![b'x'; 200_000]);
-                assert_eq!(ask(&url, &request).unwrap().status, 400);
+                let request = IncomingRequest::new("POST", "/", Vec::new(), vec![b'x'; 200_000]);
+                assert_eq!(send(&url, &request).unwrap().status, 400);
             });
         }
     });
@@ -180,14 +180,14 @@ fn wrong_content_types_are_refused() {
         let mut request = Call::init(clock()).sign();
         request.headers.push(("content-type".into(), kind.into()));
         request.body = b"--a\r\n\xff\xfe=%zz&&&".to_vec();
-        let answer = ask(&simulator.url(Region::Shanghai), &request).unwrap();
-        assert!(answer.status >= 400, "{kind}");
+        let response = send(&simulator.url(Region::Shanghai), &request).unwrap();
+        assert!(response.status >= 400, "{kind}");
     }
     still_works(&simulator);
 }
 
 #[test]
-fn random_requests_never_panic_the_world() {
+fn random_requests_cause_no_panic() {
     const PIECES: u32 = 26;
     let mut random = oorandom::Rand32::new(7);
     let mut world = World::new();
@@ -243,14 +243,15 @@ fn random_requests_never_panic_the_world() {
         let keep = random.rand_range(0..4) as usize;
         let headers = headers.into_iter().take(keep).collect();
         let body = text(&mut random, 12);
-        let request = Incoming::new(method, format!("/{}", text(&mut random, 20)), headers, body);
+        let request =
+            IncomingRequest::new(method, format!("/{}", text(&mut random, 20)), headers, body);
         let reaction = world.handle(Region::Shanghai, &request, NOW);
-        assert!(matches!(reaction, Reaction::Answer { .. }));
+        assert!(matches!(reaction, Reaction::Response { .. }));
     }
 }
 
 #[test]
-fn only_this_machine_is_listened_to_unless_an_address_is_named() {
+fn the_simulator_listens_on_loopback_unless_exposed() {
     let simulator = Simulator::start().unwrap();
     for url in [
         simulator.url(Region::Shanghai),
@@ -261,7 +262,7 @@ fn only_this_machine_is_listened_to_unless_an_address_is_named() {
     ] {
         assert!(url.starts_with("http://127.0.0.1:"), "{url}");
     }
-    // Linux answers on all of 127.0.0.0/8 where a port is bound to every address.
+    // On Linux a port that is bound to every address accepts connections on all of 127.0.0.0/8.
     let port: u16 = simulator
         .url(Region::Shanghai)
         .rsplit(':')
@@ -289,5 +290,5 @@ fn only_this_machine_is_listened_to_unless_an_address_is_named() {
         .parse()
         .unwrap();
     assert!(TcpStream::connect((Ipv4Addr::new(127, 0, 0, 2), proxy)).is_err());
-    assert!(Wire::open(&exposed.url(Region::Beijing)).is_ok());
+    assert!(Connection::open(&exposed.url(Region::Beijing)).is_ok());
 }

@@ -1,26 +1,23 @@
-//! The simulator as its users meet it: signatures, the course of a verification, faults on real sockets.
+//! Tests of the simulator through its public API, with and without sockets.
 
 #![expect(
     clippy::unwrap_used,
     clippy::unwrap_in_result,
-    reason = "a helper of a test that cannot go on should say where"
+    reason = "a failed helper should report its line"
 )]
-#![expect(
-    clippy::print_stdout,
-    reason = "counts, for whoever asks for them with --nocapture"
-)]
+#![expect(clippy::print_stdout, reason = "counts are shown with --nocapture")]
 
 mod admin;
 mod callbacks;
 mod catalogue;
 mod client;
 mod codes;
+mod credential_services;
 mod credentials;
-mod differences;
 mod faults;
 mod flow;
 mod hostile;
-mod offices;
+mod mismatch;
 mod page;
 mod providers;
 mod proxy;

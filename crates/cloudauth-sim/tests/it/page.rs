@@ -1,30 +1,29 @@
-//! The page behind a `CertifyUrl`: what it shows, what it gives back, and that nothing which comes from a request
-//! gets out as markup.
+//! The page behind a `CertifyUrl`: its contents, its redirects, and the escaping of strings from requests.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cloudauth_sim::{Incoming, Region, Verdict, World, magic_numbers};
+use cloudauth_sim::{IncomingRequest, Region, Verdict, World, magic_numbers};
 use ring::digest;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Call, NOW, answered, press, visit};
+use crate::client::{Call, NOW, Response, expect_response, get_page, submit_page};
 
 fn open_with(world: &mut World, call: Call) -> String {
-    let answer = answered(world.handle(Region::Shanghai, &call.sign(), NOW));
-    let certify_id = &answer.json()["ResultObject"]["CertifyId"];
+    let response = expect_response(world.handle(Region::Shanghai, &call.sign(), NOW));
+    let certify_id = &response.json()["ResultObject"]["CertifyId"];
     certify_id.as_str().unwrap().to_owned()
 }
 
-fn page(world: &mut World, request: &Incoming) -> Answer {
-    answered(world.page(request, NOW))
+fn page(world: &mut World, request: &IncomingRequest) -> Response {
+    expect_response(world.handle_page(request, NOW))
 }
 
 fn described(world: &mut World, certify_id: &str, now: u64) -> String {
     let request = Call::describe(certify_id, now).sign();
-    answered(world.handle(Region::Shanghai, &request, now)).code()
+    expect_response(world.handle(Region::Shanghai, &request, now)).code()
 }
 
-/// The element between two marks.
+/// The text between two delimiters.
 fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     let (_, rest) = text.split_once(start).unwrap();
     rest.split_once(end).unwrap().0
@@ -52,7 +51,7 @@ fn returned(location: &str) -> Value {
 }
 
 #[test]
-fn the_browser_brings_back_the_documented_object() {
+fn the_redirect_has_the_documented_response_object() {
     for (outcome, code, sub_code) in [
         ("pass", 1000, "Z5050"),
         ("fail&sub_code=204", 2006, "Z5051"),
@@ -62,9 +61,9 @@ fn the_browser_brings_back_the_documented_object() {
     ] {
         let mut world = World::new();
         let id = open_with(&mut world, Call::init(NOW));
-        let answer = page(&mut world, &press(&id, outcome));
-        assert_eq!(answer.status, 303);
-        let mut response = returned(answer.header("location").unwrap());
+        let response = page(&mut world, &submit_page(&id, outcome));
+        assert_eq!(response.status, 303);
+        let mut response = returned(response.header("location").unwrap());
         let reason = response.as_object_mut().unwrap().remove("reason").unwrap();
         assert!(!reason.as_str().unwrap().is_empty());
         let expected = json!({
@@ -75,26 +74,26 @@ fn the_browser_brings_back_the_documented_object() {
 }
 
 #[test]
-fn a_magic_number_decides_what_passing_means() {
+fn a_magic_number_replaces_a_passing_verdict() {
     let rows = magic_numbers();
-    let mut rows = rows.iter().filter(|row| row.about == "SubCode");
-    let row = rows.find(|row| row.gives == "205").unwrap();
+    let mut rows = rows.iter().filter(|row| row.field == "SubCode");
+    let row = rows.find(|row| row.value == "205").unwrap();
     let mut world = World::new();
     let call = Call::init(NOW)
         .set("CertNo", &row.number)
         .set("CallbackUrl", "https://shop.example/called");
     let id = open_with(&mut world, call);
-    let answer = page(&mut world, &press(&id, "pass"));
-    let location = answer.header("location").unwrap();
+    let response = page(&mut world, &submit_page(&id, "pass"));
+    let location = response.header("location").unwrap();
     assert_eq!(returned(location)["code"], 2006);
-    let due = world.due_callbacks(NOW);
+    let due = world.take_due_callbacks(NOW);
     assert!(due[0].url().ends_with("&passed=205"));
-    let again = page(&mut world, &visit(&id)).text();
+    let again = page(&mut world, &get_page(&id)).text();
     assert!(unescaped(&again).contains(location));
 }
 
 #[test]
-fn a_choice_that_is_half_made_changes_nothing() {
+fn an_incomplete_form_changes_nothing() {
     let mut world = World::new();
     let id = open_with(&mut world, Call::init(NOW));
     for outcome in [
@@ -105,25 +104,25 @@ fn a_choice_that_is_half_made_changes_nothing() {
         "abandon&page_code=%22%3E",
         "<script>",
     ] {
-        let answer = page(&mut world, &press(&id, outcome));
-        assert_eq!(answer.status, 400, "{outcome}");
-        assert!(!answer.text().contains("<script>"));
+        let response = page(&mut world, &submit_page(&id, outcome));
+        assert_eq!(response.status, 400, "{outcome}");
+        assert!(!response.text().contains("<script>"));
     }
     assert_eq!(described(&mut world, &id, NOW), "424");
 }
 
 #[test]
-fn every_failure_is_on_the_page_with_its_meaning_in_both_languages() {
+fn every_failure_is_an_option_with_its_meaning_in_both_languages() {
     let mut world = World::new();
     let id = open_with(&mut world, Call::init(NOW));
-    for (language, said, face) in [
-        ("en", "lang=\"en\"", "204 the face is another one"),
-        ("zh", "lang=\"zh-CN\"", "204 人脸不是同一人"),
+    for (language, attribute, face) in [
+        ("en", "lang=\"en\"", "204 the face does not match"),
+        ("zh", "lang=\"zh-CN\"", "204 人脸比对不一致"),
     ] {
-        let mut request = visit(&id);
+        let mut request = get_page(&id);
         request.target = format!("{}?lang={language}", request.target);
         let text = page(&mut world, &request).text();
-        assert!(text.contains(&format!("<html {said}>")));
+        assert!(text.contains(&format!("<html {attribute}>")));
         assert!(text.contains(face), "{text}");
         for verdict in Verdict::ALL.into_iter().filter(|verdict| !verdict.passed()) {
             let code = verdict.sub_code();
@@ -133,61 +132,65 @@ fn every_failure_is_on_the_page_with_its_meaning_in_both_languages() {
         }
         assert!(text.contains("value=\"Z5054\""));
     }
-    let mut request = visit(&id);
+    let mut request = get_page(&id);
     request.headers = vec![("accept-language".into(), "zh-CN,zh;q=0.9".into())];
     assert!(page(&mut world, &request).text().contains("模拟实人认证"));
 }
 
 #[test]
-fn a_page_that_is_used_expired_or_unknown_says_so_and_changes_nothing() {
+fn a_used_expired_or_unknown_page_has_a_message_and_changes_nothing() {
     let mut world = World::new();
     let call = Call::init(NOW).set("CallbackUrl", "https://shop.example/called");
     let (used, expired) = (
         open_with(&mut world, call),
         open_with(&mut world, Call::init(NOW)),
     );
-    let first = page(&mut world, &press(&used, "204"));
+    let first = page(&mut world, &submit_page(&used, "204"));
     let location = first.header("location").unwrap().to_owned();
-    assert_eq!(world.callbacks_to_come(), 1);
+    assert_eq!(world.pending_callbacks(), 1);
     for (id, now, status, heading) in [
         (used.as_str(), NOW, 410, "Already used"),
         (expired.as_str(), NOW + 1801, 410, "Too late"),
         ("sha0", NOW, 404, "No such verification"),
         ("", NOW, 404, "No such verification"),
     ] {
-        for request in [visit(id), press(id, "pass"), press(id, "abandon")] {
-            let answer = answered(world.page(&request, now));
-            assert_eq!(answer.status, status, "{heading}");
-            assert_eq!(answer.header("location"), None);
-            let text = answer.text();
+        for request in [
+            get_page(id),
+            submit_page(id, "pass"),
+            submit_page(id, "abandon"),
+        ] {
+            let response = expect_response(world.handle_page(&request, now));
+            assert_eq!(response.status, status, "{heading}");
+            assert_eq!(response.header("location"), None);
+            let text = response.text();
             assert!(text.contains(&format!("<h1>{heading}</h1>")), "{text}");
             assert!(!text.contains("<form"), "{text}");
             if id == used {
-                // Whoever pressed twice gets back all the same, with the first answer.
+                // After a double click the page still links to the first redirect.
                 let back = unescaped(between(&text, "href=\"http", "\""));
                 assert_eq!(format!("http{back}"), location);
             }
         }
     }
-    assert_eq!(world.callbacks_to_come(), 1);
+    assert_eq!(world.pending_callbacks(), 1);
     assert_eq!(described(&mut world, &expired, NOW), "424");
     let request = Call::describe(&used, NOW).sign();
-    let answer = answered(world.handle(Region::Shanghai, &request, NOW));
-    assert_eq!(answer.json()["ResultObject"]["SubCode"], "204");
+    let response = expect_response(world.handle(Region::Shanghai, &request, NOW));
+    assert_eq!(response.json()["ResultObject"]["SubCode"], "204");
 }
 
 #[test]
-fn looking_at_the_head_only_opens_nothing() {
+fn a_head_request_does_not_open_the_page() {
     let mut world = World::new();
     let id = open_with(&mut world, Call::init(NOW));
-    let mut request = visit(&id);
+    let mut request = get_page(&id);
     request.method = "HEAD".into();
     assert_eq!(page(&mut world, &request).status, 200);
     assert_eq!(described(&mut world, &id, NOW), "424");
 }
 
 #[test]
-fn what_comes_from_requests_is_text_and_never_markup() {
+fn strings_from_requests_are_never_markup() {
     for hostile in [
         "javascript:alert(1)",
         "JaVaScRiPt://x/%0aalert(1)",
@@ -209,12 +212,12 @@ fn what_comes_from_requests_is_text_and_never_markup() {
             .set("OuterOrderNo", "\"><script>alert(3)</script>")
             .set("CertName", "<script>alert(4)</script>");
         let id = open_with(&mut world, call);
-        let mut answers = vec![page(&mut world, &visit(&id))];
+        let mut responses = vec![page(&mut world, &get_page(&id))];
         for outcome in ["abandon", "pass", "pass"] {
-            answers.push(page(&mut world, &press(&id, outcome)));
+            responses.push(page(&mut world, &submit_page(&id, outcome)));
         }
-        for answer in answers {
-            let text = answer.text();
+        for response in responses {
+            let text = response.text();
             for markup in [
                 "<script",
                 "<img",
@@ -233,22 +236,22 @@ fn what_comes_from_requests_is_text_and_never_markup() {
                 let known = ["?lang=", "data:,", "https://"];
                 assert!(known.iter().any(|start| href.starts_with(start)), "{href}");
             }
-            if let Some(location) = answer.header("location") {
+            if let Some(location) = response.header("location") {
                 assert!(location.starts_with("https://"), "{location}");
                 assert!(location.bytes().all(|b| b.is_ascii_graphic()), "{location}");
             }
-            let policy = answer.header("content-security-policy").unwrap();
+            let policy = response.header("content-security-policy").unwrap();
             assert!(!policy.contains("unsafe"), "{policy}");
         }
     }
 }
 
 #[test]
-fn the_policy_lets_in_the_page_s_own_style_and_nothing_else() {
+fn the_policy_allows_only_the_page_s_own_style_and_script() {
     let mut world = World::new();
     let id = open_with(&mut world, Call::init(NOW));
-    let answer = page(&mut world, &visit(&id));
-    let text = answer.text();
+    let response = page(&mut world, &get_page(&id));
+    let text = response.text();
     let hash = |text: &str| {
         let digest = digest::digest(&digest::SHA256, text.as_bytes());
         format!("'sha256-{}'", STANDARD.encode(digest))
@@ -256,7 +259,7 @@ fn the_policy_lets_in_the_page_s_own_style_and_nothing_else() {
     let style = hash(between(&text, "<style>", "</style>"));
     let expected = format!("default-src 'none'; style-src {style}; img-src data:; base-uri 'none'");
     assert_eq!(
-        answer.header("content-security-policy"),
+        response.header("content-security-policy"),
         Some(expected.as_str())
     );
     let handler = |rest: &str| {
@@ -267,24 +270,24 @@ fn the_policy_lets_in_the_page_s_own_style_and_nothing_else() {
     assert!(!inline, "{text}");
 
     let framed = open_with(&mut world, Call::init(NOW).set("ReturnUrl", "iframe"));
-    let answer = page(&mut world, &press(&framed, "pass"));
-    let text = answer.text();
+    let response = page(&mut world, &submit_page(&framed, "pass"));
+    let text = response.text();
     let script = hash(between(&text, "<script>", "</script>"));
     let expected = format!("{expected}; script-src {script}");
     assert_eq!(
-        answer.header("content-security-policy"),
+        response.header("content-security-policy"),
         Some(expected.as_str())
     );
 }
 
 #[test]
-fn a_page_in_a_frame_tells_its_parent() {
+fn a_page_in_a_frame_posts_to_its_parent() {
     for (outcome, code) in [("pass", 1000), ("204", 2006), ("abandon", 1003)] {
         let mut world = World::new();
         let id = open_with(&mut world, Call::init(NOW).set("ReturnUrl", "iframe"));
-        let answer = page(&mut world, &press(&id, outcome));
-        assert_eq!((answer.status, answer.header("location")), (200, None));
-        let text = answer.text();
+        let response = page(&mut world, &submit_page(&id, outcome));
+        assert_eq!((response.status, response.header("location")), (200, None));
+        let text = response.text();
         let response = unescaped(between(&text, "data-response=\"", "\""));
         let response: Value = serde_json::from_str(&response).unwrap();
         assert_eq!(
@@ -293,7 +296,7 @@ fn a_page_in_a_frame_tells_its_parent() {
         );
         assert!(
             text.contains("is not documented"),
-            "the guess is marked where it can be read"
+            "the script states that it is a guess"
         );
     }
 }

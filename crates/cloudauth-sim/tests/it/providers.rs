@@ -1,11 +1,12 @@
-//! A table of every provider through its life: first use, refresh, failures near and after expiry,
-//! and a rush.
+//! Every credentials provider over the lifetime of its credentials: first use, refresh, outages near
+//! and after expiration, and concurrent calls.
 
 use core::fmt::Write as _;
 use core::time::Duration;
 
-use cloudauth_proto::{Credentials, External, Profile, ProfileFormat, Source, Vars};
-use cloudauth_sim::simulation::{Simulation, Trouble, Weather};
+use cloudauth_proto::credentials::{Environment, External, Profile, ProfileFormat};
+use cloudauth_proto::{Credentials, Source};
+use cloudauth_sim::simulation::{Impairment, Link, Simulation};
 use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET};
 
 use crate::credentials::{
@@ -16,7 +17,7 @@ use crate::credentials::{
 struct Provider {
     name: &'static str,
     source: fn() -> Source,
-    /// What is in its file.
+    /// The contents of its file.
     file: fn() -> String,
 }
 
@@ -38,9 +39,8 @@ const fn ini(name: &'static str, file: fn() -> String) -> Provider {
     Provider { name, source, file }
 }
 
-/// Those whose credentials expire. The metadata service that speaks only its first version goes by
-/// its name.
-const REFRESHED: &[Provider] = &[
+/// Providers whose credentials expire. [`V1`] has a metadata service of version 1 only.
+const EXPIRING: &[Provider] = &[
     of("ram_role_arn", assumed),
     of("oidc_role_arn", oidc),
     of("ecs_ram_role, v2", ecs),
@@ -89,8 +89,8 @@ const REFRESHED: &[Provider] = &[
 
 const V1: &str = "ecs_ram_role, v1";
 
-/// Those whose credentials never expire.
-const KEPT: &[Provider] = &[
+/// Providers whose credentials never expire.
+const PERMANENT: &[Provider] = &[
     of("static_ak", || key().into()),
     of("static_sts", || {
         Credentials::temporary("STS.given", "s", "t")
@@ -98,7 +98,7 @@ const KEPT: &[Provider] = &[
             .into()
     }),
     of("env", || {
-        Source::default_chain(&Vars::read(|name| match name {
+        Source::default_chain(&Environment::read(|name| match name {
             "ALIBABA_CLOUD_ACCESS_KEY_ID" => Some(ACCESS_KEY_ID.into()),
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET" => Some(ACCESS_KEY_SECRET.into()),
             _ => None,
@@ -132,7 +132,7 @@ impl Provider {
     fn start(&self) -> Simulation {
         let mut simulation = with((self.source)());
         simulation.put_file(CONFIG, (self.file)());
-        simulation.program_asks();
+        simulation.program_prints_credentials();
         simulation.world.add_sts_key("STS.given", "s", "t");
         simulation
             .world
@@ -141,124 +141,153 @@ impl Provider {
     }
 }
 
-/// Calls every ten seconds for an hour and a half, while nobody who gives credentials is there from
-/// then to then. Which failed, and how many refreshes were under way at most.
-fn hours(provider: &Provider, out_from: Duration, out_for: Duration) -> (Vec<Duration>, usize) {
+/// Runs a call every ten seconds for an hour and a half, with an outage of all credential services
+/// from `outage` on for `length`. Returns when the failed calls started, and the highest number of
+/// concurrent refreshes.
+fn evenly_spaced(
+    provider: &Provider,
+    outage: Duration,
+    length: Duration,
+) -> (Vec<Duration>, usize) {
     let mut simulation = provider.start();
-    let outage = Weather::calm().always(Trouble::Lost);
-    simulation.weather_of_offices(out_from, outage);
-    simulation.weather_of_offices(out_from + out_for, Weather::calm());
+    let lost = Link::unimpaired().always(Impairment::Lost);
+    simulation.credential_services_link(outage, lost);
+    simulation.credential_services_link(outage + length, Link::unimpaired());
     let calls: Vec<_> = (0..540)
         .map(|n| simulation.start(10 * SECOND * n, describe()))
         .collect();
     simulation.run();
     assert!(
-        simulation.breaches().is_empty(),
+        simulation.violations().is_empty(),
         "{:?}",
-        simulation.breaches()
+        simulation.violations()
     );
     let failed = calls.into_iter().enumerate().filter_map(|(n, handle)| {
         let is_signed = is_signed(handle.take());
         (!is_signed).then(|| 10 * SECOND * u32::try_from(n).unwrap())
     });
-    (failed.collect(), simulation.most_refreshes())
+    (failed.collect(), simulation.max_concurrent_refreshes())
 }
 
-/// How many of a thousand calls that start at once failed, the credentials given, and the refreshes
-/// under way at most.
-fn rush(provider: &Provider) -> (usize, u64, usize) {
+/// Starts a thousand calls at once. Returns the number of failed calls, of issued credentials, and
+/// of concurrent refreshes at most.
+fn concurrent(provider: &Provider) -> (usize, u64, usize) {
     let mut simulation = provider.start();
     let calls: Vec<_> = (0..1_000)
         .map(|_| simulation.start(Duration::ZERO, describe()))
         .collect();
     simulation.run();
     assert!(
-        simulation.breaches().is_empty(),
+        simulation.violations().is_empty(),
         "{:?}",
-        simulation.breaches()
+        simulation.violations()
     );
     let failed = calls.into_iter().filter(|it| !is_signed(it.take())).count();
     (
         failed,
-        simulation.world.issued(),
-        simulation.most_refreshes(),
+        simulation.world.issued_credentials(),
+        simulation.max_concurrent_refreshes(),
     )
 }
 
 #[test]
-fn the_table_every_source_through_its_life() {
-    let mut table = String::from(
-        "\nfailed calls / refreshes in flight\n\
-         source                   first use  refresh  out near expiry  out after expiry  1000 at once\n",
-    );
-    for provider in REFRESHED {
+fn every_provider_serves_calls_over_the_lifetime_of_its_credentials() {
+    let mut table = "failed calls / concurrent refreshes\n".to_owned();
+    let header = [
+        "first use",
+        "refresh",
+        "outage, short",
+        "outage, long",
+        "1000 at once",
+    ];
+    add_row(&mut table, "provider", header.map(str::to_owned));
+    for provider in EXPIRING {
         let name = provider.name;
         let mut simulation = provider.start();
-        let is_well = call_at(&mut simulation, Duration::ZERO);
-        assert!(is_well, "{name}: first use");
-        assert_eq!(simulation.world.issued(), 1, "{name}");
-        let first = simulation.most_refreshes();
+        let is_accepted = call_at(&mut simulation, Duration::ZERO);
+        assert!(is_accepted, "{name}: first use");
+        assert_eq!(simulation.world.issued_credentials(), 1, "{name}");
+        let first = simulation.max_concurrent_refreshes();
 
-        // Fresh until a quarter of an hour before the end; then the next call gets new ones.
+        // From 15 minutes before their expiration the next call refreshes them.
         assert!(call_at(&mut simulation, 44 * MINUTE));
-        assert_eq!(simulation.world.issued(), 1, "{name}: fresh");
+        assert_eq!(simulation.world.issued_credentials(), 1, "{name}: fresh");
         assert!(call_at(&mut simulation, 46 * MINUTE));
-        assert_eq!(simulation.world.issued(), 2, "{name}: refreshed");
-        let refreshed = simulation.most_refreshes();
+        assert_eq!(
+            simulation.world.issued_credentials(),
+            2,
+            "{name}: refreshed"
+        );
+        let refreshed = simulation.max_concurrent_refreshes();
 
-        let (near, near_in_flight) = hours(provider, 45 * MINUTE, 14 * MINUTE);
+        let (near, near_in_flight) = evenly_spaced(provider, 45 * MINUTE, 14 * MINUTE);
         assert!(near.is_empty(), "{name}: failed at {near:?}");
 
-        let (after, after_in_flight) = hours(provider, 45 * MINUTE, 20 * MINUTE);
+        let (after, after_in_flight) = evenly_spaced(provider, 45 * MINUTE, 20 * MINUTE);
         let allowed = HOUR..HOUR + 5 * MINUTE + 40 * SECOND;
-        assert!(!after.is_empty(), "{name}: nothing is valid for ever");
+        assert!(!after.is_empty(), "{name}: no call fails after expiration");
         for at in &after {
             assert!(allowed.contains(at), "{name}: failed at {at:?}");
         }
 
-        let (failed, issued, rush_in_flight) = rush(provider);
-        assert_eq!((failed, issued), (0, 1), "{name}: a rush");
+        let (failed, issued, concurrent_in_flight) = concurrent(provider);
+        assert_eq!((failed, issued), (0, 1), "{name}: concurrent calls");
         let all = [
             first,
             refreshed,
             near_in_flight,
             after_in_flight,
-            rush_in_flight,
+            concurrent_in_flight,
         ];
         assert_eq!(all, [1; 5], "{name}");
-        writeln!(
-            table,
-            "{name:24} 0 / {first}      0 / {refreshed}    {} / {near_in_flight}            \
-             {:3} / {after_in_flight}           {failed} / {rush_in_flight}",
-            near.len(),
-            after.len(),
-        )
-        .unwrap();
+        let cells = [
+            format!("0 / {first}"),
+            format!("0 / {refreshed}"),
+            format!("{} / {near_in_flight}", near.len()),
+            format!("{} / {after_in_flight}", after.len()),
+            format!("{failed} / {concurrent_in_flight}"),
+        ];
+        add_row(&mut table, name, cells);
     }
-    // Nothing is ever asked for: a file is read once, if there is one.
-    for provider in KEPT {
+    // Nothing is requested: a file, if there is one, is read once.
+    for provider in PERMANENT {
         let name = provider.name;
-        let (failed, reads) = hours(provider, Duration::ZERO, 2 * HOUR);
+        let (failed, reads) = evenly_spaced(provider, Duration::ZERO, 2 * HOUR);
         assert!(failed.is_empty(), "{name}: failed at {failed:?}");
-        let (rush_failed, issued, in_flight) = rush(provider);
-        assert_eq!((rush_failed, issued), (0, 0), "{name}: a rush");
+        let (concurrent_failed, issued, in_flight) = concurrent(provider);
+        assert_eq!(
+            (concurrent_failed, issued),
+            (0, 0),
+            "{name}: concurrent calls"
+        );
         assert!(reads <= 1 && in_flight <= 1, "{name}");
-        writeln!(
-            table,
-            "{name:24} 0 / {reads}      -        never expires    never expires     \
-             {rush_failed} / {in_flight}"
-        )
-        .unwrap();
+        let cells = [
+            format!("0 / {reads}"),
+            "-".to_owned(),
+            "never expires".to_owned(),
+            "never expires".to_owned(),
+            format!("{concurrent_failed} / {in_flight}"),
+        ];
+        add_row(&mut table, name, cells);
     }
     println!("{table}");
 }
 
+fn add_row(table: &mut String, name: &str, cells: [String; 5]) {
+    let [first_use, refresh, short, long, at_once] = cells;
+    writeln!(
+        table,
+        "{name:24} {first_use:>9} {refresh:>9} {short:>14} {long:>14} {at_once:>13}"
+    )
+    .unwrap();
+}
+
 #[test]
-fn a_wrong_clock_does_not_make_fresh_credentials_old() {
-    // A program does not tell its time.
-    let tells = |provider: &&Provider| !provider.name.to_lowercase().contains("external");
+fn new_credentials_are_valid_under_a_wrong_client_clock() {
+    // A program reports no time, so the client cannot correct its clock.
+    let reports_time = |provider: &&Provider| !provider.name.to_lowercase().contains("external");
     for ahead in [-80_000, -600, 600, 80_000] {
-        for provider in REFRESHED.iter().filter(tells) {
+        for provider in EXPIRING.iter().filter(reports_time) {
             let mut simulation = provider.start();
             simulation.clock_ahead(ahead);
             assert!(
@@ -267,7 +296,12 @@ fn a_wrong_clock_does_not_make_fresh_credentials_old() {
                 provider.name
             );
             assert!(call_at(&mut simulation, 5 * MINUTE));
-            assert_eq!(simulation.world.issued(), 1, "{} {ahead}", provider.name);
+            assert_eq!(
+                simulation.world.issued_credentials(),
+                1,
+                "{} {ahead}",
+                provider.name
+            );
         }
     }
 }

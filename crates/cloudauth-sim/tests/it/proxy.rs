@@ -1,11 +1,11 @@
-//! The proxy that brings the vendor's hosts home.
+//! The proxy to the simulated hosts of the vendor.
 
 use core::time::Duration;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use cloudauth_sim::{Fault, Incoming, Office, Region, Simulator, Times};
+use cloudauth_sim::{CredentialService, Fault, IncomingRequest, Region, Simulator, Times};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -21,7 +21,7 @@ fn dial(simulator: &Simulator) -> TcpStream {
     stream
 }
 
-/// The status of the answer to a CONNECT, and the stream behind it.
+/// The status of the response to a CONNECT, and the stream inside the tunnel.
 fn tunnel(simulator: &Simulator, target: &str) -> (u16, TcpStream) {
     let mut stream = dial(simulator);
     write!(
@@ -42,7 +42,7 @@ fn tunnel(simulator: &Simulator, target: &str) -> (u16, TcpStream) {
 fn exchange(
     stream: &mut (impl std::io::Read + std::io::Write),
     host: &str,
-    request: &Incoming,
+    request: &IncomingRequest,
 ) -> String {
     write!(
         stream,
@@ -55,8 +55,8 @@ fn exchange(
     reply
 }
 
-/// Through CONNECT and TLS, as the vendor's SDKs reach hosts that are built in.
-fn secretly(simulator: &Simulator, host: &'static str, request: &Incoming) -> String {
+/// Sends a request through CONNECT and TLS, as the vendor's SDKs do with built-in hosts.
+fn exchange_tls(simulator: &Simulator, host: &'static str, request: &IncomingRequest) -> String {
     let (status, stream) = tunnel(simulator, &format!("{host}:443"));
     assert_eq!(status, 200);
     let mut roots = RootCertStore::empty();
@@ -74,7 +74,7 @@ fn secretly(simulator: &Simulator, host: &'static str, request: &Incoming) -> St
 }
 
 #[test]
-fn https_to_a_host_of_the_vendors_arrives_where_it_is_played() {
+fn https_to_a_host_of_the_vendor_reaches_its_destination() {
     let simulator = Simulator::start().unwrap();
     simulator.inject(Region::Beijing, Fault::Status(503), Times::Always);
     let init = || Call::init(clock()).sign();
@@ -82,11 +82,11 @@ fn https_to_a_host_of_the_vendors_arrives_where_it_is_played() {
         ("cloudauth.aliyuncs.com", "200"),
         ("cloudauth.cn-shanghai.aliyuncs.com", "200"),
         ("cloudauth-vpc.cn-beijing.aliyuncs.com", "503"),
-        // STS does not know the operation.
+        // STS has no such operation.
         ("sts.cn-hangzhou.aliyuncs.com", "404"),
         ("simulated-uploads.oss-cn-shanghai.aliyuncs.com", "200"),
     ] {
-        let reply = secretly(&simulator, host, &init());
+        let reply = exchange_tls(&simulator, host, &init());
         assert_eq!(&reply[9..12], status, "{host}");
     }
 }
@@ -94,7 +94,7 @@ fn https_to_a_host_of_the_vendors_arrives_where_it_is_played() {
 #[test]
 fn a_tunnel_without_tls_carries_plain_requests() {
     let simulator = Simulator::start().unwrap();
-    let roles = Incoming::new(
+    let roles = IncomingRequest::new(
         "GET",
         "/latest/meta-data/ram/security-credentials/",
         Vec::new(),
@@ -104,16 +104,19 @@ fn a_tunnel_without_tls_carries_plain_requests() {
     assert_eq!(status, 200);
     let reply = exchange(&mut stream, "100.100.100.200", &roles);
     assert!(reply.starts_with("HTTP/1.1 200 OK"), "{reply}");
-    assert_eq!(simulator.world().asked(Office::Metadata), 1);
+    assert_eq!(
+        simulator.world().request_count(CredentialService::Metadata),
+        1
+    );
 }
 
 #[test]
-fn a_plain_request_with_a_whole_address_goes_by_its_host() {
+fn a_request_in_absolute_form_reaches_the_destination_of_its_host() {
     let simulator = Simulator::start().unwrap();
     let init = Call::init(clock()).sign();
     let to = |host: &str| {
         let target = format!("http://{host}{}", init.target);
-        let whole = Incoming::new("POST", target, Vec::new(), *b"");
+        let whole = IncomingRequest::new("POST", target, Vec::new(), *b"");
         exchange(&mut dial(&simulator), host, &whole)
     };
     assert!(to("cloudauth.aliyuncs.com").starts_with("HTTP/1.1 200 OK"));
@@ -124,7 +127,7 @@ fn a_plain_request_with_a_whole_address_goes_by_its_host() {
 }
 
 #[test]
-fn nothing_is_passed_on() {
+fn nothing_is_forwarded() {
     let simulator = Simulator::start().unwrap();
     for target in [
         "example.com:443",
@@ -139,7 +142,7 @@ fn nothing_is_passed_on() {
 }
 
 #[test]
-fn junk_ends_the_connection() {
+fn a_malformed_connect_ends_the_connection() {
     let simulator = Simulator::start().unwrap();
     let endless = [b"CONNECT ".as_slice(), &[b'a'; 9_000]].concat();
     for junk in [

@@ -1,17 +1,17 @@
-//! What the gateway and the operations turn away.
+//! Requests that the gateway or the operations refuse.
 
-use cloudauth_sim::{Incoming, Region, World, verify};
+use cloudauth_sim::{IncomingRequest, Region, World, verify};
 use serde_json::Value;
 
-use crate::client::{Answer, Call, NOW, answered};
+use crate::client::{Call, NOW, Response, expect_response};
 
-fn ask(world: &mut World, request: &Incoming) -> Answer {
-    answered(world.handle(Region::Shanghai, request, NOW))
+fn send(world: &mut World, request: &IncomingRequest) -> Response {
+    expect_response(world.handle(Region::Shanghai, request, NOW))
 }
 
 fn code(call: Call) -> (u16, String) {
-    let answer = ask(&mut World::new(), &call.sign());
-    (answer.status, answer.code())
+    let response = send(&mut World::new(), &call.sign());
+    (response.status, response.code())
 }
 
 fn refused(status: u16, code: &str) -> (u16, String) {
@@ -37,12 +37,12 @@ fn a_missing_common_parameter_is_named() {
     request
         .target
         .truncate(request.target.find("&Signature=").unwrap());
-    let answer = ask(&mut World::new(), &request);
-    assert_eq!(answer.code(), "MissingSignature");
+    let response = send(&mut World::new(), &request);
+    assert_eq!(response.code(), "MissingSignature");
 }
 
 #[test]
-fn common_parameters_have_their_values() {
+fn common_parameters_are_checked() {
     for (name, value, status, expected) in [
         (
             "SignatureMethod",
@@ -64,6 +64,40 @@ fn common_parameters_have_their_values() {
     assert_eq!(code(no_format), refused(400, "InvalidParameter"));
 }
 
+/// Most of them are the current time in another form.
+#[test]
+fn a_malformed_timestamp_is_refused() {
+    let good = "2023-11-14T22:13:20Z";
+    assert_eq!(
+        code(Call::init(NOW).set("Timestamp", good)),
+        refused(200, "200")
+    );
+    for timestamp in [
+        "2023-02-31T22:13:20Z",
+        "2023-11-31T22:13:20Z",
+        "2023-11-14t22:13:20Z",
+        "2023-11-14T22:13:20z",
+        "2023-11-14 22:13:20Z",
+        "2023-11-14T22:13:20",
+        "2023-11-14T22:13:20+00:00",
+        "2023-11-15T06:13:20+08:00",
+        "2023-11-14T22:13:20.0Z",
+        "2023-11-14T22:13:20.000Z",
+        "2023-11-14T22:13:20Z ",
+        "2023-11-14T22:13:20Zx",
+        " 2023-11-14T22:13:20Z",
+        "+2023-11-14T22:13:20Z",
+        "2023-11-14T22:13:60Z",
+        "2023-11-14T22:3:20Z",
+        "2023-1-14T22:13:20Z",
+        "1700000000",
+    ] {
+        let call = Call::init(NOW).set("Timestamp", timestamp);
+        let expected = refused(400, "InvalidTimeStamp.Format");
+        assert_eq!(code(call), expected, "{timestamp}");
+    }
+}
+
 #[test]
 fn a_parameter_that_occurs_twice_is_refused() {
     let request = Call::init(NOW).sign();
@@ -76,21 +110,21 @@ fn a_parameter_that_occurs_twice_is_refused() {
         .push(("content-type".into(), form.into()));
     in_the_form.body = b"SceneId=1000000006".to_vec();
     for request in [in_the_query, in_the_form] {
-        let answer = ask(&mut World::new(), &request);
-        assert_eq!(answer.code(), "InvalidParameter");
+        let response = send(&mut World::new(), &request);
+        assert_eq!(response.code(), "InvalidParameter");
     }
 }
 
 #[test]
-fn an_rpc_body_that_no_signature_covers_is_refused() {
+fn a_body_that_the_rpc_signature_does_not_cover_is_refused() {
     let mut request = Call::init(NOW).sign();
     request.body = b"Model=LIVENESS".to_vec();
-    let answer = ask(&mut World::new(), &request);
-    assert_eq!(answer.code(), "InvalidParameter");
+    let response = send(&mut World::new(), &request);
+    assert_eq!(response.code(), "InvalidParameter");
 }
 
 #[test]
-fn get_and_post_are_the_methods() {
+fn only_get_and_post_are_accepted() {
     let mut call = Call::init(NOW);
     call.method = "GET";
     assert_eq!(code(call), refused(200, "200"));
@@ -100,13 +134,16 @@ fn get_and_post_are_the_methods() {
 }
 
 #[test]
-fn a_fault_has_the_gateways_envelope() {
-    let answer = ask(&mut World::new(), &Call::new("Nothing", NOW).sign());
-    let body = answer.json();
+fn a_refusal_has_the_gateways_envelope() {
+    let response = send(&mut World::new(), &Call::new("Nothing", NOW).sign());
+    let body = response.json();
     assert_eq!(body["HostId"], "cloudauth.cn-shanghai.aliyuncs.com");
     let id = body["RequestId"].as_str().unwrap();
-    assert_eq!(answer.header("x-acs-request-id"), Some(id));
-    assert_eq!(answer.header("date"), Some("Tue, 14 Nov 2023 22:13:20 GMT"));
+    assert_eq!(response.header("x-acs-request-id"), Some(id));
+    assert_eq!(
+        response.header("date"),
+        Some("Tue, 14 Nov 2023 22:13:20 GMT")
+    );
     for field in ["Message", "Recommend"] {
         assert!(body[field].is_string());
     }
@@ -116,34 +153,34 @@ fn a_fault_has_the_gateways_envelope() {
 fn a_reused_nonce_is_refused() {
     let mut world = World::new();
     let request = Call::init(NOW).sign();
-    assert_eq!(ask(&mut world, &request).code(), "200");
-    assert_eq!(ask(&mut world, &request).code(), "SignatureNonceUsed");
-    let elsewhere = answered(world.handle(Region::Beijing, &request, NOW));
+    assert_eq!(send(&mut world, &request).code(), "200");
+    assert_eq!(send(&mut world, &request).code(), "SignatureNonceUsed");
+    let elsewhere = expect_response(world.handle(Region::Beijing, &request, NOW));
     assert_eq!(elsewhere.code(), "SignatureNonceUsed");
     assert_eq!(world.executions("InitFaceVerify"), 1);
 }
 
 #[test]
-fn a_refused_signature_uses_no_nonce_up() {
+fn a_refused_signature_does_not_use_up_its_nonce() {
     let mut world = World::new();
     let nonce = |call: Call| call.set("SignatureNonce", "the same");
     let forged = nonce(Call::init(NOW)).with_key("testid", "guessed");
     assert_eq!(
-        ask(&mut world, &forged.sign()).code(),
+        send(&mut world, &forged.sign()).code(),
         "SignatureDoesNotMatch"
     );
     assert_eq!(
-        ask(&mut world, &nonce(Call::init(NOW)).sign()).code(),
+        send(&mut world, &nonce(Call::init(NOW)).sign()).code(),
         "200"
     );
 }
 
 #[test]
-fn a_temporary_key_needs_its_token() {
+fn a_temporary_key_requires_its_token() {
     let mut world = World::new();
     world.add_sts_key("STS.id", "secret", "token+/=");
     let call = || Call::init(NOW).with_key("STS.id", "secret");
-    let mut code = |call: Call| ask(&mut world, &call.sign()).code();
+    let mut code = |call: Call| send(&mut world, &call.sign()).code();
     assert_eq!(code(call()), "MissingSecurityToken");
     let mismatch = "InvalidSecurityToken.MismatchWithAccessKey";
     assert_eq!(code(call().set("SecurityToken", "another")), mismatch);
@@ -155,19 +192,19 @@ fn a_temporary_key_needs_its_token() {
 }
 
 #[test]
-fn a_key_that_was_added_works() {
+fn an_added_key_is_accepted() {
     let mut world = World::new();
     let request = Call::init(NOW).with_key("other", "its secret").sign();
     assert_eq!(
-        ask(&mut world, &request).code(),
+        send(&mut world, &request).code(),
         "InvalidAccessKeyId.NotFound"
     );
     world.add_key("other", "its secret");
-    assert_eq!(ask(&mut world, &request).code(), "200");
+    assert_eq!(send(&mut world, &request).code(), "200");
 }
 
 #[test]
-fn a_missing_parameter_of_an_operation_is_a_400_inside_a_200() {
+fn a_missing_parameter_of_an_operation_is_code_400_with_http_status_200() {
     for name in [
         "SceneId",
         "OuterOrderNo",
@@ -191,7 +228,7 @@ fn a_missing_parameter_of_an_operation_is_a_400_inside_a_200() {
 }
 
 #[test]
-fn a_malformed_parameter_of_an_operation_is_a_401_inside_a_200() {
+fn a_malformed_parameter_of_an_operation_is_code_401_with_http_status_200() {
     for (name, value) in [
         ("OuterOrderNo", "123456789012345678901234567890123"),
         ("CertNo", "33010319900101123"),
@@ -201,9 +238,9 @@ fn a_malformed_parameter_of_an_operation_is_a_401_inside_a_200() {
         ("SceneId", "9223372036854775808"),
     ] {
         let mut world = World::new();
-        let answer = ask(&mut world, &Call::init(NOW).set(name, value).sign());
-        assert_eq!(answer.code(), "401", "{name}");
-        assert_eq!(answer.json()["ResultObject"], Value::Null);
+        let response = send(&mut world, &Call::init(NOW).set(name, value).sign());
+        assert_eq!(response.code(), "401", "{name}");
+        assert_eq!(response.json()["ResultObject"], Value::Null);
         assert_eq!(world.executions("InitFaceVerify"), 0);
     }
     for (name, value) in [
@@ -221,7 +258,7 @@ fn a_malformed_parameter_of_an_operation_is_a_401_inside_a_200() {
 }
 
 #[test]
-fn other_plans_do_not_need_a_person() {
+fn other_plans_require_no_name_and_no_id_number() {
     let call = Call::new("InitFaceVerify", NOW)
         .set("SceneId", "1")
         .set("OuterOrderNo", "a")
@@ -230,7 +267,7 @@ fn other_plans_do_not_need_a_person() {
 }
 
 #[test]
-fn junk_is_refused_and_nothing_panics() {
+fn malformed_requests_are_refused_without_a_panic() {
     let authorization = |value: &str| vec![("Authorization".to_owned(), value.to_owned())];
     let form = "application/x-www-form-urlencoded";
     let form = || vec![("content-type".to_owned(), form.to_owned())];
@@ -240,20 +277,20 @@ fn junk_is_refused_and_nothing_panics() {
         "ACS3-HMAC-SHA256 Credential=a,SignedHeaders=host,Signature=b",
     ));
     let requests = [
-        Incoming::new("", "", Vec::new(), *b""),
-        Incoming::new("GET", "/", Vec::new(), *b""),
-        Incoming::new("GET", "*", Vec::new(), *b""),
-        Incoming::new("POST", "/?%", Vec::new(), *b""),
-        Incoming::new("POST", "/?Action=%ff%fe", Vec::new(), *b""),
-        Incoming::new("POST", "/?a=1&a=2", Vec::new(), *b""),
-        Incoming::new("POST", "/?=&=", Vec::new(), *b""),
-        Incoming::new("POST", "/", form(), [0xff, 0xfe]),
-        Incoming::new("POST", "/", form(), *b"%zz"),
-        Incoming::new("POST", "/", Vec::new(), *b"not a form"),
-        Incoming::new("POST", "/", authorization("ACS3-HMAC-SHA256 ,,=,=="), *b""),
-        Incoming::new("POST", "/", authorization("Basic dGVzdA=="), *b""),
-        Incoming::new("POST", "/", many, *b""),
-        Incoming::new(
+        IncomingRequest::new("", "", Vec::new(), *b""),
+        IncomingRequest::new("GET", "/", Vec::new(), *b""),
+        IncomingRequest::new("GET", "*", Vec::new(), *b""),
+        IncomingRequest::new("POST", "/?%", Vec::new(), *b""),
+        IncomingRequest::new("POST", "/?Action=%ff%fe", Vec::new(), *b""),
+        IncomingRequest::new("POST", "/?a=1&a=2", Vec::new(), *b""),
+        IncomingRequest::new("POST", "/?=&=", Vec::new(), *b""),
+        IncomingRequest::new("POST", "/", form(), [0xff, 0xfe]),
+        IncomingRequest::new("POST", "/", form(), *b"%zz"),
+        IncomingRequest::new("POST", "/", Vec::new(), *b"not a form"),
+        IncomingRequest::new("POST", "/", authorization("ACS3-HMAC-SHA256 ,,=,=="), *b""),
+        IncomingRequest::new("POST", "/", authorization("Basic dGVzdA=="), *b""),
+        IncomingRequest::new("POST", "/", many, *b""),
+        IncomingRequest::new(
             "POST",
             format!("/?{}", "a&".repeat(100_000)),
             Vec::new(),
@@ -264,17 +301,17 @@ fn junk_is_refused_and_nothing_panics() {
     for (at, request) in requests.iter().enumerate() {
         let refusal = verify(request, |_| Some("secret".into()), NOW).unwrap_err();
         assert!((400..500).contains(&refusal.status), "{at}");
-        let answer = ask(&mut world, request);
-        assert_eq!(answer.status, refusal.status, "{at}");
-        assert_eq!(answer.code(), refusal.code, "{at}");
+        let response = send(&mut world, request);
+        assert_eq!(response.status, refusal.status, "{at}");
+        assert_eq!(response.code(), refusal.code, "{at}");
     }
 }
 
 #[test]
-fn the_log_names_what_happened_and_nobody() {
+fn the_log_has_outcomes_and_no_personal_data() {
     let mut world = World::new();
-    ask(&mut world, &Call::init(NOW).sign());
-    ask(
+    send(&mut world, &Call::init(NOW).sign());
+    send(
         &mut world,
         &Call::init(NOW).with_key("testid", "guessed").sign(),
     );

@@ -1,4 +1,4 @@
-//! Connections, pages and https of the running simulator.
+//! Connections, pages and https of a running simulator.
 
 use core::time::Duration;
 use std::io::{Read as _, Write as _};
@@ -6,16 +6,16 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::thread;
 
-use cloudauth_sim::{Fault, Incoming, Region, Simulator, Times, Verdict};
+use cloudauth_sim::{Fault, IncomingRequest, Region, Simulator, Times, Verdict};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use crate::client::{Call, Wire, ask, clock, press, visit};
+use crate::client::{Call, Connection, clock, get_page, send, submit_page};
 
 fn open(simulator: &Simulator, region: Region) -> (String, String) {
-    let answer = ask(&simulator.url(region), &Call::init(clock()).sign()).unwrap();
-    let result = &answer.json()["ResultObject"];
+    let response = send(&simulator.url(region), &Call::init(clock()).sign()).unwrap();
+    let result = &response.json()["ResultObject"];
     let text = |name: &str| result[name].as_str().unwrap().to_owned();
     (text("CertifyId"), text("CertifyUrl"))
 }
@@ -23,10 +23,10 @@ fn open(simulator: &Simulator, region: Region) -> (String, String) {
 #[test]
 fn a_connection_serves_several_requests() {
     let simulator = Simulator::start().unwrap();
-    let mut wire = Wire::open(&simulator.url(Region::Shanghai)).unwrap();
+    let mut connection = Connection::open(&simulator.url(Region::Shanghai)).unwrap();
     for _ in 0..3 {
-        wire.send(&Call::init(clock()).sign()).unwrap();
-        assert_eq!(wire.receive().unwrap().code(), "200");
+        connection.send(&Call::init(clock()).sign()).unwrap();
+        assert_eq!(connection.receive().unwrap().code(), "200");
     }
 }
 
@@ -39,12 +39,12 @@ fn two_simulators_are_two_worlds() {
 }
 
 #[test]
-fn a_stopped_simulator_gives_its_ports_back() {
+fn a_stopped_simulator_releases_its_ports() {
     let simulator = Simulator::start().unwrap();
     let url = simulator.url(Region::Shanghai);
     let port = url.rsplit(':').next().unwrap().parse().unwrap();
     drop(simulator);
-    assert!(Wire::open(&url).is_err());
+    assert!(Connection::open(&url).is_err());
     let simulator = Simulator::start_on(port, 0).unwrap();
     assert_eq!(simulator.url(Region::Shanghai), url);
     let taken = Simulator::start_on(port, 0).unwrap_err();
@@ -54,7 +54,7 @@ fn a_stopped_simulator_gives_its_ports_back() {
 #[test]
 fn an_idle_connection_is_closed_after_about_ten_seconds() {
     let simulator = Simulator::start().unwrap();
-    let mut used = Wire::open(&simulator.url(Region::Shanghai)).unwrap();
+    let mut used = Connection::open(&simulator.url(Region::Shanghai)).unwrap();
     used.send(&Call::init(clock()).sign()).unwrap();
     used.receive().unwrap();
     used.stream
@@ -73,12 +73,12 @@ fn a_body_that_is_too_large_is_refused() {
     let simulator = Simulator::start().unwrap();
     let head = "POST / HTTP/1.1\r\nhost: a\r\n";
 
-    let mut announced = Wire::open(&simulator.url(Region::Shanghai)).unwrap();
+    let mut announced = Connection::open(&simulator.url(Region::Shanghai)).unwrap();
     let text = format!("{head}content-length: 17000000\r\n\r\n");
     announced.stream.write_all(text.as_bytes()).unwrap();
     assert_eq!(announced.receive().unwrap().status, 413);
 
-    let mut chunked = Wire::open(&simulator.url(Region::Shanghai)).unwrap();
+    let mut chunked = Connection::open(&simulator.url(Region::Shanghai)).unwrap();
     let bytes = 16 * 1024 * 1024 + 1;
     let text = format!("{head}transfer-encoding: chunked\r\n\r\n{bytes:x}\r\n");
     chunked.stream.write_all(text.as_bytes()).unwrap();
@@ -95,19 +95,19 @@ fn pages_work_while_both_regions_are_down() {
         simulator.inject(region, Fault::Refuse, Times::Always);
     }
     let pages = simulator.page_url();
-    assert_eq!(ask(pages, &visit(&id)).unwrap().status, 200);
-    assert_eq!(ask(pages, &press(&id, "204")).unwrap().status, 303);
+    assert_eq!(send(pages, &get_page(&id)).unwrap().status, 200);
+    assert_eq!(send(pages, &submit_page(&id, "204")).unwrap().status, 303);
     let again = simulator.world().finish(&id, Verdict::Passed, clock());
     assert!(again.is_err());
 
-    let api = ask(pages, &Call::init(clock()).sign()).unwrap();
+    let api = send(pages, &Call::init(clock()).sign()).unwrap();
     assert_eq!(api.status, 404);
-    let index = Incoming::new("GET", "/", Vec::new(), *b"");
-    assert_eq!(ask(pages, &index).unwrap().status, 404);
+    let index = IncomingRequest::new("GET", "/", Vec::new(), *b"");
+    assert_eq!(send(pages, &index).unwrap().status, 404);
 }
 
 #[test]
-fn many_clients_at_once_are_served() {
+fn many_clients_are_served_at_once() {
     let simulator = Simulator::start().unwrap();
     thread::scope(|scope| {
         for region in [Region::Shanghai, Region::Beijing].repeat(8) {
@@ -121,18 +121,18 @@ fn many_clients_at_once_are_served() {
     });
     let world = simulator.world();
     assert_eq!(world.executions("InitFaceVerify"), 320);
-    assert_eq!(world.orders_named("order1"), 320);
+    assert_eq!(world.order_count("order1"), 320);
 }
 
 #[tokio::test]
-async fn it_can_be_used_inside_an_async_test() {
+async fn a_simulator_can_be_used_inside_an_async_test() {
     let simulator = Simulator::start().unwrap();
     simulator.inject(Region::Shanghai, Fault::Refuse, Times::Always);
-    simulator.heal(Region::Shanghai).unwrap();
+    simulator.restore(Region::Shanghai).unwrap();
     let url = simulator.url(Region::Shanghai);
     let request = Call::init(clock()).sign();
-    let answer = tokio::task::spawn_blocking(move || ask(&url, &request));
-    assert_eq!(answer.await.unwrap().unwrap().code(), "200");
+    let response = tokio::task::spawn_blocking(move || send(&url, &request));
+    assert_eq!(response.await.unwrap().unwrap().code(), "200");
 }
 
 fn tls(simulator: &Simulator, name: &'static str, trusted: bool) -> std::io::Result<String> {
@@ -165,7 +165,7 @@ fn tls(simulator: &Simulator, name: &'static str, trusted: bool) -> std::io::Res
 }
 
 #[test]
-fn https_works_for_whoever_trusts_the_authority() {
+fn https_works_for_clients_that_trust_the_authority() {
     let simulator = Simulator::start().unwrap();
     for name in [
         "localhost",
@@ -184,7 +184,7 @@ fn https_works_for_whoever_trusts_the_authority() {
 }
 
 #[test]
-fn a_bad_certificate_is_shown_once_and_to_tls_only() {
+fn a_bad_certificate_is_used_once_and_for_tls_only() {
     let simulator = Simulator::start().unwrap();
     simulator.inject(Region::Beijing, Fault::BadTls, Times::Once);
     open(&simulator, Region::Beijing);

@@ -1,16 +1,16 @@
-//! Requests as the vendor's Python SDK sent them, and what is left of them after a change.
+//! Recorded requests of the vendor's Python SDK, unchanged and changed.
 
-use cloudauth_sim::{Incoming, Refusal, Verified, verify};
+use cloudauth_sim::{IncomingRequest, Refusal, VerifiedRequest, verify};
 use ring::{digest, hmac};
 
-/// When they were made: 2026-11-24T02:16:26Z.
+/// The time of the recordings: 2026-11-24T02:16:26Z.
 const AT: u64 = 1_795_486_586;
 
 const ACS3: &[u8] = include_bytes!("../vectors/recordings/InitFaceVerify.http");
 const ACS3_STS: &[u8] = include_bytes!("../vectors/recordings/auth_sts.http");
 const RPC: &[u8] = include_bytes!("../vectors/recordings/sig_v2_rpc_hmac_sha1.http");
 
-fn parse(recording: &[u8]) -> Incoming {
+fn parse(recording: &[u8]) -> IncomingRequest {
     let end = recording.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
     let head = core::str::from_utf8(&recording[..end]).unwrap();
     let mut lines = head.split("\r\n");
@@ -20,18 +20,18 @@ fn parse(recording: &[u8]) -> Incoming {
         .map(|line| line.split_once(": ").unwrap())
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    Incoming::new(method, target, headers, &recording[end + 4..])
+    IncomingRequest::new(method, target, headers, &recording[end + 4..])
 }
 
 fn secret_of(id: &str) -> Option<String> {
     (id == "LTAI0EXAMPLEKEYID").then(|| "exampleSecret0000000000000000".to_owned())
 }
 
-fn check(request: &Incoming) -> Result<Verified, Refusal> {
+fn check(request: &IncomingRequest) -> Result<VerifiedRequest, Refusal> {
     verify(request, secret_of, AT)
 }
 
-fn code(result: Result<Verified, Refusal>) -> &'static str {
+fn code(result: Result<VerifiedRequest, Refusal>) -> &'static str {
     result.unwrap_err().code
 }
 
@@ -100,8 +100,8 @@ fn every_flipped_bit_of_the_signed_bytes_is_refused() {
         let request = parse(recording);
 
         let mut checked = 0;
-        let mut refuse = |changed: Incoming| {
-            // A change that means the same (`+` for `%20`, a hex digit's case) is none.
+        let mut refuse = |changed: IncomingRequest| {
+            // Some changes have the same meaning: `+` for `%20`, the case of a hex digit.
             if let Ok(verified) = check(&changed) {
                 assert_eq!(verified, original);
             }
@@ -140,7 +140,7 @@ fn every_flipped_bit_of_the_signed_bytes_is_refused() {
 }
 
 #[test]
-fn the_message_about_a_wrong_signature_shows_what_the_server_signed() {
+fn the_message_about_a_mismatch_has_the_server_s_string_to_sign() {
     let mut request = parse(ACS3);
     request.body = b"Model=MOVE_ACTION".to_vec();
     let refusal = check(&request).unwrap_err();
@@ -153,7 +153,7 @@ fn the_message_about_a_wrong_signature_shows_what_the_server_signed() {
     assert!(message.contains("server CanonicalRequest is [POST\n/\nCertName="));
     assert!(
         !format!("{refusal:?} {refusal}").contains("330103"),
-        "no person in Debug"
+        "Debug shows no personal data"
     );
 
     let mut request = parse(RPC);
@@ -163,7 +163,7 @@ fn the_message_about_a_wrong_signature_shows_what_the_server_signed() {
 }
 
 #[test]
-fn a_time_more_than_fifteen_minutes_away_is_refused() {
+fn a_timestamp_more_than_fifteen_minutes_away_is_refused() {
     for recording in [ACS3, RPC] {
         let request = parse(recording);
         for near in [AT - 900, AT + 900] {
@@ -174,8 +174,18 @@ fn a_time_more_than_fifteen_minutes_away_is_refused() {
             assert_eq!(code(result), "InvalidTimeStamp.Expired");
         }
     }
-    let format = after(ACS3, "x-acs-date", |_| "yesterday".into());
-    assert_eq!(format, "InvalidTimeStamp.Format");
+    for malformed in [
+        "yesterday",
+        "2026-11-31T02:16:26Z",
+        "2026-11-24t02:16:26Z",
+        "2026-11-24T02:16:26z",
+        "2026-11-24T02:16:26+00:00",
+        "2026-11-24T02:16:26.5Z",
+        "2026-11-24T2:16:26Z",
+    ] {
+        let code = after(ACS3, "x-acs-date", |_| malformed.into());
+        assert_eq!(code, "InvalidTimeStamp.Format", "{malformed}");
+    }
 }
 
 #[test]
@@ -191,9 +201,9 @@ fn an_unknown_key_is_not_found() {
     }
 }
 
-/// As the vendor's Python SDK sends what has no body through its async HTTP library.
+/// The vendor's Python SDK, async, sends empty bodies with a type that its HTTP library adds.
 #[test]
-fn a_type_of_no_body_need_not_be_signed() {
+fn the_type_of_an_empty_body_need_not_be_signed() {
     let typed = |recording| {
         let mut request = parse(recording);
         let name = "Content-Type".to_owned();
@@ -212,7 +222,7 @@ fn a_type_of_no_body_need_not_be_signed() {
 }
 
 #[test]
-fn what_matters_must_be_signed() {
+fn relevant_headers_must_be_signed() {
     for name in [
         "host",
         "x-acs-action",
@@ -240,14 +250,14 @@ fn what_matters_must_be_signed() {
         .push(("X-Acs-Security-Token".into(), "added".into()));
     assert_eq!(code(check(&request)), "IncompleteSignature");
 
-    // Named as signed, but gone.
+    // Named as signed, but absent.
     let mut request = parse(ACS3);
     request.headers.retain(|(name, _)| name != "accept");
     assert_eq!(code(check(&request)), "IncompleteSignature");
 }
 
 #[test]
-fn a_broken_authorization_is_refused() {
+fn a_malformed_authorization_is_refused() {
     for (value, expected) in [
         ("ACS3-HMAC-SHA256", "IncompleteSignature"),
         (
@@ -284,8 +294,8 @@ fn a_broken_authorization_is_refused() {
     );
 }
 
-/// A request with a body whose hash the client states as it likes, signed all the same.
-fn acs3_with_hash(stated: &str) -> Incoming {
+/// A correctly signed request that states `stated` as the hash of its body.
+fn acs3_with_hash(stated: &str) -> IncomingRequest {
     const SIGNED: &str = "host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-version";
     let body = "Model=LIVENESS";
     let hash = hex(digest::digest(&digest::SHA256, body.as_bytes()).as_ref());
@@ -308,7 +318,7 @@ fn acs3_with_hash(stated: &str) -> Incoming {
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     let mut headers: Vec<_> = headers.into_iter().map(owned).collect();
     headers.push(("authorization".to_owned(), authorization));
-    Incoming::new("POST", "/", headers, body)
+    IncomingRequest::new("POST", "/", headers, body)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -317,13 +327,13 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn a_stated_body_hash_must_be_the_bodys() {
+fn a_stated_body_hash_must_match_the_body() {
     let hash = hex(digest::digest(&digest::SHA256, b"Model=LIVENESS").as_ref());
     let verified = check(&acs3_with_hash(&hash)).unwrap();
-    assert_eq!(verified.nonce, None, "optional by the ACS3 page");
+    assert_eq!(verified.nonce, None, "optional according to the ACS3 page");
     assert!(
         verified.params.is_empty(),
-        "the body is not declared a form"
+        "the body is not declared as a form"
     );
 
     let empty = hex(digest::digest(&digest::SHA256, b"").as_ref());

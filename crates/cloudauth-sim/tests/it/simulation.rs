@@ -1,14 +1,13 @@
-//! Simulated time: stories of several calls, and flows that do not keep their contract.
+//! Simulated time: several calls on one session, and flows that violate their contract.
 
 use core::time::Duration;
 
-use cloudauth_proto::ops::{CertifyId, DescribeFaceVerify, InitFaceVerify};
-use cloudauth_proto::{
-    Call, CallOptions, Credentials, Error, Exchange, ExchangeId, Failure, Flow, Now, Policy, Reply,
-    Response, Session, Step,
-};
+use cloudauth_proto::CertifyId;
+use cloudauth_proto::driver::{Exchange, ExchangeId, Failure, Now, Response};
+use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
+use cloudauth_proto::{Call, CallOptions, Credentials, Error, Flow, Policy, Reply, Session, Step};
 use cloudauth_sim::simulation::figures::{Scale, figures};
-use cloudauth_sim::simulation::{Rule, Simulation, Trouble, Weather};
+use cloudauth_sim::simulation::{Impairment, Link, Rule, Simulation};
 use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Fault, Region, Verdict, World};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -16,12 +15,13 @@ const SECOND: Duration = Duration::from_secs(1);
 fn simulation() -> Simulation {
     let credentials = Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET).unwrap();
     let mut policy = Policy::default();
-    policy.pause = Duration::ZERO;
+    policy.base_backoff = Duration::ZERO;
     let session = Session::new(credentials, [1; 32]).policy(policy);
     let mut simulation = Simulation::new(session, World::new());
     for region in Region::ALL {
-        let even = Duration::from_millis(40);
-        simulation.weather(region, Duration::ZERO, Weather::calm().takes(even, even));
+        let round_trip = Duration::from_millis(40);
+        let link = Link::unimpaired().round_trip(round_trip, round_trip);
+        simulation.link(region, Duration::ZERO, link);
     }
     simulation
 }
@@ -37,69 +37,69 @@ fn describe(certify_id: CertifyId, options: CallOptions) -> Call<DescribeFaceVer
 }
 
 #[track_caller]
-fn told(simulation: &Simulation, lines: &[&str]) {
+fn assert_trace(simulation: &Simulation, lines: &[&str]) {
     let trace = simulation.trace().to_string();
     let trace: Vec<&str> = trace.lines().map(str::trim_start).collect();
     assert_eq!(trace, lines);
-    assert_eq!(simulation.breaches(), []);
+    assert_eq!(simulation.violations(), []);
 }
 
 #[test]
-fn a_verification_goes_its_way_while_a_region_dies() {
+fn a_verification_continues_in_the_other_region_when_one_goes_silent() {
     let mut simulation = simulation();
-    let dead = Weather::calm().always(Trouble::BlackHole);
-    simulation.weather(Region::Shanghai, SECOND, dead);
+    let silent = Link::unimpaired().always(Impairment::BlackHole);
+    simulation.link(Region::Shanghai, SECOND, silent);
     let opened = simulation.call(init()).unwrap().value.certify_id;
     let now = simulation.now().unix.seconds();
     simulation
         .world
         .finish(opened.as_str(), Verdict::Passed, now)
         .unwrap();
-    let asked = simulation.start(SECOND, describe(opened, CallOptions::new()));
+    let described = simulation.start(SECOND, describe(opened, CallOptions::new()));
     simulation.run();
-    assert!(asked.take().unwrap().unwrap().value.has_passed());
-    told(
+    assert!(described.take().unwrap().unwrap().value.has_passed());
+    assert_trace(
         &simulation,
         &[
-            "0.000 #0 starts",
-            "0.000 #0 sends 0 to cn-shanghai",
-            "0.020 #0 (0 is carried out)",
-            "0.040 #0 0 met: HTTP 200, 200",
-            "0.040 #0 ends: done",
-            "1.000 #1 starts",
-            "1.000 #1 sends 0 to cn-shanghai",
-            "11.000 #1 0 met: not sent",
-            "11.000 #1 sends 1 to cn-beijing",
-            "11.020 #1 (1 is carried out)",
-            "11.040 #1 1 met: HTTP 200, 200",
-            "11.040 #1 ends: done",
+            "0.000 #0 started",
+            "0.000 #0 request 0 sent to cn-shanghai",
+            "0.020 #0 request 0 carried out",
+            "0.040 #0 exchange 0 ended: HTTP 200, code 200",
+            "0.040 #0 ended: success",
+            "1.000 #1 started",
+            "1.000 #1 request 0 sent to cn-shanghai",
+            "11.000 #1 exchange 0 ended: not sent",
+            "11.000 #1 request 1 sent to cn-beijing",
+            "11.020 #1 request 1 carried out",
+            "11.040 #1 exchange 1 ended: HTTP 200, code 200",
+            "11.040 #1 ended: success",
         ],
     );
 }
 
 #[test]
-fn calls_share_what_they_learn_of_a_region() {
+fn calls_share_the_circuit_breaker_of_a_region() {
     let mut simulation = simulation();
-    let refuses = Weather::calm().always(Trouble::Fault(Fault::Refuse));
-    simulation.weather(Region::Shanghai, Duration::ZERO, refuses);
+    let refuses = Link::unimpaired().always(Impairment::Fault(Fault::Refuse));
+    simulation.link(Region::Shanghai, Duration::ZERO, refuses);
     let calls: Vec<_> = (0..6)
         .map(|i| simulation.start(SECOND * i, init()))
         .collect();
     simulation.run();
-    let sends: Vec<_> = calls
+    let requests: Vec<_> = calls
         .iter()
-        .map(|call| simulation.told(call).sends)
+        .map(|call| simulation.record(call).requests)
         .collect();
-    // Five failures in a row open its breaker.
-    assert_eq!(sends, [2, 2, 2, 2, 2, 1]);
+    // Five failures in a row open the circuit breaker.
+    assert_eq!(requests, [2, 2, 2, 2, 2, 1]);
     assert_eq!(simulation.world.executions("InitFaceVerify"), 6);
 }
 
 #[test]
-fn a_hedge_is_answered_first_and_the_loser_is_dropped() {
+fn the_first_response_wins_a_hedge_and_the_other_exchange_is_abandoned() {
     let mut simulation = simulation();
-    let slow = Weather::calm().takes(3 * SECOND, 3 * SECOND);
-    simulation.weather(Region::Shanghai, SECOND, slow);
+    let slow = Link::unimpaired().round_trip(3 * SECOND, 3 * SECOND);
+    simulation.link(Region::Shanghai, SECOND, slow);
     let opened = simulation.call(init()).unwrap().value.certify_id;
     let now = simulation.now().unix.seconds();
     simulation
@@ -107,51 +107,51 @@ fn a_hedge_is_answered_first_and_the_loser_is_dropped() {
         .finish(opened.as_str(), Verdict::Passed, now)
         .unwrap();
     let hedged = CallOptions::new().hedge_after(Duration::from_millis(500));
-    let asked = simulation.start(SECOND, describe(opened, hedged));
+    let described = simulation.start(SECOND, describe(opened, hedged));
     simulation.run();
-    assert!(asked.take().unwrap().is_ok());
+    assert!(described.take().unwrap().is_ok());
     let trace = simulation.trace().of(1).map(ToString::to_string);
     let trace: Vec<String> = trace.map(|line| line.trim_start().to_owned()).collect();
     assert_eq!(
         trace,
         [
-            "1.000 #1 starts",
-            "1.000 #1 sends 0 to cn-shanghai",
-            "1.500 #1 sends 1 to cn-beijing",
-            "1.520 #1 (1 is carried out)",
-            "1.540 #1 1 met: HTTP 200, 200",
-            "1.540 #1 abandons 0",
-            "1.540 #1 ends: done",
-            "2.500 #1 (0 is carried out)",
+            "1.000 #1 started",
+            "1.000 #1 request 0 sent to cn-shanghai",
+            "1.500 #1 request 1 sent to cn-beijing",
+            "1.520 #1 request 1 carried out",
+            "1.540 #1 exchange 1 ended: HTTP 200, code 200",
+            "1.540 #1 exchange 0 abandoned",
+            "1.540 #1 ended: success",
+            "2.500 #1 request 0 carried out",
         ]
     );
 }
 
 #[test]
-fn a_caller_that_vanishes_is_not_told_and_what_it_sent_still_arrives() {
+fn a_request_in_transit_still_arrives_when_its_call_is_dropped() {
     let mut simulation = simulation();
     let call = simulation.start(Duration::ZERO, init());
     simulation.drop_at(Duration::from_millis(10), &call);
     simulation.run();
     assert!(call.take().is_none());
-    told(
+    assert_trace(
         &simulation,
         &[
-            "0.000 #0 starts",
-            "0.000 #0 sends 0 to cn-shanghai",
-            "0.010 #0 is dropped",
-            "0.020 #0 (0 is carried out)",
+            "0.000 #0 started",
+            "0.000 #0 request 0 sent to cn-shanghai",
+            "0.010 #0 dropped",
+            "0.020 #0 request 0 carried out",
         ],
     );
 }
 
 #[test]
-fn the_same_seeds_give_the_same_hash_and_others_do_not() {
+fn equal_seeds_give_equal_hashes_and_different_seeds_do_not() {
     let hash = |seed| {
         let mut simulation = simulation();
         simulation.seed(seed);
-        let weather = Weather::calm().trouble(500, Trouble::Cut);
-        simulation.weather(Region::Shanghai, Duration::ZERO, weather);
+        let link = Link::unimpaired().impair(500, Impairment::Cut);
+        simulation.link(Region::Shanghai, Duration::ZERO, link);
         for i in 0..10 {
             simulation.start(SECOND * i, init());
         }
@@ -162,24 +162,24 @@ fn the_same_seeds_give_the_same_hash_and_others_do_not() {
     assert_ne!(hash(1), hash(2));
 }
 
-/// What a flow does after its first send, instead of what it should.
-enum Misdeed {
+/// Violations of the contract of [`Flow`].
+enum Misbehavior {
     WaitsForThePast,
-    SendsAgain,
-    NeverRests,
-    EndsEarly,
+    SendsOnSecondPoll,
+    NeverWaits,
+    EndsWithPendingExchange,
 }
 
-/// A call that breaks the contract after its first send.
-struct Bad {
+/// A call that violates the contract after its first request.
+struct MisbehavingCall {
     call: Call<InitFaceVerify>,
     other: Call<InitFaceVerify>,
-    misdeed: Misdeed,
+    misbehavior: Misbehavior,
     sent: Option<ExchangeId>,
     polls: usize,
 }
 
-impl Flow for Bad {
+impl Flow for MisbehavingCall {
     type Output = Reply<<InitFaceVerify as cloudauth_proto::Operation>::Response>;
 
     fn poll(&mut self, session: &mut Session, now: Now) -> Step<Self::Output> {
@@ -197,12 +197,12 @@ impl Flow for Bad {
             return step;
         };
         self.polls += 1;
-        match self.misdeed {
-            Misdeed::WaitsForThePast => Step::Wait(now.mono),
-            Misdeed::SendsAgain if self.polls == 2 => self.other.poll(session, now),
-            Misdeed::SendsAgain => self.call.poll(session, now),
-            Misdeed::NeverRests => Step::Abandon(sent),
-            Misdeed::EndsEarly => Step::Done(Err(Error::Finished)),
+        match self.misbehavior {
+            Misbehavior::WaitsForThePast => Step::Wait(now.mono),
+            Misbehavior::SendsOnSecondPoll if self.polls == 2 => self.other.poll(session, now),
+            Misbehavior::SendsOnSecondPoll => self.call.poll(session, now),
+            Misbehavior::NeverWaits => Step::Abandon(sent),
+            Misbehavior::EndsWithPendingExchange => Step::Done(Err(Error::Finished)),
         }
     }
 
@@ -210,33 +210,35 @@ impl Flow for Bad {
 }
 
 #[test]
-fn a_flow_that_breaks_its_contract_is_found_out() {
-    for (misdeed, rule) in [
-        (Misdeed::WaitsForThePast, Rule::WaitsForward),
-        (Misdeed::SendsAgain, Rule::AsksOnce),
-        (Misdeed::NeverRests, Rule::Rests),
-        (Misdeed::EndsEarly, Rule::SettlesAll),
+fn violations_of_the_contract_of_flows_are_detected() {
+    for (misbehavior, rule) in [
+        (Misbehavior::WaitsForThePast, Rule::WaitsForFuture),
+        (Misbehavior::SendsOnSecondPoll, Rule::PollIsRepeatable),
+        (Misbehavior::NeverWaits, Rule::BoundedSteps),
+        (
+            Misbehavior::EndsWithPendingExchange,
+            Rule::NoPendingExchanges,
+        ),
     ] {
         let mut simulation = simulation();
-        let (call, other) = (init(), init());
-        let (sent, polls) = (None, 0);
-        let bad = Bad {
-            call,
-            other,
-            misdeed,
-            sent,
-            polls,
+        let call = MisbehavingCall {
+            call: init(),
+            other: init(),
+            misbehavior,
+            sent: None,
+            polls: 0,
         };
-        simulation.start(Duration::ZERO, bad);
+        simulation.start(Duration::ZERO, call);
         simulation.run();
-        let broken: Vec<_> = simulation.breaches().iter().map(|it| it.rule).collect();
-        assert_eq!(broken, [rule]);
+        let violated: Vec<_> = simulation.violations().iter().map(|it| it.rule).collect();
+        assert_eq!(violated, [rule]);
     }
 }
 
-/// A move to a region that is not known to be down is free. While all regions are silent nobody
-/// knows for the length of a time-out, so each call of that time moves once: at 100 calls a second
-/// and 10 s that is 1 000 sends, a tenth of 10 000 calls and more of fewer.
+/// A retry at a region that is not known to be down is free. While all regions are silent, their
+/// outage stays undetected for the length of a timeout, so each call of that time retries once: at
+/// 100 calls/s and 10 s these are 1000 requests, which is a tenth of 10 000 calls but more of the
+/// calls of this test.
 #[test]
 fn the_policy_meets_its_goals() {
     let scale = Scale {
@@ -247,12 +249,12 @@ fn the_policy_meets_its_goals() {
     let figures = figures(scale, |_, _| ()).unwrap();
     assert!(figures.len() > 20);
     let missed = figures.iter().filter(|figure| !figure.is_met);
-    let missed: Vec<&str> = missed.map(|figure| figure.what.as_str()).collect();
+    let missed: Vec<&str> = missed.map(|figure| figure.name.as_str()).collect();
     assert_eq!(
         missed,
         [
-            "every region is a black hole: sends a call, at 100 calls/s",
-            "every region is slow: sends a call, at 100 calls/s",
+            "every region is a black hole: requests per call, at 100 calls/s",
+            "every region is slow: requests per call, at 100 calls/s",
         ],
         "{figures:#?}"
     );

@@ -1,15 +1,15 @@
-//! The object store, reached as the vendor's SDKs reach it.
+//! The object store, with uploads in the form of the vendor's SDKs.
 
 use std::io::Write as _;
 
-use cloudauth_sim::{Incoming, Region, Simulator};
+use cloudauth_sim::{IncomingRequest, Region, Simulator};
 use serde_json::Value;
 
-use crate::client::{Answer, Call, Wire, ask};
+use crate::client::{Call, Connection, Response, send};
 
-/// The fields in the order in which the vendor's Python SDK posts them.
-fn post(leave: &Value, file: &[u8]) -> Incoming {
-    let field = |name: &str| leave[name].as_str().unwrap().to_owned();
+/// An upload, with the fields in the order of the vendor's Python SDK.
+fn upload(grant: &Value, file: &[u8]) -> IncomingRequest {
+    let field = |name: &str| grant[name].as_str().unwrap().to_owned();
     let mut body = Vec::new();
     for (name, value) in [
         ("OSSAccessKeyId", field("AccessKeyId")),
@@ -29,34 +29,34 @@ fn post(leave: &Value, file: &[u8]) -> Incoming {
     body.extend_from_slice(file);
     body.extend_from_slice(b"\r\n--b--\r\n");
     let kind = "multipart/form-data; boundary=b".to_owned();
-    Incoming::new("POST", "/", vec![("content-type".to_owned(), kind)], body)
+    IncomingRequest::new("POST", "/", vec![("content-type".to_owned(), kind)], body)
 }
 
-fn leave(simulator: &Simulator) -> Value {
+fn grant(simulator: &Simulator) -> Value {
     let call = Call::new("AuthorizeFileUpload", simulator.now_unix())
         .set("Version", "2019-12-19")
         .set("Product", "Cloudauth");
-    ask(&simulator.url(Region::Shanghai), &call.sign())
+    send(&simulator.url(Region::Shanghai), &call.sign())
         .unwrap()
         .json()
 }
 
-fn state(simulator: &Simulator) -> Answer {
-    let mut wire = Wire::open(simulator.page_url()).unwrap();
+fn state(simulator: &Simulator) -> Response {
+    let mut connection = Connection::open(simulator.page_url()).unwrap();
     let text = b"GET /admin/state HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n";
-    wire.stream.write_all(text).unwrap();
-    wire.receive().unwrap()
+    connection.stream.write_all(text).unwrap();
+    connection.receive().unwrap()
 }
 
 #[test]
-fn a_posted_file_is_shown_by_its_hash_and_not_by_its_content() {
+fn an_uploaded_file_is_listed_by_its_hash_without_its_content() {
     let simulator = Simulator::start().unwrap();
     let file = b"\xff\xd8 a face \r\n--\0";
-    let posted = ask(
+    let uploaded = send(
         &simulator.url(Region::Shanghai),
-        &post(&leave(&simulator), file),
+        &upload(&grant(&simulator), file),
     );
-    assert_eq!(posted.unwrap().status, 201);
+    assert_eq!(uploaded.unwrap().status, 201);
     let shown = state(&simulator);
     let text = shown.text();
     assert!(!text.contains("a face"));

@@ -1,4 +1,4 @@
-//! `~/.aliyun/config.json`, as the vendor's CLI writes it.
+//! The JSON format of `~/.aliyun/config.json`, as the vendor's CLI writes it.
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -7,38 +7,38 @@ use alloc::vec::Vec;
 
 use serde::Deserialize;
 
-use super::{Fields, Problem};
+use super::{NOT_A_TOKEN, ProfileError, ProfileFields};
 use crate::clock::UnixTime;
 use crate::credentials::settings::Settings;
 use crate::credentials::source::{
     AssumeRole, CloudSso, EcsRole, External, OAuth, Oidc, Role, Source, Uri,
 };
+use crate::decode::lenient;
 use crate::endpoint::Endpoint;
 use crate::secret::Secret;
-use crate::wire::lenient;
 
-/// Where the tokens of a browser's login are exchanged (recorded).
+/// The endpoints that exchange the tokens of browser logins (recorded).
 const OAUTH_CN: &str = "https://oauth.aliyun.com";
 const OAUTH_INTL: &str = "https://oauth.alibabacloud.com";
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Config {
+struct CliConfig {
     #[serde(deserialize_with = "lenient::text")]
     current: Option<String>,
-    profiles: Vec<Entry>,
+    profiles: Vec<CliProfile>,
 }
 
-macro_rules! entry {
+macro_rules! cli_profile {
     ($($field:ident,)*) => {
-        /// A profile: every field is text, whatever JSON makes of it.
+        /// A profile. Every field is read as a string, also if it is a number or a boolean.
         #[derive(Default, Deserialize)]
         #[serde(default)]
-        struct Entry {
+        struct CliProfile {
             $(#[serde(deserialize_with = "lenient::text")] $field: Option<String>,)*
         }
 
-        impl Fields for Entry {
+        impl ProfileFields for CliProfile {
             fn get(&self, field: &'static str) -> Option<&str> {
                 let value = match field {
                     $(stringify!($field) => self.$field.as_deref(),)*
@@ -54,7 +54,7 @@ macro_rules! entry {
     };
 }
 
-entry! {
+cli_profile! {
     name, mode,
     access_key_id, access_key_secret, sts_token, sts_expiration,
     ram_role_arn, ram_session_name, role_session_name, expired_seconds, duration_seconds,
@@ -71,45 +71,45 @@ pub(super) fn parse(
     text: &str,
     name: Option<&str>,
     settings: &Settings,
-) -> Result<Source, Problem> {
+) -> Result<Source, ProfileError> {
     let text = text.trim_start_matches('\u{feff}');
-    let config: Config = serde_json::from_str(text).map_err(|error| {
+    let config: CliConfig = serde_json::from_str(text).map_err(|error| {
         let problem = if error.is_data() {
-            "holds a value of the wrong type"
+            "contains a value of the wrong type"
         } else {
-            "is not JSON"
+            "not valid JSON"
         };
-        Problem::at(Some(error.line()), None, problem)
+        ProfileError::at(Some(error.line()), None, problem)
     })?;
     let current = config.current.as_deref().filter(|name| !name.is_empty());
     let name = name
         .or(current)
-        .ok_or_else(|| Problem::of_field("current", "is missing"))?;
+        .ok_or_else(|| ProfileError::of_field("current", "missing"))?;
     source(&config.profiles, name, settings, &mut Vec::new())
 }
 
-/// `seen` are the profiles that led here.
+/// The source of a profile. `seen` has the names of the profiles that refer to it.
 fn source<'c>(
-    profiles: &'c [Entry],
+    profiles: &'c [CliProfile],
     name: &'c str,
     settings: &Settings,
     seen: &mut Vec<&'c str>,
-) -> Result<Source, Problem> {
+) -> Result<Source, ProfileError> {
     let mut named = profiles.iter().filter(|p| p.get("name") == Some(name));
     let profile = match (named.next(), seen.is_empty()) {
         (Some(profile), _) => profile,
-        (None, true) => return Err(Problem::of_file("has no profile of the chosen name")),
+        (None, true) => return Err(ProfileError::of_file("no profile of the selected name")),
         (None, false) => {
-            let problem = "names a profile that is not there";
-            return Err(Problem::of_field("source_profile", problem));
+            let problem = "names a profile that does not exist";
+            return Err(ProfileError::of_field("source_profile", problem));
         }
     };
     if seen.contains(&name) {
-        let problem = "leads back to where it came from";
-        return Err(Problem::of_field("source_profile", problem));
+        let problem = "profiles refer to each other in a circle";
+        return Err(ProfileError::of_field("source_profile", problem));
     }
     seen.push(name);
-    Ok(match profile.needed("mode")? {
+    Ok(match profile.required("mode")? {
         "AK" => Source::Static(profile.key(None)?),
         "StsToken" => Source::Static(profile.key(Some("sts_token"))?),
         "RamRoleArn" => {
@@ -117,29 +117,29 @@ fn source<'c>(
             assume(base, profile, settings)?
         }
         "ChainableRamRoleArn" => {
-            let base = profile.needed("source_profile")?;
+            let base = profile.required("source_profile")?;
             let base = source(profiles, base, settings, seen)?;
             assume(base, profile, settings)?
         }
         "EcsRamRole" => Source::EcsRole(EcsRole::new(profile.owned("ram_role_name"), settings)),
         "OIDC" => Source::Oidc(Box::new(Oidc::new(
-            profile.needed("oidc_token_file")?,
-            profile.needed("oidc_provider_arn")?,
+            profile.required("oidc_token_file")?,
+            profile.required("oidc_provider_arn")?,
             role(profile, settings)?,
             sts(profile, settings)?,
         ))),
         "CloudSSO" => Source::CloudSso(cloud_sso(profile)?),
         "OAuth" => Source::OAuth(Box::new(oauth(profile, settings)?)),
         "External" => {
-            let command = profile.needed("process_command")?;
-            let unusable = |_| profile.problem("process_command", "is not a command line");
+            let command = profile.required("process_command")?;
+            let unusable = |_| profile.problem("process_command", "not a valid command line");
             Source::External(External::new(command).map_err(unusable)?)
         }
-        _ => return Err(profile.problem("mode", "is not one that is known")),
+        _ => return Err(profile.problem("mode", "not a supported mode")),
     })
 }
 
-fn assume(base: Source, profile: &Entry, settings: &Settings) -> Result<Source, Problem> {
+fn assume(base: Source, profile: &CliProfile, settings: &Settings) -> Result<Source, ProfileError> {
     let mut role = role(profile, settings)?;
     role.external_id = profile.owned("external_id");
     let sts = sts(profile, settings)?;
@@ -148,7 +148,7 @@ fn assume(base: Source, profile: &Entry, settings: &Settings) -> Result<Source, 
     ))))
 }
 
-fn role(profile: &Entry, settings: &Settings) -> Result<Role, Problem> {
+fn role(profile: &CliProfile, settings: &Settings) -> Result<Role, ProfileError> {
     let mut role = profile.role(["ram_role_arn", "ram_role_arn"], settings)?;
     let seconds = match profile.seconds("duration_seconds")? {
         Some(seconds) => Some(seconds),
@@ -160,37 +160,37 @@ fn role(profile: &Entry, settings: &Settings) -> Result<Role, Problem> {
     Ok(role)
 }
 
-/// The settings' own endpoint comes first, then the profile's, then the profile's region.
-fn sts(profile: &Entry, settings: &Settings) -> Result<Endpoint, Problem> {
+/// The endpoint of STS: that of the settings, or else that of the profile, or else that of its region.
+fn sts(profile: &CliProfile, settings: &Settings) -> Result<Endpoint, ProfileError> {
     let vpc = profile.get("enable_vpc") == Some("true");
     let named = settings.sts_in(profile.get("sts_region"), vpc)?;
     match profile.get("sts_endpoint") {
         Some(own) if !settings.has_own_sts() => own
             .parse()
-            .map_err(|_| profile.problem("sts_endpoint", "is not an endpoint")),
+            .map_err(|_| profile.problem("sts_endpoint", "not a valid endpoint")),
         Some(_) | None => Ok(named),
     }
 }
 
-fn cloud_sso(profile: &Entry) -> Result<CloudSso, Problem> {
-    let url = profile.needed("cloud_sso_sign_in_url")?;
-    let unusable = |_| profile.problem("cloud_sso_sign_in_url", "is not an https URL");
+fn cloud_sso(profile: &CliProfile) -> Result<CloudSso, ProfileError> {
+    let url = profile.required("cloud_sso_sign_in_url")?;
+    let unusable = |_| profile.problem("cloud_sso_sign_in_url", "not a valid https URL");
     Ok(CloudSso {
         endpoint: Uri::new(url).map_err(unusable)?.endpoint,
-        account_id: profile.needed("cloud_sso_account_id")?.to_owned(),
-        access_config: profile.needed("cloud_sso_access_config")?.to_owned(),
+        account_id: profile.required("cloud_sso_account_id")?.to_owned(),
+        access_config: profile.required("cloud_sso_access_config")?.to_owned(),
         access_token: token(profile, "access_token")?,
         expires: unix(profile, "cloud_sso_access_token_expire")?.unwrap_or_default(),
     })
 }
 
-fn oauth(profile: &Entry, settings: &Settings) -> Result<OAuth, Problem> {
+fn oauth(profile: &CliProfile, settings: &Settings) -> Result<OAuth, ProfileError> {
     let base = match profile.get("oauth_site_type") {
         None | Some("CN") => OAUTH_CN,
         Some("INTL") => OAUTH_INTL,
-        Some(_) => return Err(profile.problem("oauth_site_type", "is neither CN nor INTL")),
+        Some(_) => return Err(profile.problem("oauth_site_type", "must be CN or INTL")),
     };
-    let unusable = |_| profile.problem("oauth_site_type", "has no endpoint");
+    let unusable = |_| profile.problem("oauth_site_type", "no endpoint for this site");
     let endpoint = match &settings.oauth {
         Some(endpoint) => endpoint.clone(),
         None => base.parse().map_err(unusable)?,
@@ -214,23 +214,23 @@ fn oauth(profile: &Entry, settings: &Settings) -> Result<OAuth, Problem> {
     })
 }
 
-/// A token that is sent in a header.
-fn token(profile: &Entry, field: &'static str) -> Result<Secret, Problem> {
-    let token = profile.needed(field)?;
+/// The value of a field that is sent in a header.
+fn token(profile: &CliProfile, field: &'static str) -> Result<Secret, ProfileError> {
+    let token = profile.required(field)?;
     if token.bytes().all(|b| b.is_ascii_graphic()) {
         Ok(Secret::new(token))
     } else {
-        Err(profile.problem(field, "holds a character that no token has"))
+        Err(profile.problem(field, NOT_A_TOKEN))
     }
 }
 
-/// Seconds since 1970, as the CLI stores times.
-fn unix(profile: &Entry, field: &'static str) -> Result<Option<UnixTime>, Problem> {
+/// The time in a field, which the CLI stores in seconds since 1970.
+fn unix(profile: &CliProfile, field: &'static str) -> Result<Option<UnixTime>, ProfileError> {
     let Some(text) = profile.get(field) else {
         return Ok(None);
     };
     match text.parse() {
         Ok(seconds) => Ok(Some(UnixTime::from_seconds(seconds))),
-        Err(_) => Err(profile.problem(field, "is not a time in seconds since 1970")),
+        Err(_) => Err(profile.problem(field, "not a number of seconds since 1970")),
     }
 }

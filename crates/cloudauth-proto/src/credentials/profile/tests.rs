@@ -2,20 +2,20 @@ use alloc::format;
 use alloc::string::ToString;
 
 use super::*;
-use crate::credentials::Vars;
+use crate::credentials::Environment;
 use crate::credentials::source::{AssumeRole, Oidc};
 
-fn parse(format: ProfileFormat, text: &str, name: Option<&str>) -> Result<Source, Reason> {
-    let settings = Settings::new(&Vars::default());
+fn parse(format: ProfileFormat, text: &str, name: Option<&str>) -> Result<Source, SourceError> {
+    let settings = Settings::new(&Environment::default());
     Profile::new(format, "/f", name.map(ToOwned::to_owned), settings).parse(text.as_bytes())
 }
 
-fn cli(profile: &str) -> Result<Source, Reason> {
+fn cli(profile: &str) -> Result<Source, SourceError> {
     let text = format!(r#"{{"current":"p","profiles":[{{"name":"p",{profile}}}]}}"#);
     parse(ProfileFormat::Cli, &text, None)
 }
 
-fn ini(section: &str) -> Result<Source, Reason> {
+fn ini(section: &str) -> Result<Source, SourceError> {
     parse(ProfileFormat::Ini, &format!("[default]\n{section}"), None)
 }
 
@@ -36,7 +36,7 @@ fn oidc(source: Source) -> Oidc {
 const KEY: &str = r#""access_key_id":"id","access_key_secret":"s""#;
 
 #[test]
-fn every_mode_of_the_cli_is_a_source() {
+fn every_mode_of_the_cli_makes_a_source() {
     let is = |profile: &str, is: fn(&Source) -> bool| {
         let source = cli(profile).unwrap();
         assert!(is(&source), "{profile}: {source:?}");
@@ -74,7 +74,7 @@ fn every_mode_of_the_cli_is_a_source() {
 }
 
 #[test]
-fn a_role_takes_what_its_profile_says() {
+fn a_role_has_the_values_of_its_profile() {
     let source = cli(&format!(
         r#""mode":"RamRoleArn",{KEY},"ram_role_arn":"arn","ram_session_name":"me",
         "expired_seconds":900,"policy":"{{ }}","external_id":"e","sts_region":"cn-beijing",
@@ -93,7 +93,7 @@ fn a_role_takes_what_its_profile_says() {
 }
 
 #[test]
-fn both_names_of_a_session_are_taken() {
+fn both_names_of_the_session_field_are_read() {
     for field in ["ram_session_name", "role_session_name"] {
         let source = cli(&format!(
             r#""mode":"OIDC","ram_role_arn":"arn","oidc_provider_arn":"p",
@@ -109,7 +109,7 @@ fn both_names_of_a_session_are_taken() {
 }
 
 #[test]
-fn roles_are_chained_and_a_circle_is_told() {
+fn roles_are_chained_and_a_circle_is_an_error() {
     let chained = |base: &str| {
         let text = format!(
             r#"{{"profiles":[{{"name":"a","mode":"ChainableRamRoleArn","source_profile":"b",
@@ -126,66 +126,66 @@ fn roles_are_chained_and_a_circle_is_told() {
     );
     assert!(matches!(inner.base, Source::Static(_)));
     for (base, problem) in [
-        ("a", "leads back to where it came from"),
-        ("b", "leads back to where it came from"),
-        ("d", "names a profile that is not there"),
+        ("a", "profiles refer to each other in a circle"),
+        ("b", "profiles refer to each other in a circle"),
+        ("d", "names a profile that does not exist"),
     ] {
-        let told = chained(base).unwrap_err().to_string();
-        assert_eq!(told, format!("/f, source_profile: it {problem}"));
+        let error = chained(base).unwrap_err().to_string();
+        assert_eq!(error, format!("/f, source_profile: {problem}"));
     }
 }
 
 #[test]
-fn what_is_wrong_with_a_cli_profile_is_told_without_its_values() {
-    for (profile, told) in [
+fn errors_of_cli_profiles_name_the_field_and_no_value() {
+    for (profile, error) in [
         (
             r#""mode":"AK","access_key_id":"s3cret""#,
-            ", access_key_secret: it is missing",
+            ", access_key_secret: missing",
         ),
         (
             r#""mode":"AK","access_key_id":"s3 cret","access_key_secret":"x""#,
-            ", access_key_id: it holds a character that no key has",
+            ", access_key_id: contains a character that no access key has",
         ),
         (
             r#""mode":"StsToken","access_key_id":"x","access_key_secret":"x","sts_token":"s3 cret""#,
-            ", sts_token: it holds a character that no key has",
+            ", sts_token: contains a character that no token has",
         ),
-        (r#""mode":"s3cret""#, ", mode: it is not one that is known"),
-        (r#""access_key_id":"s3cret""#, ", mode: it is missing"),
+        (r#""mode":"s3cret""#, ", mode: not a supported mode"),
+        (r#""access_key_id":"s3cret""#, ", mode: missing"),
         (
             r#""mode":"RamRoleArn","access_key_id":"x","access_key_secret":"x",
             "ram_role_arn":"a","expired_seconds":"s3cret""#,
-            ", expired_seconds: it is not a number of seconds, 900 or more",
+            ", expired_seconds: not a number of seconds of at least 900",
         ),
         (
             r#""mode":"OAuth","oauth_site_type":"s3cret""#,
-            ", oauth_site_type: it is neither CN nor INTL",
+            ", oauth_site_type: must be CN or INTL",
         ),
         (
             r#""mode":"CloudSSO","cloud_sso_sign_in_url":"http://s3cret.com""#,
-            ", cloud_sso_sign_in_url: it is not an https URL",
+            ", cloud_sso_sign_in_url: not a valid https URL",
         ),
         (
             "\n\"mode\":[\"s3cret\"]",
-            ", line 2: it holds a value of the wrong type",
+            ", line 2: contains a value of the wrong type",
         ),
-        ("\n\n s3cret", ", line 3: it is not JSON"),
+        ("\n\n s3cret", ", line 3: not valid JSON"),
     ] {
         let reason = cli(profile).unwrap_err();
-        assert_eq!(reason.to_string(), format!("/f{told}"));
+        assert_eq!(reason.to_string(), format!("/f{error}"));
         assert!(!format!("{reason:?}").contains("s3"), "{reason:?}");
     }
     let missing = parse(ProfileFormat::Cli, r#"{"profiles":[]}"#, Some("s3cret"));
-    let told = missing.unwrap_err().to_string();
-    assert_eq!(told, "/f: it has no profile of the chosen name");
+    let error = missing.unwrap_err().to_string();
+    assert_eq!(error, "/f: no profile of the selected name");
     let none = parse(ProfileFormat::Cli, "{}", None)
         .unwrap_err()
         .to_string();
-    assert_eq!(none, "/f, current: it is missing");
+    assert_eq!(none, "/f, current: missing");
 }
 
 #[test]
-fn every_type_of_the_ini_file_is_a_source() {
+fn every_type_of_the_ini_format_makes_a_source() {
     let key = "access_key_id = id # mine\nAccess_Key_Secret: s\n";
     let source = ini(&format!("; a comment\n\ntype = access_key\n{key}"));
     assert!(matches!(source, Ok(Source::Static(key)) if key.access_key_id() == Some("id")));
@@ -200,7 +200,7 @@ fn every_type_of_the_ini_file_is_a_source() {
 }
 
 #[test]
-fn another_section_is_not_looked_into() {
+fn other_sections_are_ignored() {
     let text = "[default]\ntype = access_key\n[p]\ntype = ecs_ram_role\n";
     assert!(matches!(
         parse(ProfileFormat::Ini, text, Some("p")),
@@ -210,48 +210,45 @@ fn another_section_is_not_looked_into() {
 }
 
 #[test]
-fn what_is_wrong_with_an_ini_file_is_told_by_line_and_field() {
-    for (section, told) in [
+fn errors_of_ini_files_name_line_and_field_and_no_value() {
+    for (section, error) in [
         (
             "s3cret",
-            ", line 2: it is neither a section nor a key with a value",
+            ", line 2: neither a section header nor a key with a value",
         ),
         (
             "[s3cret",
-            ", line 2: it begins a section without ending its name",
+            ", line 2: section header without a closing bracket",
         ),
         (
             "a = 1\n[default]",
-            ", line 3: it begins the chosen section a second time",
+            ", line 3: second section of the selected name",
         ),
-        (
-            "type = s3cret",
-            ", line 2, type: it is not one that is known",
-        ),
+        ("type = s3cret", ", line 2, type: not a supported type"),
         (
             "type = rsa_key_pair\npublic_key_id = s3cret\nprivate_key_file = /s3cret",
-            ", line 2, type: it is rsa_key_pair, which is not supported",
+            ", line 2, type: rsa_key_pair is not supported",
         ),
-        ("a = 1", ", type: it is missing"),
+        ("a = 1", ", type: missing"),
         (
             "type = access_key\naccess_key_id = s3 cret\naccess_key_secret = x",
-            ", line 3, access_key_id: it holds a character that no key has",
+            ", line 3, access_key_id: contains a character that no access key has",
         ),
         (
             "policy = s3cret\n\nPOLICY = s3cret",
-            ", line 4, policy: it is there twice",
+            ", line 4, policy: second value for this key",
         ),
     ] {
         let reason = ini(section).unwrap_err();
-        assert_eq!(reason.to_string(), format!("/f{told}"), "{section}");
+        assert_eq!(reason.to_string(), format!("/f{error}"), "{section}");
         assert!(!format!("{reason:?}").contains("s3"), "{reason:?}");
     }
 }
 
 #[test]
-fn what_is_not_text_is_told() {
-    let settings = Settings::new(&Vars::default());
+fn a_file_that_is_not_utf_8_is_an_error() {
+    let settings = Settings::new(&Environment::default());
     let profile = Profile::new(ProfileFormat::Ini, "/f", None, settings);
-    let told = profile.parse(b"\xff").unwrap_err().to_string();
-    assert_eq!(told, "/f: it is not UTF-8 text");
+    let error = profile.parse(b"\xff").unwrap_err().to_string();
+    assert_eq!(error, "/f: not UTF-8");
 }

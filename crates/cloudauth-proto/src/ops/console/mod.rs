@@ -1,4 +1,4 @@
-//! What the console does: scenes, strategies, lists, records, statistics.
+//! Operations behind the vendor's console: scenes, limits, lists, records, statistics.
 
 mod account;
 mod personas;

@@ -1,4 +1,4 @@
-//! What the vendor no longer sells, or no longer shows.
+//! Operations that the vendor no longer sells, or no longer shows.
 
 mod offline;
 mod verify;

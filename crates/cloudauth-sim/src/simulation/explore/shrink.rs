@@ -1,20 +1,20 @@
-//! Makes a scenario smaller for as long as it still fails.
+//! Shrinks a scenario that violates a rule.
 
 use core::time::Duration;
 
 use cloudauth_proto::Repeat;
 
-use super::scenario::{CALM, Planned, Scenario};
+use super::scenario::{PlannedCall, RECOVERED, Scenario};
 use crate::simulation::Rule;
 
-/// The smallest scenario found that breaks the same rule. `breaks` runs one.
+/// The smallest scenario found that violates the same rule. `violated` runs a scenario.
 pub(super) fn shrink(
     mut scenario: Scenario,
     rule: Rule,
-    breaks: impl Fn(&Scenario) -> Option<Rule>,
+    violated: impl Fn(&Scenario) -> Option<Rule>,
 ) -> Scenario {
     loop {
-        let smaller = candidates(&scenario).find(|smaller| breaks(smaller) == Some(rule));
+        let smaller = candidates(&scenario).find(|smaller| violated(smaller) == Some(rule));
         match smaller {
             Some(smaller) => scenario = smaller,
             None => return scenario,
@@ -22,67 +22,70 @@ pub(super) fn shrink(
     }
 }
 
-/// Each is smaller by some measure that never grows, so that shrinking ends.
+/// Scenarios that are smaller by a measure which no other candidate increases, so that shrinking
+/// terminates.
 fn candidates(scenario: &Scenario) -> impl Iterator<Item = Scenario> {
     let without_call = (0..scenario.calls.len()).map(|i| {
         let mut smaller = scenario.clone();
         smaller.calls.remove(i);
         smaller
     });
-    let without_change = (0..scenario.weather.len()).map(|i| {
+    let without_link_change = (0..scenario.link_changes.len()).map(|i| {
         let mut smaller = scenario.clone();
-        smaller.weather.remove(i);
+        smaller.link_changes.remove(i);
         smaller
     });
-    let calmer = (0..scenario.expiring.iter().flat_map(|it| &it.weather).count()).map(|i| {
+    let credentials = scenario.credentials.iter();
+    let credential_link_changes = credentials.flat_map(|it| &it.link_changes).count();
+    let without_credential_link_change = (0..credential_link_changes).map(|i| {
         let mut smaller = scenario.clone();
-        if let Some(expiring) = &mut smaller.expiring {
-            drop(expiring.weather.remove(i));
+        if let Some(credentials) = &mut smaller.credentials {
+            drop(credentials.link_changes.remove(i));
         }
         smaller
     });
-    let plainer: [fn(&mut Scenario); 4] = [
-        |it| it.expiring = None,
+    let simplifications: [fn(&mut Scenario); 4] = [
+        |it| it.credentials = None,
         |it| it.rate_limit = None,
-        |it| it.ahead = 0,
-        |it| it.policy.pause = Duration::ZERO,
+        |it| it.clock_ahead = 0,
+        |it| it.policy.base_backoff = Duration::ZERO,
     ];
-    let plainer = plainer.into_iter().map(|change| {
+    let simplified = simplifications.into_iter().map(|simplify| {
         let mut smaller = scenario.clone();
-        change(&mut smaller);
+        simplify(&mut smaller);
         smaller
     });
-    let plainer_calls = (0..scenario.calls.len()).flat_map(move |i| {
-        let changes: [fn(&mut Planned); 6] = [
+    let simplified_calls = (0..scenario.calls.len()).flat_map(move |i| {
+        let simplifications: [fn(&mut PlannedCall); 6] = [
             |it| it.dropped = None,
-            |it| it.hedged = None,
+            |it| it.hedge_after = None,
             |it| it.pinned = None,
-            |it| it.total = None,
+            |it| it.total_timeout = None,
             |it| it.repeat = Repeat::default(),
-            // What starts when all is calm stays there.
+            // The final calls keep their time.
             |it| {
-                if it.at < CALM {
+                if it.at < RECOVERED {
                     it.at = Duration::from_secs(it.at.as_secs());
                 }
             },
         ];
-        changes.into_iter().map(move |change| {
+        simplifications.into_iter().map(move |simplify| {
             let mut smaller = scenario.clone();
-            change(&mut smaller.calls[i]);
+            simplify(&mut smaller.calls[i]);
             smaller
         })
     });
-    let rounder = (0..scenario.weather.len()).map(|i| {
+    let with_rounded_time = (0..scenario.link_changes.len()).map(|i| {
         let mut smaller = scenario.clone();
-        let at = &mut smaller.weather[i].at;
+        let at = &mut smaller.link_changes[i].at;
         *at = Duration::from_secs(at.as_secs());
         smaller
     });
     let all = without_call
-        .chain(without_change)
-        .chain(plainer)
-        .chain(calmer)
-        .chain(plainer_calls)
-        .chain(rounder);
+        .chain(without_link_change)
+        .chain(simplified)
+        .chain(without_credential_link_change)
+        .chain(simplified_calls)
+        .chain(with_rounded_time);
     all.filter(move |smaller| smaller != scenario)
 }

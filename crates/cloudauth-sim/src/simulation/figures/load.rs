@@ -1,19 +1,19 @@
-//! Calls at an even pace, and what became of them.
+//! A load of evenly spaced calls, and statistics of a simulation.
 
 use core::error::Error;
 use core::time::Duration;
 
 use cloudauth_proto::{Call, CallOptions, Credentials, Policy, Session};
 
-use crate::simulation::operations::{self, Plain};
-use crate::simulation::{End, Simulation, Told, What};
+use crate::simulation::operations::{self, SimulatedOperation};
+use crate::simulation::{CallEnd, CallRecord, EventKind, Simulation};
 use crate::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region};
 
-/// A hundred calls a second.
-pub(super) const PACE: Duration = Duration::from_millis(10);
+/// Time between two calls at 100 calls per second.
+pub(super) const INTERVAL: Duration = Duration::from_millis(10);
 
-/// The regions do what is asked, and the weather is calm.
-pub(super) fn calm(policy: Policy) -> Result<Simulation, Box<dyn Error>> {
+/// A simulation with unimpaired links.
+pub(super) fn unimpaired(policy: Policy) -> Result<Simulation, Box<dyn Error>> {
     let credentials = Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?;
     let session = Session::new(credentials, [1; 32]).policy(policy);
     Ok(Simulation::new(
@@ -22,42 +22,49 @@ pub(super) fn calm(policy: Policy) -> Result<Simulation, Box<dyn Error>> {
     ))
 }
 
-/// Starts so many reads from a time on, at an even pace.
-pub(super) fn reads(
+/// Starts `calls` evenly spaced reads, the first at `from`.
+pub(super) fn start_reads(
     simulation: &mut Simulation,
     from: Duration,
     calls: u32,
-    pace: Duration,
+    interval: Duration,
     options: &CallOptions,
 ) -> Result<(), Box<dyn Error>> {
     for i in 0..calls {
-        let call = Call::new(&Plain::read(), options.clone())?;
-        simulation.start(from + pace * i, call);
+        let call = Call::new(&SimulatedOperation::read(), options.clone())?;
+        simulation.start(from + interval * i, call);
     }
     Ok(())
 }
 
-pub(super) fn sends(simulation: &Simulation) -> usize {
-    simulation.all_told().map(|told| told.sends).sum()
+/// Requests of all calls.
+pub(super) fn requests(simulation: &Simulation) -> usize {
+    simulation.records().map(|record| record.requests).sum()
 }
 
+/// Calls that did not end with a result.
 pub(super) fn failed(simulation: &Simulation) -> usize {
-    let done = |told: &&Told| told.end != Some(End::Done);
-    simulation.all_told().filter(done).count()
+    let records = simulation.records();
+    records
+        .filter(|record| record.end != Some(CallEnd::Success))
+        .count()
 }
 
-/// What all calls took, the shortest first.
-pub(super) fn times(simulation: &Simulation) -> Vec<Duration> {
-    let mut times: Vec<_> = simulation.all_told().filter_map(Told::took).collect();
-    times.sort_unstable();
-    times
+/// Durations of all calls, sorted.
+pub(super) fn durations(simulation: &Simulation) -> Vec<Duration> {
+    let mut durations: Vec<_> = simulation
+        .records()
+        .filter_map(CallRecord::duration)
+        .collect();
+    durations.sort_unstable();
+    durations
 }
 
-/// Where each call was first sent, and when it was last sent, in the order of the calls.
+/// The routes of all calls, by their number.
 pub(super) fn routes(simulation: &Simulation) -> Vec<Route> {
-    let mut routes = vec![Route::default(); simulation.all_told().count()];
+    let mut routes = vec![Route::default(); simulation.records().count()];
     for event in simulation.trace().events() {
-        if let What::Sends { to, .. } = event.what {
+        if let EventKind::RequestSent { to, .. } = event.kind {
             let route = &mut routes[event.call];
             route.first.get_or_insert(to);
             route.last_sent = event.at;
@@ -68,11 +75,14 @@ pub(super) fn routes(simulation: &Simulation) -> Vec<Route> {
 
 #[derive(Clone, Copy, Default)]
 pub(super) struct Route {
+    /// The region of the first request.
     pub(super) first: Option<Region>,
+    /// The time of the last request.
     pub(super) last_sent: Duration,
 }
 
-/// The least value that so many in a thousand do not exceed; `sorted` begins with the least.
+/// The smallest value that a share of the values, in thousandths, does not exceed. `sorted` is in
+/// ascending order. Returns zero if it is empty.
 #[must_use]
 pub fn percentile(sorted: &[Duration], permille: usize) -> Duration {
     let rank = (sorted.len() * permille).div_ceil(1_000);
@@ -96,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_values_that_occurred() {
+    fn percentiles_are_values_of_the_sample() {
         let sorted: Vec<_> = (1..=1_000).map(Duration::from_millis).collect();
         let millis = |permille| percentile(&sorted, permille).as_millis();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What the policy promises, measured in simulated time and held against its goals.
+//! Measurements of the policy's goals in simulated time.
 
 mod clock;
 mod hedging;
@@ -12,29 +12,29 @@ use core::error::Error;
 
 pub use load::percentile;
 
-/// A promise, and what was measured of it.
+/// A measured value and its goal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Figure {
-    /// What was measured.
-    pub what: String,
-    /// What it must be.
+    /// A description of the value.
+    pub name: String,
+    /// The goal.
     pub goal: &'static str,
-    /// What it is.
+    /// The measured value.
     pub measured: String,
-    /// Whether that meets the goal.
+    /// Whether the measured value meets the goal.
     pub is_met: bool,
 }
 
 impl Figure {
     fn new(
-        what: impl Into<String>,
+        name: impl Into<String>,
         goal: &'static str,
         measured: impl Into<String>,
         is_met: bool,
     ) -> Self {
         Self {
-            what: what.into(),
+            name: name.into(),
             goal,
             measured: measured.into(),
             is_met,
@@ -42,19 +42,23 @@ impl Figure {
     }
 }
 
-/// How much is simulated.
+/// Sizes of the measurements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "three knobs of a measurement")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "callers set each of the three sizes"
+)]
 pub struct Scale {
     /// Calls of each load.
     pub calls: u32,
     /// Random scenarios.
     pub seeds: u64,
-    /// Nonces drawn. Each takes eight bytes of memory.
+    /// Nonces drawn, each of which takes eight bytes of memory.
     pub nonces: u32,
 }
 
-/// Measures everything. `progress` is told how many groups of figures are done, and of how many.
+/// Measures all figures. Calls `progress` with the number of finished groups of figures and the
+/// number of all groups.
 pub fn figures(
     scale: Scale,
     mut progress: impl FnMut(usize, usize),
@@ -62,12 +66,12 @@ pub fn figures(
     type Group = fn(Scale) -> Result<Vec<Figure>, Box<dyn Error>>;
     let groups: [Group; 8] = [
         once::carried_out_once,
-        outage::amplification,
-        outage::one_region_is_enough,
+        outage::total_outage,
+        outage::one_region_down,
         outage::random_errors,
-        hedging::tail,
+        hedging::tail_latency,
         clock::wrong_clock,
-        nonces::repeats,
+        nonces::repeated,
         replay::equal_traces,
     ];
     let mut figures = Vec::new();

@@ -1,4 +1,4 @@
-//! Nonces never repeat.
+//! Uniqueness of nonces.
 
 use core::error::Error;
 
@@ -6,9 +6,9 @@ use cloudauth_proto::Entropy;
 
 use super::{Figure, Scale};
 
-/// Each of ten thousand calls draws its share. Compared are the first 64 of their 128 bits: less
-/// memory, and a repeated nonce is still found.
-pub(super) fn repeats(scale: Scale) -> Result<Vec<Figure>, Box<dyn Error>> {
+/// Ten thousand calls draw the same number of nonces each. Only the first 64 of the 128 bits are
+/// compared, which takes less memory and detects every repeated nonce all the same.
+pub(super) fn repeated(scale: Scale) -> Result<Vec<Figure>, Box<dyn Error>> {
     let calls = 10_000;
     let each = (scale.nonces / calls).max(1);
     let mut session = Entropy::from_seed([1; 32]);
@@ -26,7 +26,7 @@ pub(super) fn repeats(scale: Scale) -> Result<Vec<Figure>, Box<dyn Error>> {
     drawn.dedup();
     let repeated = count - drawn.len();
     Ok(vec![Figure::new(
-        "nonces that repeat",
+        "repeated nonces",
         "0",
         format!("{repeated} of {count} over {calls} calls"),
         repeated == 0,

@@ -1,50 +1,53 @@
-//! Nothing that bills is carried out twice.
+//! Operations that are billed per call, under every pair of impairments.
 
 use core::error::Error;
 use core::time::Duration;
 
 use cloudauth_proto::{Call, CallOptions, Policy};
 
-use super::load::calm;
+use super::load::unimpaired;
 use super::{Figure, Scale};
-use crate::simulation::operations::Plain;
-use crate::simulation::{Told, Trouble, Weather};
+use crate::simulation::operations::SimulatedOperation;
+use crate::simulation::{CallEnd, CallRecord, Impairment, Link};
 use crate::{Fault, Region};
 
-/// Every pair of troubles, one in each region, with a caller that stays and callers that vanish at
-/// each stage of each attempt.
+/// When the caller drops its call, in milliseconds: at every stage of every attempt, and after the
+/// call's end.
+const DROP_TIMES: [u64; 11] = [0, 1, 20, 40, 60, 80, 5_000, 10_020, 10_040, 15_000, 90_000];
+
+/// Every pair of links, one to each region, with every drop time.
 pub(super) fn carried_out_once(_: Scale) -> Result<Vec<Figure>, Box<dyn Error>> {
     let mut policy = Policy::default();
-    policy.reply_limit = 1_000;
+    policy.response_limit = 1_000;
     let mut calls = 0_usize;
     let mut twice = 0_usize;
     let mut wrong = 0_usize;
-    for first in weathers() {
-        for second in weathers() {
-            for vanishes in [0, 1, 20, 40, 60, 80, 5_000, 10_020, 10_040, 15_000, 90_000] {
-                let mut simulation = calm(policy)?;
-                simulation.weather(Region::Shanghai, Duration::ZERO, first.clone());
-                simulation.weather(Region::Beijing, Duration::ZERO, second.clone());
-                let charge = Call::new(&Plain::charge(), CallOptions::new())?;
+    for shanghai in links() {
+        for beijing in links() {
+            for dropped in DROP_TIMES {
+                let mut simulation = unimpaired(policy)?;
+                simulation.link(Region::Shanghai, Duration::ZERO, shanghai.clone());
+                simulation.link(Region::Beijing, Duration::ZERO, beijing.clone());
+                let charge = Call::new(&SimulatedOperation::charge(), CallOptions::new())?;
                 let handle = simulation.start(Duration::ZERO, charge);
-                simulation.drop_at(Duration::from_millis(vanishes), &handle);
+                simulation.drop_at(Duration::from_millis(dropped), &handle);
                 simulation.run();
-                let told = simulation.told(&handle);
+                let record = simulation.record(&handle);
                 calls += 1;
-                twice += usize::from(told.executions > 1);
-                wrong += usize::from(denies(told));
+                twice += usize::from(record.executions > 1);
+                wrong += usize::from(is_wrong(record));
             }
         }
     }
     Ok(vec![
         Figure::new(
-            "paid calls carried out twice, over every pair of troubles and point of dropping",
+            "billed calls carried out twice, over all pairs of impairments and all drop times",
             "0",
             format!("{twice} of {calls}"),
             twice == 0,
         ),
         Figure::new(
-            "calls carried out whose error says that they were not",
+            "billed calls carried out although their error rules it out",
             "0",
             format!("{wrong} of {calls}"),
             wrong == 0,
@@ -52,15 +55,13 @@ pub(super) fn carried_out_once(_: Scale) -> Result<Vec<Figure>, Box<dyn Error>> 
     ])
 }
 
-/// An error that rules out what happened.
-fn denies(told: &Told) -> bool {
-    let failed = told
-        .end
-        .is_some_and(|end| end != crate::simulation::End::Done);
-    failed && !told.may_have_been_carried_out && told.executions > 0
+/// Whether a call failed with an error that wrongly rules out that it was carried out.
+fn is_wrong(record: &CallRecord) -> bool {
+    let has_failed = record.end.is_some_and(|end| end != CallEnd::Success);
+    has_failed && !record.may_have_been_carried_out && record.executions > 0
 }
 
-fn weathers() -> Vec<Weather> {
+fn links() -> Vec<Link> {
     let faults = [
         Fault::Refuse,
         Fault::Reset,
@@ -75,11 +76,14 @@ fn weathers() -> Vec<Weather> {
         Fault::Status(403),
         Fault::Oversize(2_000),
     ];
-    let mut troubles = vec![Trouble::BlackHole, Trouble::Cut, Trouble::Lost];
-    troubles.extend(faults.map(Trouble::Fault));
+    let mut impairments = vec![Impairment::BlackHole, Impairment::Cut, Impairment::Lost];
+    impairments.extend(faults.map(Impairment::Fault));
     let slow = Duration::from_secs(15);
-    let mut weathers = vec![Weather::calm(), Weather::calm().takes(slow, slow)];
-    let bad = troubles.into_iter();
-    weathers.extend(bad.map(|trouble| Weather::calm().always(trouble)));
-    weathers
+    let mut links = vec![
+        Link::unimpaired(),
+        Link::unimpaired().round_trip(slow, slow),
+    ];
+    let impaired = impairments.into_iter();
+    links.extend(impaired.map(|impairment| Link::unimpaired().always(impairment)));
+    links
 }

@@ -1,28 +1,28 @@
-//! The same seed gives the same trace.
+//! Reproducibility of random scenarios.
 
 use core::error::Error;
 
 use super::{Figure, Scale};
 use crate::simulation::explore::explore;
 
-/// Explores the seeds twice, from the beginning, and compares the hashes of all traces.
+/// Explores the same seeds twice and compares the hashes of all traces.
 pub(super) fn equal_traces(scale: Scale) -> Result<Vec<Figure>, Box<dyn Error>> {
     let first = explore(0..scale.seeds, |_| ())?;
     let second = explore(0..scale.seeds, |_| ())?;
     let calls = first.calls;
     Ok(vec![
         Figure::new(
-            "random scenarios with a broken rule",
+            "random scenarios that violate a rule",
             "0",
             format!(
                 "{} of {} with {calls} calls",
-                usize::from(first.failure.is_some()),
-                first.seeds
+                usize::from(first.counterexample.is_some()),
+                first.scenarios
             ),
-            first.failure.is_none(),
+            first.counterexample.is_none(),
         ),
         Figure::new(
-            "the same seeds again: equal traces",
+            "the same scenarios again: equal traces",
             "all",
             format!("hash {:016x}, then {:016x}", first.hash, second.hash),
             first == second,

@@ -1,0 +1,75 @@
+//! `sim explore`: runs random scenarios in simulated time.
+
+use std::time::Instant;
+
+use cloudauth_sim::simulation::Rule;
+use cloudauth_sim::simulation::explore::{Exploration, explore};
+use serde_json::json;
+
+use crate::error::CommandResult;
+use crate::output::{self, OutputArgs};
+
+/// Run random scenarios in simulated time; if a rule is broken, print the shortest trace
+///
+/// Fails if a rule is broken.
+#[derive(Debug, clap::Args)]
+pub(super) struct ExploreArgs {
+    /// Number of scenarios, one per seed
+    #[arg(long, default_value_t = 100_000)]
+    seeds: u64,
+    /// First seed
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    from: u64,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+pub(super) fn run(args: &ExploreArgs) -> CommandResult {
+    let bar = output::progress_bar(args.seeds, "scenarios");
+    #[expect(clippy::disallowed_methods, reason = "measures the simulation itself")]
+    let started = Instant::now();
+    let end = args.from.checked_add(args.seeds);
+    let end = end.ok_or("--from plus --seeds exceeds the largest seed")?;
+    let explored = explore(args.from..end, |done| bar.set_position(done))?;
+    bar.finish_and_clear();
+    let millis = started.elapsed().as_millis().max(1);
+    let calls_per_minute = u128::from(explored.calls) * 60_000 / millis;
+    let mut fields = vec![
+        ("scenarios", explored.scenarios.into()),
+        ("replayed", explored.replayed.into()),
+        ("calls", explored.calls.into()),
+        ("sends", explored.requests.into()),
+        ("refreshes", explored.refreshes.into()),
+        ("calls_per_minute", json!(u64::try_from(calls_per_minute)?)),
+        ("hash", format!("{:016x}", explored.hash).into()),
+        ("rules", rules(&explored).into()),
+    ];
+    if let Some(failure) = &explored.counterexample {
+        let lines = |text: &str| text.lines().collect::<Vec<_>>().into();
+        fields.push(("scenario", lines(&failure.scenario)));
+        fields.push(("trace", lines(&failure.trace)));
+    }
+    output::fields(&fields, args.output);
+    match explored.counterexample {
+        None => Ok(()),
+        Some(failure) => {
+            Err(format!("seed {} breaks a rule: {}", failure.seed, failure.rule).into())
+        }
+    }
+}
+
+/// One line per rule, with its result.
+fn rules(explored: &Exploration) -> Vec<String> {
+    let broken = explored.counterexample.as_ref().map(|failure| failure.rule);
+    let result = |rule: &Rule| {
+        if broken == Some(*rule) {
+            "BROKEN"
+        } else {
+            "held"
+        }
+    };
+    Rule::ALL
+        .iter()
+        .map(|rule| format!("{:6} {rule}", result(rule)))
+        .collect()
+}

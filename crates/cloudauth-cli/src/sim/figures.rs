@@ -1,0 +1,50 @@
+//! `sim figures`: measures the retry policy against its goals.
+
+use cloudauth_sim::simulation::figures::{Scale, figures};
+
+use crate::error::CommandResult;
+use crate::output::{self, OutputArgs};
+
+/// Measure the retry policy against its goals, in simulated time
+///
+/// Succeeds even if a goal is missed: read the column `result`.
+#[derive(Debug, clap::Args)]
+pub(super) struct FiguresArgs {
+    /// Number of calls in each load
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    calls: u32,
+    /// Number of random scenarios
+    #[arg(long, default_value_t = 100_000)]
+    seeds: u64,
+    /// Number of nonces to draw; each takes 8 bytes of memory
+    #[arg(long, default_value_t = 10_000_000)]
+    nonces: u32,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+pub(super) fn run(args: &FiguresArgs) -> CommandResult {
+    let scale = Scale {
+        calls: args.calls,
+        seeds: args.seeds,
+        nonces: args.nonces,
+    };
+    let bar = output::progress_bar(0, "groups of figures");
+    let figures = figures(scale, |done, total| {
+        bar.set_length(u64::try_from(total).unwrap_or(0));
+        bar.set_position(u64::try_from(done).unwrap_or(0));
+    })?;
+    bar.finish_and_clear();
+    let rows = figures.into_iter().map(|figure| {
+        let result = if figure.is_met { "reached" } else { "MISSED" };
+        vec![
+            figure.name,
+            figure.goal.to_owned(),
+            figure.measured,
+            result.to_owned(),
+        ]
+    });
+    let keys = ["figure", "goal", "measured", "result"];
+    output::rows(&keys, &rows.collect::<Vec<_>>(), args.output);
+    Ok(())
+}

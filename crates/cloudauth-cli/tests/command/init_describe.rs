@@ -1,0 +1,131 @@
+use cloudauth_sim::{Fault, Region, Simulator, Times};
+
+use crate::process::{Finished, PERSON, TempFile, run, submit};
+
+fn init(simulator: &Simulator, order: &str, meta_info: &str, input: &str) -> Finished {
+    let endpoints: Vec<String> = Region::ALL.map(|region| simulator.url(region)).into();
+    run(
+        &[
+            "init",
+            "--endpoint",
+            &endpoints[0],
+            "--endpoint",
+            &endpoints[1],
+            "--scene-id",
+            "1000000006",
+            "--outer-order-no",
+            order,
+            "--return-url",
+            "https://www.example.com/back",
+            "--meta-info",
+            meta_info,
+        ],
+        input,
+    )
+}
+
+#[test]
+fn init_and_describe_succeed_while_the_first_endpoint_is_down() {
+    let simulator = Simulator::start().unwrap();
+    simulator.inject(Region::Shanghai, Fault::Status(503), Times::Always);
+    let meta_info = TempFile::new("{}");
+    let opened = init(&simulator, "order1", meta_info.path(), PERSON).json();
+    let page = opened["CertifyUrl"].as_str().unwrap();
+    assert!(page.starts_with("http://"));
+    let url = simulator.url(Region::Beijing);
+    assert_eq!(opened["endpoint"], url.as_str());
+    assert_eq!(opened["attempts"].as_array().unwrap().len(), 2);
+
+    let certify_id = opened["CertifyId"].as_str().unwrap();
+    let args = ["describe", "--endpoint", &url, "--scene-id", "1000000006"];
+    let args = [&args[..], &["--certify-id", certify_id]].concat();
+    let too_early = run(&args, "");
+    let error = too_early.error();
+    assert!(
+        error.starts_with("DescribeFaceVerify was refused: 424 (HTTP 200, "),
+        "{error}"
+    );
+    assert!(error.to_lowercase().contains("request id "), "{error}");
+
+    submit(page, "204");
+    let verdict = run(&args, "").json();
+    assert_eq!(verdict["Passed"], "F");
+    assert_eq!(verdict["SubCode"], "204");
+    assert!(verdict["reason"].is_string());
+    assert!(verdict["RequestId"].is_string());
+    assert_eq!(verdict["endpoint"], url.as_str());
+}
+
+#[test]
+fn init_reports_all_invalid_fields_and_sends_nothing() {
+    let simulator = Simulator::start().unwrap();
+    let meta_info = TempFile::new("not json");
+    let result = init(&simulator, "order 1", meta_info.path(), PERSON);
+    let error = result.error();
+    assert!(
+        error.contains("OuterOrderNo must be letters and digits only"),
+        "{error}"
+    );
+    assert!(error.contains("MetaInfo must be JSON"), "{error}");
+    assert!(simulator.world().requests().is_empty());
+}
+
+#[test]
+fn init_requires_a_name_and_an_id_number_on_two_lines() {
+    let simulator = Simulator::start().unwrap();
+    let meta_info = TempFile::new("{} ");
+    for input in ["", "张三\n", "张三\n1\n2\n"] {
+        let result = init(&simulator, "order1", meta_info.path(), input);
+        assert_eq!(
+            result.error(),
+            "standard input must have two lines: the name and the ID number"
+        );
+    }
+    let result = init(&simulator, "order1", "no-such-file", PERSON);
+    assert!(result.error().starts_with("cannot read no-such-file: "));
+}
+
+#[test]
+fn describe_reports_an_unreachable_endpoint_in_one_line() {
+    let simulator = Simulator::start().unwrap();
+    simulator.inject(Region::Shanghai, Fault::Refuse, Times::Always);
+    let url = simulator.url(Region::Shanghai);
+    let args = ["describe", "--endpoint", &url, "--scene-id", "1"];
+    let result = run(&[&args[..], &["--certify-id", "sha1"]].concat(), "");
+    let error = result.error();
+    let expected = format!("{url}: not sent: cannot connect: Connection refused");
+    assert!(error.contains(&expected), "{error}");
+}
+
+#[test]
+fn init_sends_a_callback_token_made_with_the_key() {
+    let simulator = Simulator::start().unwrap();
+    let url = simulator.url(Region::Shanghai);
+    let meta_info = TempFile::new("{}");
+    let key = TempFile::new("fedcba9876543210fedcba9876543210");
+    let person = TempFile::new(PERSON);
+    let args = [
+        "init",
+        "--endpoint",
+        &url,
+        "--scene-id",
+        "7",
+        "--outer-order-no",
+        "order1",
+        "--return-url",
+        "https://www.example.com/",
+        "--meta-info",
+        meta_info.path(),
+        "--person",
+        person.path(),
+        "--callback-url",
+        "https://www.example.com/callback",
+        "--callback-key",
+        key.path(),
+    ];
+    run(&args, "").json();
+    let world = simulator.world();
+    let sent = &world.requests().last().unwrap().url_query_names;
+    assert!(sent.iter().any(|it| it == "CallbackToken"), "{sent:?}");
+    assert!(sent.iter().any(|it| it == "CallbackUrl"), "{sent:?}");
+}

@@ -1,0 +1,28 @@
+//! One test suite, run with both drivers.
+#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::print_stdout, reason = "measurements, shown with --nocapture")]
+
+mod at_most_once;
+mod canaries;
+mod cancellation;
+mod certificates;
+mod conformance;
+mod connecting;
+mod connection_faults;
+mod credential_sources;
+mod credentials;
+mod deadline;
+mod driver;
+mod evidence;
+mod failover;
+mod fault_injection;
+mod hostile_servers;
+mod idle_connections;
+mod mock_server;
+mod observer;
+mod options;
+mod poll_verdict;
+mod proxy;
+mod secrets;
+mod transport;
+mod upload;

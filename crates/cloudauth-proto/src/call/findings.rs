@@ -1,0 +1,71 @@
+//! What the attempts of a call have shown so far.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::classify::Received;
+use super::result::Refusal;
+use crate::credentials::CredentialsError;
+use crate::endpoint::Endpoint;
+use crate::error::Error;
+use crate::exchange::EncodedOperation;
+use crate::policy::{Classification, Effect};
+
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    /// Whether an attempt without a response may have been carried out.
+    pub(super) uncertain: bool,
+    /// The last response, if it was a refusal worth another attempt.
+    pub(super) refusal: Option<Refusal>,
+    /// Why the call could not be signed when it was last due.
+    pub(super) lacks_credentials: Option<CredentialsError>,
+    /// The classifications that led to a free repetition; each does so once.
+    pub(super) repeated: Vec<Classification>,
+    /// Whether the origin has responded.
+    has_origin_responded: bool,
+}
+
+impl Findings {
+    /// Takes the origin of the verification into account: a code for an unknown ID counts only from
+    /// the origin, or once the origin has responded.
+    pub(super) fn classify_by_origin(
+        &mut self,
+        operation: &EncodedOperation,
+        is_pinned: bool,
+        endpoint: &Endpoint,
+        received: &Received,
+        classification: Classification,
+    ) -> Classification {
+        if classification != Classification::Final {
+            return classification;
+        }
+        let origin = operation.origin.as_ref();
+        if origin.is_none_or(|origin| origin == endpoint) {
+            self.has_origin_responded = true;
+            return classification;
+        }
+        let code = received.code.as_deref();
+        let is_unknown = code.is_some_and(|code| operation.metadata.unknown_codes.contains(&code));
+        if is_unknown && !self.has_origin_responded && !is_pinned {
+            return Classification::UnknownHere;
+        }
+        classification
+    }
+
+    /// Whether the operation may have been carried out without a response that says so.
+    pub(super) fn is_uncertain(&self, operation: &EncodedOperation) -> bool {
+        self.uncertain && operation.metadata.effect != Effect::ReadOnly
+    }
+
+    /// The error of a call that has nothing left to try.
+    pub(super) fn give_up(&mut self, operation: &EncodedOperation, has_attempts: bool) -> Error {
+        let uncertain = self.is_uncertain(operation);
+        if let Some(refusal) = self.refusal.take() {
+            return operation.refused(refusal, uncertain);
+        }
+        match self.lacks_credentials.take() {
+            Some(error) if !has_attempts => Error::Credentials(Box::new(error)),
+            Some(_) | None => operation.exhausted(uncertain),
+        }
+    }
+}

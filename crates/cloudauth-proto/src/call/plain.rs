@@ -1,0 +1,201 @@
+//! The state machine for requests that are not operations: the object store, the metadata service,
+//! logins, credentials URIs.
+//!
+//! Sending such a request twice does no harm, so it is repeated after every failure that may be
+//! transient. There is one endpoint, and so no failover.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::mem;
+use core::time::Duration;
+
+use super::classify;
+use crate::clock::{MonoTime, Now};
+use crate::endpoint::Endpoint;
+use crate::error::{Attempt, AttemptOutcome};
+use crate::exchange::{Content, Exchange, ExchangeId};
+use crate::flow::Step;
+use crate::http::{Failure, Response, Timeouts};
+use crate::policy::Policy;
+use crate::session::Session;
+
+/// The limits of a [`PlainCall`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PlainLimits {
+    pub(crate) connect_timeout: Duration,
+    pub(crate) read_timeout: Duration,
+    /// The largest response body in bytes.
+    pub(crate) response_limit: usize,
+    pub(crate) max_attempts: usize,
+    /// The time between two attempts. Without one, throttled requests are not repeated.
+    pub(crate) backoff: Duration,
+    /// Whether a connection that cannot be made is worth another attempt.
+    pub(crate) retries_connecting: bool,
+    pub(crate) deadline: MonoTime,
+}
+
+/// The time between two attempts at the object store; there is no other store to fail over to.
+const STORE_BACKOFF: Duration = Duration::from_millis(200);
+
+impl PlainLimits {
+    /// The limits of requests to the object store, until `deadline`.
+    pub(crate) fn of_store(policy: &Policy, deadline: MonoTime) -> Self {
+        Self {
+            connect_timeout: policy.connect_timeout,
+            read_timeout: policy.read_timeout,
+            response_limit: policy.response_limit,
+            max_attempts: policy.max_attempts,
+            backoff: STORE_BACKOFF,
+            retries_connecting: true,
+            deadline,
+        }
+    }
+}
+
+pub(crate) struct PlainCall {
+    content: Content,
+    endpoint: Endpoint,
+    limits: PlainLimits,
+    attempts: Vec<Attempt>,
+    phase: PlainPhase,
+}
+
+enum PlainPhase {
+    /// To be sent, not before this time.
+    Due(MonoTime),
+    InFlight {
+        id: ExchangeId,
+        started: MonoTime,
+        until: MonoTime,
+    },
+    Over(Option<Response>),
+}
+
+/// How a [`PlainCall`] ended.
+pub(crate) struct PlainResult {
+    /// The response, of whatever status; none if there is none, or only one that may be transient.
+    pub(crate) response: Option<Response>,
+    pub(crate) attempts: Vec<Attempt>,
+    /// Whether the deadline ended it.
+    pub(crate) is_out_of_time: bool,
+}
+
+impl PlainResult {
+    /// The response if its status is 2xx, else the attempts.
+    pub(crate) fn success(self) -> Result<Response, Vec<Attempt>> {
+        let is_success = |response: &Response| (200..300).contains(&response.head.status);
+        self.response.filter(is_success).ok_or(self.attempts)
+    }
+}
+
+impl PlainCall {
+    pub(crate) fn new(content: Content, endpoint: Endpoint, limits: PlainLimits) -> Self {
+        Self {
+            content,
+            endpoint,
+            limits,
+            attempts: Vec::new(),
+            phase: PlainPhase::Due(MonoTime::default()),
+        }
+    }
+
+    pub(crate) fn poll(&mut self, session: &mut Session, now: Now) -> Step<PlainResult> {
+        let limits = &self.limits;
+        match &mut self.phase {
+            PlainPhase::Due(_) if self.attempts.len() >= limits.max_attempts => {
+                self.ended(None, now)
+            }
+            &mut PlainPhase::Due(at) if now.mono < at && at < limits.deadline => Step::Wait(at),
+            &mut PlainPhase::Due(at) => {
+                if now.mono < at || now.mono >= limits.deadline {
+                    return self.ended(None, now);
+                }
+                let rest = limits.deadline.saturating_since(now.mono);
+                let timeouts = Timeouts::new(limits.connect_timeout, limits.read_timeout, rest);
+                let id = session.next_exchange();
+                self.phase = PlainPhase::InFlight {
+                    id,
+                    started: now.mono,
+                    until: now.mono + timeouts.total,
+                };
+                Step::Send(Exchange {
+                    id,
+                    timeouts,
+                    response_limit: limits.response_limit,
+                    content: self.content.clone(),
+                })
+            }
+            &mut PlainPhase::InFlight { until, .. } if now.mono < until => Step::Wait(until),
+            &mut PlainPhase::InFlight { id, started, .. } => {
+                self.failed(started, AttemptOutcome::TimedOut, now);
+                Step::Abandon(id)
+            }
+            PlainPhase::Over(response) => {
+                let response = response.take();
+                self.ended(response, now)
+            }
+        }
+    }
+
+    pub(crate) fn report(&mut self, id: ExchangeId, result: Result<Response, Failure>, now: Now) {
+        let started = match self.phase {
+            PlainPhase::InFlight {
+                id: sent, started, ..
+            } if sent == id => started,
+            PlainPhase::InFlight { .. } | PlainPhase::Due(_) | PlainPhase::Over(_) => return,
+        };
+        match result {
+            Ok(response) => {
+                let status = response.head.status;
+                let code = code(&response.body).filter(|_| status >= 300);
+                self.failed(started, AttemptOutcome::Response { status, code }, now);
+                let may_pass = match status {
+                    429 => !self.limits.backoff.is_zero(),
+                    _ => status >= 500,
+                };
+                if !may_pass {
+                    self.phase = PlainPhase::Over(Some(response));
+                }
+            }
+            Err(failure) => {
+                let (outcome, ..) = classify::failure(failure);
+                let is_final = matches!(outcome, AttemptOutcome::NotSent(_))
+                    && !self.limits.retries_connecting;
+                self.failed(started, outcome, now);
+                if is_final {
+                    self.phase = PlainPhase::Over(None);
+                }
+            }
+        }
+    }
+
+    fn failed(&mut self, started: MonoTime, outcome: AttemptOutcome, now: Now) {
+        self.attempts.push(Attempt {
+            endpoint: self.endpoint.clone(),
+            started,
+            ended: now.mono,
+            outcome,
+            request_id: None,
+        });
+        self.phase = PlainPhase::Due(now.mono + self.limits.backoff);
+    }
+
+    fn ended(&mut self, response: Option<Response>, now: Now) -> Step<PlainResult> {
+        let attempts = mem::take(&mut self.attempts);
+        let is_out_of_time = response.is_none() && now.mono >= self.limits.deadline;
+        Step::Done(Ok(PlainResult {
+            response,
+            attempts,
+            is_out_of_time,
+        }))
+    }
+}
+
+/// The `Code` in the object store's XML, if it is a plain word.
+fn code(body: &[u8]) -> Option<String> {
+    let text = core::str::from_utf8(body).ok()?;
+    let (_, rest) = text.split_once("<Code>")?;
+    let (code, _) = rest.split_once("</Code>")?;
+    let is_word = code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric());
+    is_word.then(|| code.into())
+}

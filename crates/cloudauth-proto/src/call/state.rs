@@ -1,0 +1,466 @@
+//! The state machine behind every call; not generic, so that it is compiled once.
+//! The docs of [`Call`](super::Call) have its diagram.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::mem;
+use core::time::Duration;
+
+use super::classify;
+use super::due::{Due, Target};
+use super::findings::Findings;
+use super::in_flight::{Exchanges, InFlight};
+use super::result::{Refusal, Success};
+use super::signer::Signer;
+use crate::clock::{LatestTime, MonoTime, Now};
+use crate::credentials::{Credentials, CredentialsError, Lookup};
+use crate::endpoint::Endpoint;
+use crate::entropy::Entropy;
+use crate::error::{Attempt, AttemptOutcome, Error};
+use crate::exchange::{Content, EncodedOperation, Exchange, ExchangeId};
+use crate::flow::Step;
+use crate::http::{Failure, Response, Timeouts};
+use crate::policy::{CallOptions, Classification, Effect, RetryDecision, judge};
+use crate::session::Session;
+use crate::sign::{Retry, Stamp};
+
+#[derive(Debug)]
+pub(super) struct CallState {
+    operation: Arc<EncodedOperation>,
+    signer: Signer,
+    options: CallOptions,
+    /// Set by the first poll.
+    entropy: Option<Entropy>,
+    latest: LatestTime,
+    deadline: MonoTime,
+    phase: Phase,
+    exchanges: Exchanges,
+    /// How many backoffs the call has waited for.
+    backoffs: u32,
+    is_hedged: bool,
+    findings: Findings,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// An exchange is to be started.
+    Due(Due),
+    /// Exchanges are in flight.
+    Waiting,
+    /// The result is known; exchanges may have to be abandoned first.
+    Settled(Result<Success, Error>),
+    Finished,
+}
+
+impl CallState {
+    pub(super) fn new(operation: EncodedOperation, options: CallOptions) -> Self {
+        Self {
+            operation: Arc::new(operation),
+            signer: Signer::Session,
+            options,
+            entropy: None,
+            latest: LatestTime::default(),
+            deadline: MonoTime::default(),
+            phase: Phase::Due(Due::new(MonoTime::default(), Target::Preferred)),
+            exchanges: Exchanges::default(),
+            backoffs: 0,
+            is_hedged: false,
+            findings: Findings::default(),
+        }
+    }
+
+    pub(super) fn sign_with(&mut self, signer: Signer) {
+        self.signer = signer;
+    }
+
+    pub(super) fn operation(&self) -> &EncodedOperation {
+        &self.operation
+    }
+
+    pub(super) fn take_attempts(&mut self) -> Vec<Attempt> {
+        self.exchanges.take_attempts()
+    }
+
+    pub(super) fn poll(&mut self, session: &mut Session, now: Now) -> Step<Success> {
+        let now = self.latest.clamp(now);
+        if self.entropy.is_none() {
+            self.entropy = Some(session.begin(now.mono));
+            let limit = self.options.total_timeout;
+            let limit = limit.unwrap_or_else(|| session.limits().total_timeout);
+            self.deadline = now.mono + limit;
+        }
+        if let Some(overdue) = self.exchanges.take_overdue(now.mono) {
+            let outcome = AttemptOutcome::TimedOut;
+            self.ended(
+                session,
+                overdue,
+                outcome,
+                None,
+                Classification::NoResponse,
+                now,
+            );
+        }
+        if let Some(id) = self.exchanges.next_abandoned() {
+            return Step::Abandon(id);
+        }
+        match mem::replace(&mut self.phase, Phase::Finished) {
+            Phase::Due(due) => self.advance(session, due, now),
+            Phase::Waiting => {
+                self.phase = Phase::Waiting;
+                self.wait(session, now)
+            }
+            Phase::Settled(result) => Step::Done(result),
+            Phase::Finished => Step::Done(Err(Error::Finished)),
+        }
+    }
+
+    pub(super) fn report(
+        &mut self,
+        session: &mut Session,
+        id: ExchangeId,
+        result: Result<Response, Failure>,
+        now: Now,
+    ) {
+        let now = self.latest.clamp(now);
+        let Some(exchange) = self.exchanges.take(id) else {
+            return;
+        };
+        match result {
+            Ok(response) => self.received(session, exchange, response, now),
+            Err(failure) => {
+                let (outcome, classification, request_id) = classify::failure(failure);
+                self.ended(session, exchange, outcome, request_id, classification, now);
+            }
+        }
+    }
+
+    /// Advances towards the next exchange as far as the time allows.
+    fn advance(&mut self, session: &mut Session, mut due: Due, now: Now) -> Step<Success> {
+        if now.mono < due.at {
+            return self.later(due, due.at);
+        }
+        if let (Some(error), Some(last)) = (
+            &mut self.findings.lacks_credentials,
+            session.credential_cache().last_failure(),
+        ) {
+            // The failure of the refresh says more than that the time is over.
+            error.clone_from(last);
+        }
+        if now.mono >= self.deadline || self.exchanges.sent() >= session.limits().max_attempts {
+            return self.stop();
+        }
+        let credentials = match self.credentials(session, due, now.mono) {
+            Ok(credentials) => credentials,
+            Err(step) => return *step,
+        };
+        let Some(endpoint) = self.choose(session, due.target, now.mono) else {
+            return self.stop();
+        };
+        let attempts = self.exchanges.attempts();
+        let was_used = attempts.iter().any(|it| it.endpoint == endpoint);
+        let is_free = matches!(due.target, Target::Preferred | Target::SameForFree);
+        if was_used && !is_free && !due.has_backed_off {
+            due.has_backed_off = true;
+            let backoff = self.backoff(session).max(due.retry_after);
+            if !backoff.is_zero() {
+                return self.later(due, now.mono + backoff);
+            }
+        }
+        if !due.has_reservation {
+            due.has_reservation = true;
+            let reserved = session.reserve(&self.operation.metadata.action, now.mono);
+            if reserved > now.mono {
+                return self.later(due, reserved);
+            }
+        }
+        let must_withdraw =
+            !is_free && (was_used || session.has_recent_failures(&endpoint, now.mono));
+        if must_withdraw && !session.withdraw(now.mono) {
+            return self.stop();
+        }
+        let sent = self.exchanges.sent();
+        let retry = (sent > 0).then(|| Retry {
+            attempts: sent,
+            delay: now.mono.saturating_since(self.last_end()),
+        });
+        self.send(session, endpoint, credentials, retry, now)
+    }
+
+    /// The session's credentials, if the call is signed with them; or the step towards having some.
+    fn credentials(
+        &mut self,
+        session: &mut Session,
+        due: Due,
+        now: MonoTime,
+    ) -> Result<Option<Credentials>, Box<Step<Success>>> {
+        if !matches!(self.signer, Signer::Session) {
+            return Ok(None);
+        }
+        let step = match session.credential_cache_mut().look_up(now, self.deadline) {
+            Lookup::Hit(found) => {
+                self.findings.lacks_credentials = None;
+                return Ok(Some(found.credentials));
+            }
+            Lookup::Refresh(ticket) => Step::Authenticate(ticket),
+            Lookup::Wait(until) => Step::Wait(until.min(self.deadline)),
+            Lookup::Failed(error) => {
+                self.findings.lacks_credentials = Some(error);
+                return Err(Box::new(self.stop()));
+            }
+        };
+        self.findings.lacks_credentials = Some(CredentialsError::TimedOut);
+        self.phase = Phase::Due(due);
+        Err(Box::new(step))
+    }
+
+    fn later(&mut self, due: Due, at: MonoTime) -> Step<Success> {
+        if at >= self.deadline {
+            // The call cannot succeed any more, so its caller need not wait.
+            return self.stop();
+        }
+        self.phase = Phase::Due(Due { at, ..due });
+        Step::Wait(at)
+    }
+
+    fn choose(&self, session: &Session, target: Target, now: MonoTime) -> Option<Endpoint> {
+        if let Some(pinned) = &self.options.endpoint {
+            return Some(pinned.clone());
+        }
+        let last = self.exchanges.attempts().last();
+        let last = last.map(|attempt| &attempt.endpoint);
+        let origin = self.operation.origin.as_ref();
+        target.endpoint(session, origin, last, now)
+    }
+
+    fn backoff(&mut self, session: &Session) -> Duration {
+        let longest = session.limits().backoff_before(self.backoffs);
+        self.backoffs += 1;
+        let entropy = self.entropy.as_mut();
+        entropy.map_or(longest, |entropy| entropy.jitter(longest))
+    }
+
+    fn last_end(&self) -> MonoTime {
+        let last = self.exchanges.attempts().last();
+        last.map_or(self.latest.get(), |attempt| attempt.ended)
+    }
+
+    fn send(
+        &mut self,
+        session: &mut Session,
+        endpoint: Endpoint,
+        credentials: Option<Credentials>,
+        retry: Option<Retry>,
+        now: Now,
+    ) -> Step<Success> {
+        let limits = session.limits();
+        let rest = self.deadline.saturating_since(now.mono);
+        let timeouts = Timeouts::new(limits.connect_timeout, limits.read_timeout, rest);
+        let response_limit = limits.response_limit;
+        let until = now.mono + timeouts.total;
+        session.begin_exchange(&endpoint, until);
+        let signed = self.signer.signs_with(session, credentials);
+        let id = session.next_exchange();
+        let entropy = self.entropy.get_or_insert_with(|| session.begin(now.mono));
+        let stamp = Stamp {
+            at: session.service_time(now),
+            nonce: entropy.nonce(),
+            retry,
+        };
+        self.phase = Phase::Waiting;
+        self.exchanges.start(InFlight {
+            id,
+            endpoint: endpoint.clone(),
+            started: now.mono,
+            sent: now.unix,
+            stamp: stamp.clone(),
+            signed: signed.clone(),
+            until,
+        });
+        Step::Send(Exchange {
+            id,
+            timeouts,
+            response_limit,
+            content: Content::Operation {
+                operation: Arc::clone(&self.operation),
+                endpoint,
+                stamp,
+                signed,
+            },
+        })
+    }
+
+    fn wait(&mut self, session: &mut Session, now: Now) -> Step<Success> {
+        let overdue = self.exchanges.next_overdue().unwrap_or(self.deadline);
+        let Some(hedge_at) = self.hedge_at(session) else {
+            return Step::Wait(overdue);
+        };
+        if now.mono < hedge_at {
+            return Step::Wait(overdue.min(hedge_at));
+        }
+        self.is_hedged = true;
+        let origin = self.operation.origin.as_ref();
+        let first = self.exchanges.in_flight().first().map(|it| &it.endpoint);
+        let other = session.pick(origin, first, now.mono);
+        let current = session.credential_cache().current(now.mono);
+        let credentials = current.map(|found| found.credentials.clone());
+        let other = other.filter(|other| Some(other) != first);
+        match other {
+            Some(other)
+                if credentials.is_some()
+                    && session.reserve(&self.operation.metadata.action, now.mono) <= now.mono
+                    && session.withdraw(now.mono) =>
+            {
+                self.send(session, other, credentials, None, now)
+            }
+            Some(_) | None => Step::Wait(overdue),
+        }
+    }
+
+    /// When a second exchange is to be started at another endpoint.
+    fn hedge_at(&self, session: &Session) -> Option<MonoTime> {
+        let wait = self.options.hedge_after?;
+        let [only] = self.exchanges.in_flight() else {
+            return None;
+        };
+        let may = self.operation.metadata.effect == Effect::ReadOnly
+            && !self.is_hedged
+            && self.options.endpoint.is_none()
+            && self.exchanges.sent() < session.limits().max_attempts;
+        may.then(|| only.started + wait)
+    }
+
+    fn received(
+        &mut self,
+        session: &mut Session,
+        exchange: InFlight,
+        response: Response,
+        now: Now,
+    ) {
+        let status = response.head.status;
+        let mut received = classify::response(&response, session.limits().response_limit);
+        let mismatch = self.operation.mismatch(&exchange, &received);
+        let classification = self.findings.classify_by_origin(
+            &self.operation,
+            self.options.endpoint.is_some(),
+            &exchange.endpoint,
+            &received,
+            received.remedied(session, &self.signer, &exchange, now),
+        );
+        let outcome = AttemptOutcome::Response {
+            status,
+            code: received.code.clone(),
+        };
+        let request_id = received.request_id.take();
+        let effect = self.operation.metadata.effect;
+        let is_final = judge(classification, effect, self.options.repeat) == RetryDecision::Final
+            || self.findings.repeated.contains(&classification);
+        if is_final {
+            let endpoint = exchange.endpoint.clone();
+            self.record(exchange, outcome, request_id.clone());
+            session.record_success(&endpoint);
+            let uncertain = self.findings.is_uncertain(&self.operation);
+            let result = received.into_result(
+                &self.operation,
+                response,
+                endpoint,
+                request_id,
+                mismatch,
+                uncertain,
+            );
+            self.settle(session, result);
+        } else {
+            let retry_after = received.retry_after;
+            let is_refusal = !classification.counts_against_endpoint()
+                && classification != Classification::UnknownHere;
+            self.findings.refusal = is_refusal.then_some(Refusal {
+                status,
+                received,
+                mismatch,
+            });
+            self.ended(session, exchange, outcome, request_id, classification, now);
+            if let Phase::Due(due) = &mut self.phase {
+                due.retry_after = retry_after;
+            }
+        }
+    }
+
+    /// An exchange ended without being the result of the call.
+    fn ended(
+        &mut self,
+        session: &mut Session,
+        exchange: InFlight,
+        outcome: AttemptOutcome,
+        request_id: Option<String>,
+        classification: Classification,
+        now: Now,
+    ) {
+        if classification.counts_against_endpoint() {
+            if exchange.is_evidence(session.limits(), now.mono) {
+                session.record_failure(&exchange.endpoint, now.mono);
+            }
+            self.findings.refusal = None;
+        } else {
+            session.record_success(&exchange.endpoint);
+        }
+        self.findings.uncertain |= classification.may_have_been_carried_out();
+        self.record(exchange, outcome, request_id);
+        if !self.exchanges.in_flight().is_empty() {
+            // The other exchange may still have a response.
+            return;
+        }
+        let effect = self.operation.metadata.effect;
+        let target = match judge(classification, effect, self.options.repeat) {
+            RetryDecision::Elsewhere if classification == Classification::UnknownHere => {
+                Target::Origin
+            }
+            RetryDecision::Elsewhere => Target::Another,
+            RetryDecision::AfterBackoff => Target::Same,
+            RetryDecision::OnceMore => {
+                self.findings.repeated.push(classification);
+                Target::SameForFree
+            }
+            RetryDecision::Uncertain | RetryDecision::Final => {
+                self.findings.refusal = None;
+                let error = self.give_up();
+                return self.settle(session, Err(error));
+            }
+        };
+        self.phase = Phase::Due(Due::new(now.mono, target));
+    }
+
+    fn record(&mut self, exchange: InFlight, outcome: AttemptOutcome, request_id: Option<String>) {
+        self.exchanges
+            .record(exchange, self.latest.get(), outcome, request_id);
+    }
+
+    /// The call has a result. Exchanges still in flight lost a race.
+    fn settle(&mut self, session: &mut Session, mut result: Result<Success, Error>) {
+        let winner = self.exchanges.attempts().last();
+        let winner = winner.map(|winner| winner.started);
+        for loser in self.exchanges.take_all() {
+            // It was started earlier and lost all the same.
+            if winner.is_some_and(|winner| loser.started < winner) {
+                session.record_failure(&loser.endpoint, self.latest.get());
+            }
+            self.record(loser, AttemptOutcome::Superseded, None);
+        }
+        if let Err(error) = &mut result {
+            error.set_attempts(self.take_attempts());
+        }
+        self.phase = Phase::Settled(result);
+    }
+
+    /// Ends the call: nothing is left to try, or no time to try it.
+    fn stop(&mut self) -> Step<Success> {
+        let mut error = self.give_up();
+        error.set_attempts(self.take_attempts());
+        Step::Done(Err(error))
+    }
+
+    fn give_up(&mut self) -> Error {
+        let has_attempts = !self.exchanges.attempts().is_empty();
+        self.findings.give_up(&self.operation, has_attempts)
+    }
+}

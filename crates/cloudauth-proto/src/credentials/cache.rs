@@ -1,0 +1,336 @@
+//! The cache of a session's credentials, and the refresh that replaces them.
+//!
+//! Cached credentials are fresh until a quarter of their lifetime, at most 15 minutes, is left. From then
+//! on one call refreshes them, while all others keep using them; they do so until the credentials expire,
+//! however many refreshes fail.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::Credentials;
+use super::error::{CredentialsError, SkippedSource};
+use super::source::Source;
+use crate::clock::{MonoTime, UnixTime};
+use crate::secret::Secret;
+
+/// The longest time before their expiry during which credentials are no longer fresh. The vendor's SDKs
+/// have the same margin, but stop using the credentials when it begins.
+const REFRESH_MARGIN: Duration = Duration::from_secs(15 * 60);
+
+/// The time within which a reserved refresh must start; after it the flow that reserved it is taken to
+/// have been dropped.
+const START_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How much later than announced a driver may report to a refresh before another one may start.
+const REPORT_GRACE: Duration = Duration::from_secs(1);
+
+/// The backoff after the first failed refresh. It doubles with each further one.
+const BASE_BACKOFF: Duration = Duration::from_secs(1);
+
+/// The longest backoff while there are credentials that can be used, and while there are none.
+const MAX_BACKOFF_WHILE_USABLE: Duration = Duration::from_secs(60);
+const MAX_BACKOFF: Duration = Duration::from_secs(10);
+
+/// A refresh that a caller's deadline ended sooner than this does not count as a failure of the source.
+const MIN_CONCLUSIVE: Duration = Duration::from_secs(5);
+
+/// Credentials that the service refused at a younger age than this are not replaced: new ones would be
+/// refused as well.
+const MIN_REPLACEABLE_AGE: Duration = Duration::from_secs(10);
+
+/// Credentials, and the source that they come from.
+///
+/// The output of [`Refresh`](crate::Refresh) and [`WhoAmI`](crate::WhoAmI). `Debug` masks the
+/// credentials.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ResolvedCredentials {
+    /// The credentials.
+    pub credentials: Credentials,
+    /// The path of the source: the vendor's names of its providers, the outermost first, separated by
+    /// slashes, such as `cli_profile/ram_role_arn/static_ak`.
+    pub source: String,
+    /// The time of expiry by the issuer's clock. `None` if it is unknown, or if they do not expire.
+    pub expires: Option<UnixTime>,
+    /// The sources that were tried before this one, in order, each with the reason why it was skipped.
+    pub skipped: Vec<SkippedSource>,
+}
+
+impl ResolvedCredentials {
+    /// Credentials that are passed in code.
+    fn fixed(credentials: Credentials) -> Self {
+        Self {
+            source: credentials.static_provider().into(),
+            credentials,
+            expires: None,
+            skipped: Vec::new(),
+        }
+    }
+}
+
+/// The ID of a refresh, unique within its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefreshId(u64);
+
+/// Permission to refresh the credentials of a session. A session issues one at a time.
+///
+/// A driver gets it with [`Step::Authenticate`](crate::Step::Authenticate) and runs
+/// [`Refresh::new`](crate::Refresh::new) with it. `Debug` shows no secret.
+#[derive(Clone, Debug)]
+pub struct RefreshTicket {
+    pub(crate) id: RefreshId,
+    pub(crate) source: Source,
+    pub(crate) begun: MonoTime,
+    pub(crate) deadline: MonoTime,
+}
+
+impl RefreshTicket {
+    /// The ID for [`Session::release`](crate::Session::release), in case the refresh is dropped.
+    #[must_use]
+    pub fn id(&self) -> RefreshId {
+        self.id
+    }
+}
+
+/// The credentials of a session, with their source and the state of its refreshes.
+#[derive(Debug)]
+pub(crate) struct CredentialCache {
+    source: Source,
+    cached: Option<CachedCredentials>,
+    reservation: Option<Reservation>,
+    failure: Option<FailedRefresh>,
+    refreshes: u64,
+    pub(crate) metadata: MetadataState,
+}
+
+#[derive(Debug)]
+struct CachedCredentials {
+    found: ResolvedCredentials,
+    since: MonoTime,
+    /// `None` if they do not expire.
+    validity: Option<Validity>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Validity {
+    fresh_until: MonoTime,
+    usable_until: MonoTime,
+}
+
+/// The refresh in progress. It ends at `until` at the latest, since its flow may have been dropped.
+#[derive(Clone, Copy, Debug)]
+struct Reservation {
+    id: RefreshId,
+    until: MonoTime,
+}
+
+#[derive(Debug)]
+struct FailedRefresh {
+    error: CredentialsError,
+    /// The end of the backoff.
+    until: MonoTime,
+    /// The number of consecutive failures before this one.
+    previous: u32,
+}
+
+/// The state of the metadata service of ECS instances, as far as it is known.
+#[derive(Debug, Default)]
+pub(crate) struct MetadataState {
+    /// The token, and the time until which it is used.
+    pub(crate) token: Option<(Secret, MonoTime)>,
+    /// Whether the second version of the service has responded; if so, the first is never used.
+    pub(crate) has_v2: bool,
+}
+
+/// The result of a look-up in the cache.
+#[derive(Debug)]
+pub(crate) enum Lookup {
+    Hit(ResolvedCredentials),
+    /// The caller must refresh the credentials; no other look-up yields a ticket meanwhile.
+    Refresh(RefreshTicket),
+    /// Another call refreshes them; look again at this time at the latest.
+    Wait(MonoTime),
+    Failed(CredentialsError),
+}
+
+impl CredentialCache {
+    pub(crate) fn new(source: Source) -> Self {
+        let mut cached = None;
+        if let Source::Static(credentials) = &source {
+            cached = Some(CachedCredentials {
+                found: ResolvedCredentials::fixed(credentials.clone()),
+                since: MonoTime::default(),
+                validity: None,
+            });
+        }
+        Self {
+            source,
+            cached,
+            reservation: None,
+            failure: None,
+            refreshes: 0,
+            metadata: MetadataState::default(),
+        }
+    }
+
+    /// The credentials that can sign now, fresh or not.
+    pub(crate) fn current(&self, now: MonoTime) -> Option<&ResolvedCredentials> {
+        let cached = self.cached.as_ref()?;
+        let validity = cached.validity;
+        let is_usable = validity.is_none_or(|validity| now < validity.usable_until);
+        is_usable.then_some(&cached.found)
+    }
+
+    /// Looks up the credentials for a call with this deadline, and reserves the refresh for it if one is
+    /// due.
+    pub(crate) fn look_up(&mut self, now: MonoTime, deadline: MonoTime) -> Lookup {
+        let current = self.current(now).cloned();
+        let current = match current {
+            Some(found) if self.is_fresh(now) => return Lookup::Hit(found),
+            other => other,
+        };
+        let reservation = self.reservation.filter(|it| now < it.until);
+        let failure = self.failure.as_ref().filter(|it| now < it.until);
+        match (current, reservation, failure) {
+            (Some(found), Some(_), _) | (Some(found), None, Some(_)) => Lookup::Hit(found),
+            (None, Some(reservation), _) => Lookup::Wait(reservation.until),
+            (None, None, Some(failure)) => Lookup::Failed(failure.error.clone()),
+            (current, None, None) => {
+                // A call that has usable credentials spends only a part of its time on new ones.
+                let rest = deadline.saturating_since(now);
+                let rest = if current.is_some() { rest / 4 } else { rest };
+                self.refreshes += 1;
+                let id = RefreshId(self.refreshes);
+                let until = now + START_TIMEOUT.min(rest.max(Duration::from_millis(1)));
+                self.reservation = Some(Reservation { id, until });
+                Lookup::Refresh(RefreshTicket {
+                    id,
+                    source: self.source.clone(),
+                    begun: now,
+                    deadline: now + rest,
+                })
+            }
+        }
+    }
+
+    fn is_fresh(&self, now: MonoTime) -> bool {
+        let cached = self.cached.as_ref();
+        cached.is_some_and(|it| it.validity.is_none_or(|it| now < it.fresh_until))
+    }
+
+    /// Extends the reservation of a refresh that is in progress and acts again at `until` at the latest.
+    pub(crate) fn extend(&mut self, id: RefreshId, until: MonoTime, now: MonoTime) {
+        let until = until + REPORT_GRACE;
+        let is_free = self.reservation.is_none_or(|it| it.until <= now);
+        if is_free || self.reservation.is_some_and(|it| it.id == id) {
+            self.reservation = Some(Reservation { id, until });
+        }
+    }
+
+    /// Stores the credentials that a refresh has fetched, which expire after `lifetime`. `pinned` is the
+    /// source to use from now on.
+    pub(crate) fn store(
+        &mut self,
+        id: RefreshId,
+        found: ResolvedCredentials,
+        lifetime: Option<Duration>,
+        pinned: Option<Source>,
+        now: MonoTime,
+    ) {
+        self.release(id);
+        self.failure = None;
+        if let Some(source) = pinned {
+            self.source = source;
+        }
+        let mut found = found;
+        if let Some(cached) = &mut self.cached
+            && found.skipped.is_empty()
+        {
+            // Only the first refresh walks the chain.
+            found.skipped = core::mem::take(&mut cached.found.skipped);
+        }
+        self.cached = Some(CachedCredentials {
+            found,
+            since: now,
+            validity: lifetime.map(|lifetime| Validity {
+                fresh_until: now + lifetime.saturating_sub(REFRESH_MARGIN.min(lifetime / 4)),
+                usable_until: now + lifetime,
+            }),
+        });
+    }
+
+    /// Records that a refresh that began at `begun` has failed. `jitter` draws a duration up to its
+    /// argument.
+    pub(crate) fn fail(
+        &mut self,
+        id: RefreshId,
+        error: CredentialsError,
+        was_cut_short: bool,
+        begun: MonoTime,
+        now: MonoTime,
+        jitter: impl FnOnce(Duration) -> Duration,
+    ) {
+        if !self.release(id) {
+            // Another refresh has taken over; its result counts.
+            return;
+        }
+        let is_usable = self.current(now).is_some();
+        if was_cut_short && !is_usable && now.saturating_since(begun) < MIN_CONCLUSIVE {
+            return;
+        }
+        let failure = self.failure.as_ref();
+        let previous = failure.map_or(0, |failure| failure.previous + 1);
+        let max_backoff = if is_usable {
+            MAX_BACKOFF_WHILE_USABLE
+        } else {
+            MAX_BACKOFF
+        };
+        let factor = 1_u32.checked_shl(previous).unwrap_or(u32::MAX);
+        let half = BASE_BACKOFF.saturating_mul(factor).min(max_backoff) / 2;
+        let mut until = now + half + jitter(half);
+        if let Some(validity) = self.cached.as_ref().and_then(|cached| cached.validity)
+            && is_usable
+        {
+            // Without credentials another attempt is due at once.
+            until = until.min(validity.usable_until);
+        }
+        self.failure = Some(FailedRefresh {
+            error,
+            until,
+            previous,
+        });
+    }
+
+    /// Ends the reservation of a refresh, and returns whether there was one.
+    pub(crate) fn release(&mut self, id: RefreshId) -> bool {
+        let is_reserved = self.reservation.is_some_and(|it| it.id == id);
+        if is_reserved {
+            self.reservation = None;
+        }
+        is_reserved
+    }
+
+    /// The error of the last refresh, if it failed.
+    pub(crate) fn last_failure(&self) -> Option<&CredentialsError> {
+        self.failure.as_ref().map(|failure| &failure.error)
+    }
+
+    /// Drops credentials that the service refused, and returns whether a retry may get other ones.
+    pub(crate) fn reject(&mut self, refused: &Credentials, now: MonoTime) -> bool {
+        if !self.source.can_change() {
+            return false;
+        }
+        let Some(cached) = &self.cached else {
+            return true;
+        };
+        if !cached.found.credentials.is_same(refused) {
+            return true;
+        }
+        if now.saturating_since(cached.since) < MIN_REPLACEABLE_AGE {
+            return false;
+        }
+        self.cached = None;
+        true
+    }
+}

@@ -1,0 +1,74 @@
+//! The record of an exchange.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::error::Error as StdError;
+use core::fmt;
+
+use crate::clock::MonoTime;
+use crate::endpoint::Endpoint;
+
+/// The record of one exchange of a call, for logs and metrics.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// When the exchange was handed to the driver.
+    pub started: MonoTime,
+    /// When its end was reported.
+    pub ended: MonoTime,
+    /// How it ended.
+    pub outcome: AttemptOutcome,
+    /// The request ID of the response, if there is one.
+    pub request_id: Option<String>,
+}
+
+/// How an exchange ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum AttemptOutcome {
+    /// No byte of the request was sent.
+    NotSent(Box<dyn StdError + Send + Sync>),
+    /// There is no complete response; the service may have received the request.
+    NoResponse {
+        /// The status, if the response ended after its headers.
+        status: Option<u16>,
+        /// The driver's error.
+        cause: Box<dyn StdError + Send + Sync>,
+    },
+    /// The driver had not reported it when its time-out was over.
+    TimedOut,
+    /// Another exchange of the call had a response first.
+    Superseded,
+    /// There is a response.
+    Response {
+        /// The HTTP status.
+        status: u16,
+        /// The service's code, if the response has one.
+        code: Option<String>,
+    },
+}
+
+impl fmt::Display for AttemptOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotSent(cause) => write!(f, "not sent: {cause}"),
+            Self::NoResponse {
+                status: None,
+                cause,
+            } => write!(f, "no response: {cause}"),
+            Self::NoResponse {
+                status: Some(status),
+                cause,
+            } => write!(f, "HTTP {status}, but no complete response: {cause}"),
+            Self::TimedOut => f.write_str("timed out"),
+            Self::Superseded => f.write_str("superseded by another attempt"),
+            Self::Response { status, code: None } => write!(f, "HTTP {status}"),
+            Self::Response {
+                status,
+                code: Some(code),
+            } => write!(f, "HTTP {status}, code {code}"),
+        }
+    }
+}

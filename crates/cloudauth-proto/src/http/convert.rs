@@ -1,0 +1,152 @@
+//! Conversions to and from the types of the `http` crate.
+
+use alloc::borrow::{Cow, ToOwned};
+use alloc::string::String;
+
+use bytes::Bytes;
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+
+use super::{Body, Head, Method, READ, Request};
+use crate::endpoint::UriScheme;
+
+impl Request {
+    /// Converts the request to a request of the `http` crate, with a body made by `body`.
+    ///
+    /// Every header is marked as sensitive. Fails if those types do not accept a header or the target;
+    /// the error shows neither.
+    pub fn into_http<B>(
+        self,
+        body: impl FnOnce(Body) -> B,
+    ) -> Result<http::Request<B>, http::Error> {
+        let mut headers = HeaderMap::with_capacity(self.headers.len());
+        for (name, value) in self.headers {
+            let mut value = match value {
+                Cow::Borrowed(value) => {
+                    HeaderValue::from_maybe_shared(Bytes::from_static(value.as_bytes()))?
+                }
+                Cow::Owned(value) => HeaderValue::try_from(value)?,
+            };
+            // Keys, tokens and signatures must not be printed with the headers.
+            value.set_sensitive(true);
+            headers.insert(header_name(name), value);
+        }
+        let mut uri = http::uri::Parts::default();
+        uri.scheme = Some(match self.scheme {
+            UriScheme::Http => Scheme::HTTP,
+            UriScheme::Https => Scheme::HTTPS,
+        });
+        uri.authority = Some(Authority::try_from(self.authority.into_owned())?);
+        uri.path_and_query = Some(PathAndQuery::try_from(self.target)?);
+        let mut made = http::Request::new(body(self.body));
+        *made.method_mut() = match self.method {
+            Method::Get => http::Method::GET,
+            Method::Post => http::Method::POST,
+            Method::Put => http::Method::PUT,
+        };
+        *made.uri_mut() = Uri::from_parts(uri)?;
+        *made.headers_mut() = headers;
+        Ok(made)
+    }
+}
+
+/// The status and the headers that this crate reads. Bytes that are not UTF-8 are replaced.
+impl From<&http::response::Parts> for Head {
+    fn from(parts: &http::response::Parts) -> Self {
+        let text = |value: &HeaderValue| match value.to_str() {
+            Ok(text) => text.to_owned(),
+            Err(_) => String::from_utf8_lossy(value.as_bytes()).into_owned(),
+        };
+        let headers = READ_NAMES.iter().filter_map(|name| {
+            let value = parts.headers.get(name)?;
+            Some((name.as_str().to_owned(), text(value)))
+        });
+        Self::new(parts.status.as_u16(), headers.collect())
+    }
+}
+
+static READ_NAMES: [HeaderName; READ.len()] = [
+    HeaderName::from_static(READ[0]),
+    HeaderName::from_static(READ[1]),
+    HeaderName::from_static(READ[2]),
+    HeaderName::from_static(READ[3]),
+];
+
+/// The names that most requests have, as constants.
+static SENT: [HeaderName; 12] = [
+    header::CONTENT_TYPE,
+    header::HOST,
+    HeaderName::from_static("x-acs-action"),
+    HeaderName::from_static("x-acs-content-sha256"),
+    HeaderName::from_static("x-acs-credentials-provider"),
+    HeaderName::from_static("x-acs-date"),
+    HeaderName::from_static("x-acs-signature-nonce"),
+    HeaderName::from_static("x-acs-version"),
+    header::AUTHORIZATION,
+    header::ACCEPT,
+    header::USER_AGENT,
+    header::CONTENT_LENGTH,
+];
+
+/// The name as a type of the `http` crate.
+fn header_name(name: &'static str) -> HeaderName {
+    let known = SENT.iter().find(|known| known.as_str() == name);
+    known.map_or_else(|| HeaderName::from_static(name), HeaderName::clone)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    /// A request with these headers.
+    fn with(headers: &[(&'static str, &'static str)]) -> Request {
+        let headers = headers.iter();
+        Request {
+            method: Method::Post,
+            scheme: UriScheme::Https,
+            authority: "host.test".into(),
+            target: "/".into(),
+            headers: headers.map(|&(name, value)| (name, value.into())).collect(),
+            body: Body::default(),
+            direct: false,
+        }
+    }
+
+    #[test]
+    fn headers_are_converted_in_any_order_and_with_any_names() {
+        let mut sent: Vec<(&str, &str)> = SENT.iter().map(|name| (name.as_str(), "1")).collect();
+        sent.insert(3, ("x-acs-retry-attempts", "2"));
+        for _ in 0..sent.len() {
+            sent.rotate_left(1);
+            let made = with(&sent).into_http(|_| ()).unwrap();
+            let headers = made.headers().iter();
+            let mut got: Vec<(&str, &str)> = headers
+                .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
+                .collect();
+            got.sort_unstable();
+            let mut all = sent.clone();
+            all.sort_unstable();
+            assert_eq!(got, all);
+            assert!(made.headers().values().all(HeaderValue::is_sensitive));
+        }
+    }
+
+    #[test]
+    fn an_invalid_header_value_is_an_error() {
+        assert!(with(&[("accept", "a\r\nb")]).into_http(|_| ()).is_err());
+    }
+
+    #[test]
+    fn all_response_headers_that_are_read_are_kept() {
+        let mut reply = http::Response::builder().status(503).header("server", "x");
+        for name in READ {
+            reply = reply.header(name, name);
+        }
+        let (parts, ()) = reply.body(()).unwrap().into_parts();
+        let head = Head::from(&parts);
+        assert_eq!((head.status, head.headers.len()), (503, READ.len()));
+        assert!(READ.into_iter().all(|name| head.header(name) == Some(name)));
+    }
+}

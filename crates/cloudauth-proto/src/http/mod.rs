@@ -1,0 +1,312 @@
+//! HTTP requests and responses, as far as the protocol uses them.
+
+#[cfg(feature = "http")]
+mod convert;
+pub(crate) mod date;
+pub(crate) mod multipart;
+pub(crate) mod plain;
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::error::Error;
+use core::fmt;
+use core::time::Duration;
+
+use crate::encode::Buffer;
+use crate::endpoint::UriScheme;
+
+/// A header that is sent.
+pub(crate) type Header = (&'static str, Cow<'static, str>);
+
+/// Media types.
+pub(crate) const JSON: &str = "application/json";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The `User-Agent` of every request.
+pub(crate) const USER_AGENT: &str = concat!("cloudauth-rs/", env!("CARGO_PKG_VERSION"));
+
+/// An HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Method {
+    /// `GET`, with all parameters in the query and no body.
+    Get,
+    /// `POST`.
+    Post,
+    /// `PUT`, used for the metadata service only.
+    Put,
+}
+
+impl Method {
+    /// The method as it stands on the request line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+        }
+    }
+}
+
+/// A signed request, to be sent once.
+///
+/// All of it is sensitive: the query or the body contains the person's name and ID number. `Debug` shows
+/// names and sizes.
+#[non_exhaustive]
+pub struct Request {
+    /// `GET`, `POST` or `PUT`.
+    pub method: Method,
+    /// The scheme of the URL.
+    pub scheme: UriScheme,
+    /// The host, with a port unless it is the default port of the scheme.
+    pub authority: Cow<'static, str>,
+    /// The path and the query: `/` or `/?...`.
+    pub target: String,
+    /// Header names in lower case and their values, including `host` and `content-length`.
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
+    /// The body: a form, which can be empty, or a file in a multipart form.
+    pub body: Body,
+    /// Whether the request must bypass any proxy, because the metadata service is link-local.
+    pub direct: bool,
+}
+
+impl Request {
+    /// Appends the request as it is sent over HTTP/1.1, for runtimes with a socket and no HTTP library.
+    pub fn write_http1(&self, out: &mut Vec<u8>) {
+        let (head, tail) = self.body.parts();
+        for part in [self.method.as_str(), " ", &self.target, " HTTP/1.1\r\n"] {
+            out.extend_from_slice(part.as_bytes());
+        }
+        for (name, value) in &self.headers {
+            for part in [name, ": ", value, "\r\n"] {
+                out.extend_from_slice(part.as_bytes());
+            }
+        }
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(head);
+        out.extend_from_slice(tail);
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.iter().map(|(name, _)| *name).collect();
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("scheme", &self.scheme)
+            .field("authority", &self.authority)
+            .field("target_bytes", &self.target.len())
+            .field("headers", &names)
+            .field("body_bytes", &self.body.len())
+            .field("direct", &self.direct)
+            .finish()
+    }
+}
+
+/// The body of a request: a part that all attempts of a call share, then a part of its own.
+///
+/// `Debug` shows its length.
+#[derive(Clone, Default)]
+pub struct Body {
+    shared: SharedPart,
+    own: Vec<u8>,
+}
+
+#[derive(Clone)]
+enum SharedPart {
+    /// The pairs of a form, of which this many bytes are sent.
+    Form(Arc<Buffer>, usize),
+    Bytes(Arc<Vec<u8>>),
+}
+
+impl Default for SharedPart {
+    fn default() -> Self {
+        Self::Form(Arc::default(), 0)
+    }
+}
+
+impl AsRef<[u8]> for SharedPart {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Form(form, length) => &form.as_bytes()[..*length],
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+impl Body {
+    /// The pairs of a form, and more of them.
+    pub(crate) fn new(form: Arc<Buffer>, own: Vec<u8>) -> Self {
+        // Every pair ends with an `&`, but the last of all is sent without it.
+        let length = form.len().saturating_sub(usize::from(own.is_empty()));
+        let shared = SharedPart::Form(form, length);
+        Self { shared, own }
+    }
+
+    pub(crate) fn of_bytes(bytes: Arc<Vec<u8>>, own: Vec<u8>) -> Self {
+        let shared = SharedPart::Bytes(bytes);
+        Self { shared, own }
+    }
+
+    /// Both parts, in the order in which they are sent.
+    #[must_use]
+    pub fn parts(&self) -> (&[u8], &[u8]) {
+        (self.shared.as_ref(), &self.own)
+    }
+
+    /// Both parts, owned, for transports that send without a copy.
+    #[must_use]
+    pub fn into_parts(self) -> (impl AsRef<[u8]> + Send + Sync + 'static, Vec<u8>) {
+        (self.shared, self.own)
+    }
+
+    /// The length in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let (shared, own) = self.parts();
+        shared.len() + own.len()
+    }
+
+    /// Whether the body is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Body({} bytes)", self.len())
+    }
+}
+
+/// All response headers that this crate reads.
+pub(crate) const READ: [&str; 4] = [
+    "date",
+    "retry-after",
+    "x-acs-request-id",
+    "x-acs-retry-after",
+];
+
+/// The status and the headers of a response.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Head {
+    /// The status code.
+    pub status: u16,
+    /// The headers: names in lower case, and their values.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Head {
+    /// A head as a driver read it.
+    #[must_use]
+    pub fn new(status: u16, headers: Vec<(String, String)>) -> Self {
+        Self { status, headers }
+    }
+
+    /// The first value of the header `name`, which is one of [`READ`].
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        debug_assert!(READ.contains(&name), "{name} is not among those read");
+        let found = self.headers.iter().find(|(have, _)| have == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// A response that was read to its end, or to one byte more than the exchange's limit.
+///
+/// `Debug` shows the status and the length of the body.
+#[non_exhaustive]
+pub struct Response {
+    /// The status and the headers.
+    pub head: Head,
+    /// The body. Sensitive.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// A response as a driver read it.
+    #[must_use]
+    pub fn new(head: Head, body: Vec<u8>) -> Self {
+        Self { head, body }
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.head.status)
+            .field("body_bytes", &self.body.len())
+            .finish()
+    }
+}
+
+/// The failure of an exchange that has no complete response.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Failure {
+    /// Whether the service may have received the request.
+    pub delivery: Delivery,
+    /// The head of the response, if the response ended after its headers.
+    pub head: Option<Head>,
+    /// The driver's error. Its text must not contain the URL, headers or the body.
+    pub source: Box<dyn Error + Send + Sync>,
+}
+
+impl Failure {
+    /// A failure without a response.
+    pub fn new(delivery: Delivery, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            delivery,
+            head: None,
+            source: source.into(),
+        }
+    }
+
+    /// A response that ended after its head.
+    pub fn after_head(head: Head, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            head: Some(head),
+            ..Self::new(Delivery::MaybeSent, source)
+        }
+    }
+}
+
+/// Whether a request without a response may have reached the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "only a response could prove more")]
+pub enum Delivery {
+    /// Certainly not: no byte of it was handed to the network.
+    NotSent,
+    /// It may have.
+    MaybeSent,
+}
+
+/// The time-outs of one exchange. The driver gives up when the first of them is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// From the start to an established connection: name resolution, TCP, proxy and TLS together.
+    pub connect: Duration,
+    /// From then to the end of the response.
+    pub read: Duration,
+    /// From the start to the end of the response.
+    pub total: Duration,
+}
+
+impl Timeouts {
+    /// Both time-outs, and no more than `rest` for the whole exchange.
+    #[must_use]
+    pub fn new(connect: Duration, read: Duration, rest: Duration) -> Self {
+        let total = connect.saturating_add(read).min(rest);
+        Self {
+            connect: connect.min(total),
+            read: read.min(total),
+            total,
+        }
+    }
+}

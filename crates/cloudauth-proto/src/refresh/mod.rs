@@ -1,0 +1,342 @@
+//! The flow that fetches credentials from a source. Sources are nested and tried one after the other, so
+//! it is a coroutine with a stage.
+
+mod ecs;
+mod request;
+mod response;
+mod resume;
+mod stage;
+mod start;
+mod sts;
+mod walk;
+mod who_am_i;
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+use core::mem;
+use core::ops::ControlFlow::{Break, Continue};
+use core::time::Duration;
+
+use request::sts_call;
+use response::FetchedCredentials;
+use resume::issuer_time;
+use stage::{Input, RefreshStage, Responder, StsCall};
+use walk::{Resolved, SourceWalk};
+pub use who_am_i::WhoAmI;
+
+use crate::call::Signer;
+use crate::call::plain::PlainCall;
+use crate::clock::{LatestTime, MonoTime, Now};
+use crate::credentials::{
+    CredentialsError, RefreshId, RefreshTicket, ResolvedCredentials, SourceError, SupplyError,
+};
+use crate::error::Error;
+use crate::exchange::ExchangeId;
+use crate::flow::{Flow, Step};
+use crate::http::{Failure, Response};
+use crate::session::Session;
+
+/// The longest run of a program, as in the vendor's SDKs (recorded).
+const PROGRAM_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The longest time for a driver to read a file.
+const FILE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A [`Flow`] that fetches credentials from a session's source and stores them in the session.
+///
+/// A driver runs it for [`Step::Authenticate`], which has the ticket. It ends before the deadline of the
+/// call that needs the credentials. After a failure the next one waits for a backoff of at most 1 s, which doubles
+/// up to 10 s (60 s while there are credentials that can still be used).
+pub struct Refresh {
+    id: RefreshId,
+    begun: MonoTime,
+    deadline: MonoTime,
+    latest: LatestTime,
+    /// The time of the last request.
+    sent: MonoTime,
+    walk: SourceWalk,
+    stage: RefreshStage,
+    supplied: Option<Result<Vec<u8>, SupplyError>>,
+}
+
+impl Refresh {
+    /// Makes the flow for a ticket.
+    #[must_use]
+    pub fn new(ticket: RefreshTicket) -> Self {
+        let RefreshTicket {
+            id,
+            source,
+            begun,
+            deadline,
+        } = ticket;
+        Self {
+            id,
+            begun,
+            deadline,
+            latest: LatestTime::new(begun),
+            sent: begun,
+            walk: SourceWalk::default(),
+            stage: RefreshStage::Enter(Box::new(source)),
+            supplied: None,
+        }
+    }
+
+    /// Requests an input from the driver, or continues with it.
+    fn input(
+        &mut self,
+        input: Input,
+        until: Option<MonoTime>,
+        session: &mut Session,
+        now: Now,
+    ) -> Option<Step<ResolvedCredentials>> {
+        let Some(until) = until else {
+            let rest = self.deadline.saturating_since(now.mono);
+            let (limit, step) = match &input {
+                Input::Profile(profile) => (FILE_TIMEOUT, Step::Read(profile.path.clone())),
+                Input::Token(oidc) => (FILE_TIMEOUT, Step::Read(oidc.token_file.clone())),
+                Input::Output(external) => {
+                    let argv = external.argv.clone();
+                    let timeout = PROGRAM_TIMEOUT.min(rest);
+                    // The driver needs some time to kill the program.
+                    (timeout + FILE_TIMEOUT, Step::Run { argv, timeout })
+                }
+            };
+            let until = now.mono + limit;
+            self.extend(session, until);
+            self.supplied = None;
+            let until = Some(until);
+            self.stage = RefreshStage::Supply { input, until };
+            return Some(step);
+        };
+        match self.supplied.take() {
+            Some(contents) => {
+                self.stage = resume::supplied(input, contents, session, now, self.deadline);
+                None
+            }
+            None if until <= now.mono => {
+                self.stage = RefreshStage::Failed(SourceError::TimedOut);
+                None
+            }
+            None => {
+                let requested = Some(until);
+                self.stage = RefreshStage::Supply {
+                    input,
+                    until: requested,
+                };
+                Some(self.wait(session, until))
+            }
+        }
+    }
+
+    fn plain(
+        &mut self,
+        mut call: Box<PlainCall>,
+        responder: Responder,
+        session: &mut Session,
+        now: Now,
+    ) -> Option<Step<ResolvedCredentials>> {
+        match self.step(call.poll(session, now), session, now) {
+            Ok(step) => {
+                self.stage = RefreshStage::Plain(call, responder);
+                Some(step)
+            }
+            Err(result) => {
+                let result = result
+                    .map_err(sts::reason)
+                    .and_then(request::plain_response);
+                let (sent, deadline) = (self.sent, self.deadline);
+                self.stage = resume::responded(responder, result, session, now, sent, deadline);
+                None
+            }
+        }
+    }
+
+    fn call(
+        &mut self,
+        mut call: StsCall,
+        provider: &'static str,
+        session: &mut Session,
+        now: Now,
+    ) -> Option<Step<ResolvedCredentials>> {
+        match self.step(call.poll(session, now), session, now) {
+            // It has its credentials, and needs no file and no program.
+            Ok(Step::Authenticate(_) | Step::Read(_) | Step::Run { .. }) => {
+                self.stage = RefreshStage::Failed(SourceError::TimedOut);
+                None
+            }
+            Ok(step) => {
+                self.stage = RefreshStage::Call(call, provider);
+                Some(step)
+            }
+            Err(result) => {
+                let fetched = result.map_err(sts::reason).and_then(|reply| {
+                    let time = issuer_time(reply.date, self.sent, session, now);
+                    reply.value.into_fetched(provider, time)
+                });
+                self.stage = fetched.into();
+                None
+            }
+        }
+    }
+
+    /// The step of a flow within this one, or its result.
+    fn step<T>(
+        &mut self,
+        step: Step<T>,
+        session: &mut Session,
+        now: Now,
+    ) -> Result<Step<ResolvedCredentials>, Result<T, Error>> {
+        let step = match step.or_done() {
+            Continue(step) => step,
+            Break(result) => return Err(result),
+        };
+        match &step {
+            Step::Send(exchange) => {
+                self.sent = now.mono;
+                self.extend(session, now.mono + exchange.timeouts.total);
+            }
+            Step::Wait(until) => self.extend(session, *until),
+            Step::Abandon(_)
+            | Step::Authenticate(_)
+            | Step::Read(_)
+            | Step::Run { .. }
+            | Step::Done(_) => {}
+        }
+        Ok(step)
+    }
+
+    /// Continues with the credentials of the current source, which are the result or assume a role.
+    fn fetched(
+        &mut self,
+        fetched: FetchedCredentials,
+        session: &mut Session,
+        now: Now,
+    ) -> Option<Step<ResolvedCredentials>> {
+        match self.walk.resolve(fetched) {
+            Resolved::Inner(fetched) => {
+                self.stage = RefreshStage::Fetched(fetched);
+                None
+            }
+            Resolved::Assume { fetched, role, sts } => {
+                let signer = Signer::Own(fetched.credentials);
+                let operation = sts::AssumeRoleRequest(role);
+                let deadline = self.deadline;
+                self.stage = sts_call(&operation, signer, sts, "ram_role_arn", now, deadline);
+                None
+            }
+            Resolved::Credentials(fetched, found, pinned) => {
+                let cache = session.credential_cache_mut();
+                cache.store(self.id, found.clone(), fetched.lifetime, pinned, now.mono);
+                Some(Step::Done(Ok(found)))
+            }
+        }
+    }
+
+    /// Continues without credentials of the current source.
+    fn failed(&mut self, reason: SourceError) {
+        let is_out_of_time = reason == SourceError::TimedOut;
+        self.walk.fail(reason);
+        self.next(is_out_of_time);
+    }
+
+    fn next(&mut self, is_out_of_time: bool) {
+        self.stage = match self.walk.next(is_out_of_time) {
+            Some(source) => RefreshStage::Enter(Box::new(source)),
+            None => RefreshStage::Finished,
+        };
+    }
+
+    /// Ends the refresh: no source has credentials.
+    fn end(&mut self, session: &mut Session, now: Now) -> Step<ResolvedCredentials> {
+        let skipped = self.walk.take_skipped();
+        let last = skipped.last().map(|it| &it.reason);
+        let was_cut_short = last == Some(&SourceError::TimedOut) || now.mono >= self.deadline;
+        let error = CredentialsError::NoneFound(skipped);
+        session.fail_refresh(self.id, error.clone(), was_cut_short, self.begun, now.mono);
+        Step::Done(Err(Error::Credentials(Box::new(error))))
+    }
+
+    /// Extends the reservation of this refresh.
+    fn extend(&self, session: &mut Session, until: MonoTime) {
+        session
+            .credential_cache_mut()
+            .extend(self.id, until, self.latest.get());
+    }
+
+    fn wait(&self, session: &mut Session, until: MonoTime) -> Step<ResolvedCredentials> {
+        self.extend(session, until);
+        Step::Wait(until)
+    }
+}
+
+impl Flow for Refresh {
+    type Output = ResolvedCredentials;
+
+    fn poll(&mut self, session: &mut Session, now: Now) -> Step<ResolvedCredentials> {
+        let now = self.latest.clamp(now);
+        loop {
+            let step = match mem::replace(&mut self.stage, RefreshStage::Finished) {
+                RefreshStage::Finished => return Step::Done(Err(Error::Finished)),
+                RefreshStage::Enter(source) => {
+                    let deadline = self.deadline;
+                    self.stage = start::enter(*source, &mut self.walk, session, now, deadline);
+                    None
+                }
+                RefreshStage::Supply { input, until } => self.input(input, until, session, now),
+                RefreshStage::Plain(call, responder) => self.plain(call, responder, session, now),
+                RefreshStage::Call(call, provider) => self.call(call, provider, session, now),
+                RefreshStage::Fetched(fetched) => self.fetched(fetched, session, now),
+                RefreshStage::Failed(reason) => {
+                    self.failed(reason);
+                    None
+                }
+                RefreshStage::Next => {
+                    self.next(false);
+                    None
+                }
+            };
+            if let Some(step) = step {
+                return step;
+            }
+            if let RefreshStage::Finished = self.stage {
+                return self.end(session, now);
+            }
+        }
+    }
+
+    fn report(
+        &mut self,
+        session: &mut Session,
+        id: ExchangeId,
+        result: Result<Response, Failure>,
+        now: Now,
+    ) {
+        let now = self.latest.clamp(now);
+        match &mut self.stage {
+            RefreshStage::Plain(call, _) => call.report(id, result, now),
+            RefreshStage::Call(call, _) => call.report(session, id, result, now),
+            RefreshStage::Enter(_)
+            | RefreshStage::Supply { .. }
+            | RefreshStage::Fetched(_)
+            | RefreshStage::Failed(_)
+            | RefreshStage::Next
+            | RefreshStage::Finished => {}
+        }
+    }
+
+    fn supply(&mut self, contents: Result<Vec<u8>, SupplyError>) {
+        if let RefreshStage::Supply { until: Some(_), .. } = self.stage {
+            self.supplied = Some(contents);
+        }
+    }
+}
+
+impl fmt::Debug for Refresh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refresh")
+            .field("source", &self.walk.path())
+            .field("skipped", &self.walk.skipped())
+            .finish_non_exhaustive()
+    }
+}
