@@ -53,8 +53,11 @@ impl CannedResponse<'_> {
         let Step::Authenticate(ticket) = WhoAmI::new().poll(&mut session, NOW) else {
             panic!("no refresh is requested");
         };
-        self.run(cloudauth_proto::driver::Refresh::new(ticket), &mut session)
-            .map(drop)
+        self.run(
+            cloudauth_proto::driver::Refresh::inline(ticket),
+            &mut session,
+        )
+        .map(drop)
     }
 
     fn run<F: Flow>(&self, mut flow: F, session: &mut Session) -> Result<F::Output, Error> {
@@ -66,7 +69,7 @@ impl CannedResponse<'_> {
                 }
                 Step::Wait(until) => now.mono = until,
                 Step::Abandon(_) => {}
-                Step::Read(_) | Step::Run { .. } => flow.supply(Ok(self.body.to_vec())),
+                Step::Read { .. } | Step::Run { .. } => flow.supply(Ok(self.body.to_vec())),
                 Step::Authenticate(_) => panic!("an access key needs no refresh"),
                 Step::Done(result) => return result,
             }

@@ -89,7 +89,7 @@ impl Flow for Sample {
             | Step::Abandon(_)
             | Step::Wait(_)
             | Step::Authenticate(_)
-            | Step::Read(_)
+            | Step::Read { .. }
             | Step::Run { .. }
             | Step::Done(Ok(_))) => step,
         }

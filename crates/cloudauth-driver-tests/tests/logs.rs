@@ -168,13 +168,16 @@ fn assert_nothing_leaks(call: CallFn, enabled: &'static [&'static str], is_refus
                     .endpoints(Endpoints::only(endpoint))
                     .root_certificates(simulator.ca_pem())
                     .proxies(Proxies::none())
-                    .max_attempts(1)
+                    .max_attempts(if is_refused { 4 } else { 1 })
                     .scheme(scheme)
             };
             for url in &urls {
                 match call(options(url, &known)) {
                     Ok(certify_id) => drop(canaries.insert(certify_id)),
-                    Err(error) => assert!(error.to_string().contains("TRACE level"), "{error}"),
+                    Err(error) => {
+                        assert!(error.to_string().contains("TRACE level"), "{error}");
+                        assert_eq!(error.attempts().len(), 1, "{error}");
+                    }
                 }
                 assert!(call(options(url, &unknown)).is_err());
             }

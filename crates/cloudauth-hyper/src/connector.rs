@@ -1,31 +1,32 @@
 //! Connections: directly to the endpoint, or through a proxy's tunnel.
 
-use core::future::ready;
+use core::future::{Ready, ready};
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use std::io;
 use std::sync::Arc;
 
-use cloudauth_net::{Proxies, Proxy, ProxyProtocol};
+use cloudauth_net::{Proxies, Proxy, ProxyProtocol, ProxyRefused, is_certificate_refused};
 use cloudauth_proto::driver::UriScheme;
 use http::{HeaderValue, Uri};
-use hyper::rt::{Read, Write};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::dns::GaiResolver;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use rustls::ClientConfig;
 use tower_service::Service;
 
+use crate::resolver::Resolver;
+use crate::stream::{Io, Stream};
+
 /// The connector of a client.
 ///
-/// hyper-util clones it for every request and keeps a stream of its type for every connection; the `Arc`
-/// and the box keep both small.
+/// hyper-util clones it for every request; the `Arc` keeps that cheap.
 #[derive(Clone, Debug)]
 pub(crate) struct Connector(Arc<HttpsConnector<TunnelConnector>>);
 
 impl Connector {
     pub(crate) fn new(tls: &ClientConfig, proxies: Proxies) -> Self {
-        let tcp = tcp(GaiResolver::new());
+        let tcp = tcp(Resolver::new());
         let tunnel = TunnelConnector {
             tcp: tcp.clone(),
             to_proxy: over_tls(tls.clone(), tcp),
@@ -38,16 +39,16 @@ impl Connector {
 impl Service<Uri> for Connector {
     type Response = Stream;
     type Error = BoxError;
-    type Future = Connecting;
+    type Future = Connecting<Stream>;
 
     /// The connectors within are always ready.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, endpoint: Uri) -> Connecting {
+    fn call(&mut self, endpoint: Uri) -> Connecting<Stream> {
         let connecting = HttpsConnector::clone(&self.0).call(endpoint);
-        Box::pin(async { Ok(Box::new(connecting.await?) as Stream) })
+        Box::pin(async { Ok(Stream::new(connecting.await?)) })
     }
 }
 
@@ -67,12 +68,7 @@ fn over_tls<T>(tls: ClientConfig, connector: T) -> HttpsConnector<T> {
         .wrap_connector(connector)
 }
 
-/// A connection: TCP, TLS or a tunnel.
-pub(crate) trait Io: Read + Write + Connection + Send + Unpin {}
-
-impl<T: Read + Write + Connection + Send + Unpin> Io for T {}
-
-impl Connection for Stream {
+impl Connection for BoxedIo {
     fn connected(&self) -> Connected {
         (**self).connected()
     }
@@ -81,26 +77,27 @@ impl Connection for Stream {
 /// Connects to the endpoint: directly, or through a tunnel of its proxy.
 #[derive(Clone, Debug)]
 pub(crate) struct TunnelConnector {
-    tcp: HttpConnector,
+    tcp: HttpConnector<Resolver>,
     /// Connects to a proxy, over TLS if its URL is `https`.
-    to_proxy: HttpsConnector<HttpConnector>,
+    to_proxy: ProxyConnector,
     proxies: Proxies,
 }
 
 type BoxError = Box<dyn core::error::Error + Send + Sync>;
-type Stream = Box<dyn Io>;
-type Connecting = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
+type BoxedIo = Box<dyn Io>;
+type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
+type ProxyConnector = HttpsConnector<HttpConnector<Resolver>>;
 
 impl Service<Uri> for TunnelConnector {
-    type Response = Stream;
+    type Response = BoxedIo;
     type Error = BoxError;
-    type Future = Connecting;
+    type Future = Connecting<BoxedIo>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.tcp.poll_ready(context).map_err(Into::into)
     }
 
-    fn call(&mut self, endpoint: Uri) -> Connecting {
+    fn call(&mut self, endpoint: Uri) -> Connecting<BoxedIo> {
         let scheme = match endpoint.scheme_str() {
             Some("http") => UriScheme::Http,
             Some(_) | None => UriScheme::Https,
@@ -108,7 +105,7 @@ impl Service<Uri> for TunnelConnector {
         let authority = endpoint.authority().map_or("", |a| a.as_str());
         let Some(proxy) = self.proxies.proxy_for(scheme, authority) else {
             let connecting = self.tcp.call(endpoint);
-            return Box::pin(async { Ok(Box::new(connecting.await?) as Stream) });
+            return Box::pin(async { Ok(Box::new(connecting.await?) as BoxedIo) });
         };
         let tunnel = tunnel(proxy, self.to_proxy.clone(), endpoint);
         tunnel.unwrap_or_else(|error| Box::pin(ready(Err(error))))
@@ -117,35 +114,95 @@ impl Service<Uri> for TunnelConnector {
 
 fn tunnel(
     proxy: &Proxy,
-    connector: HttpsConnector<HttpConnector>,
+    mut connector: ProxyConnector,
     endpoint: Uri,
-) -> Result<Connecting, BoxError> {
+) -> Result<Connecting<BoxedIo>, BoxError> {
     let endpoint = with_port(endpoint)?;
     let scheme = match proxy.protocol() {
         ProxyProtocol::Https => "https",
         ProxyProtocol::Http | ProxyProtocol::Socks5 => "http",
     };
     let uri: Uri = format!("{scheme}://{}:{}", proxy.host(), proxy.port()).parse()?;
+    let connecting = connector.call(uri.clone());
+    let connect = async {
+        let connected = connecting.await;
+        // What hyper-util reports of a failure within a tunnel does not always have its cause.
+        connected.map(Opened::new).map_err(|error| {
+            let is_refused = is_certificate_refused(&*error);
+            if is_refused {
+                ProxyRefused::new(error).into()
+            } else {
+                error
+            }
+        })
+    };
     if proxy.protocol() == ProxyProtocol::Socks5 {
-        let mut tunnel = SocksV5::new(uri, connector);
-        if let Some((user, password)) = proxy.user() {
-            tunnel = tunnel.with_auth(user.expose().to_owned(), password.expose().to_owned());
-        }
-        let tunnelling = tunnel.call(endpoint);
+        let user = proxy.user();
+        let user = user.map(|(user, it)| (user.expose().to_owned(), it.expose().to_owned()));
         return Ok(Box::pin(async {
-            Ok(Box::new(tunnelling.await?) as Stream)
+            let mut tunnel = SocksV5::new(uri, connect.await?);
+            if let Some((user, password)) = user {
+                tunnel = tunnel.with_auth(user, password);
+            }
+            let opened = tunnel.call(endpoint).await;
+            Ok(Box::new(opened.map_err(|error| refusal(error.into()))?) as BoxedIo)
         }));
     }
-    let mut tunnel = Tunnel::new(uri, connector);
-    if let Some(authorization) = proxy.authorization() {
-        let mut value = HeaderValue::from_str(authorization.expose())?;
-        value.set_sensitive(true);
-        tunnel = tunnel.with_auth(value);
-    }
-    let tunnelling = tunnel.call(endpoint);
+    let authorization = match proxy.authorization() {
+        Some(authorization) => {
+            let mut value = HeaderValue::from_str(authorization.expose())?;
+            value.set_sensitive(true);
+            Some(value)
+        }
+        None => None,
+    };
     Ok(Box::pin(async {
-        Ok(Box::new(tunnelling.await?) as Stream)
+        let mut tunnel = Tunnel::new(uri, connect.await?);
+        if let Some(authorization) = authorization {
+            tunnel = tunnel.with_auth(authorization);
+        }
+        let opened = tunnel.call(endpoint).await;
+        Ok(Box::new(opened.map_err(|error| refusal(error.into()))?) as BoxedIo)
     }))
+}
+
+/// The error of a tunnel; [`ProxyRefused`] if the proxy does not accept this client.
+///
+/// hyper-util does not export the types of these errors, so what they display is compared.
+fn refusal(error: BoxError) -> BoxError {
+    const REFUSALS: [&str; 3] = [
+        "tunnel error: proxy authorization required",
+        "SOCKS error: server does not support user/pass authentication",
+        "SOCKS error: credentials not accepted",
+    ];
+    if REFUSALS.contains(&&*error.to_string()) {
+        return ProxyRefused::new(error).into();
+    }
+    error
+}
+
+/// A connection to a proxy, for a tunnel that would connect itself.
+struct Opened<T>(Option<T>);
+
+impl<T> Opened<T> {
+    fn new(io: T) -> Self {
+        Self(Some(io))
+    }
+}
+
+impl<T> Service<Uri> for Opened<T> {
+    type Response = T;
+    type Error = io::Error;
+    type Future = Ready<io::Result<T>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let io = self.0.take();
+        ready(io.ok_or_else(|| io::ErrorKind::NotConnected.into()))
+    }
 }
 
 /// Adds port 80 to an `http` endpoint without a port: hyper-util would connect to port 443.
@@ -178,7 +235,7 @@ mod tests {
     impl Service<Name> for FixedResolver {
         type Response = vec::IntoIter<SocketAddr>;
         type Error = core::convert::Infallible;
-        type Future = core::future::Ready<Result<Self::Response, Self::Error>>;
+        type Future = Ready<Result<Self::Response, Self::Error>>;
 
         fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
             Poll::Ready(Ok(()))

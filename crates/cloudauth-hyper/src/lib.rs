@@ -29,8 +29,9 @@
 //! same for the blocking driver, `cloudauth-ureq`.
 //!
 //! The futures are `Send`, hold no lock across an await, and need tokio's IO and time drivers, on a
-//! current-thread or a multi-thread runtime. Dropping a future cancels the call. A reference to a
-//! [`Client`] is also a [`tower_service::Service`], for users of `tower`.
+//! current-thread or a multi-thread runtime; outside of a runtime a call fails, and nothing is sent. Dropping
+//! a future cancels the call. What else runs, tasks and threads, is in the docs of [`Client`]. A reference to
+//! a [`Client`] is also a [`tower_service::Service`], for users of `tower`.
 //!
 //! The crate root exports what most applications need; everything else is in [`proto`].
 //!
@@ -62,7 +63,12 @@
 mod body;
 mod client;
 mod connector;
+mod exchange;
+mod pool;
+mod resolver;
 mod service;
+mod shared;
+mod stream;
 
 pub use client::Client;
 pub use cloudauth_net::{FetchError, Options, OptionsError, Proxies, TransportError};

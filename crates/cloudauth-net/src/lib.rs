@@ -18,6 +18,7 @@
 
 mod clock;
 mod error;
+mod failure;
 pub mod local;
 mod observer;
 mod options;
@@ -27,6 +28,7 @@ mod user_agent;
 
 pub use clock::Clock;
 pub use error::{FetchError, OptionsError, TransportError};
+pub use failure::{ProxyRefused, connect_failure, is_certificate_refused, request_failure};
 pub use observer::{ObservedCall, Observer};
 pub use options::{ClientParts, Options};
 pub use proxy::{Proxies, Proxy, ProxyProtocol};

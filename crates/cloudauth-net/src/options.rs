@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use cloudauth_proto::credentials::Environment;
+use cloudauth_proto::ops;
 use cloudauth_proto::{Attempt, Endpoints, Policy, Scheme, Secret, Session, Source};
 use rustls::ClientConfig;
 
@@ -13,6 +14,9 @@ use crate::observer::Observer;
 use crate::proxy::Proxies;
 use crate::tls::{self, Identity};
 use crate::user_agent::UserAgent;
+
+/// HTTP libraries add the idle timeout to the current time, and panic if that cannot be represented.
+const MAX_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Options of a client, the same for the blocking and the async driver.
 ///
@@ -27,6 +31,7 @@ pub struct Options {
     scheme: Scheme,
     policy: Policy,
     rate_limits: Vec<(&'static str, u32)>,
+    raw_rate_limits: Vec<(&'static str, u32)>,
     proxies: Option<Proxies>,
     roots: Vec<Vec<u8>>,
     identity: Option<Identity>,
@@ -44,6 +49,7 @@ impl Default for Options {
             scheme: Scheme::default(),
             policy: Policy::default(),
             rate_limits: Vec::new(),
+            raw_rate_limits: Vec::new(),
             proxies: None,
             roots: Vec::new(),
             identity: None,
@@ -119,8 +125,18 @@ impl Options {
     /// Limits how often per second the operation `action` is sent; calls over the limit wait. The
     /// service limits each operation per account (documented: 50 per second for most). Default: no
     /// limit in the client.
+    ///
+    /// A name that no operation of [`ops`](cloudauth_proto::ops) has is an error, since it would limit
+    /// nothing; for others there is [`rate_limit_raw`](Self::rate_limit_raw).
     pub fn rate_limit(mut self, action: &'static str, per_second: u32) -> Self {
         self.rate_limits.push((action, per_second));
+        self
+    }
+
+    /// Limits how often per second an operation is sent that is not in
+    /// [`ops`](cloudauth_proto::ops), as a [`Raw`](cloudauth_proto::ops::Raw).
+    pub fn rate_limit_raw(mut self, action: &'static str, per_second: u32) -> Self {
+        self.raw_rate_limits.push((action, per_second));
         self
     }
 
@@ -165,8 +181,8 @@ impl Options {
         self
     }
 
-    /// Sets how long an idle connection is kept for reuse. Default: 5 s, as the vendor's servers close
-    /// idle connections after about 10 s.
+    /// Sets how long an idle connection is kept for reuse, at most a day. Default: 5 s, as the vendor's
+    /// servers close idle connections after about 10 s.
     pub fn idle_timeout(mut self, limit: Duration) -> Self {
         self.idle_timeout = limit;
         self
@@ -190,7 +206,14 @@ impl Options {
     /// options to a driver's `Client::new` instead.
     pub fn build(self) -> Result<ClientParts, OptionsError> {
         let policy = &self.policy;
-        let is_rate_zero = self.rate_limits.iter().any(|(_, rate)| *rate == 0);
+        let is_listed = |action: &str| ops::ALL.iter().any(|listed| listed.action == action);
+        if !self.rate_limits.iter().all(|(action, _)| is_listed(action)) {
+            let problem = "names an operation that is unknown; for a raw one use rate_limit_raw";
+            return Err(OptionsError::new("rate_limit", problem));
+        }
+        let mut rate_limits = self.rate_limits;
+        rate_limits.extend(self.raw_rate_limits);
+        let is_rate_zero = rate_limits.iter().any(|(_, rate)| *rate == 0);
         for (name, is_zero) in [
             ("connect_timeout", policy.connect_timeout.is_zero()),
             ("read_timeout", policy.read_timeout.is_zero()),
@@ -224,7 +247,7 @@ impl Options {
             .endpoints(self.endpoints)
             .scheme(self.scheme)
             .policy(self.policy);
-        for (action, per_second) in self.rate_limits {
+        for (action, per_second) in rate_limits {
             session = session.rate_limit(action, per_second);
         }
         Ok(ClientParts {
@@ -235,7 +258,7 @@ impl Options {
             user_agent,
             observer: self.observer,
             max_idle_connections: self.max_idle_connections,
-            idle_timeout: self.idle_timeout,
+            idle_timeout: self.idle_timeout.min(MAX_IDLE_TIMEOUT),
         })
     }
 }
@@ -282,6 +305,14 @@ mod tests {
         assert_eq!(options.scheme, Scheme::Acs3HmacSha256);
         assert_eq!(options.idle_timeout, Duration::from_secs(5));
         assert_eq!(options.max_idle_connections, 100);
+    }
+
+    #[test]
+    fn an_idle_timeout_of_more_than_a_day_is_a_day() {
+        let built = |limit| Options::new().idle_timeout(limit).build();
+        let day = Duration::from_secs(86_400);
+        assert!(built(Duration::MAX).is_ok_and(|parts| parts.idle_timeout == day));
+        assert!(built(day / 2).is_ok_and(|parts| parts.idle_timeout == day / 2));
     }
 
     #[test]

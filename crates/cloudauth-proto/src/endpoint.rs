@@ -1,6 +1,7 @@
 //! Endpoints of the service.
 
 use alloc::borrow::Cow;
+use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
@@ -110,9 +111,22 @@ impl Endpoint {
 
     fn checked(scheme: UriScheme, authority: &str) -> Result<Self, InvalidEndpoint> {
         check_authority(authority).map_err(|reason| InvalidEndpoint { reason })?;
+        // The default port is left out, so that one endpoint has one form.
+        let host = host_of(authority);
+        let port = authority[host.len()..].strip_prefix(':');
+        let port = port.and_then(|port| port.parse::<u16>().ok());
+        let default = match scheme {
+            UriScheme::Http => 80,
+            UriScheme::Https => 443,
+        };
+        let host = host.to_ascii_lowercase();
+        let authority = match port {
+            Some(port) if port != default => format!("{host}:{port}"),
+            Some(_) | None => host,
+        };
         Ok(Self {
             scheme,
-            authority: Cow::Owned(authority.to_ascii_lowercase()),
+            authority: Cow::Owned(authority),
         })
     }
 
@@ -332,6 +346,22 @@ mod tests {
     }
 
     #[test]
+    fn the_default_port_is_no_part_of_an_endpoint() {
+        for (text, shown) in [
+            ("Gateway.example.com:443", "https://gateway.example.com"),
+            ("gateway.example.com:0443", "https://gateway.example.com"),
+            ("gateway.example.com:80", "https://gateway.example.com:80"),
+            ("http://127.0.0.1:80", "http://127.0.0.1"),
+            ("http://[::1]:80", "http://[::1]"),
+            ("http://[::1]:443", "http://[::1]:443"),
+        ] {
+            assert_eq!(text.parse::<Endpoint>().unwrap().to_string(), shown);
+        }
+        let plain = Endpoint::plain_http("gateway:80").unwrap();
+        assert_eq!(plain, Endpoint::plain_http("gateway").unwrap());
+    }
+
+    #[test]
     fn each_network_has_shanghai_then_beijing() {
         let shown = |network| {
             let endpoints = Endpoints::of(network).into_iter();
@@ -354,13 +384,13 @@ mod tests {
         for (text, shown) in [
             ("gateway.example.com", "https://gateway.example.com"),
             (
-                "https://Gateway.example.com:443",
-                "https://gateway.example.com:443",
+                "https://Gateway.example.com:444",
+                "https://gateway.example.com:444",
             ),
             ("https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
             ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
             ("http://localhost", "http://localhost"),
-            ("http://[::1]:80", "http://[::1]:80"),
+            ("http://[::1]:81", "http://[::1]:81"),
         ] {
             assert_eq!(text.parse::<Endpoint>().unwrap().to_string(), shown);
         }

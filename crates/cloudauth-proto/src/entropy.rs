@@ -70,7 +70,10 @@ impl Entropy {
         let block = self.block(b"jitter");
         let mut word = [0; 4];
         word.copy_from_slice(&block[..4]);
-        longest.mul_f64(f64::from(u32::from_be_bytes(word)) / f64::from(u32::MAX))
+        let share = f64::from(u32::from_be_bytes(word)) / f64::from(u32::MAX);
+        // `Duration::MAX` becomes more than the largest duration.
+        let drawn = Duration::try_from_secs_f64(share * longest.as_secs_f64());
+        drawn.unwrap_or(longest)
     }
 
     fn block(&mut self, purpose: &[u8]) -> [u8; 32] {

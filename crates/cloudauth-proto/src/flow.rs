@@ -62,17 +62,29 @@ pub enum Step<T> {
     /// Poll again at this time, or as soon as an exchange was reported, or as soon as a refresh on the
     /// same session ended.
     Wait(MonoTime),
-    /// Run [`Refresh::new(ticket)`](crate::Refresh::new) to its end on the same session, wake all flows
-    /// that wait, then poll again. Its result can be ignored: it is kept in the session. If the refresh
-    /// is dropped before its end, call [`Session::release`].
+    /// Run a refresh to its end on the same session, then wake all flows that wait. Its result can be
+    /// ignored: it is kept in the session. If the refresh is dropped before its end, call
+    /// [`Session::release_refresh`].
+    ///
+    /// A driver that can do so runs [`Refresh::new`](crate::driver::Refresh::new) elsewhere, such as on
+    /// another thread, and polls this flow again at once, which then waits until its own deadline at the
+    /// latest. The refresh goes on without it. Any other driver runs
+    /// [`Refresh::inline`](crate::driver::Refresh::inline), then polls again.
     Authenticate(RefreshTicket),
-    /// Read this file and supply its contents.
-    Read(String),
-    /// Run this program without a shell and supply its standard output.
+    /// Read this file and supply its contents. A file that was not supplied within `timeout`, such as a
+    /// pipe that nobody writes to, has failed: the flow goes on without it.
+    Read {
+        /// The path of the file.
+        path: String,
+        /// Time after which the flow no longer waits for the file.
+        timeout: Duration,
+    },
+    /// Run this program without a shell and supply its standard output. A program whose output was not
+    /// supplied within `timeout` has failed: the flow goes on without it.
     Run {
         /// The program and its arguments.
         argv: Vec<String>,
-        /// Time after which the program must be ended.
+        /// Time after which the program must be ended, and the flow no longer waits for its output.
         timeout: Duration,
     },
     /// The flow has ended.
@@ -96,7 +108,7 @@ impl<T> Step<T> {
             Self::Abandon(id) => Step::Abandon(id),
             Self::Wait(until) => Step::Wait(until),
             Self::Authenticate(ticket) => Step::Authenticate(ticket),
-            Self::Read(path) => Step::Read(path),
+            Self::Read { path, timeout } => Step::Read { path, timeout },
             Self::Run { argv, timeout } => Step::Run { argv, timeout },
             Self::Done(result) => return Break(result),
         })

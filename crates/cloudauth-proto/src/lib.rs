@@ -44,8 +44,8 @@
 //!                     flow.report(&mut self.session, exchange.id(), result, now);
 //!                 }
 //!                 Step::Abandon(_) => {} // there is one exchange at a time, and it has ended
-//!                 Step::Authenticate(ticket) => drop(self.run(Refresh::new(ticket))),
-//!                 Step::Read(_) | Step::Run { .. } => flow.supply(Err(SupplyError::Denied)),
+//!                 Step::Authenticate(ticket) => drop(self.run(Refresh::inline(ticket))),
+//!                 Step::Read { .. } | Step::Run { .. } => flow.supply(Err(SupplyError::Denied)),
 //!                 Step::Wait(until) => self.clock += until.saturating_since(now.mono),
 //!                 Step::Done(result) => return result,
 //!             }

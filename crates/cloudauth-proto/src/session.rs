@@ -11,9 +11,12 @@ use crate::entropy::Entropy;
 use crate::exchange::ExchangeId;
 use crate::policy::Policy;
 use crate::policy::budget::RetryBudget;
-use crate::policy::circuit_breaker::CircuitBreaker;
-use crate::policy::rate_limit::RateLimit;
+use crate::policy::circuit_breaker::{CircuitBreaker, HealthEvidence};
+use crate::policy::rate_limit::{Admission, RateLimit};
 use crate::sign::Scheme;
+
+/// The most endpoints that are not in the list and have a circuit breaker all the same.
+const MAX_UNLISTED: usize = 16;
 
 /// A `Date` further away than this, in seconds, is not used: the header is not signed.
 const LARGEST_SKEW: u64 = 24 * 60 * 60;
@@ -27,6 +30,8 @@ const LARGEST_SKEW: u64 = 24 * 60 * 60;
 #[derive(Debug)]
 pub struct Session {
     endpoints: Vec<(Endpoint, CircuitBreaker)>,
+    /// Endpoints that calls used and that are not in the list: pinned ones and origins.
+    unlisted: Vec<(Endpoint, CircuitBreaker)>,
     scheme: Scheme,
     credential_cache: CredentialCache,
     policy: Policy,
@@ -48,6 +53,7 @@ impl Session {
     pub fn new(credentials: impl Into<Source>, seed: [u8; 32]) -> Self {
         let session = Self {
             endpoints: Vec::new(),
+            unlisted: Vec::new(),
             scheme: Scheme::default(),
             credential_cache: CredentialCache::new(credentials.into()),
             policy: Policy::default(),
@@ -85,7 +91,8 @@ impl Session {
 
     /// Sends the operation `action` at most `per_second` times per second; calls beyond that wait.
     ///
-    /// The service limits each operation per account (documented). Default: no limit here.
+    /// After a quiet second, `per_second` of them may be sent at once. The service limits each operation
+    /// per account (documented). Default: no limit here. A name that no operation has limits nothing.
     #[must_use]
     pub fn rate_limit(mut self, action: &'static str, per_second: u32) -> Self {
         self.rate_limits
@@ -97,8 +104,20 @@ impl Session {
     ///
     /// The driver then polls the calls that wait. Without this they would wait until the dropped refresh
     /// is overdue. For a refresh that has ended, this does nothing.
-    pub fn release(&mut self, refresh: RefreshId) {
+    pub fn release_refresh(&mut self, refresh: RefreshId) {
         self.credential_cache.release(refresh);
+    }
+
+    /// Releases an exchange that was dropped with its flow, before its end was reported.
+    ///
+    /// If it probed an endpoint that had failed, another exchange can probe it at once. Without this
+    /// that would have to wait until the dropped exchange is overdue. For an exchange that has ended, this
+    /// does nothing.
+    pub fn release_exchange(&mut self, exchange: ExchangeId, now: Now) {
+        let breakers = self.endpoints.iter_mut().chain(&mut self.unlisted);
+        for (_, breaker) in breakers {
+            breaker.release(exchange, now.mono);
+        }
     }
 
     /// A stream of random bytes derived from the session's seed, for values that go into operations.
@@ -130,13 +149,12 @@ impl Session {
         id: RefreshId,
         error: CredentialsError,
         was_cut_short: bool,
-        begun: MonoTime,
-        now: MonoTime,
+        now: Now,
     ) {
         let entropy = &mut self.entropy;
         let jitter = |longest| entropy.jitter(longest);
         self.credential_cache
-            .fail(id, error, was_cut_short, begun, now, jitter);
+            .fail(id, error, was_cut_short, now, jitter);
     }
 
     /// The ID of the next exchange; no two exchanges of a session have the same.
@@ -156,11 +174,21 @@ impl Session {
         self.entropy.jitter(longest)
     }
 
-    /// Reserves the next time at which this action may be sent.
-    pub(crate) fn reserve(&mut self, action: &str, now: MonoTime) -> MonoTime {
-        self.rate_limits
-            .get_mut(action)
-            .map_or(now, |limit| limit.reserve(now))
+    /// Requests a send from the rate limit of this action. `planned` is the time that the call got when it
+    /// last had to wait.
+    pub(crate) fn admit(
+        &mut self,
+        action: &str,
+        planned: Option<MonoTime>,
+        now: MonoTime,
+    ) -> Admission {
+        let limit = self.rate_limits.get_mut(action);
+        limit.map_or(Admission::Send, |limit| limit.admit(planned, now))
+    }
+
+    /// Whether the retry budget suffices for an attempt.
+    pub(crate) fn budget_suffices(&mut self, now: MonoTime) -> bool {
+        self.budget.suffices(now)
     }
 
     /// Withdraws from the retry budget; false if the budget is spent.
@@ -168,73 +196,77 @@ impl Session {
         self.budget.withdraw(now)
     }
 
-    /// The first endpoint whose breaker is not open; `last` only if there is no other.
-    pub(crate) fn pick(
-        &self,
-        origin: Option<&Endpoint>,
-        last: Option<&Endpoint>,
-        now: MonoTime,
-    ) -> Option<Endpoint> {
-        let is_usable = |endpoint: &&Endpoint| self.open_until(endpoint, now).is_none();
-        let mut others = self
-            .listed(origin)
-            .filter(|endpoint| Some(*endpoint) != last);
-        let picked = others.find(is_usable);
-        picked.or_else(|| last.filter(is_usable)).cloned()
-    }
-
-    /// The endpoint whose breaker closes first: used if all are open.
-    pub(crate) fn first_to_close(
-        &self,
-        origin: Option<&Endpoint>,
-        now: MonoTime,
-    ) -> Option<Endpoint> {
-        self.listed(origin)
-            .min_by_key(|endpoint| self.open_until(endpoint, now))
-            .cloned()
-    }
-
-    fn listed<'s>(&'s self, origin: Option<&'s Endpoint>) -> impl Iterator<Item = &'s Endpoint> {
+    /// The endpoints in order of preference: the origin, then the others.
+    pub(crate) fn candidates<'s>(
+        &'s self,
+        origin: Option<&'s Endpoint>,
+    ) -> impl Iterator<Item = &'s Endpoint> {
         let others = self.endpoints.iter().map(|(endpoint, _)| endpoint);
         let others = others.filter(move |endpoint| Some(*endpoint) != origin);
         origin.into_iter().chain(others)
     }
 
-    fn open_until(&self, endpoint: &Endpoint, now: MonoTime) -> Option<MonoTime> {
-        let found = self.endpoints.iter().find(|(listed, _)| listed == endpoint);
-        found.and_then(|(_, breaker)| breaker.open_until(now))
-    }
-
-    pub(crate) fn has_recent_failures(&self, endpoint: &Endpoint, now: MonoTime) -> bool {
-        let found = self.endpoints.iter().find(|(listed, _)| listed == endpoint);
-        found.is_some_and(|(_, breaker)| breaker.has_recent_failures(now))
-    }
-
-    /// Endpoints that a caller pinned and that are not in the list have no breaker.
-    fn breaker(&mut self, endpoint: &Endpoint) -> Option<&mut CircuitBreaker> {
-        let mut listed = self.endpoints.iter_mut();
-        let found = listed.find(|(listed, _)| listed == endpoint);
+    fn breaker(&self, endpoint: &Endpoint) -> Option<&CircuitBreaker> {
+        let mut known = self.endpoints.iter().chain(&self.unlisted);
+        let found = known.find(|(known, _)| known == endpoint);
         found.map(|(_, breaker)| breaker)
     }
 
+    fn breaker_mut(&mut self, endpoint: &Endpoint) -> &mut CircuitBreaker {
+        if let Some(at) = self.endpoints.iter().position(|(it, _)| it == endpoint) {
+            return &mut self.endpoints[at].1;
+        }
+        let at = self.unlisted.iter().position(|(it, _)| it == endpoint);
+        let at = at.unwrap_or_else(|| {
+            if self.unlisted.len() == MAX_UNLISTED {
+                // The one that was used first.
+                self.unlisted.remove(0);
+            }
+            self.unlisted
+                .push((endpoint.clone(), CircuitBreaker::new()));
+            self.unlisted.len() - 1
+        });
+        &mut self.unlisted[at].1
+    }
+
+    /// Until when other endpoints come before this one.
+    pub(crate) fn open_until(&self, endpoint: &Endpoint, now: MonoTime) -> Option<MonoTime> {
+        self.breaker(endpoint)?.open_until(now)
+    }
+
+    /// Whether an attempt at the endpoint would be withdrawn from the retry budget.
+    pub(crate) fn has_recent_failures(&self, endpoint: &Endpoint, now: MonoTime) -> bool {
+        let breaker = self.breaker(endpoint);
+        breaker.is_some_and(|breaker| breaker.has_recent_failures(now))
+    }
+
     /// Records that an exchange with the endpoint begins; it ends by `until`.
-    pub(crate) fn begin_exchange(&mut self, endpoint: &Endpoint, until: MonoTime) {
-        if let Some(breaker) = self.breaker(endpoint) {
-            breaker.begin_exchange(until);
-        }
+    pub(crate) fn begin_exchange(
+        &mut self,
+        endpoint: &Endpoint,
+        id: ExchangeId,
+        until: MonoTime,
+        now: MonoTime,
+    ) {
+        self.breaker_mut(endpoint).begin_exchange(id, until, now);
     }
 
-    /// Records a failure of the endpoint.
-    pub(crate) fn record_failure(&mut self, endpoint: &Endpoint, now: MonoTime) {
-        if let Some(breaker) = self.breaker(endpoint) {
-            breaker.record_failure(now);
-        }
-    }
-
-    /// Records a response of the endpoint.
-    pub(crate) fn record_success(&mut self, endpoint: &Endpoint) {
-        if let Some(breaker) = self.breaker(endpoint) {
-            breaker.record_success();
+    /// Records how an exchange with the endpoint ended.
+    pub(crate) fn end_exchange(
+        &mut self,
+        endpoint: &Endpoint,
+        id: ExchangeId,
+        evidence: HealthEvidence,
+        now: MonoTime,
+    ) {
+        let breaker = self.breaker_mut(endpoint);
+        match evidence {
+            HealthEvidence::Success => breaker.record_success(),
+            HealthEvidence::Failure => breaker.record_failure(id, now),
+            HealthEvidence::ShortSilence { started } => {
+                breaker.record_short_silence(id, started, now);
+            }
+            HealthEvidence::None => breaker.release(id, now),
         }
     }
 
@@ -245,18 +277,20 @@ impl Session {
 
     /// Learns the clock skew from a response that refused a time stamp.
     ///
-    /// The request was sent at `sent` and its response received at `now` by the client's clock, stamped with
-    /// `stamped`, and the response carried `date`. Returns whether the skew has changed.
+    /// The request was sent at `started`, stamped with `stamped`; its response was received at `now` and
+    /// carried `date`. Returns whether the skew has changed.
     pub(crate) fn learn_skew(
         &mut self,
-        sent: UnixTime,
+        started: MonoTime,
         stamped: UnixTime,
         now: Now,
         date: UnixTime,
     ) -> bool {
-        let middle = sent.seconds().midpoint(now.unix.seconds());
-        let skew = difference(date.seconds(), middle);
-        let used = difference(stamped.seconds(), sent.seconds());
+        // The client's clock may have been set meanwhile, so its monotonic clock tells when that was.
+        let took = now.mono.saturating_since(started).as_secs();
+        let sent = now.unix.seconds().saturating_sub(took);
+        let skew = difference(date.seconds(), sent.midpoint(now.unix.seconds()));
+        let used = difference(stamped.seconds(), sent);
         let taught = skew.unsigned_abs() <= LARGEST_SKEW && skew.abs_diff(used) > 1;
         if taught {
             self.skew = skew;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+use core::iter;
 use core::time::Duration;
 
 use cloudauth_proto::driver::{
@@ -15,6 +16,7 @@ use cloudauth_proto::{
     Policy, Session, Step, UnixTime,
 };
 
+const OPENED: &str = r#"{"Code":"200","ResultObject":{"CertifyId":"sha1","CertifyUrl":"u"}}"#;
 const DONE: &str = r#"{"Code":"200","RequestId":"R","ResultObject":{"Passed":"T"}}"#;
 
 /// A session with at most two attempts per call.
@@ -85,7 +87,7 @@ fn send<F: Flow>(flow: &mut F, session: &mut Session, now: Now) -> Exchange {
         Step::Send(exchange) => exchange,
         Step::Abandon(id) => panic!("abandons {id:?}"),
         Step::Wait(until) => panic!("waits until {until:?}"),
-        Step::Authenticate(_) | Step::Read(_) | Step::Run { .. } => panic!("has credentials"),
+        Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. } => panic!("has credentials"),
         Step::Done(Ok(_)) => panic!("is done"),
         Step::Done(Err(error)) => panic!("fails: {error}"),
     }
@@ -97,7 +99,7 @@ fn done<F: Flow>(flow: &mut F, session: &mut Session, now: Now) -> Result<F::Out
         Step::Send(exchange) => panic!("sends {exchange:?}"),
         Step::Abandon(id) => panic!("abandons {id:?}"),
         Step::Wait(until) => panic!("waits until {until:?}"),
-        Step::Authenticate(_) | Step::Read(_) | Step::Run { .. } => panic!("has credentials"),
+        Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. } => panic!("has credentials"),
     }
 }
 
@@ -182,7 +184,6 @@ fn refusals_of_a_region_are_final() {
             r#"{"code":"InvalidApi.NotFound"}"#,
             Some("InvalidApi.NotFound"),
         ),
-        (302, "", None),
         (200, r#"{"Code":"401"}"#, Some("401")),
         (200, r#"{"Code":"424","Message":"m"}"#, Some("424")),
     ] {
@@ -215,6 +216,95 @@ fn billed_operations_are_not_retried_if_they_may_have_been_carried_out() {
         assert!(matches!(error, Error::Uncertain(_)), "{error}");
         assert!(error.to_string().ends_with("it may have been carried out"));
     }
+}
+
+/// Responses that the service did not write, under Shanghai's name.
+fn foreign() -> [Result<Response, Failure>; 8] {
+    [
+        response(200, "<html>please log in"),
+        response(200, ""),
+        response(200, "[]"),
+        response(200, r#"{"Code":"200"}"#),
+        response(
+            200,
+            r#"{"Code":"200","ResultObject":{"Passed":null,"CertifyId":""}}"#,
+        ),
+        response(302, ""),
+        response(403, "<html>blocked"),
+        response(400, r#"{"Code":"ServiceUnavailable"}"#),
+    ]
+}
+
+#[test]
+fn a_response_that_is_not_the_services_sends_a_call_to_the_other_region() {
+    for foreign in foreign() {
+        let shown = format!("{foreign:?}");
+        let (hosts, result) = drive(
+            &mut init(),
+            &mut session(),
+            vec![foreign, response(200, OPENED)],
+        );
+        assert_eq!(hosts, BOTH, "{shown}");
+        assert_eq!(result.unwrap().endpoint, Endpoint::BEIJING);
+    }
+    for foreign in foreign() {
+        let (hosts, result) = drive(
+            &mut describe(),
+            &mut session(),
+            vec![foreign, response(200, DONE)],
+        );
+        assert_eq!(hosts, BOTH);
+        assert!(result.unwrap().value.has_passed());
+    }
+}
+
+#[test]
+fn a_billed_operation_without_a_response_of_the_service_is_uncertain() {
+    // It has no field that it is for.
+    let lack_a_field = [3, 4];
+    let foreign = foreign().into_iter().enumerate();
+    for (_, foreign) in foreign.filter(|(n, _)| !lack_a_field.contains(n)) {
+        let shown = format!("{foreign:?}");
+        let mut call = Call::<Pay>::new(&Pay, CallOptions::new()).unwrap();
+        let (hosts, result) = drive(&mut call, &mut session(), vec![foreign]);
+        assert_eq!(hosts, BOTH[..1]);
+        assert!(matches!(result, Err(Error::Uncertain(_))), "{shown}");
+    }
+}
+
+#[test]
+fn a_failure_of_the_client_is_final_and_no_region_is_blamed() {
+    let local = || Err(Failure::new(Delivery::LocalFailure, "the URL is too long"));
+    let mut session = session();
+    for _ in 0..20 {
+        let (hosts, result) = drive(&mut describe(), &mut session, vec![local()]);
+        assert_eq!(hosts, BOTH[..1]);
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains("the URL is too long"), "{error}");
+        let proxy = vec![response(407, "")];
+        let (hosts, result) = drive(&mut init(), &mut session, proxy);
+        assert_eq!(hosts, BOTH[..1]);
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains("407"), "{error}");
+    }
+}
+
+#[test]
+fn an_endpoint_whose_certificate_is_refused_is_not_used_again_in_a_call() {
+    let refused = || Err(Failure::new(Delivery::CertificateRefused, "expired"));
+    let mut session = session();
+    for _ in 0..5 {
+        let mut call = Call::<Pay>::new(&Pay, CallOptions::new()).unwrap();
+        let (hosts, result) = drive(&mut call, &mut session, vec![refused(), refused()]);
+        assert_eq!(hosts, BOTH);
+        assert!(matches!(result, Err(Error::Exhausted(_))));
+    }
+    let (hosts, _) = drive(
+        &mut describe(),
+        &mut session,
+        vec![refused(), response(200, DONE)],
+    );
+    assert_eq!(hosts.len(), 2);
 }
 
 #[test]
@@ -263,10 +353,19 @@ fn the_error_of_an_unreadable_response_has_status_and_request_id_but_not_the_bod
         ("x".repeat(limit + 1), DecodeErrorKind::TooLarge { limit }),
     ] {
         let headers = vec![("x-acs-request-id".into(), "R9".into())];
-        let response = Ok(Response::new(Head::new(200, headers), body.into()));
+        let response = || {
+            Ok(Response::new(
+                Head::new(200, headers.clone()),
+                body.clone().into(),
+            ))
+        };
         let mut session = session().policy(policy);
-        let (hosts, result) = drive(&mut describe(), &mut session, vec![response]);
-        assert_eq!(hosts, BOTH[..1]);
+        // A response of the service itself may be too large, and it would be everywhere.
+        let is_final = matches!(reason, DecodeErrorKind::TooLarge { .. });
+        let attempts = if is_final { 1 } else { 2 };
+        let responses = iter::repeat_with(response).take(attempts).collect();
+        let (hosts, result) = drive(&mut describe(), &mut session, responses);
+        assert_eq!(hosts, BOTH[..attempts]);
         let error = result.unwrap_err();
         let Error::Decode(decode) = &error else {
             panic!("{error}");
@@ -276,8 +375,8 @@ fn the_error_of_an_unreadable_response_has_status_and_request_id_but_not_the_bod
         let text = format!("{error} {error:?}");
         assert!(text.contains("R9") && !text.contains("zhang"), "{text}");
     }
-    let response = response(200, r#"{"Code":"200","ResultObject":{"CertifyUrl":"u"}}"#);
-    let (_, result) = drive(&mut init(), &mut session(), vec![response]);
+    let response = || response(200, r#"{"Code":"200","ResultObject":{"CertifyUrl":"u"}}"#);
+    let (_, result) = drive(&mut init(), &mut session(), vec![response(), response()]);
     let text = result.unwrap_err().to_string();
     assert!(text.contains("missing field `CertifyId`"), "{text}");
 }

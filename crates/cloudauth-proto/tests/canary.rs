@@ -212,7 +212,7 @@ fn run<O: Listed>(
             }
             Step::Abandon(_) => {}
             Step::Wait(until) => time.mono = until,
-            Step::Authenticate(_) | Step::Read(_) | Step::Run { .. } => {
+            Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. } => {
                 panic!("has credentials")
             }
             Step::Done(result) => return result,
@@ -253,7 +253,8 @@ impl Visitor for Output {
             assert!(matches!(error, Error::Service(_)), "{error}");
             self.error(&error);
             let error = run(self, &operation, scheme, respond(200, &wrong)).unwrap_err();
-            assert!(matches!(error, Error::Decode(_)), "{error}");
+            let is_told = matches!(error, Error::Decode(_) | Error::Uncertain(_));
+            assert!(is_told, "{error}");
             self.error(&error);
             let page = || Ok(Response::new(Head::new(200, Vec::new()), html.clone()));
             let error = run(self, &operation, scheme, page).unwrap_err();

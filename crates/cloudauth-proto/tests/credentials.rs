@@ -137,7 +137,7 @@ fn refresh(
                 let response = Ok(Response::new(head, body.as_bytes().to_vec()));
                 refresh.report(&mut session, exchange.id(), response, Now::default());
             }
-            Step::Read(_) => refresh.supply(Ok(file.into())),
+            Step::Read { .. } => refresh.supply(Ok(file.into())),
             Step::Done(result) => {
                 assert_no_secret(&format!("{result:?} {session:?} {refresh:?}"));
                 if let Err(error) = &result {

@@ -15,7 +15,7 @@ use cloudauth_proto::{Error, Flow, Policy, Session, Step, UnixTime};
 use common::session;
 use serde_json::{Value, json};
 
-const JPEG: &[u8] = b"\xff\xd8\xff\xe0 a face";
+const JPEG: &[u8] = b"\xff\xd8\xff\xe0 a face\xff\xd9";
 const LINK: &str = "https://bucket.oss-cn-shanghai.aliyuncs.com/a/b.jpg?Expires=1&Signature=s%2B";
 
 fn now(millis: u64) -> Now {
@@ -75,7 +75,7 @@ fn fetch(
             }
             Step::Wait(_) => millis += 50,
             Step::Done(result) => return (sent, result),
-            Step::Abandon(_) | Step::Authenticate(_) | Step::Read(_) | Step::Run { .. } => {
+            Step::Abandon(_) | Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. } => {
                 panic!("unexpected step");
             }
         }
@@ -139,7 +139,7 @@ fn downloads_use_tls_even_if_the_link_is_http() {
             (fetched.media_type, fetched.contents.as_slice()),
             ("image/jpeg", JPEG)
         );
-        assert_eq!(format!("{fetched:?}"), "EvidenceFile(image/jpeg, 11 bytes)");
+        assert_eq!(format!("{fetched:?}"), "EvidenceFile(image/jpeg, 13 bytes)");
     }
 }
 
@@ -192,12 +192,14 @@ fn only_hosts_of_the_vendor_are_contacted() {
 
 #[test]
 fn files_of_another_type_are_refused() {
-    let mp4 = b"\0\0\0\x18ftypmp42....";
+    let mp4 = b"\0\0\0\x10ftypmp42....";
     let of = |evidence: Evidence, body: &[u8]| {
         fetched(FetchEvidence::new(evidence), response(200, body))
     };
     assert_eq!(
-        of(face(LINK), b"\x89PNG\r\n\x1a\n").unwrap().media_type,
+        of(face(LINK), b"\x89PNG\r\n\x1a\n\0\0\0\0IEND\xae\x42\x60\x82")
+            .unwrap()
+            .media_type,
         "image/png"
     );
     assert_eq!(of(video(), mp4).unwrap().media_type, "video/mp4");
@@ -260,6 +262,13 @@ fn transient_failures_are_retried() {
     assert_eq!(
         (sent.len(), result.unwrap().contents.len()),
         (4, JPEG.len())
+    );
+    let cut = || response(200, &JPEG[..9]);
+    let responses = vec![cut(), response(200, JPEG)];
+    let (sent, result) = fetch(FetchEvidence::new(face(LINK)), &mut session(), responses, 0);
+    assert_eq!(
+        (sent.len(), result.unwrap().contents.len()),
+        (2, JPEG.len())
     );
 
     let responses = (0..4).map(|_| lost()).collect();

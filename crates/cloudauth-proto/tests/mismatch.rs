@@ -66,7 +66,9 @@ fn refused_by(
                 let response = respond(IncomingRequest::from(&exchange.sign()));
                 call.report(&mut session, exchange.id(), Ok(response), now);
             }
-            Step::Authenticate(_) | Step::Read(_) | Step::Run { .. } => panic!("has credentials"),
+            Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. } => {
+                panic!("has credentials")
+            }
             Step::Done(Err(Error::Service(fault))) => return *fault,
             other @ (Step::Abandon(_) | Step::Wait(_) | Step::Done(_)) => panic!("{other:?}"),
         }

@@ -7,9 +7,12 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use cloudauth_proto::driver::Request;
+use cloudauth_proto::driver::{Delivery, Failure, Request};
 use cloudauth_proto::operation::{Field, FieldKind, Listed, ParamLocation};
-use cloudauth_proto::ops::{self, Raw, Visitor};
+use cloudauth_proto::ops::{
+    self, BlackListStrategy, ControlStrategy, FlowStrategy, ModifyBlackListStrategy,
+    ModifyControlStrategy, ModifyCustomizeFlowStrategyList, Raw, Visitor,
+};
 use cloudauth_proto::{Call, CallOptions, Effect, Error, Flow, Operation, Scheme, Step};
 use cloudauth_sim::{IncomingRequest, verify};
 use common::{generated, is_left_out, now, sample, session};
@@ -237,7 +240,8 @@ fn a_raw_operation_is_sent_and_its_response_is_not_printed() {
             .unwrap_err()
             .attempts()
             .len(),
-        1
+        2,
+        "both regions"
     );
 }
 
@@ -250,4 +254,59 @@ fn a_raw_operation_cannot_set_parameters_of_the_signature_or_one_twice() {
     let fields: Vec<_> = raw.check().iter().map(|problem| problem.field).collect();
     assert_eq!(fields, ["Action", "a parameter"]);
     assert!(Call::new(&Raw::new("N w", Effect::NotIdempotent), CallOptions::new()).is_err());
+}
+
+/// How often a call is sent if each time the connection is lost.
+fn sends<O: Listed>(operation: &O) -> usize {
+    let mut session = session();
+    let mut call = Call::new(operation, CallOptions::new()).unwrap();
+    let mut now = now();
+    let mut sends = 0;
+    loop {
+        match call.poll(&mut session, now) {
+            Step::Send(exchange) => {
+                sends += 1;
+                let lost = Err(Failure::new(Delivery::MaybeSent, "connection lost"));
+                call.report(&mut session, exchange.id(), lost, now);
+            }
+            Step::Wait(until) => now.mono = until,
+            Step::Done(_) => return sends,
+            step @ (Step::Abandon(_)
+            | Step::Authenticate(_)
+            | Step::Read { .. }
+            | Step::Run { .. }) => panic!("{step:?}"),
+        }
+    }
+}
+
+#[test]
+fn changing_a_rule_is_repeated_and_adding_one_is_not() {
+    let rule = || BlackListStrategy::new().biz_key("ip");
+    let black_list = |rule: BlackListStrategy| {
+        let modify = ModifyBlackListStrategy::new().black_list_strategy(rule);
+        (modify.metadata().effect, sends(&modify))
+    };
+    assert_eq!(black_list(rule()), (Effect::NotIdempotent, 1));
+    let (effect, sent) = black_list(rule().id(7));
+    assert!(effect == Effect::Idempotent && sent > 1);
+    let nothing = ModifyBlackListStrategy::new();
+    assert_eq!(nothing.metadata().effect, Effect::NotIdempotent);
+
+    // One rule without an ID among those of a list is enough.
+    let rule = || FlowStrategy::new().api_name("ID_PRO");
+    for (rules, effect) in [
+        (vec![rule().id(1), rule().id(2)], Effect::Idempotent),
+        (vec![rule().id(1), rule()], Effect::NotIdempotent),
+    ] {
+        let modify = ModifyCustomizeFlowStrategyList::new().strategy_object(rules);
+        assert_eq!(modify.metadata().effect, effect);
+    }
+    let rule = || ControlStrategy::new().api_name("ID_PRO");
+    for (rules, effect) in [
+        (vec![rule().id(1)], Effect::Idempotent),
+        (vec![rule()], Effect::NotIdempotent),
+    ] {
+        let modify = ModifyControlStrategy::new().control_strategy_list(rules);
+        assert_eq!(modify.metadata().effect, effect);
+    }
 }

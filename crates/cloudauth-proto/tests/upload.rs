@@ -234,7 +234,7 @@ impl Driver {
                 }
                 Step::Wait(until) => self.now.mono = until,
                 Step::Abandon(_) => {}
-                step @ (Step::Authenticate(_) | Step::Read(_) | Step::Run { .. }) => {
+                step @ (Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. }) => {
                     panic!("{step:?}")
                 }
                 Step::Done(result) => panic!("{result:?}"),

@@ -76,24 +76,34 @@ fn a_passed_verification_is_decoded() {
 
 #[test]
 fn the_verdict_comes_from_passed_alone() {
-    for (passed, sub_code, has_passed) in [
-        ("T", "201", true),
-        ("F", "200", false),
-        ("t", "200", false),
-        ("", "200", false),
-    ] {
+    for (passed, sub_code, has_passed) in
+        [("T", "201", true), ("F", "200", false), ("t", "200", false)]
+    {
         let result = json!({ "Passed": passed, "SubCode": sub_code });
         let response = response(&result);
         assert_eq!(response.has_passed(), has_passed, "{result}");
     }
-    assert!(!response(&json!({ "SubCode": "200" })).has_passed());
+}
+
+#[test]
+fn a_response_without_a_verdict_is_an_error() {
+    let query = DescribeFaceVerify::new(1, "sha1");
+    for result in [json!({ "SubCode": "200" }), json!({ "Passed": "" })] {
+        let body = json!({ "Code": "200", "ResultObject": result });
+        let error = reply_to(&query, &body.to_string()).unwrap_err();
+        assert!(
+            error.to_string().contains("missing field `Passed`"),
+            "{error}"
+        );
+        assert_eq!(error.attempts().len(), 2, "both regions");
+    }
 }
 
 #[test]
 fn a_threshold_is_reached_by_an_equal_score() {
     let threshold = |score: Value| {
         let material = json!({ "facialPictureFront": { "verifyScore": score } });
-        let response = response(&json!({ "MaterialInfo": material.to_string() }));
+        let response = response(&json!({ "Passed": "F", "MaterialInfo": material.to_string() }));
         response.details().unwrap().threshold()
     };
     for (score, reached) in [
@@ -113,9 +123,9 @@ fn a_threshold_is_reached_by_an_equal_score() {
 #[test]
 fn missing_details_are_not_an_error() {
     for result in [
-        json!({}),
-        json!({ "MaterialInfo": "" }),
-        json!({ "MaterialInfo": "null" }),
+        json!({ "Passed": "F" }),
+        json!({ "Passed": "F", "MaterialInfo": "" }),
+        json!({ "Passed": "F", "MaterialInfo": "null" }),
     ] {
         let response = response(&result);
         let details = response.details().unwrap();
@@ -135,7 +145,7 @@ fn malformed_json_leaves_the_verdict_available() {
 #[test]
 fn a_name_with_a_rare_character_has_both_encodings() {
     let user = json!({ "name": "𠮷", "verifyName": "吉", "number": "1" }).to_string();
-    let response = response(&json!({ "UserInfo": user }));
+    let response = response(&json!({ "Passed": "T", "UserInfo": user }));
     let user = response.details().unwrap().user.unwrap();
     assert_eq!(user.verify_name.unwrap().expose(), "吉");
 }

@@ -25,6 +25,10 @@ struct ExchangeState {
     read_timeout: Duration,
     /// Whether the first byte of the request was handed to the connection.
     has_sent: bool,
+    /// Whether a connection could not be made.
+    has_failed_to_connect: bool,
+    /// Whether the rest of the request is dropped, because the connection takes no more of it.
+    has_failed_to_write: bool,
 }
 
 thread_local! {
@@ -35,6 +39,8 @@ thread_local! {
             end: None,
             read_timeout: Duration::MAX,
             has_sent: false,
+            has_failed_to_connect: false,
+            has_failed_to_write: false,
         })
     };
 }
@@ -54,14 +60,19 @@ pub(crate) fn begin(timeouts: Timeouts) {
         end: now.checked_add(timeouts.total),
         read_timeout: timeouts.read,
         has_sent: false,
+        has_failed_to_connect: false,
+        has_failed_to_write: false,
     });
 }
 
 /// Makes a connection. Bytes sent meanwhile belong to a proxy or to TLS, not to the request.
-pub(crate) fn while_connecting<T>(connect: impl FnOnce() -> T) -> T {
+pub(crate) fn while_connecting<T, E>(connect: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     change(|state| state.connecting += 1);
     let connection = connect();
-    change(|state| state.connecting -= 1);
+    change(|state| {
+        state.connecting -= 1;
+        state.has_failed_to_connect = connection.is_err();
+    });
     connection
 }
 
@@ -80,6 +91,26 @@ pub(crate) fn record_output() {
 /// Whether a byte of this thread's request was handed to a connection.
 pub(crate) fn has_sent() -> bool {
     EXCHANGE.get().has_sent
+}
+
+/// Whether this thread's request was not sent because no connection could be made.
+pub(crate) fn has_failed_to_connect() -> bool {
+    EXCHANGE.get().has_failed_to_connect
+}
+
+/// Records that the connection takes no more of this thread's request.
+pub(crate) fn record_failed_write() {
+    change(|state| state.has_failed_to_write = true);
+}
+
+/// Whether the rest of this thread's request is dropped.
+pub(crate) fn has_failed_to_write() -> bool {
+    EXCHANGE.get().has_failed_to_write
+}
+
+/// The deadline of the current phase.
+pub(crate) fn deadline() -> Option<Instant> {
+    EXCHANGE.get().deadline
 }
 
 /// Shortens a timeout to the time left until the deadline of the current phase.

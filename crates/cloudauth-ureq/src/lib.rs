@@ -3,7 +3,15 @@
 //!
 //! A driver of [`cloudauth_proto`]: that crate encodes, signs, retries and decodes without IO; this
 //! one sends the requests, with ureq and rustls. It needs no async runtime: a call runs on the calling
-//! thread. Only resolving a host name and running a credentials program use a helper thread each.
+//! thread.
+//!
+//! A client has no thread while it does nothing. Meanwhile it has:
+//!
+//! * at most one that refreshes the credentials. It can outlive the call that began it, ends by its own time
+//!   limits, and ends when the client is dropped.
+//! * at most 8 that resolve host names; requests for the same name share one. One that hangs ends when the
+//!   system's resolver gives up, even if the client is dropped.
+//! * on Windows, one each for a credentials file that is read and a credentials program that is run.
 //!
 //! ```
 //! use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region, Simulator};
@@ -51,6 +59,12 @@
 mod client;
 mod connector;
 mod exchange;
+#[cfg(unix)]
+mod happy_eyeballs;
+mod lookup;
+mod sender;
+#[cfg(unix)]
+mod tcp;
 mod tls;
 mod transport;
 

@@ -13,6 +13,9 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, LazyBuffers, NextTimeout, Transport, TransportAdapter,
 };
 
+use crate::exchange::has_failed_to_write;
+use crate::transport::cut_short;
+
 /// TLS over another transport.
 pub(crate) struct TlsTransport {
     buffers: LazyBuffers,
@@ -62,6 +65,10 @@ impl Transport for TlsTransport {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        if has_failed_to_write() {
+            // Not encrypted, either.
+            return Ok(());
+        }
         self.stream.get_mut().set_timeout(timeout);
         let output = &self.buffers.output()[..amount];
         self.stream.write_all(output)?;
@@ -71,7 +78,8 @@ impl Transport for TlsTransport {
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         self.stream.get_mut().set_timeout(timeout);
         let input = self.buffers.input_append_buf();
-        let amount = self.stream.read(input)?;
+        let read = self.stream.read(input);
+        let amount = read.map_err(|e| cut_short(e.into()))?;
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }

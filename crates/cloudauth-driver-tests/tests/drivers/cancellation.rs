@@ -6,6 +6,7 @@ use core::pin::pin;
 use core::task::Poll;
 use core::time::Duration;
 use std::sync::Arc;
+use std::thread;
 use std::time::Instant;
 
 use cloudauth_hyper::Client;
@@ -15,7 +16,7 @@ use cloudauth_proto::{Endpoints, Source};
 use cloudauth_sim::conformance::limits;
 use cloudauth_sim::{Fault, Region, Simulator, Times};
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::certificates::IssuedCertificate;
 use crate::driver::{endpoints, options};
@@ -151,6 +152,84 @@ fn a_dropped_call_closes_its_socket() {
         }
     }
     println!("{dropped} calls dropped: 0 sockets and 0 tasks left (goal 0)");
+}
+
+/// A service, and a credential service that takes a while to respond.
+fn slow_credentials(takes: Duration) -> (MockServer, MockServer) {
+    let service = MockServer::new(|mut connection| {
+        while connection.read_request() {
+            connection.send(&response(OK));
+        }
+    });
+    let credential_service = MockServer::new(move |mut connection| {
+        connection.read_request();
+        thread::sleep(takes);
+        connection.send(&response(
+            r#"{"Code":"Success","AccessKeyId":"id","AccessKeySecret":"s","SecurityToken":"t",
+            "Expiration":"2099-01-01T00:00:00Z"}"#,
+        ));
+        connection.hold_open();
+    });
+    (service, credential_service)
+}
+
+fn client_of(servers: &(MockServer, MockServer), total: Duration) -> Client {
+    let (service, credential_service) = servers;
+    let source = Uri::new(&format!("{}/credentials", credential_service.url)).unwrap();
+    let mut limits = limits();
+    limits.connect_timeout = Duration::from_secs(60);
+    limits.read_timeout = Duration::from_secs(60);
+    limits.total_timeout = total;
+    let options = options(limits, Endpoints::only(service.url.parse().unwrap()));
+    Client::new(options.credentials(Source::Uri(source))).unwrap()
+}
+
+/// Every call has 500 ms, and the issuer takes 600 ms.
+#[test]
+fn a_refresh_goes_on_without_the_call_that_began_it() {
+    for is_dropped in [false, true] {
+        let servers = slow_credentials(Duration::from_millis(600));
+        let client = client_of(&servers, Duration::from_millis(500));
+        let runtime = runtime();
+        runtime.block_on(async {
+            let open = init();
+            let first = client.call(&open);
+            if is_dropped {
+                assert!(timeout(Duration::from_millis(100), first).await.is_err());
+            } else {
+                first.await.unwrap_err();
+            }
+            let mut failed = 1;
+            while client.call(&open).await.is_err() {
+                failed += 1;
+                assert!(failed < 20);
+            }
+            println!("the issuer takes 600 ms: {failed} calls of 500 ms failed");
+            assert_eq!(servers.1.requests(), 1);
+            drop(client);
+            wait_until_idle(&runtime).await;
+        });
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a duration is measured")]
+fn a_refresh_ends_with_its_client() {
+    let servers = slow_credentials(Duration::from_secs(5));
+    let client = client_of(&servers, Duration::from_millis(100));
+    let runtime = runtime();
+    runtime.block_on(async {
+        let open = init();
+        for _ in 0..20 {
+            client.call(&open).await.unwrap_err();
+        }
+        assert_eq!((servers.0.requests(), servers.1.requests()), (0, 1));
+        assert!(runtime.metrics().num_alive_tasks() > 0);
+        let started = Instant::now();
+        drop(client);
+        wait_until_idle(&runtime).await;
+        println!("a refresh ended {:?} after its client", started.elapsed());
+    });
 }
 
 /// The next call refreshes the credentials itself.

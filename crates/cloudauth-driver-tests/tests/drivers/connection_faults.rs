@@ -8,6 +8,7 @@ use std::net::Shutdown;
 use std::sync::Arc;
 use std::thread;
 
+use cloudauth_proto::error::DecodeErrorKind;
 use cloudauth_proto::operation::ParamLocation;
 use cloudauth_proto::ops::{InitFaceVerify, Raw};
 use cloudauth_proto::{AttemptOutcome, Effect, Error};
@@ -240,9 +241,9 @@ fn switching<D: Driver>() {
     let [attempt] = error.attempts() else {
         panic!("{error}");
     };
-    let switched = AttemptOutcome::Response {
+    let switched = AttemptOutcome::Unreadable {
         status: 101,
-        code: None,
+        reason: DecodeErrorKind::Empty,
     };
     assert_eq!(
         format!("{:?}", attempt.outcome),

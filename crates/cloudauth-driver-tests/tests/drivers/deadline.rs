@@ -32,7 +32,7 @@ const CALLS: usize = 10;
 /// What delays a call: a name, the scheme, whether the request has a large form, what the server does.
 type Delay = (&'static str, &'static str, bool, fn(MockConnection));
 
-const DELAYS: [Delay; 12] = [
+const DELAYS: [Delay; 13] = [
     ("TLS: no handshake", "https", false, |mut it| it.hold_open()),
     ("TLS: a byte at a time", "https", false, |mut it| {
         it.send("\u{16}\u{3}\u{3}\u{40}\u{0}\u{2}");
@@ -60,6 +60,11 @@ const DELAYS: [Delay; 12] = [
         while it.stream.write_all(b"HTTP/1.1 102 P\r\n\r\n").is_ok() {
             thread::sleep(INTERVAL);
         }
+    }),
+    ("fast interim responses", "http", false, |mut it| {
+        it.read_request();
+        let many = "HTTP/1.1 102 P\r\n\r\n".repeat(10_000);
+        while it.stream.write_all(many.as_bytes()).is_ok() {}
     }),
     ("headers, a byte at a time", "http", false, |mut it| {
         it.read_request();

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::Shutdown;
 
-use cloudauth_net::FetchError;
+use cloudauth_net::{FetchError, Options};
 use cloudauth_proto::error::EvidenceErrorKind;
 use cloudauth_proto::ops::DescribeFaceVerify;
 use cloudauth_proto::verify::{FetchEvidence, PollVerdict};
@@ -20,7 +20,7 @@ both! {
     a_truncated_picture_is_requested_again_and_not_written => again;
 }
 
-const JPEG: &[u8] = b"\xff\xd8\xff\xe0 a face";
+pub(crate) const JPEG: &[u8] = b"\xff\xd8\xff\xe0 a face\xff\xd9";
 
 /// Starts a store that responds to every request with this.
 fn store(response: Vec<u8>) -> Endpoint {
@@ -46,8 +46,16 @@ fn response(status: &str, body: &[u8]) -> Vec<u8> {
 
 /// Fetches the picture of a verdict from a store. Returns what was written, and the result.
 fn fetch<D: Driver>(store: Endpoint) -> (Vec<u8>, Result<&'static str, FetchError>) {
+    fetch_with::<D>(store, |options| options)
+}
+
+/// Fetches the picture of a verdict from a store, with these changes to the options.
+pub(crate) fn fetch_with<D: Driver>(
+    store: Endpoint,
+    change: impl FnOnce(Options) -> Options,
+) -> (Vec<u8>, Result<&'static str, FetchError>) {
     let simulator = Simulator::start().unwrap();
-    let driver = D::new(options(Policy::default(), endpoints(&simulator)));
+    let driver = D::new(change(options(Policy::default(), endpoints(&simulator))));
     let link = "http://127.0.0.1/face.jpg?Signature=s";
     let material = format!(r#"{{\"facialPictureFront\":{{\"pictureUrl\":\"{link}\"}}}}"#);
     let body =

@@ -27,6 +27,7 @@ both! {
     a_response_may_take_longer_than_the_connect_timeout => slow_response;
     a_call_has_at_most_max_attempts => max_attempts;
     a_connection_idle_for_longer_than_the_idle_timeout_is_not_reused => idle_timeout;
+    the_idle_timeout_can_be_as_long_as_possible => endless_idle_timeout;
     without_idle_connections_each_exchange_opens_its_own => no_idle_connection;
     at_most_max_idle_connections_are_kept => max_idle_connections;
     a_client_certificate_is_sent_to_a_server_that_requests_one => client_certificate;
@@ -177,6 +178,16 @@ fn idle_timeout<D: Driver>() {
     );
 }
 
+fn endless_idle_timeout<D: Driver>() {
+    let server = RecordingServer::new(None);
+    let client = D::new(server.options().idle_timeout(Duration::MAX));
+    for _ in 0..2 {
+        client.call(&init()).unwrap();
+        client.idle(Duration::from_millis(50));
+    }
+    assert_eq!(server.connections(), 1);
+}
+
 fn no_idle_connection<D: Driver>() {
     let server = RecordingServer::new(None);
     let client = D::new(server.options().max_idle_connections(0));
@@ -308,12 +319,15 @@ fn invalid_options<D: Driver>() {
         ("max_attempts", valid().max_attempts(0)),
         ("response_limit", valid().response_limit(0)),
         ("rate_limit", valid().rate_limit("InitFaceVerify", 0)),
+        ("rate_limit", valid().rate_limit("InitFaceverify", 9)),
+        ("rate_limit", valid().rate_limit_raw("New", 0)),
     ] {
         let Err(error) = D::build(options) else {
             panic!("{option} was accepted");
         };
         assert!(error.to_string().starts_with(option), "{error}");
     }
+    assert!(D::build(valid().rate_limit_raw("New", 9)).is_ok());
     let certified = valid().client_certificate(certificate(), own.key.serialize_pem());
     assert!(D::build(certified.user_agent("shop/2.1")).is_ok());
 

@@ -35,12 +35,12 @@ both! {
 }
 
 /// A proxy that records requests for tunnels. It connects every tunnel to one address, or refuses.
-struct MockProxy {
-    address: String,
-    requests: Arc<Mutex<Vec<String>>>,
+pub(crate) struct MockProxy {
+    pub(crate) address: String,
+    pub(crate) requests: Arc<Mutex<Vec<String>>>,
 }
 
-fn http_proxy(to: Option<String>) -> MockProxy {
+pub(crate) fn http_proxy(to: Option<String>) -> MockProxy {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let requests = Arc::new(Mutex::new(Vec::new()));
@@ -148,7 +148,7 @@ fn loopback<D: Driver>() {
 }
 
 /// Terminates TLS in front of a proxy. Returns its address.
-fn tls_front(proxy: &MockProxy, issued: &IssuedCertificate) -> SocketAddr {
+pub(crate) fn tls_front(proxy: &MockProxy, issued: &IssuedCertificate) -> SocketAddr {
     let to = proxy.address.clone();
     let acceptor = TlsAcceptor::from(issued.server_config());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -10,6 +10,7 @@ use crate::decode::DecodeErrorKind;
 use crate::decode::envelope::{self, Envelope};
 use crate::error::AttemptOutcome;
 use crate::http::{Delivery, Failure, Head, Response, date};
+use crate::operation::OperationMetadata;
 use crate::policy::Classification;
 use crate::secret::Sensitive;
 use crate::session::Session;
@@ -32,6 +33,20 @@ pub(crate) struct Received {
 }
 
 impl Received {
+    /// The outcome for the record of the attempt.
+    pub(super) fn outcome(&self, status: u16) -> AttemptOutcome {
+        match &self.unreadable {
+            Some(reason) if self.classification == Classification::Unreadable => {
+                let reason = reason.clone();
+                AttemptOutcome::Unreadable { status, reason }
+            }
+            Some(_) | None => {
+                let code = self.code.clone();
+                AttemptOutcome::Response { status, code }
+            }
+        }
+    }
+
     /// The classification, given whether its remedy is available: a clock skew that can be learnt, other
     /// credentials in place of expired ones. Without its remedy, the response is final.
     pub(super) fn remedied(
@@ -43,11 +58,11 @@ impl Received {
     ) -> Classification {
         let has_remedy = match self.classification {
             Classification::ClockSkew => self.date.is_some_and(|date| {
-                session.learn_skew(exchange.sent, exchange.stamp.at, now, date)
+                session.learn_skew(exchange.started, exchange.stamp.at, now, date)
             }),
-            Classification::TokenExpired => match (signer, &exchange.signed) {
+            Classification::CredentialsRefused => match (signer, &exchange.signed) {
                 (Signer::Session, Some((_, refused))) => {
-                    session.credential_cache_mut().reject(refused, now.mono)
+                    session.credential_cache_mut().reject(refused, now)
                 }
                 (Signer::Session | Signer::Own(_) | Signer::Unsigned, _) => false,
             },
@@ -55,8 +70,11 @@ impl Received {
             | Classification::NoResponse
             | Classification::Throttled
             | Classification::ServerError
+            | Classification::Unreadable
             | Classification::NonceReused
             | Classification::UnknownHere
+            | Classification::LocalFailure
+            | Classification::CertificateRefused
             | Classification::Final => true,
         };
         if has_remedy {
@@ -67,22 +85,39 @@ impl Received {
     }
 }
 
-pub(crate) fn response(response: &Response, limit: usize) -> Received {
+pub(crate) fn response(
+    response: &Response,
+    metadata: &OperationMetadata,
+    limit: usize,
+) -> Received {
     let Response { head, body } = response;
     let envelope = if body.len() > limit {
         Err(DecodeErrorKind::TooLarge { limit })
     } else {
         Envelope::read(body)
     };
-    let (envelope, unreadable) = match envelope {
+    let (envelope, mut unreadable) = match envelope {
         Ok(envelope) => (envelope, None),
         Err(unreadable) => (Envelope::default(), Some(unreadable)),
     };
     let date = head.header("date").and_then(date::parse);
+    let is_ok = (200..300).contains(&head.status);
+    let is_success = envelope.is_success();
+    if let Some(field) = metadata.result_field
+        && is_ok
+        && is_success
+        && unreadable.is_none()
+    {
+        unreadable = envelope::lacks(field, metadata.payload, body);
+    }
+    // A response that is larger than the client accepts may well be the service's.
+    let is_foreign =
+        matches!(&unreadable, Some(kind) if !matches!(kind, DecodeErrorKind::TooLarge { .. }));
+    let code = envelope.code.as_deref();
     Received {
-        classification: classify(head.status, envelope.code.as_deref(), date.is_some()),
-        is_ok: (200..300).contains(&head.status),
-        is_success: envelope.is_success(),
+        classification: classify(head.status, code, is_foreign, date.is_some()),
+        is_ok,
+        is_success,
         code: envelope.code,
         message: envelope.message.unwrap_or_default(),
         request_id: envelope
@@ -95,17 +130,26 @@ pub(crate) fn response(response: &Response, limit: usize) -> Received {
 }
 
 /// Classifies by the codes of the gateway, which the vendor documents for all its products.
-fn classify(status: u16, code: Option<&str>, has_date: bool) -> Classification {
-    match code {
-        // The documents name status 400, those of another product 403: only the code counts.
-        Some(code) if code.starts_with("Throttling") => Classification::Throttled,
-        Some("InvalidTimeStamp.Expired") if has_date => Classification::ClockSkew,
-        Some("SignatureNonceUsed") => Classification::NonceReused,
-        Some(code) if code.starts_with("InvalidSecurityToken") => Classification::TokenExpired,
-        Some("500") if status < 300 => Classification::ServerError,
-        Some(_) | None if status == 429 => Classification::Throttled,
-        Some(_) | None if status >= 500 => Classification::ServerError,
-        Some(_) | None => Classification::Final,
+fn classify(status: u16, code: Option<&str>, is_foreign: bool, has_date: bool) -> Classification {
+    let starts_with = |start| code.is_some_and(|code| code.starts_with(start));
+    // The documents name status 400, those of another product 403: only the code counts.
+    if starts_with("Throttling") {
+        return Classification::Throttled;
+    }
+    if starts_with("InvalidSecurityToken") || starts_with("InvalidAccessKeyId") {
+        return Classification::CredentialsRefused;
+    }
+    if starts_with("ServiceUnavailable") {
+        return Classification::ServerError;
+    }
+    match (status, code) {
+        (_, Some("InvalidTimeStamp.Expired")) if has_date => Classification::ClockSkew,
+        (_, Some("SignatureNonceUsed")) => Classification::NonceReused,
+        (407, _) => Classification::LocalFailure,
+        (429, _) => Classification::Throttled,
+        (..300, Some("500")) | (500.., _) => Classification::ServerError,
+        _ if is_foreign => Classification::Unreadable,
+        _ => Classification::Final,
     }
 }
 
@@ -127,6 +171,16 @@ pub(crate) fn failure(failure: Failure) -> (AttemptOutcome, Classification, Opti
         Delivery::NotSent => (
             AttemptOutcome::NotSent(source),
             Classification::NotSent,
+            None,
+        ),
+        Delivery::LocalFailure => (
+            AttemptOutcome::NotSent(source),
+            Classification::LocalFailure,
+            None,
+        ),
+        Delivery::CertificateRefused => (
+            AttemptOutcome::NotSent(source),
+            Classification::CertificateRefused,
             None,
         ),
         Delivery::MaybeSent => {

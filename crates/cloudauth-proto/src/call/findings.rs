@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::classify::Received;
 use super::result::Refusal;
+use crate::clock::MonoTime;
 use crate::credentials::CredentialsError;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
@@ -21,6 +22,10 @@ pub(super) struct Findings {
     pub(super) lacks_credentials: Option<CredentialsError>,
     /// The classifications that led to a free repetition; each does so once.
     pub(super) repeated: Vec<Classification>,
+    /// Endpoints whose certificate was refused.
+    pub(super) refused: Vec<Endpoint>,
+    /// Endpoints that the service wants not to be used before a time.
+    pub(super) not_before: Vec<(Endpoint, MonoTime)>,
     /// Whether the origin has responded.
     has_origin_responded: bool,
 }
@@ -52,20 +57,25 @@ impl Findings {
         classification
     }
 
+    /// When the endpoint may be used, as far as the service demands a wait.
+    pub(super) fn not_before(&self, endpoint: &Endpoint) -> Option<MonoTime> {
+        let demanded = self.not_before.iter().rev();
+        let mut demanded = demanded.filter(|(demanding, _)| demanding == endpoint);
+        demanded.next().map(|(_, until)| *until)
+    }
+
     /// Whether the operation may have been carried out without a response that says so.
     pub(super) fn is_uncertain(&self, operation: &EncodedOperation) -> bool {
         self.uncertain && operation.metadata.effect != Effect::ReadOnly
     }
 
     /// The error of a call that has nothing left to try.
-    pub(super) fn give_up(&mut self, operation: &EncodedOperation, has_attempts: bool) -> Error {
+    pub(super) fn give_up(&mut self, operation: &EncodedOperation) -> Error {
         let uncertain = self.is_uncertain(operation);
-        if let Some(refusal) = self.refusal.take() {
-            return operation.refused(refusal, uncertain);
-        }
-        match self.lacks_credentials.take() {
-            Some(error) if !has_attempts => Error::Credentials(Box::new(error)),
-            Some(_) | None => operation.exhausted(uncertain),
+        match (self.lacks_credentials.take(), self.refusal.take()) {
+            (Some(error), _) if !uncertain => Error::Credentials(Box::new(error)),
+            (_, Some(refusal)) => operation.refused(refusal, uncertain),
+            (_, None) => operation.exhausted(uncertain),
         }
     }
 }

@@ -5,16 +5,14 @@ use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
 
-use crate::clock::{MonoTime, UnixTime};
+use crate::clock::MonoTime;
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::{Attempt, AttemptOutcome};
 use crate::exchange::ExchangeId;
-use crate::policy::Policy;
+use crate::policy::circuit_breaker::{FAIR_SILENCE, HealthEvidence};
+use crate::policy::{Classification, Policy};
 use crate::sign::{Scheme, Stamp};
-
-/// A silence that the caller's deadline cut shorter than this is no evidence about an endpoint.
-const FAIR_SILENCE: Duration = Duration::from_secs(1);
 
 /// An exchange that was handed to the driver and has not ended.
 #[derive(Debug)]
@@ -22,24 +20,40 @@ pub(super) struct InFlight {
     pub(super) id: ExchangeId,
     pub(super) endpoint: Endpoint,
     pub(super) started: MonoTime,
-    /// When it was started, by the client's clock.
-    pub(super) sent: UnixTime,
     pub(super) stamp: Stamp,
     /// What it was signed with, if it was signed.
     pub(super) signed: Option<(Scheme, Credentials)>,
+    /// The time to connect.
+    pub(super) connect: Duration,
     /// When it is overdue.
     pub(super) until: MonoTime,
 }
 
 impl InFlight {
-    /// Whether a failure now is evidence about the endpoint. Every failure is, except a silence that
-    /// was cut too short. Not every silence cut by a deadline is excluded, or a caller with short
-    /// deadlines would use a dead endpoint for ever.
-    pub(super) fn is_evidence(&self, policy: &Policy, now: MonoTime) -> bool {
+    /// What it says about the endpoint that the exchange ends like this.
+    pub(super) fn evidence(
+        &self,
+        classification: Classification,
+        policy: &Policy,
+        now: MonoTime,
+    ) -> HealthEvidence {
+        if classification.proves_health() {
+            return HealthEvidence::Success;
+        }
+        if !classification.counts_against_endpoint() {
+            return HealthEvidence::None;
+        }
+        let elapsed = now.saturating_since(self.started);
+        let is_silence = self.until <= now
+            || (classification == Classification::NotSent && self.connect <= elapsed);
         let fair = FAIR_SILENCE
             .min(policy.connect_timeout)
             .min(policy.read_timeout);
-        now < self.until || self.until.saturating_since(self.started) >= fair
+        if is_silence && elapsed < fair {
+            let started = self.started;
+            return HealthEvidence::ShortSilence { started };
+        }
+        HealthEvidence::Failure
     }
 }
 

@@ -62,7 +62,7 @@ pub struct Call<O> {
 impl<O: Operation> Call<O> {
     /// Checks the operation and encodes its parameters.
     ///
-    /// Fails with [`Error::InvalidOperation`], which names every field that is missing or malformed; nothing is
+    /// Fails with [`Error::Invalid`], which names every field that is missing or malformed; nothing is
     /// sent then.
     pub fn new(operation: &O, options: CallOptions) -> Result<Self, Error> {
         let metadata = operation.metadata();

@@ -4,19 +4,19 @@
 //! Sending such a request twice does no harm, so it is repeated after every failure that may be
 //! transient. There is one endpoint, and so no failover.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
 
 use super::classify;
 use crate::clock::{MonoTime, Now};
+use crate::decode::envelope::Envelope;
 use crate::endpoint::Endpoint;
 use crate::error::{Attempt, AttemptOutcome};
 use crate::exchange::{Content, Exchange, ExchangeId};
 use crate::flow::Step;
 use crate::http::{Failure, Response, Timeouts};
-use crate::policy::Policy;
+use crate::policy::{Classification, Policy};
 use crate::session::Session;
 
 /// The limits of a [`PlainCall`].
@@ -147,7 +147,10 @@ impl PlainCall {
         match result {
             Ok(response) => {
                 let status = response.head.status;
-                let code = code(&response.body).filter(|_| status >= 300);
+                let refusal = Envelope::read(&response.body).ok();
+                let code = refusal
+                    .and_then(|refusal| refusal.code)
+                    .filter(|_| status >= 300);
                 self.failed(started, AttemptOutcome::Response { status, code }, now);
                 let may_pass = match status {
                     429 => !self.limits.backoff.is_zero(),
@@ -158,9 +161,10 @@ impl PlainCall {
                 }
             }
             Err(failure) => {
-                let (outcome, ..) = classify::failure(failure);
-                let is_final = matches!(outcome, AttemptOutcome::NotSent(_))
-                    && !self.limits.retries_connecting;
+                let (outcome, classification, _) = classify::failure(failure);
+                let is_final = classification == Classification::LocalFailure
+                    || (matches!(outcome, AttemptOutcome::NotSent(_))
+                        && !self.limits.retries_connecting);
                 self.failed(started, outcome, now);
                 if is_final {
                     self.phase = PlainPhase::Over(None);
@@ -189,13 +193,4 @@ impl PlainCall {
             is_out_of_time,
         }))
     }
-}
-
-/// The `Code` in the object store's XML, if it is a plain word.
-fn code(body: &[u8]) -> Option<String> {
-    let text = core::str::from_utf8(body).ok()?;
-    let (_, rest) = text.split_once("<Code>")?;
-    let (code, _) = rest.split_once("</Code>")?;
-    let is_word = code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric());
-    is_word.then(|| code.into())
 }

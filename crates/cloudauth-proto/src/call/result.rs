@@ -24,7 +24,7 @@ pub(super) struct Success {
 /// A response that refuses the operation.
 #[derive(Debug)]
 pub(super) struct Refusal {
-    pub(super) status: u16,
+    pub(super) response: Response,
     pub(super) received: Received,
     pub(super) mismatch: Option<Mismatch>,
 }
@@ -33,10 +33,16 @@ impl EncodedOperation {
     /// The service refused the operation. `uncertain`: an earlier attempt may have been carried out.
     pub(super) fn refused(&self, refusal: Refusal, uncertain: bool) -> Error {
         let Refusal {
-            status,
+            response,
             received,
             mismatch,
         } = refusal;
+        let status = response.head.status;
+        if let Some(kind) = received.unreadable
+            && received.is_ok
+        {
+            return self.undecodable(status, kind, response.body);
+        }
         Error::Service(Box::new(ServiceError {
             action: self.metadata.action.clone(),
             status,
@@ -103,24 +109,21 @@ impl Received {
         mismatch: Option<Mismatch>,
         uncertain: bool,
     ) -> Result<Success, Error> {
-        let status = response.head.status;
-        match self.unreadable {
-            Some(reason) if self.is_ok => Err(operation.undecodable(status, reason, response.body)),
-            None if self.is_ok && (self.is_success || !operation.metadata.has_result_code) => {
-                Ok(Success {
-                    response,
-                    endpoint,
-                    request_id,
-                })
-            }
-            Some(_) | None => {
-                let refusal = Refusal {
-                    status,
-                    received: self,
-                    mismatch,
-                };
-                Err(operation.refused(refusal, uncertain))
-            }
+        let is_success = self.unreadable.is_none()
+            && self.is_ok
+            && (self.is_success || !operation.metadata.has_result_code);
+        if is_success {
+            return Ok(Success {
+                response,
+                endpoint,
+                request_id,
+            });
         }
+        let refusal = Refusal {
+            response,
+            received: self,
+            mismatch,
+        };
+        Err(operation.refused(refusal, uncertain))
     }
 }

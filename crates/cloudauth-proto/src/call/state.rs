@@ -9,7 +9,7 @@ use core::mem;
 use core::time::Duration;
 
 use super::classify;
-use super::due::{Due, Target};
+use super::due::{Backoff, Choice, Choices, Due, Target};
 use super::findings::Findings;
 use super::in_flight::{Exchanges, InFlight};
 use super::result::{Refusal, Success};
@@ -22,7 +22,9 @@ use crate::error::{Attempt, AttemptOutcome, Error};
 use crate::exchange::{Content, EncodedOperation, Exchange, ExchangeId};
 use crate::flow::Step;
 use crate::http::{Failure, Response, Timeouts};
-use crate::policy::{CallOptions, Classification, Effect, RetryDecision, judge};
+use crate::policy::circuit_breaker::HealthEvidence;
+use crate::policy::rate_limit::Admission;
+use crate::policy::{CallOptions, Classification, Effect, RetryDecision, judge, repetition_harms};
 use crate::session::Session;
 use crate::sign::{Retry, Stamp};
 
@@ -151,34 +153,55 @@ impl CallState {
         if now.mono >= self.deadline || self.exchanges.sent() >= session.limits().max_attempts {
             return self.stop();
         }
-        let credentials = match self.credentials(session, due, now.mono) {
+        let credentials = match self.credentials(session, due, now) {
             Ok(credentials) => credentials,
             Err(step) => return *step,
         };
-        let Some(endpoint) = self.choose(session, due.target, now.mono) else {
+        let budget_suffices = session.budget_suffices(now.mono);
+        let choices = self.choices();
+        let choice = choices.choose(session, due.target, budget_suffices, now.mono);
+        let Some(Choice {
+            endpoint,
+            was_used,
+            costs,
+        }) = choice
+        else {
             return self.stop();
         };
-        let attempts = self.exchanges.attempts();
-        let was_used = attempts.iter().any(|it| it.endpoint == endpoint);
-        let is_free = matches!(due.target, Target::Preferred | Target::SameForFree);
-        if was_used && !is_free && !due.has_backed_off {
-            due.has_backed_off = true;
-            let backoff = self.backoff(session).max(due.retry_after);
+        if let Some(until) = self.findings.not_before(&endpoint)
+            && now.mono < until
+        {
+            return self.later(due, until);
+        }
+        let is_at_once = matches!(due.target, Target::Preferred | Target::SameForFree);
+        let must_back_off = match due.backoff {
+            Backoff::IfUsed => was_used && !is_at_once,
+            Backoff::Always => true,
+            Backoff::Over => false,
+        };
+        if must_back_off {
+            due.backoff = Backoff::Over;
+            let backoff = self.backoff(session);
             if !backoff.is_zero() {
                 return self.later(due, now.mono + backoff);
             }
         }
-        if !due.has_reservation {
-            due.has_reservation = true;
-            let reserved = session.reserve(&self.operation.metadata.action, now.mono);
-            if reserved > now.mono {
-                return self.later(due, reserved);
+        let action = &self.operation.metadata.action;
+        match session.admit(action, due.planned, now.mono) {
+            Admission::Send => {}
+            Admission::Wait { earliest, planned } => {
+                due.planned = Some(planned);
+                // Planned times are advice, so they fail no call.
+                let at = if planned < self.deadline {
+                    planned
+                } else {
+                    earliest
+                };
+                return self.later(due, at);
             }
         }
-        let must_withdraw =
-            !is_free && (was_used || session.has_recent_failures(&endpoint, now.mono));
-        if must_withdraw && !session.withdraw(now.mono) {
-            return self.stop();
+        if costs {
+            session.withdraw(now.mono);
         }
         let sent = self.exchanges.sent();
         let retry = (sent > 0).then(|| Retry {
@@ -193,7 +216,7 @@ impl CallState {
         &mut self,
         session: &mut Session,
         due: Due,
-        now: MonoTime,
+        now: Now,
     ) -> Result<Option<Credentials>, Box<Step<Success>>> {
         if !matches!(self.signer, Signer::Session) {
             return Ok(None);
@@ -205,9 +228,16 @@ impl CallState {
             }
             Lookup::Refresh(ticket) => Step::Authenticate(ticket),
             Lookup::Wait(until) => Step::Wait(until.min(self.deadline)),
-            Lookup::Failed(error) => {
+            Lookup::Failed { error, retry_at } => {
                 self.findings.lacks_credentials = Some(error);
-                return Err(Box::new(self.stop()));
+                let step = match retry_at.filter(|at| *at < self.deadline) {
+                    Some(at) => {
+                        self.phase = Phase::Due(due);
+                        Step::Wait(at)
+                    }
+                    None => self.stop(),
+                };
+                return Err(Box::new(step));
             }
         };
         self.findings.lacks_credentials = Some(CredentialsError::TimedOut);
@@ -224,14 +254,13 @@ impl CallState {
         Step::Wait(at)
     }
 
-    fn choose(&self, session: &Session, target: Target, now: MonoTime) -> Option<Endpoint> {
-        if let Some(pinned) = &self.options.endpoint {
-            return Some(pinned.clone());
+    fn choices(&self) -> Choices<'_> {
+        Choices {
+            pinned: self.options.endpoint.as_ref(),
+            origin: self.operation.origin.as_ref(),
+            exchanges: &self.exchanges,
+            refused: &self.findings.refused,
         }
-        let last = self.exchanges.attempts().last();
-        let last = last.map(|attempt| &attempt.endpoint);
-        let origin = self.operation.origin.as_ref();
-        target.endpoint(session, origin, last, now)
     }
 
     fn backoff(&mut self, session: &Session) -> Duration {
@@ -243,7 +272,7 @@ impl CallState {
 
     fn last_end(&self) -> MonoTime {
         let last = self.exchanges.attempts().last();
-        last.map_or(self.latest.get(), |attempt| attempt.ended)
+        last.map_or_else(|| self.latest.get(), |attempt| attempt.ended)
     }
 
     fn send(
@@ -254,14 +283,12 @@ impl CallState {
         retry: Option<Retry>,
         now: Now,
     ) -> Step<Success> {
-        let limits = session.limits();
-        let rest = self.deadline.saturating_since(now.mono);
-        let timeouts = Timeouts::new(limits.connect_timeout, limits.read_timeout, rest);
-        let response_limit = limits.response_limit;
+        let timeouts = self.timeouts(session, &endpoint, now.mono);
+        let response_limit = session.limits().response_limit;
         let until = now.mono + timeouts.total;
-        session.begin_exchange(&endpoint, until);
         let signed = self.signer.signs_with(session, credentials);
         let id = session.next_exchange();
+        session.begin_exchange(&endpoint, id, until, now.mono);
         let entropy = self.entropy.get_or_insert_with(|| session.begin(now.mono));
         let stamp = Stamp {
             at: session.service_time(now),
@@ -273,9 +300,9 @@ impl CallState {
             id,
             endpoint: endpoint.clone(),
             started: now.mono,
-            sent: now.unix,
             stamp: stamp.clone(),
             signed: signed.clone(),
+            connect: timeouts.connect,
             until,
         });
         Step::Send(Exchange {
@@ -291,6 +318,25 @@ impl CallState {
         })
     }
 
+    /// The time-outs of an exchange. While the call could go on to another endpoint, they leave it time
+    /// for that; if repeating the operation does harm, it can go on only if it did not connect.
+    fn timeouts(&self, session: &Session, endpoint: &Endpoint, now: MonoTime) -> Timeouts {
+        let limits = session.limits();
+        let (connect, read) = (limits.connect_timeout, limits.read_timeout);
+        let rest = self.deadline.saturating_since(now);
+        let may_go_on = self.exchanges.sent() + 1 < limits.max_attempts
+            && self.choices().has_unused_besides(session, endpoint);
+        if !may_go_on {
+            return Timeouts::new(connect, read, rest);
+        }
+        let share = rest.saturating_sub(connect.min(rest / 2));
+        if repetition_harms(self.operation.metadata.effect, self.options.repeat) {
+            Timeouts::new(connect.min(share), read, rest)
+        } else {
+            Timeouts::new(connect, read, share)
+        }
+    }
+
     fn wait(&mut self, session: &mut Session, now: Now) -> Step<Success> {
         let overdue = self.exchanges.next_overdue().unwrap_or(self.deadline);
         let Some(hedge_at) = self.hedge_at(session) else {
@@ -300,18 +346,17 @@ impl CallState {
             return Step::Wait(overdue.min(hedge_at));
         }
         self.is_hedged = true;
-        let origin = self.operation.origin.as_ref();
-        let first = self.exchanges.in_flight().first().map(|it| &it.endpoint);
-        let other = session.pick(origin, first, now.mono);
-        let current = session.credential_cache().current(now.mono);
+        let current = session.credential_cache().current(now);
         let credentials = current.map(|found| found.credentials.clone());
-        let other = other.filter(|other| Some(other) != first);
+        let other = self.choices().hedge(session, now.mono);
+        let action = &self.operation.metadata.action;
         match other {
             Some(other)
                 if credentials.is_some()
-                    && session.reserve(&self.operation.metadata.action, now.mono) <= now.mono
-                    && session.withdraw(now.mono) =>
+                    && session.budget_suffices(now.mono)
+                    && session.admit(action, None, now.mono) == Admission::Send =>
             {
+                session.withdraw(now.mono);
                 self.send(session, other, credentials, None, now)
             }
             Some(_) | None => Step::Wait(overdue),
@@ -339,7 +384,8 @@ impl CallState {
         now: Now,
     ) {
         let status = response.head.status;
-        let mut received = classify::response(&response, session.limits().response_limit);
+        let limit = session.limits().response_limit;
+        let mut received = classify::response(&response, &self.operation.metadata, limit);
         let mismatch = self.operation.mismatch(&exchange, &received);
         let classification = self.findings.classify_by_origin(
             &self.operation,
@@ -348,18 +394,16 @@ impl CallState {
             &received,
             received.remedied(session, &self.signer, &exchange, now),
         );
-        let outcome = AttemptOutcome::Response {
-            status,
-            code: received.code.clone(),
-        };
+        let outcome = received.outcome(status);
         let request_id = received.request_id.take();
         let effect = self.operation.metadata.effect;
         let is_final = judge(classification, effect, self.options.repeat) == RetryDecision::Final
             || self.findings.repeated.contains(&classification);
         if is_final {
             let endpoint = exchange.endpoint.clone();
+            let evidence = exchange.evidence(classification, session.limits(), now.mono);
+            session.end_exchange(&endpoint, exchange.id, evidence, now.mono);
             self.record(exchange, outcome, request_id.clone());
-            session.record_success(&endpoint);
             let uncertain = self.findings.is_uncertain(&self.operation);
             let result = received.into_result(
                 &self.operation,
@@ -371,18 +415,19 @@ impl CallState {
             );
             self.settle(session, result);
         } else {
-            let retry_after = received.retry_after;
+            if !received.retry_after.is_zero() {
+                let until = now.mono + received.retry_after;
+                let endpoint = exchange.endpoint.clone();
+                self.findings.not_before.push((endpoint, until));
+            }
             let is_refusal = !classification.counts_against_endpoint()
                 && classification != Classification::UnknownHere;
             self.findings.refusal = is_refusal.then_some(Refusal {
-                status,
+                response,
                 received,
                 mismatch,
             });
             self.ended(session, exchange, outcome, request_id, classification, now);
-            if let Phase::Due(due) = &mut self.phase {
-                due.retry_after = retry_after;
-            }
         }
     }
 
@@ -396,13 +441,13 @@ impl CallState {
         classification: Classification,
         now: Now,
     ) {
+        let evidence = exchange.evidence(classification, session.limits(), now.mono);
+        session.end_exchange(&exchange.endpoint, exchange.id, evidence, now.mono);
         if classification.counts_against_endpoint() {
-            if exchange.is_evidence(session.limits(), now.mono) {
-                session.record_failure(&exchange.endpoint, now.mono);
-            }
             self.findings.refusal = None;
-        } else {
-            session.record_success(&exchange.endpoint);
+        }
+        if classification == Classification::CertificateRefused {
+            self.findings.refused.push(exchange.endpoint.clone());
         }
         self.findings.uncertain |= classification.may_have_been_carried_out();
         self.record(exchange, outcome, request_id);
@@ -411,12 +456,16 @@ impl CallState {
             return;
         }
         let effect = self.operation.metadata.effect;
-        let target = match judge(classification, effect, self.options.repeat) {
+        let decision = judge(classification, effect, self.options.repeat);
+        let target = match decision {
             RetryDecision::Elsewhere if classification == Classification::UnknownHere => {
                 Target::Origin
             }
-            RetryDecision::Elsewhere => Target::Another,
-            RetryDecision::AfterBackoff => Target::Same,
+            // It is final if every endpoint says so.
+            RetryDecision::Elsewhere if classification == Classification::Unreadable => {
+                Target::Unused
+            }
+            RetryDecision::Elsewhere | RetryDecision::ElsewhereAfterBackoff => Target::Another,
             RetryDecision::OnceMore => {
                 self.findings.repeated.push(classification);
                 Target::SameForFree
@@ -427,7 +476,11 @@ impl CallState {
                 return self.settle(session, Err(error));
             }
         };
-        self.phase = Phase::Due(Due::new(now.mono, target));
+        let mut due = Due::new(now.mono, target);
+        if decision == RetryDecision::ElsewhereAfterBackoff {
+            due.backoff = Backoff::Always;
+        }
+        self.phase = Phase::Due(due);
     }
 
     fn record(&mut self, exchange: InFlight, outcome: AttemptOutcome, request_id: Option<String>) {
@@ -441,9 +494,13 @@ impl CallState {
         let winner = winner.map(|winner| winner.started);
         for loser in self.exchanges.take_all() {
             // It was started earlier and lost all the same.
-            if winner.is_some_and(|winner| loser.started < winner) {
-                session.record_failure(&loser.endpoint, self.latest.get());
-            }
+            let has_failed = winner.is_some_and(|winner| loser.started < winner);
+            let evidence = if has_failed {
+                HealthEvidence::Failure
+            } else {
+                HealthEvidence::None
+            };
+            session.end_exchange(&loser.endpoint, loser.id, evidence, self.latest.get());
             self.record(loser, AttemptOutcome::Superseded, None);
         }
         if let Err(error) = &mut result {
@@ -460,7 +517,6 @@ impl CallState {
     }
 
     fn give_up(&mut self) -> Error {
-        let has_attempts = !self.exchanges.attempts().is_empty();
-        self.findings.give_up(&self.operation, has_attempts)
+        self.findings.give_up(&self.operation)
     }
 }

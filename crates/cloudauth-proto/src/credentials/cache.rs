@@ -2,7 +2,7 @@
 //!
 //! Cached credentials are fresh until a quarter of their lifetime, at most 15 minutes, is left. From then
 //! on one call refreshes them, while all others keep using them; they do so until the credentials expire,
-//! however many refreshes fail.
+//! however many refreshes fail. Their age is measured by both clocks, and the longer one counts.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,15 +11,18 @@ use core::time::Duration;
 use super::Credentials;
 use super::error::{CredentialsError, SkippedSource};
 use super::source::Source;
-use crate::clock::{MonoTime, UnixTime};
+use crate::clock::{MonoTime, Now, UnixTime};
 use crate::secret::Secret;
 
 /// The longest time before their expiry during which credentials are no longer fresh. The vendor's SDKs
 /// have the same margin, but stop using the credentials when it begins.
 const REFRESH_MARGIN: Duration = Duration::from_secs(15 * 60);
 
-/// The time within which a reserved refresh must start; after it the flow that reserved it is taken to
-/// have been dropped.
+/// The longest refresh. A source that takes all of its time, 60 s for a program, leaves time for the next
+/// one. It does not depend on the policy: where calls have 500 ms, credentials may take longer.
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// The time within which a reserved refresh must start; after it, it is taken to have been dropped.
 const START_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How much later than announced a driver may report to a refresh before another one may start.
@@ -32,16 +35,13 @@ const BASE_BACKOFF: Duration = Duration::from_secs(1);
 const MAX_BACKOFF_WHILE_USABLE: Duration = Duration::from_secs(60);
 const MAX_BACKOFF: Duration = Duration::from_secs(10);
 
-/// A refresh that a caller's deadline ended sooner than this does not count as a failure of the source.
-const MIN_CONCLUSIVE: Duration = Duration::from_secs(5);
-
 /// Credentials that the service refused at a younger age than this are not replaced: new ones would be
 /// refused as well.
 const MIN_REPLACEABLE_AGE: Duration = Duration::from_secs(10);
 
 /// Credentials, and the source that they come from.
 ///
-/// The output of [`Refresh`](crate::Refresh) and [`WhoAmI`](crate::WhoAmI). `Debug` masks the
+/// The output of [`Refresh`](crate::driver::Refresh) and [`WhoAmI`](crate::WhoAmI). `Debug` masks the
 /// credentials.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -75,18 +75,20 @@ pub struct RefreshId(u64);
 
 /// Permission to refresh the credentials of a session. A session issues one at a time.
 ///
-/// A driver gets it with [`Step::Authenticate`](crate::Step::Authenticate) and runs
-/// [`Refresh::new`](crate::Refresh::new) with it. `Debug` shows no secret.
+/// A driver gets it with [`Step::Authenticate`](crate::Step::Authenticate) and makes a
+/// [`Refresh`](crate::driver::Refresh) of it. `Debug` shows no secret.
 #[derive(Clone, Debug)]
 pub struct RefreshTicket {
     pub(crate) id: RefreshId,
     pub(crate) source: Source,
     pub(crate) begun: MonoTime,
     pub(crate) deadline: MonoTime,
+    /// The time until which the call that got the ticket can spend its own time on the refresh.
+    pub(crate) wanted_until: MonoTime,
 }
 
 impl RefreshTicket {
-    /// The ID for [`Session::release`](crate::Session::release), in case the refresh is dropped.
+    /// The ID for [`Session::release_refresh`](crate::Session::release_refresh), in case the refresh is dropped.
     #[must_use]
     pub fn id(&self) -> RefreshId {
         self.id
@@ -107,15 +109,39 @@ pub(crate) struct CredentialCache {
 #[derive(Debug)]
 struct CachedCredentials {
     found: ResolvedCredentials,
-    since: MonoTime,
+    /// When they were stored, by both clocks of the client.
+    since: Now,
     /// `None` if they do not expire.
     validity: Option<Validity>,
 }
 
+/// The ages until which credentials are fresh and usable.
 #[derive(Clone, Copy, Debug)]
 struct Validity {
-    fresh_until: MonoTime,
-    usable_until: MonoTime,
+    fresh_for: Duration,
+    usable_for: Duration,
+}
+
+impl CachedCredentials {
+    /// The longer of their ages by the two clocks: a monotonic clock may stand still while the machine is
+    /// suspended, and a wall clock may be stepped back. A step forward costs one refresh.
+    fn age(&self, now: Now) -> Duration {
+        let by_wall_clock = now.unix.seconds().saturating_sub(self.since.unix.seconds());
+        // The second in which they were stored may have been nearly over.
+        let by_wall_clock = Duration::from_secs(by_wall_clock.saturating_sub(1));
+        let by_monotonic_clock = now.mono.saturating_since(self.since.mono);
+        by_wall_clock.max(by_monotonic_clock)
+    }
+
+    fn is_fresh(&self, now: Now) -> bool {
+        let validity = self.validity;
+        validity.is_none_or(|validity| self.age(now) < validity.fresh_for)
+    }
+
+    fn is_usable(&self, now: Now) -> bool {
+        let validity = self.validity;
+        validity.is_none_or(|validity| self.age(now) < validity.usable_for)
+    }
 }
 
 /// The refresh in progress. It ends at `until` at the latest, since its flow may have been dropped.
@@ -130,6 +156,8 @@ struct FailedRefresh {
     error: CredentialsError,
     /// The end of the backoff.
     until: MonoTime,
+    /// Whether there were credentials that could be used.
+    was_usable: bool,
     /// The number of consecutive failures before this one.
     previous: u32,
 }
@@ -151,7 +179,11 @@ pub(crate) enum Lookup {
     Refresh(RefreshTicket),
     /// Another call refreshes them; look again at this time at the latest.
     Wait(MonoTime),
-    Failed(CredentialsError),
+    /// The last refresh has failed. The next one can begin at `retry_at`, if that makes sense.
+    Failed {
+        error: CredentialsError,
+        retry_at: Option<MonoTime>,
+    },
 }
 
 impl CredentialCache {
@@ -160,7 +192,7 @@ impl CredentialCache {
         if let Source::Static(credentials) = &source {
             cached = Some(CachedCredentials {
                 found: ResolvedCredentials::fixed(credentials.clone()),
-                since: MonoTime::default(),
+                since: Now::default(),
                 validity: None,
             });
         }
@@ -175,48 +207,50 @@ impl CredentialCache {
     }
 
     /// The credentials that can sign now, fresh or not.
-    pub(crate) fn current(&self, now: MonoTime) -> Option<&ResolvedCredentials> {
+    pub(crate) fn current(&self, now: Now) -> Option<&ResolvedCredentials> {
         let cached = self.cached.as_ref()?;
-        let validity = cached.validity;
-        let is_usable = validity.is_none_or(|validity| now < validity.usable_until);
-        is_usable.then_some(&cached.found)
+        cached.is_usable(now).then_some(&cached.found)
     }
 
     /// Looks up the credentials for a call with this deadline, and reserves the refresh for it if one is
     /// due.
-    pub(crate) fn look_up(&mut self, now: MonoTime, deadline: MonoTime) -> Lookup {
+    pub(crate) fn look_up(&mut self, now: Now, deadline: MonoTime) -> Lookup {
         let current = self.current(now).cloned();
+        let is_fresh = self.cached.as_ref().is_some_and(|it| it.is_fresh(now));
         let current = match current {
-            Some(found) if self.is_fresh(now) => return Lookup::Hit(found),
+            Some(found) if is_fresh => return Lookup::Hit(found),
             other => other,
         };
+        let now = now.mono;
         let reservation = self.reservation.filter(|it| now < it.until);
-        let failure = self.failure.as_ref().filter(|it| now < it.until);
+        // Without credentials another attempt is due at once, whatever failed while there were some.
+        let is_due = |it: &&FailedRefresh| current.is_none() && it.was_usable;
+        let failure = self.failure.as_ref();
+        let failure = failure.filter(|it| now < it.until && !is_due(it));
         match (current, reservation, failure) {
             (Some(found), Some(_), _) | (Some(found), None, Some(_)) => Lookup::Hit(found),
             (None, Some(reservation), _) => Lookup::Wait(reservation.until),
-            (None, None, Some(failure)) => Lookup::Failed(failure.error.clone()),
+            (None, None, Some(failure)) => Lookup::Failed {
+                error: failure.error.clone(),
+                retry_at: failure.error.is_transient().then_some(failure.until),
+            },
             (current, None, None) => {
                 // A call that has usable credentials spends only a part of its time on new ones.
                 let rest = deadline.saturating_since(now);
                 let rest = if current.is_some() { rest / 4 } else { rest };
                 self.refreshes += 1;
                 let id = RefreshId(self.refreshes);
-                let until = now + START_TIMEOUT.min(rest.max(Duration::from_millis(1)));
+                let until = now + START_TIMEOUT;
                 self.reservation = Some(Reservation { id, until });
                 Lookup::Refresh(RefreshTicket {
                     id,
                     source: self.source.clone(),
                     begun: now,
-                    deadline: now + rest,
+                    deadline: now + REFRESH_TIMEOUT,
+                    wanted_until: now + rest,
                 })
             }
         }
-    }
-
-    fn is_fresh(&self, now: MonoTime) -> bool {
-        let cached = self.cached.as_ref();
-        cached.is_some_and(|it| it.validity.is_none_or(|it| now < it.fresh_until))
     }
 
     /// Extends the reservation of a refresh that is in progress and acts again at `until` at the latest.
@@ -236,7 +270,7 @@ impl CredentialCache {
         found: ResolvedCredentials,
         lifetime: Option<Duration>,
         pinned: Option<Source>,
-        now: MonoTime,
+        now: Now,
     ) {
         self.release(id);
         self.failure = None;
@@ -254,21 +288,20 @@ impl CredentialCache {
             found,
             since: now,
             validity: lifetime.map(|lifetime| Validity {
-                fresh_until: now + lifetime.saturating_sub(REFRESH_MARGIN.min(lifetime / 4)),
-                usable_until: now + lifetime,
+                fresh_for: lifetime.saturating_sub(REFRESH_MARGIN.min(lifetime / 4)),
+                usable_for: lifetime,
             }),
         });
     }
 
-    /// Records that a refresh that began at `begun` has failed. `jitter` draws a duration up to its
-    /// argument.
+    /// Records that a refresh has failed; if it was only cut short, the next one may begin at once.
+    /// `jitter` draws a duration up to its argument.
     pub(crate) fn fail(
         &mut self,
         id: RefreshId,
         error: CredentialsError,
         was_cut_short: bool,
-        begun: MonoTime,
-        now: MonoTime,
+        now: Now,
         jitter: impl FnOnce(Duration) -> Duration,
     ) {
         if !self.release(id) {
@@ -276,11 +309,18 @@ impl CredentialCache {
             return;
         }
         let is_usable = self.current(now).is_some();
-        if was_cut_short && !is_usable && now.saturating_since(begun) < MIN_CONCLUSIVE {
+        let failure = self.failure.as_ref();
+        if was_cut_short && !is_usable {
+            // It says nothing about the source, but waiting calls are told why they have none.
+            self.failure = Some(FailedRefresh {
+                error,
+                until: now.mono,
+                was_usable: false,
+                previous: failure.map_or(0, |failure| failure.previous),
+            });
             return;
         }
-        let failure = self.failure.as_ref();
-        let previous = failure.map_or(0, |failure| failure.previous + 1);
+        let previous = failure.map_or(0, |failure| failure.previous.saturating_add(1));
         let max_backoff = if is_usable {
             MAX_BACKOFF_WHILE_USABLE
         } else {
@@ -288,16 +328,10 @@ impl CredentialCache {
         };
         let factor = 1_u32.checked_shl(previous).unwrap_or(u32::MAX);
         let half = BASE_BACKOFF.saturating_mul(factor).min(max_backoff) / 2;
-        let mut until = now + half + jitter(half);
-        if let Some(validity) = self.cached.as_ref().and_then(|cached| cached.validity)
-            && is_usable
-        {
-            // Without credentials another attempt is due at once.
-            until = until.min(validity.usable_until);
-        }
         self.failure = Some(FailedRefresh {
             error,
-            until,
+            until: now.mono + half + jitter(half),
+            was_usable: is_usable,
             previous,
         });
     }
@@ -317,7 +351,7 @@ impl CredentialCache {
     }
 
     /// Drops credentials that the service refused, and returns whether a retry may get other ones.
-    pub(crate) fn reject(&mut self, refused: &Credentials, now: MonoTime) -> bool {
+    pub(crate) fn reject(&mut self, refused: &Credentials, now: Now) -> bool {
         if !self.source.can_change() {
             return false;
         }
@@ -327,7 +361,7 @@ impl CredentialCache {
         if !cached.found.credentials.is_same(refused) {
             return true;
         }
-        if now.saturating_since(cached.since) < MIN_REPLACEABLE_AGE {
+        if cached.age(now) < MIN_REPLACEABLE_AGE {
             return false;
         }
         self.cached = None;

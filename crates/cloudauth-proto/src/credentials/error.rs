@@ -7,7 +7,7 @@ use core::fmt;
 
 use crate::decode::DecodeErrorKind;
 
-/// The reason why there are no credentials to sign with. Nothing was sent to the service.
+/// The reason why there are no credentials to sign with.
 ///
 /// Neither `Display` nor `Debug` shows a value that was read, or a response: they name variables, fields,
 /// paths and sources only.
@@ -122,7 +122,7 @@ pub enum SourceError {
     Expired,
     /// The stored login has expired: log in again with the CLI.
     LogInAgain,
-    /// The deadline of the call passed first.
+    /// The time for it was over first: that of the refresh, or that of the call that runs it.
     TimedOut,
 }
 
@@ -150,10 +150,50 @@ pub enum SupplyError {
     TooLarge,
     /// The program exited with this status. `None` if a signal ended it.
     Exited(Option<i32>),
-    /// The program was killed at its time limit.
+    /// It was not read, or did not exit, within its time limit.
     TimedOut,
     /// Any other failure.
     Failed,
+}
+
+impl CredentialsError {
+    /// Whether trying again in a moment may have another result.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            Self::Missing { .. } | Self::Invalid { .. } => false,
+            Self::NoneFound(sources) => sources.iter().any(SkippedSource::is_transient),
+            Self::TimedOut => true,
+        }
+    }
+}
+
+impl SkippedSource {
+    fn is_transient(&self) -> bool {
+        // A program that does not run on an instance has no metadata service. With a role, the failed
+        // connection may be that to STS.
+        let is_metadata =
+            self.source.ends_with("ecs_ram_role") && !self.source.contains("ram_role_arn");
+        match &self.reason {
+            SourceError::CannotConnect => !is_metadata,
+            SourceError::NoResponse
+            | SourceError::TimedOut
+            | SourceError::Decode(_)
+            | SourceError::Expired => true,
+            SourceError::File { problem, .. } | SourceError::Program(problem) => {
+                matches!(problem, SupplyError::TimedOut | SupplyError::Failed)
+            }
+            SourceError::Refused { status, code } => {
+                let code = code.as_deref().unwrap_or_default();
+                *status == 429 || *status >= 500 || code.starts_with("Throttling")
+            }
+            SourceError::NotSet { .. }
+            | SourceError::Disabled { .. }
+            | SourceError::Invalid { .. }
+            | SourceError::Malformed { .. }
+            | SourceError::Output(_)
+            | SourceError::LogInAgain => false,
+        }
+    }
 }
 
 impl fmt::Display for CredentialsError {
@@ -210,7 +250,7 @@ impl fmt::Display for SourceError {
             Self::LogInAgain => {
                 f.write_str("the stored login has expired: log in again with the CLI")
             }
-            Self::TimedOut => f.write_str("the deadline of the call passed"),
+            Self::TimedOut => f.write_str("timed out"),
         }
     }
 }

@@ -109,7 +109,7 @@ pub struct Profile {
 pub enum ProfileFormat {
     /// JSON, as the vendor's CLI writes it to `~/.aliyun/config.json`. The modes `AK`, `StsToken`,
     /// `RamRoleArn`, `ChainableRamRoleArn`, `EcsRamRole`, `OIDC`, `CloudSSO`, `OAuth` and `External` are
-    /// supported.
+    /// supported. Up to 10 profiles may refer to each other as `source_profile`.
     Cli,
     /// INI, as the vendor's SDKs read it from `~/.alibabacloud/credentials`. The types `access_key`,
     /// `ram_role_arn`, `oidc_role_arn` and `ecs_ram_role` are supported; `rsa_key_pair` is not.
@@ -318,8 +318,7 @@ pub struct OAuth {
     pub stored: Option<(Credentials, UnixTime)>,
 }
 
-/// A program that prints credentials as JSON. It is run without a shell, for at most 60 s and never
-/// beyond the deadline of the call that needs the credentials. Drivers read up to 1 MiB of output.
+/// A program that prints credentials as JSON. It is run without a shell, for at most 60 s. Drivers read up to 1 MiB of output.
 /// `Debug` shows the number of its arguments only.
 #[derive(Clone)]
 pub struct External {
@@ -360,8 +359,8 @@ mod tests {
 
     #[test]
     fn a_uri_is_split_and_http_is_limited_to_loopback_and_metadata_hosts() {
-        let uri = Uri::new("http://127.0.0.1:80/a/b?a=1&a=2#x").unwrap();
-        assert_eq!(uri.endpoint.to_string(), "http://127.0.0.1:80");
+        let uri = Uri::new("http://127.0.0.1:81/a/b?a=1&a=2#x").unwrap();
+        assert_eq!(uri.endpoint.to_string(), "http://127.0.0.1:81");
         assert_eq!(uri.target, "/a/b?a=1&a=2");
         assert_eq!(Uri::new("https://h?x").unwrap().target, "/?x");
         assert!(Uri::new("http://100.100.100.200/x").is_ok());

@@ -1,16 +1,18 @@
 //! The envelope of every response: `Code`, `Message`, `RequestId`, and a payload in one of its fields.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::value::{Error as ValueError, MapDeserializer};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer};
-use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::error::DecodeErrorKind;
 use super::lenient;
+use super::xml::{self, XmlRefusal};
 use crate::http::Head;
 use crate::secret::Sensitive;
 
@@ -42,14 +44,34 @@ impl Envelope {
         if body.iter().all(u8::is_ascii_whitespace) {
             return Err(DecodeErrorKind::Empty);
         }
+        if let Some(refusal) = xml::refusal(body) {
+            let XmlRefusal {
+                code,
+                message,
+                request_id,
+            } = refusal;
+            let code = Some(code);
+            return Ok(Self {
+                code,
+                message,
+                request_id,
+            }
+            .printable());
+        }
         let mut json = serde_json::Deserializer::from_slice(body);
         let read = lenient::Object::<Self>::new()
             .deserialize(&mut json)
             .and_then(|envelope| json.end().map(|()| envelope));
-        let mut envelope = read.map_err(|e| unreadable(&e))?.unwrap_or_default();
-        envelope.code = envelope.code.map(printable);
-        envelope.request_id = envelope.request_id.map(printable);
-        Ok(envelope)
+        Ok(read
+            .map_err(|e| unreadable(&e))?
+            .unwrap_or_default()
+            .printable())
+    }
+
+    fn printable(mut self) -> Self {
+        self.code = self.code.map(printable);
+        self.request_id = self.request_id.map(printable);
+        self
     }
 
     /// Whether the operation succeeded: `Code` is `"200"` (documented), `"Success"` (documented for four
@@ -92,6 +114,77 @@ pub(crate) fn payload<R: DeserializeOwned>(
             &str,
         )>()))
         .map_err(|e| DecodeErrorKind::Shape(without_values(&alloc::format!("{e}"), container))),
+    }
+}
+
+/// Says what is wrong with the body of a success that lacks the field that the operation is for.
+pub(crate) fn lacks(field: &str, container: Option<&str>, body: &[u8]) -> Option<DecodeErrorKind> {
+    let path = [container, Some(field)];
+    let path: Vec<&str> = path.into_iter().flatten().collect();
+    let mut json = serde_json::Deserializer::from_slice(without_mark(body));
+    // An error is told when the reply is decoded.
+    let is_there = Find(&path).deserialize(&mut json).unwrap_or(true);
+    (!is_there).then(|| DecodeErrorKind::Shape(alloc::format!("missing field `{field}`")))
+}
+
+/// Whether there is a value at a path of fields; `null` and an empty string are none.
+struct Find<'p>(&'p [&'p str]);
+
+impl<'de> DeserializeSeed<'de> for Find<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<bool, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Find<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<bool, M::Error> {
+        let mut is_there = self.0.is_empty();
+        while let Some(lenient::FieldName(key)) = map.next_key()? {
+            match self.0.split_first() {
+                Some((field, rest)) if key == *field => {
+                    is_there |= map.next_value_seed(Find(rest))?;
+                }
+                Some(_) | None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(is_there)
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<bool, S::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(self.0.is_empty())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<bool, E> {
+        Ok(self.0.is_empty() && !text.is_empty())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<bool, E> {
+        Ok(self.0.is_empty())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
+        Ok(self.0.is_empty())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
+        Ok(self.0.is_empty())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<bool, E> {
+        Ok(self.0.is_empty())
+    }
+
+    fn visit_unit<E>(self) -> Result<bool, E> {
+        Ok(false)
     }
 }
 

@@ -9,6 +9,7 @@ mod error;
 pub(crate) mod lenient;
 mod scalar;
 pub(crate) mod wire_enum;
+mod xml;
 
 use alloc::format;
 use alloc::string::String;

@@ -6,6 +6,7 @@ use core::error::Error as StdError;
 use core::fmt;
 
 use crate::clock::MonoTime;
+use crate::decode::DecodeErrorKind;
 use crate::endpoint::Endpoint;
 
 /// The record of one exchange of a call, for logs and metrics.
@@ -41,6 +42,13 @@ pub enum AttemptOutcome {
     TimedOut,
     /// Another exchange of the call had a response first.
     Superseded,
+    /// There is a response that is not the service's.
+    Unreadable {
+        /// The HTTP status.
+        status: u16,
+        /// What is wrong with it.
+        reason: DecodeErrorKind,
+    },
     /// There is a response.
     Response {
         /// The HTTP status.
@@ -48,6 +56,18 @@ pub enum AttemptOutcome {
         /// The service's code, if the response has one.
         code: Option<String>,
     },
+}
+
+impl AttemptOutcome {
+    /// The driver's error, if there is one.
+    pub(crate) fn cause(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::NotSent(cause) | Self::NoResponse { cause, .. } => Some(&**cause),
+            Self::TimedOut | Self::Superseded | Self::Unreadable { .. } | Self::Response { .. } => {
+                None
+            }
+        }
+    }
 }
 
 impl fmt::Display for AttemptOutcome {
@@ -64,6 +84,7 @@ impl fmt::Display for AttemptOutcome {
             } => write!(f, "HTTP {status}, but no complete response: {cause}"),
             Self::TimedOut => f.write_str("timed out"),
             Self::Superseded => f.write_str("superseded by another attempt"),
+            Self::Unreadable { status, reason } => write!(f, "HTTP {status}, but {reason}"),
             Self::Response { status, code: None } => write!(f, "HTTP {status}"),
             Self::Response {
                 status,

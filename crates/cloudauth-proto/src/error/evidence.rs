@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::error::Error as StdError;
 use core::fmt;
 
-use super::attempt::{Attempt, AttemptOutcome};
+use super::attempt::Attempt;
 
 /// A kind of evidence that the service keeps of a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,13 +84,6 @@ impl fmt::Display for EvidenceError {
 
 impl StdError for EvidenceError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match &self.attempts.last()?.outcome {
-            AttemptOutcome::NotSent(cause) | AttemptOutcome::NoResponse { cause, .. } => {
-                Some(&**cause)
-            }
-            AttemptOutcome::TimedOut
-            | AttemptOutcome::Superseded
-            | AttemptOutcome::Response { .. } => None,
-        }
+        self.attempts.last()?.outcome.cause()
     }
 }

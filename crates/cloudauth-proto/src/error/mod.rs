@@ -28,10 +28,10 @@ use crate::sign::Mismatch;
 ///
 /// | variant | meaning | what to do |
 /// |---|---|---|
-/// | [`InvalidOperation`](Self::InvalidOperation) | a field is missing or malformed; nothing was sent | fix the fields it names |
+/// | [`Invalid`](Self::Invalid) | a field is missing or malformed; nothing was sent | fix the fields it names |
 /// | [`Service`](Self::Service) | the service refused the operation | look at [`ServiceError::meaning`](ServiceError::meaning) |
 /// | [`Decode`](Self::Decode) | the response is not what the operation promises | it may have been carried out: look at the raw response |
-/// | [`Credentials`](Self::Credentials) | there are no credentials; nothing was sent to the service | look at the sources it names |
+/// | [`Credentials`](Self::Credentials) | there are no credentials to sign with; certainly not carried out, or it only reads | look at the sources it names |
 /// | [`Exhausted`](Self::Exhausted) | no attempt succeeded; certainly not carried out, or it only reads | try again later |
 /// | [`Uncertain`](Self::Uncertain) | no attempt succeeded, and **it may have been carried out** | query the service before you pay again |
 /// | [`Upload`](Self::Upload) | a file could not be uploaded; the operation was not sent | try again later |
@@ -46,7 +46,8 @@ pub enum Error {
     Service(Box<ServiceError>),
     /// The response cannot be decoded. The operation may have been carried out.
     Decode(Box<DecodeError>),
-    /// There are no credentials to sign with. Nothing was sent to the service.
+    /// There are no credentials to sign with. The operation was certainly not carried out, or it only
+    /// reads: earlier attempts, signed with credentials that have expired since, had no effect.
     Credentials(Box<CredentialsError>),
     /// No attempt had a usable response. The operation was certainly not carried out, or it only reads.
     Exhausted(Box<Exhausted>),
@@ -274,15 +275,7 @@ impl fmt::Display for Exhausted {
 
 impl StdError for Exhausted {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        let last = self.attempts.last()?;
-        match &last.outcome {
-            AttemptOutcome::NotSent(cause) | AttemptOutcome::NoResponse { cause, .. } => {
-                Some(&**cause)
-            }
-            AttemptOutcome::TimedOut
-            | AttemptOutcome::Superseded
-            | AttemptOutcome::Response { .. } => None,
-        }
+        self.attempts.last()?.outcome.cause()
     }
 }
 

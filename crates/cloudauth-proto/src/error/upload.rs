@@ -6,7 +6,7 @@ use core::error::Error as StdError;
 use core::fmt;
 
 use super::Error;
-use super::attempt::{Attempt, AttemptOutcome};
+use super::attempt::Attempt;
 
 /// A failed upload of a file. The operation was not sent.
 #[derive(Debug)]
@@ -85,13 +85,6 @@ impl StdError for UploadError {
         if let Some(cause) = &self.cause {
             return cause.source();
         }
-        match &self.attempts.last()?.outcome {
-            AttemptOutcome::NotSent(cause) | AttemptOutcome::NoResponse { cause, .. } => {
-                Some(&**cause)
-            }
-            AttemptOutcome::TimedOut
-            | AttemptOutcome::Superseded
-            | AttemptOutcome::Response { .. } => None,
-        }
+        self.attempts.last()?.outcome.cause()
     }
 }

@@ -70,6 +70,8 @@ static READ_NAMES: [HeaderName; READ.len()] = [
     HeaderName::from_static(READ[1]),
     HeaderName::from_static(READ[2]),
     HeaderName::from_static(READ[3]),
+    HeaderName::from_static(READ[4]),
+    HeaderName::from_static(READ[5]),
 ];
 
 /// The names that most requests have, as constants.

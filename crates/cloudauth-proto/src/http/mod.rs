@@ -185,9 +185,11 @@ impl fmt::Debug for Body {
 }
 
 /// All response headers that this crate reads.
-pub(crate) const READ: [&str; 4] = [
+pub(crate) const READ: [&str; 6] = [
+    "content-length",
     "date",
     "retry-after",
+    "transfer-encoding",
     "x-acs-request-id",
     "x-acs-retry-after",
 ];
@@ -282,6 +284,12 @@ impl Failure {
 pub enum Delivery {
     /// Certainly not: no byte of it was handed to the network.
     NotSent,
+    /// Certainly not, and the cause is on this side: the request is too long or has a header that the HTTP
+    /// library refuses, there are no file descriptors left, or a proxy refuses the client. No other
+    /// endpoint would change that, so the call ends.
+    LocalFailure,
+    /// Certainly not: the certificate of the server was refused.
+    CertificateRefused,
     /// It may have.
     MaybeSent,
 }

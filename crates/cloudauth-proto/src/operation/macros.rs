@@ -101,6 +101,8 @@ pub(crate) fn unread(field: &'static str, mut problems: Vec<InvalidField>) -> Ve
 /// * `requires`: the fields that `new` takes;
 /// * `accepts`: the fields that have setters; one marked `[needed]` is required all the same;
 /// * `check`: a function for checks that involve several fields;
+/// * `repeating`: a function for the effect of the call, where the fields decide it; the effect of the
+///   row is then that of a call without them;
 /// * `also`: more items of the [`Operation`].
 ///
 /// A field is one line: its location, its name in Rust, its type, its name on the wire, and its
@@ -123,6 +125,7 @@ macro_rules! operations {
                     $(max $max:literal)? $([$needed:ident])?,
             )*})?
             $(check $check:path;)?
+            $(repeating $repeating:path;)?
             $(also {$($also:item)*})?
         }
     )*) => {$(
@@ -238,7 +241,10 @@ macro_rules! operations {
 
             #[inline]
             fn metadata(&self) -> $crate::operation::OperationMetadata {
-                Self::METADATA
+                #[allow(unused_mut, reason = "few rows have an effect that depends on fields")]
+                let mut metadata = Self::METADATA;
+                $(metadata.effect = $repeating(self);)?
+                metadata
             }
 
             #[inline]

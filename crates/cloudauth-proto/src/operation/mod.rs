@@ -74,6 +74,9 @@ pub struct OperationMetadata {
     /// Codes for an ID that is unknown at an endpoint, or not known yet. They do not end a call before
     /// the [origin](Operation::origin) has responded.
     pub unknown_codes: &'static [&'static str],
+    /// Field of the reply that the operation is for. A success without it is no response of the service.
+    /// `None` if there is no such field.
+    pub result_field: Option<&'static str>,
     /// Name of the operation that can confirm whether this one was carried out, if there is one.
     pub confirmed_by: Option<&'static str>,
     /// Fields of the request; those that [`new`] takes come last. Empty for operations that are not in
@@ -101,6 +104,7 @@ impl OperationMetadata {
             payload: Some("ResultObject"),
             has_result_code: true,
             unknown_codes: &[],
+            result_field: None,
             confirmed_by: None,
             fields: &[],
             response: Shape::Any,
@@ -143,6 +147,11 @@ impl OperationMetadata {
 
     pub(crate) const fn unknown_codes(mut self, codes: &'static [&'static str]) -> Self {
         self.unknown_codes = codes;
+        self
+    }
+
+    pub(crate) const fn result_field(mut self, field: Option<&'static str>) -> Self {
+        self.result_field = field;
         self
     }
 

@@ -14,7 +14,7 @@ operations! {
     ///
     /// The reply holds the `CertifyId`; [`DescribeAuthVerify`] queries the result.
     InitAuthVerify(OpensVerification) -> InitAuthVerifyResponse {
-        with { payload: Some("Result") }
+        with { payload: Some("Result"), result_field: Some("CertifyId") }
         requires {
             /// Scene ID, from the console.
             form scene_id: i64 = "SceneId",
@@ -73,6 +73,7 @@ operations! {
     /// The reply holds the `CertifyId`, valid for 30 minutes and one submission (documented);
     /// [`DescribeCardVerify`] queries the result.
     InitCardVerify(OpensVerification) -> InitCardVerifyResponse {
+        with { result_field: Some("CertifyId") }
         requires {
             /// Caller's own number of this request: up to 32 letters and digits, unique.
             query merchant_biz_id: String = "MerchantBizId" max 32,

@@ -35,7 +35,7 @@ operations! {
             /// Encryption of name and number: `SM2`; none if unset. With the feature `sm2`,
             /// `encrypted` encrypts both and sets it.
             form encrypt_type: String = "EncryptType",
-            /// Video of the face. Set by an [`Upload`](crate::Upload).
+            /// Video of the face. Set by an [`Upload`](crate::upload::Upload).
             form face_contrast_file: Sensitive = "FaceContrastFile",
             /// Picture of the face in base64, less than 1 MB as a file;
             /// [`Picture`](crate::verify::Picture) makes it from bytes.

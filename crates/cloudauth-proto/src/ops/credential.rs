@@ -74,7 +74,7 @@ operations! {
             query identify_num: Sensitive = "IdentifyNum",
             /// Picture in base64; [`Picture`](crate::verify::Picture) makes it from bytes.
             form image_context: Sensitive = "ImageContext",
-            /// Picture. Set by an [`Upload`](crate::Upload).
+            /// Picture. Set by an [`Upload`](crate::upload::Upload).
             form image_file: Sensitive = "ImageFile",
             /// URL of the picture.
             query image_url: Sensitive = "ImageUrl",
@@ -111,7 +111,7 @@ operations! {
             query cred_name: String = "CredName",
         }
         accepts {
-            /// Picture. Set by an [`Upload`](crate::Upload).
+            /// Picture. Set by an [`Upload`](crate::upload::Upload).
             form image_file: Sensitive = "ImageFile",
             /// URL of the picture.
             query image_url: Sensitive = "ImageUrl",

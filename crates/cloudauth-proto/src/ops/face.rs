@@ -42,7 +42,7 @@ operations! {
     ///
     /// # Errors
     ///
-    /// * [`Error::InvalidOperation`](crate::Error::InvalidOperation), before anything is sent, if a required field is
+    /// * [`Error::Invalid`](crate::Error::Invalid), before anything is sent, if a required field is
     ///   missing or a field is malformed. [The vendor's
     ///   page](https://help.aliyun.com/document_detail/173781.html) requires for `ID_PRO` also
     ///   `Model`, `CertType`, `CertName`, `CertNo`, `ReturnUrl` and `MetaInfo`, and the page of
@@ -56,7 +56,10 @@ operations! {
     ///   [`DescribeVerifySearchPageList`](super::DescribeVerifySearchPageList) finds it by
     ///   `OuterOrderNo`.
     InitFaceVerify(OpensVerification) -> InitFaceVerifyResponse {
-        with { confirmed_by: Some("DescribeVerifySearchPageList") }
+        with {
+            result_field: Some("CertifyId"),
+            confirmed_by: Some("DescribeVerifySearchPageList")
+        }
         requires {
             /// Scene ID, from the console.
             query scene_id: i64 = "SceneId",
@@ -175,7 +178,7 @@ operations! {
     /// Queries the verdict of a face verification, once.
     ///
     /// [`PollVerdict`](crate::verify::PollVerdict) repeats it until there is a verdict.
-    /// [`DescribeFaceVerifyResponse::outcome`] decodes the reply. The operation is free of charge
+    /// [`DescribeFaceVerifyResponse::details`] decodes the reply. The operation is free of charge
     /// and only reads.
     ///
     /// ```
@@ -194,7 +197,7 @@ operations! {
     /// finished, and 406 for an unknown `CertifyId` ([the vendor's
     /// page](https://help.aliyun.com/document_detail/173781.html)).
     DescribeFaceVerify(ReadOnly) -> DescribeFaceVerifyResponse {
-        with { unknown_codes: UNKNOWN_CODES }
+        with { unknown_codes: UNKNOWN_CODES, result_field: Some("Passed") }
         requires {
             /// Scene ID that the verification was opened with.
             query scene_id: i64 = "SceneId",
@@ -267,7 +270,7 @@ replies! {
         certify_url: Option<Sensitive> = "CertifyUrl",
     }
 
-    /// Reply to [`DescribeFaceVerify`]; [`outcome`](Self::outcome) decodes the JSON in it.
+    /// Reply to [`DescribeFaceVerify`]; [`details`](Self::details) decodes the JSON in it.
     DescribeFaceVerifyResponse {
         /// Result of a fallback check. Only in the vendor's SDK; its form is not documented.
         degrade_info: Option<String> = "DegradeInfo",
@@ -280,7 +283,7 @@ replies! {
         /// `null`.
         identity_info: Option<Sensitive> = "IdentityInfo",
         /// Scores, pictures and videos: a string that holds JSON, decoded by
-        /// [`outcome`](Self::outcome).
+        /// [`details`](Self::details).
         material_info: Option<Sensitive> = "MaterialInfo",
         /// Verdict: `T` (passed) or `F` (not passed). The vendor requires that the verdict be taken
         /// from this field alone.
@@ -290,7 +293,7 @@ replies! {
         /// Whether the query succeeded; not the verdict.
         success: Option<String> = "Success",
         /// Name in its two encodings, for names with rare characters: a string that holds JSON,
-        /// decoded by [`outcome`](Self::outcome). Empty for other names.
+        /// decoded by [`details`](Self::details). Empty for other names.
         user_info: Option<Sensitive> = "UserInfo",
     }
 

@@ -67,9 +67,9 @@ operations! {
     /// `CertNationalUrl`.
     Id2MetaVerifyWithOCR(NotIdempotent) -> Id2MetaVerifyWithOCRResponse {
         accepts {
-            /// Picture of the side with the face. Set by an [`Upload`](crate::Upload).
+            /// Picture of the side with the face. Set by an [`Upload`](crate::upload::Upload).
             form cert_file: Sensitive = "CertFile",
-            /// Picture of the side with the emblem. Set by an [`Upload`](crate::Upload).
+            /// Picture of the side with the emblem. Set by an [`Upload`](crate::upload::Upload).
             form cert_national_file: Sensitive = "CertNationalFile",
             /// URL of the picture of the side with the emblem; http or https, publicly reachable.
             form cert_national_url: Sensitive = "CertNationalUrl",
@@ -87,7 +87,7 @@ operations! {
             /// Cropping of the picture to the face: `T` or `F` (default). The vendor recommends `T`
             /// for pictures that no liveness SDK took.
             form crop: String = "Crop",
-            /// Picture of the face. Set by an [`Upload`](crate::Upload).
+            /// Picture of the face. Set by an [`Upload`](crate::upload::Upload).
             form face_file: Sensitive = "FaceFile",
             /// Picture of the face in base64; [`Picture`](crate::verify::Picture) makes it from
             /// bytes.
@@ -118,7 +118,7 @@ operations! {
             form crop: String = "Crop",
             /// Fallback to sources other than the authority: `Y` or `N` (default).
             query enable_fallback: String = "EnableFallback",
-            /// Picture of the face. Set by an [`Upload`](crate::Upload).
+            /// Picture of the face. Set by an [`Upload`](crate::upload::Upload).
             form face_file: Sensitive = "FaceFile",
             /// Picture of the face in base64; [`Picture`](crate::verify::Picture) makes it from
             /// bytes.
@@ -143,9 +143,9 @@ operations! {
     /// `CertNationalUrl`.
     Id3MetaVerifyWithOCR(NotIdempotent) -> Id3MetaVerifyWithOCRResponse {
         accepts {
-            /// Picture of the side with the face. Set by an [`Upload`](crate::Upload).
+            /// Picture of the side with the face. Set by an [`Upload`](crate::upload::Upload).
             form cert_file: Sensitive = "CertFile",
-            /// Picture of the side with the emblem. Set by an [`Upload`](crate::Upload).
+            /// Picture of the side with the emblem. Set by an [`Upload`](crate::upload::Upload).
             form cert_national_file: Sensitive = "CertNationalFile",
             /// URL of the picture of the side with the emblem; http or https, publicly reachable.
             form cert_national_url: Sensitive = "CertNationalUrl",

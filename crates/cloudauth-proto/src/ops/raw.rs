@@ -28,7 +28,7 @@ use crate::policy::Effect;
 ///     .param("SceneId", "1000000006", ParamLocation::Query);
 /// ```
 ///
-/// Sending it fails with [`Error::InvalidOperation`](crate::Error::InvalidOperation) if a parameter is set twice or is
+/// Sending it fails with [`Error::Invalid`](crate::Error::Invalid) if a parameter is set twice or is
 /// one that the signature sets, such as `Action`.
 ///
 /// `Debug` shows the names of the parameters and their number of bytes.

@@ -34,10 +34,15 @@ impl RetryBudget {
         self.add(DEPOSIT);
     }
 
+    /// Whether it suffices for an attempt.
+    pub(crate) fn suffices(&mut self, now: MonoTime) -> bool {
+        self.refill(now);
+        self.units >= WITHDRAWAL
+    }
+
     /// Withdraws for an attempt; false if the budget is spent.
     pub(crate) fn withdraw(&mut self, now: MonoTime) -> bool {
-        self.refill(now);
-        let suffices = self.units >= WITHDRAWAL;
+        let suffices = self.suffices(now);
         if suffices {
             self.units -= WITHDRAWAL;
         }

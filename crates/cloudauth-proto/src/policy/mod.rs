@@ -7,6 +7,7 @@ mod retry;
 
 use core::time::Duration;
 
+pub(crate) use retry::repetition_harms;
 pub use retry::{Classification, Effect, Repeat, RetryDecision, judge};
 
 use crate::endpoint::Endpoint;

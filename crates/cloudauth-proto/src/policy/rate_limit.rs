@@ -4,29 +4,72 @@ use core::time::Duration;
 
 use crate::clock::MonoTime;
 
-/// Reservations in time, evenly spaced once the burst of one second is used up.
+/// The longest time until a waiting call tries again. Calls ahead of it may have ended without a send.
+const MAX_WAIT: Duration = Duration::from_secs(1);
+
+/// Counts sends when they happen (the generic cell rate algorithm), so a call that is never sent takes
+/// nothing from the others, and a late one cannot exceed the limit.
+///
+/// Waiting calls get times one interval apart at which to try again, so that they do not all try at
+/// once. These times are advice: whoever tries when a send is allowed may send.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RateLimit {
     interval: Duration,
-    /// When the next reservation would be if there were no burst.
+    /// When the next send would be if there were no burst.
     next: MonoTime,
+    /// The last time that a waiting call got.
+    planned: MonoTime,
+}
+
+/// Whether an attempt may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// Now. It counts as sent.
+    Send,
+    /// Not before `earliest`; `planned` is the time at which to try again.
+    Wait {
+        earliest: MonoTime,
+        planned: MonoTime,
+    },
 }
 
 impl RateLimit {
-    pub(crate) fn per_second(sends: u32) -> Self {
+    pub(crate) const fn per_second(sends: u32) -> Self {
+        // A limit of zero is taken for one.
+        let sends = if sends == 0 { 1 } else { sends };
         Self {
-            interval: Duration::from_secs(1) / sends.max(1),
+            interval: Duration::from_nanos(1_000_000_000 / sends as u64),
             next: MonoTime::new(Duration::ZERO),
+            planned: MonoTime::new(Duration::ZERO),
         }
     }
 
-    /// Takes the next reservation: the time at which to send, which can be now.
-    pub(crate) fn reserve(&mut self, now: MonoTime) -> MonoTime {
-        let next = self.next.max(now);
-        self.next = next + self.interval;
+    /// Requests a send. `planned` is the time that the call got when it last had to wait.
+    pub(crate) fn admit(&mut self, planned: Option<MonoTime>, now: MonoTime) -> Admission {
+        let earliest = self.earliest(now);
+        if earliest <= now {
+            self.next = self.next.max(now) + self.interval;
+            return Admission::Send;
+        }
+        let planned = planned.filter(|planned| now < *planned);
+        let planned = planned.unwrap_or_else(|| {
+            // After a send everybody that still waits may be planned anew from there.
+            let latest = earliest + MAX_WAIT;
+            self.planned = if self.planned < earliest || latest < self.planned {
+                earliest
+            } else {
+                self.planned + self.interval
+            };
+            self.planned
+        });
+        Admission::Wait { earliest, planned }
+    }
+
+    /// When the next send is allowed.
+    pub(crate) fn earliest(&self, now: MonoTime) -> MonoTime {
         // A burst of one second's worth is allowed.
         let burst = Duration::from_secs(1).saturating_sub(self.interval);
-        now + next.saturating_since(now).saturating_sub(burst)
+        now + self.next.saturating_since(now).saturating_sub(burst)
     }
 }
 
@@ -36,24 +79,84 @@ mod tests {
 
     use super::*;
 
+    fn at(millis: u64) -> MonoTime {
+        MonoTime::new(Duration::from_millis(millis))
+    }
+
+    /// The times at which so many calls send that all try at first at `begin`, and then at their planned times.
+    fn sent(rate: &mut RateLimit, calls: usize, begin: u64, end: u64) -> Vec<u64> {
+        let mut waiting: Vec<Option<MonoTime>> = alloc::vec![None; calls];
+        let mut sent = Vec::new();
+        for now in begin..end {
+            waiting.retain_mut(|planned| {
+                if planned.is_some_and(|planned| at(now) < planned) {
+                    return true;
+                }
+                match rate.admit(*planned, at(now)) {
+                    Admission::Send => {
+                        sent.push(now - begin);
+                        false
+                    }
+                    Admission::Wait { planned: later, .. } => {
+                        assert!(at(now) < later && later <= at(now) + MAX_WAIT * 2);
+                        *planned = Some(later);
+                        true
+                    }
+                }
+            });
+        }
+        sent
+    }
+
     #[test]
-    fn reservations_beyond_the_burst_are_evenly_spaced() {
+    fn sends_beyond_the_burst_are_evenly_spaced() {
         let mut rate = RateLimit::per_second(10);
-        let now = MonoTime::new(Duration::from_secs(100));
-        let reserved: Vec<Duration> = (0..40)
-            .map(|_| rate.reserve(now).saturating_since(now))
-            .collect();
-        assert!(reserved[..10].iter().all(Duration::is_zero));
-        assert_eq!(reserved[10], Duration::from_millis(100));
-        assert_eq!(reserved[39], Duration::from_secs(3));
+        let sent = sent(&mut rate, 1_000, 100_000, 110_000);
+        assert!(sent[..10].iter().all(|&at| at == 0));
+        let rest: Vec<u64> = (1..100).map(|n| n * 100).collect();
+        assert_eq!(sent[10..], rest);
+    }
+
+    #[test]
+    fn calls_that_gave_up_leave_the_whole_rate_to_those_that_follow() {
+        let mut rate = RateLimit::per_second(10);
+        let first = sent(&mut rate, 1_000, 0, 2_000);
+        assert_eq!(first.len(), 29);
+        let then = sent(&mut rate, 30, 2_000, 5_000);
+        assert_eq!(then.len(), 30);
+    }
+
+    #[test]
+    fn late_calls_do_not_exceed_the_rate() {
+        let mut rate = RateLimit::per_second(10);
+        for _ in 0..100 {
+            rate.admit(None, at(0));
+        }
+        let late = sent(&mut rate, 100, 60_000, 61_000);
+        assert_eq!(late.len(), 19);
     }
 
     #[test]
     fn a_quiet_time_adds_no_more_than_one_second_of_burst() {
         let mut rate = RateLimit::per_second(2);
-        let at = |seconds| MonoTime::new(Duration::from_secs(seconds));
-        rate.reserve(at(0));
-        let reserved: Vec<bool> = (0..4).map(|_| rate.reserve(at(60)) == at(60)).collect();
-        assert_eq!(reserved, [true, true, false, false]);
+        rate.admit(None, at(0));
+        let admitted: Vec<bool> = (0..4)
+            .map(|_| rate.admit(None, at(60_000)) == Admission::Send)
+            .collect();
+        assert_eq!(admitted, [true, true, false, false]);
+    }
+
+    #[test]
+    fn few_calls_try_at_a_time() {
+        let mut rate = RateLimit::per_second(10);
+        let mut planned: Vec<MonoTime> = (0..1_000)
+            .filter_map(|_| match rate.admit(None, at(0)) {
+                Admission::Send => None,
+                Admission::Wait { planned, .. } => Some(planned),
+            })
+            .collect();
+        planned.sort_unstable();
+        let most = planned.chunk_by(|a, b| a == b).map(<[_]>::len).max();
+        assert!(most.is_some_and(|most| most <= 100), "{most:?}");
     }
 }

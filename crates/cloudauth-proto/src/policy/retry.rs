@@ -37,19 +37,28 @@ pub enum Repeat {
 pub enum Classification {
     /// No byte of the request was sent: name resolution, connecting or TLS failed.
     NotSent,
+    /// No byte of the request was sent, and the cause is on the client's side; or a proxy refused the
+    /// client (HTTP 407).
+    LocalFailure,
+    /// The certificate of the server was refused. The endpoint is not used again in this call.
+    CertificateRefused,
     /// The request may have been sent, and there is no complete response: reset, truncated, timed out.
     NoResponse,
     /// HTTP 429, or a code that begins with `Throttling`, whatever the status.
     Throttled,
-    /// HTTP 5xx, or HTTP 200 with the body's `Code` "500".
+    /// HTTP 5xx, HTTP 200 with the body's `Code` "500", or a code that begins with
+    /// `ServiceUnavailable`, whatever the status.
     ServerError,
+    /// A response of another status that is not the service's: its body is neither JSON nor a refusal in
+    /// XML, or it lacks what the operation is for. A gateway, a portal or a balancer wrote it.
+    Unreadable,
     /// Code `InvalidTimeStamp.Expired`, with a `Date` from which the clock skew is learnt.
     ClockSkew,
     /// Code `SignatureNonceUsed`: something between client and service sent the request twice.
     NonceReused,
-    /// A code that begins with `InvalidSecurityToken`: the temporary credentials have expired, and
-    /// others are available (inferred from other products of the vendor).
-    TokenExpired,
+    /// A code that begins with `InvalidSecurityToken` (inferred from other products of the vendor) or
+    /// `InvalidAccessKeyId`: the credentials have expired or were replaced, and others are available.
+    CredentialsRefused,
     /// The ID in the request is unknown at this endpoint, and its origin has not responded yet.
     UnknownHere,
     /// Any other response.
@@ -62,11 +71,11 @@ pub enum Classification {
 pub enum RetryDecision {
     /// The response is the result of the call.
     Final,
-    /// Try another endpoint, if there is one whose circuit breaker is not open; else the same one, after
-    /// a backoff.
+    /// Try another endpoint, or the same one after a backoff. Those that this call has not used come
+    /// first, and of those the ones whose circuit breaker is not open.
     Elsewhere,
-    /// Try the same endpoint, after a backoff.
-    AfterBackoff,
+    /// The same as `Elsewhere`, after a backoff in any case.
+    ElsewhereAfterBackoff,
     /// Try the same endpoint at once, but only once: a second such response is final.
     OnceMore,
     /// End the call with [`Error::Uncertain`](crate::Error::Uncertain): the operation may have been
@@ -82,45 +91,75 @@ pub enum RetryDecision {
 ///
 /// `OpensVerification` is repeated as in the vendor's own failover sample: the first verification, if there is one,
 /// stays unused, and the vendor bills finished verifications, not opened ones (inferred from its price
-/// page). Unlike in that sample, a 4xx is final: another region would respond alike.
+/// page). Unlike in that sample, a refusal by the service is final: another region would respond alike.
 #[must_use]
 pub const fn judge(ending: Classification, effect: Effect, repeat: Repeat) -> RetryDecision {
-    let harms_twice = match (effect, repeat) {
-        (Effect::ReadOnly | Effect::Idempotent, _)
-        | (Effect::OpensVerification, Repeat::ByEffect | Repeat::EvenIfUncertain)
-        | (Effect::NotIdempotent, Repeat::EvenIfUncertain) => false,
-        (Effect::OpensVerification, Repeat::OnlyIfCertain)
-        | (Effect::NotIdempotent, Repeat::ByEffect | Repeat::OnlyIfCertain) => true,
-    };
+    let harms_twice = repetition_harms(effect, repeat);
     match ending {
-        Classification::NoResponse | Classification::ServerError | Classification::NonceReused
+        Classification::NoResponse
+        | Classification::ServerError
+        | Classification::Unreadable
+        | Classification::NonceReused
             if harms_twice =>
         {
             RetryDecision::Uncertain
         }
         Classification::NotSent
+        | Classification::CertificateRefused
         | Classification::NoResponse
         | Classification::ServerError
+        | Classification::Unreadable
         | Classification::UnknownHere => RetryDecision::Elsewhere,
-        Classification::Throttled => RetryDecision::AfterBackoff,
-        Classification::ClockSkew | Classification::NonceReused | Classification::TokenExpired => {
-            RetryDecision::OnceMore
-        }
-        Classification::Final => RetryDecision::Final,
+        Classification::Throttled => RetryDecision::ElsewhereAfterBackoff,
+        Classification::ClockSkew
+        | Classification::NonceReused
+        | Classification::CredentialsRefused => RetryDecision::OnceMore,
+        Classification::LocalFailure | Classification::Final => RetryDecision::Final,
+    }
+}
+
+/// Whether carrying the operation out twice does harm.
+pub(crate) const fn repetition_harms(effect: Effect, repeat: Repeat) -> bool {
+    match (effect, repeat) {
+        (Effect::ReadOnly | Effect::Idempotent, _)
+        | (Effect::OpensVerification, Repeat::ByEffect | Repeat::EvenIfUncertain)
+        | (Effect::NotIdempotent, Repeat::EvenIfUncertain) => false,
+        (Effect::OpensVerification, Repeat::OnlyIfCertain)
+        | (Effect::NotIdempotent, Repeat::ByEffect | Repeat::OnlyIfCertain) => true,
     }
 }
 
 impl Classification {
+    /// Whether it proves that the endpoint is well, so that its earlier failures no longer count.
+    pub(crate) const fn proves_health(self) -> bool {
+        match self {
+            Self::Throttled
+            | Self::ClockSkew
+            | Self::NonceReused
+            | Self::CredentialsRefused
+            | Self::UnknownHere
+            | Self::Final => true,
+            Self::NotSent
+            | Self::LocalFailure
+            | Self::CertificateRefused
+            | Self::NoResponse
+            | Self::ServerError
+            | Self::Unreadable => false,
+        }
+    }
+
     /// Whether it counts as a failure of the endpoint. A throttled endpoint is not an unhealthy one, and
     /// a refusal proves health.
     #[must_use]
     pub const fn counts_against_endpoint(self) -> bool {
         match self {
-            Self::NotSent | Self::NoResponse | Self::ServerError => true,
-            Self::Throttled
+            Self::NotSent | Self::CertificateRefused | Self::NoResponse | Self::ServerError => true,
+            Self::LocalFailure
+            | Self::Throttled
+            | Self::Unreadable
             | Self::ClockSkew
             | Self::NonceReused
-            | Self::TokenExpired
+            | Self::CredentialsRefused
             | Self::UnknownHere
             | Self::Final => false,
         }
@@ -130,11 +169,17 @@ impl Classification {
     #[must_use]
     pub const fn may_have_been_carried_out(self) -> bool {
         match self {
-            Self::NoResponse | Self::ServerError | Self::NonceReused | Self::Final => true,
+            Self::NoResponse
+            | Self::ServerError
+            | Self::Unreadable
+            | Self::NonceReused
+            | Self::Final => true,
             Self::NotSent
+            | Self::LocalFailure
+            | Self::CertificateRefused
             | Self::Throttled
             | Self::ClockSkew
-            | Self::TokenExpired
+            | Self::CredentialsRefused
             | Self::UnknownHere => false,
         }
     }
@@ -147,21 +192,30 @@ mod tests {
 
     use super::*;
     use Classification::{
-        ClockSkew, Final, NoResponse, NonceReused, NotSent, ServerError, Throttled, TokenExpired,
-        UnknownHere,
+        CertificateRefused, ClockSkew, CredentialsRefused, Final, LocalFailure, NoResponse,
+        NonceReused, NotSent, ServerError, Throttled, UnknownHere, Unreadable,
     };
     use Effect::{Idempotent, NotIdempotent, OpensVerification, ReadOnly};
 
-    const ROWS: [(Classification, &str); 9] = [
+    const ROWS: [(Classification, &str); 12] = [
         (NotSent, "nothing sent"),
+        (LocalFailure, "cannot be sent, or HTTP 407 of a proxy"),
+        (CertificateRefused, "server's certificate refused"),
         (NoResponse, "no complete response"),
         (Throttled, "HTTP 429, or `Throttling*`"),
-        (ServerError, "HTTP 5xx, or `Code` \"500\""),
+        (
+            ServerError,
+            "HTTP 5xx, `Code` \"500\", or `ServiceUnavailable*`",
+        ),
+        (
+            Unreadable,
+            "not a response of the service: HTML, empty, lacks what the operation is for",
+        ),
         (ClockSkew, "`InvalidTimeStamp.Expired` with a `Date`"),
         (NonceReused, "`SignatureNonceUsed`"),
         (
-            TokenExpired,
-            "`InvalidSecurityToken*`, other credentials available",
+            CredentialsRefused,
+            "`InvalidSecurityToken*` or `InvalidAccessKeyId*`, other credentials available",
         ),
         (
             UnknownHere,
@@ -174,7 +228,7 @@ mod tests {
         match verdict {
             RetryDecision::Final => "final",
             RetryDecision::Elsewhere => "another endpoint",
-            RetryDecision::AfterBackoff => "same endpoint, after a backoff",
+            RetryDecision::ElsewhereAfterBackoff => "another endpoint, after a backoff",
             RetryDecision::OnceMore => "once more, at once",
             RetryDecision::Uncertain => "**uncertain**",
         }

@@ -16,7 +16,6 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
 use core::ops::ControlFlow::{Break, Continue};
-use core::time::Duration;
 
 use request::sts_call;
 use response::FetchedCredentials;
@@ -37,21 +36,17 @@ use crate::flow::{Flow, Step};
 use crate::http::{Failure, Response};
 use crate::session::Session;
 
-/// The longest run of a program, as in the vendor's SDKs (recorded).
-const PROGRAM_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// The longest time for a driver to read a file.
-const FILE_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// A [`Flow`] that fetches credentials from a session's source and stores them in the session.
 ///
-/// A driver runs it for [`Step::Authenticate`], which has the ticket. It ends before the deadline of the
-/// call that needs the credentials. After a failure the next one waits for a backoff of at most 1 s, which doubles
-/// up to 10 s (60 s while there are credentials that can still be used).
+/// A driver runs it for [`Step::Authenticate`], which has the ticket: beside the calls, on a thread or a
+/// task of its own ([`Refresh::new`]), or in place of the call that got the ticket ([`Refresh::inline`]).
+/// After a failure the next one waits for a backoff of at most 1 s, which doubles up to 10 s (60 s while
+/// there are credentials that can still be used).
 pub struct Refresh {
     id: RefreshId,
-    begun: MonoTime,
     deadline: MonoTime,
+    /// Whether a call spends its own time on it.
+    is_inline: bool,
     latest: LatestTime,
     /// The time of the last request.
     sent: MonoTime,
@@ -61,19 +56,32 @@ pub struct Refresh {
 }
 
 impl Refresh {
-    /// Makes the flow for a ticket.
+    /// Makes the flow for a driver that runs it beside the calls, which are polled meanwhile. It ends by
+    /// its own time limits and within 2 minutes, whatever the deadline of the call that got the ticket: an
+    /// issuer that takes longer than the calls may wait has credentials for the calls after them.
     #[must_use]
     pub fn new(ticket: RefreshTicket) -> Self {
+        let deadline = ticket.deadline;
+        Self::until(ticket, deadline, false)
+    }
+
+    /// Makes the flow for a driver that runs it to its end before it polls the call again that got the
+    /// ticket. It ends at that call's deadline at the latest; while there are credentials that can be
+    /// used, after a quarter of the time until then.
+    #[must_use]
+    pub fn inline(ticket: RefreshTicket) -> Self {
+        let deadline = ticket.deadline.min(ticket.wanted_until);
+        Self::until(ticket, deadline, true)
+    }
+
+    fn until(ticket: RefreshTicket, deadline: MonoTime, is_inline: bool) -> Self {
         let RefreshTicket {
-            id,
-            source,
-            begun,
-            deadline,
+            id, source, begun, ..
         } = ticket;
         Self {
             id,
-            begun,
             deadline,
+            is_inline,
             latest: LatestTime::new(begun),
             sent: begun,
             walk: SourceWalk::default(),
@@ -91,18 +99,11 @@ impl Refresh {
         now: Now,
     ) -> Option<Step<ResolvedCredentials>> {
         let Some(until) = until else {
-            let rest = self.deadline.saturating_since(now.mono);
-            let (limit, step) = match &input {
-                Input::Profile(profile) => (FILE_TIMEOUT, Step::Read(profile.path.clone())),
-                Input::Token(oidc) => (FILE_TIMEOUT, Step::Read(oidc.token_file.clone())),
-                Input::Output(external) => {
-                    let argv = external.argv.clone();
-                    let timeout = PROGRAM_TIMEOUT.min(rest);
-                    // The driver needs some time to kill the program.
-                    (timeout + FILE_TIMEOUT, Step::Run { argv, timeout })
-                }
-            };
-            let until = now.mono + limit;
+            let timeout = input
+                .timeout()
+                .min(self.deadline.saturating_since(now.mono));
+            let step = input.step(timeout);
+            let until = now.mono + timeout;
             self.extend(session, until);
             self.supplied = None;
             let until = Some(until);
@@ -115,7 +116,8 @@ impl Refresh {
                 None
             }
             None if until <= now.mono => {
-                self.stage = RefreshStage::Failed(SourceError::TimedOut);
+                let contents = Err(SupplyError::TimedOut);
+                self.stage = resume::supplied(input, contents, session, now, self.deadline);
                 None
             }
             None => {
@@ -161,7 +163,7 @@ impl Refresh {
     ) -> Option<Step<ResolvedCredentials>> {
         match self.step(call.poll(session, now), session, now) {
             // It has its credentials, and needs no file and no program.
-            Ok(Step::Authenticate(_) | Step::Read(_) | Step::Run { .. }) => {
+            Ok(Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. }) => {
                 self.stage = RefreshStage::Failed(SourceError::TimedOut);
                 None
             }
@@ -199,7 +201,7 @@ impl Refresh {
             Step::Wait(until) => self.extend(session, *until),
             Step::Abandon(_)
             | Step::Authenticate(_)
-            | Step::Read(_)
+            | Step::Read { .. }
             | Step::Run { .. }
             | Step::Done(_) => {}
         }
@@ -227,17 +229,16 @@ impl Refresh {
             }
             Resolved::Credentials(fetched, found, pinned) => {
                 let cache = session.credential_cache_mut();
-                cache.store(self.id, found.clone(), fetched.lifetime, pinned, now.mono);
+                cache.store(self.id, found.clone(), fetched.lifetime, pinned, now);
                 Some(Step::Done(Ok(found)))
             }
         }
     }
 
     /// Continues without credentials of the current source.
-    fn failed(&mut self, reason: SourceError) {
-        let is_out_of_time = reason == SourceError::TimedOut;
+    fn failed(&mut self, reason: SourceError, now: Now) {
         self.walk.fail(reason);
-        self.next(is_out_of_time);
+        self.next(now.mono >= self.deadline);
     }
 
     fn next(&mut self, is_out_of_time: bool) {
@@ -250,10 +251,9 @@ impl Refresh {
     /// Ends the refresh: no source has credentials.
     fn end(&mut self, session: &mut Session, now: Now) -> Step<ResolvedCredentials> {
         let skipped = self.walk.take_skipped();
-        let last = skipped.last().map(|it| &it.reason);
-        let was_cut_short = last == Some(&SourceError::TimedOut) || now.mono >= self.deadline;
+        let was_cut_short = self.is_inline && now.mono >= self.deadline;
         let error = CredentialsError::NoneFound(skipped);
-        session.fail_refresh(self.id, error.clone(), was_cut_short, self.begun, now.mono);
+        session.fail_refresh(self.id, error.clone(), was_cut_short, now);
         Step::Done(Err(Error::Credentials(Box::new(error))))
     }
 
@@ -288,7 +288,7 @@ impl Flow for Refresh {
                 RefreshStage::Call(call, provider) => self.call(call, provider, session, now),
                 RefreshStage::Fetched(fetched) => self.fetched(fetched, session, now),
                 RefreshStage::Failed(reason) => {
-                    self.failed(reason);
+                    self.failed(reason, now);
                     None
                 }
                 RefreshStage::Next => {

@@ -86,7 +86,7 @@ impl FetchedCredentials {
     ) -> Result<Self, SourceError> {
         let left = expires.seconds().saturating_sub(now.shown.seconds());
         // The issuer's clock has whole seconds, the current one of which may be nearly over.
-        let passed = now.since + Duration::from_secs(1);
+        let passed = now.since.saturating_add(Duration::from_secs(1));
         let lifetime = Duration::from_secs(left).saturating_sub(passed);
         if lifetime.is_zero() {
             return Err(SourceError::Expired);

@@ -1,6 +1,7 @@
 //! The stages of a refresh.
 
 use alloc::boxed::Box;
+use core::time::Duration;
 
 use super::ecs::Ecs;
 use super::response::{FetchedCredentials, IssuedCredentials};
@@ -8,7 +9,13 @@ use crate::call::Reply;
 use crate::call::plain::PlainCall;
 use crate::clock::MonoTime;
 use crate::credentials::{External, Oidc, Profile, Source, SourceError};
-use crate::flow::Flow;
+use crate::flow::{Flow, Step};
+
+/// The longest run of a program, as in the vendor's SDKs (recorded).
+const PROGRAM_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The longest time for a driver to read a file.
+const FILE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A call of the security token service.
 pub(super) type StsCall = Box<dyn Flow<Output = Reply<IssuedCredentials>> + Send>;
@@ -48,6 +55,30 @@ pub(super) enum Input {
     Profile(Profile),
     Token(Box<Oidc>),
     Output(External),
+}
+
+impl Input {
+    /// The longest time that a driver has for it.
+    pub(super) fn timeout(&self) -> Duration {
+        match self {
+            Self::Profile(_) | Self::Token(_) => FILE_TIMEOUT,
+            Self::Output(_) => PROGRAM_TIMEOUT,
+        }
+    }
+
+    /// The step that requests it.
+    pub(super) fn step<T>(&self, timeout: Duration) -> Step<T> {
+        let path = match self {
+            Self::Profile(profile) => &profile.path,
+            Self::Token(oidc) => &oidc.token_file,
+            Self::Output(external) => {
+                let argv = external.argv.clone();
+                return Step::Run { argv, timeout };
+            }
+        };
+        let path = path.clone();
+        Step::Read { path, timeout }
+    }
 }
 
 /// The server that responds to a request.

@@ -116,6 +116,10 @@ pub(super) fn reason_of(attempts: &[Attempt]) -> SourceError {
             status: *status,
             code: code.clone(),
         },
+        Some(AttemptOutcome::Unreadable { status, .. }) => SourceError::Refused {
+            status: *status,
+            code: None,
+        },
         None => SourceError::TimedOut,
     }
 }

@@ -14,7 +14,7 @@ use crate::session::Session;
 ///
 /// Run it at start-up to fail early if there are none, or to report which ones are used. Its output names
 /// their source and the sources that were skipped. It ends within the total time-out of the session's
-/// [`Policy`](crate::Policy).
+/// [`Policy`](crate::Policy) and, unlike a call, at the first refresh that fails.
 #[derive(Debug, Default)]
 pub struct WhoAmI {
     latest: LatestTime,
@@ -34,22 +34,25 @@ impl Flow for WhoAmI {
     type Output = ResolvedCredentials;
 
     fn poll(&mut self, session: &mut Session, now: Now) -> Step<ResolvedCredentials> {
-        let now = self.latest.clamp(now).mono;
+        let now = self.latest.clamp(now);
         if self.is_done {
             return Step::Done(Err(Error::Finished));
         }
         let limit = session.limits().total_timeout;
-        let deadline = *self.deadline.get_or_insert(now + limit);
-        let lookup = if now < deadline {
+        let deadline = *self.deadline.get_or_insert(now.mono + limit);
+        let lookup = if now.mono < deadline {
             session.credential_cache_mut().look_up(now, deadline)
         } else {
-            Lookup::Failed(CredentialsError::TimedOut)
+            let last = session.credential_cache().last_failure();
+            let error = last.cloned().unwrap_or(CredentialsError::TimedOut);
+            let retry_at = None;
+            Lookup::Failed { error, retry_at }
         };
         let result = match lookup {
             Lookup::Refresh(ticket) => return Step::Authenticate(ticket),
             Lookup::Wait(until) => return Step::Wait(until.min(deadline)),
             Lookup::Hit(found) => Ok(found),
-            Lookup::Failed(error) => Err(Error::Credentials(Box::new(error))),
+            Lookup::Failed { error, .. } => Err(Error::Credentials(Box::new(error))),
         };
         self.is_done = true;
         Step::Done(result)

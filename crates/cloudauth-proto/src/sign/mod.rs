@@ -59,7 +59,7 @@ use crate::secret::Secret;
 ///
 /// | scheme | signature | parameters of POST and PUT | parameters of GET |
 /// |---|---|---|---|
-/// | `Acs3HmacSha256`, `Acs3HmacSm3` | header `authorization` | query or form, by [`ParamLocation`](crate::ParamLocation) | query |
+/// | `Acs3HmacSha256`, `Acs3HmacSm3` | header `authorization` | query or form, by [`ParamLocation`](crate::operation::ParamLocation) | query |
 /// | `RpcHmacSha1` | parameter `Signature` | form | query |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

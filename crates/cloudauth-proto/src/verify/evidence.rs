@@ -22,6 +22,7 @@ use crate::session::Session;
 use crate::verify::material::InvalidJson;
 use crate::verify::picture::PictureFormat;
 use crate::verify::verdict::VerdictReply;
+use crate::verify::whole::is_whole;
 
 /// A picture or video that the service stores of a verification, with a link that is valid for 15
 /// minutes.
@@ -103,7 +104,8 @@ impl fmt::Debug for Evidence {
 /// * The link may be http (documented); the download always uses TLS.
 /// * Only hosts of the vendor (`*.aliyuncs.com`) are contacted, unless [`store`](Self::store) sets
 ///   another one. HTTP redirects are not followed.
-/// * The file must begin like a JPEG or PNG, or for a video like an MP4 or `WebM`.
+/// * The file must begin like a JPEG or PNG, or for a video like an MP4 or `WebM`. If the response ends
+///   with its connection, which could have been cut, the file must also end like one (`WebM`: unchecked).
 /// * Transient failures are retried, within the session's total timeout and the validity of the link.
 ///
 /// # Errors
@@ -179,6 +181,23 @@ impl FetchEvidence {
         self.limit.unwrap_or(limits.response_limit)
     }
 
+    /// Takes a file without its end for a response that was cut off, if the response does not say where
+    /// it ends.
+    fn uncut(&self, response: Response, session: &Session) -> Result<Response, Failure> {
+        let Response { head, body } = &response;
+        let kind = self.evidence.kind;
+        let is_checked = head.status == 200
+            && body.len() <= self.response_limit(session)
+            && media_type(kind, body).is_some();
+        let is_framed = ["content-length", "transfer-encoding"]
+            .into_iter()
+            .any(|name| head.header(name).is_some());
+        if is_framed || !is_checked || is_whole(kind, body) {
+            return Ok(response);
+        }
+        Err(Failure::after_head(response.head, "the file is cut off"))
+    }
+
     fn check(&self, result: PlainResult, session: &Session) -> Result<EvidenceFile, Error> {
         let no_file = |attempts| self.error(EvidenceErrorKind::NotReturned, attempts);
         let contents = result.success().map_err(no_file)?.body;
@@ -231,12 +250,13 @@ impl Flow for FetchEvidence {
 
     fn report(
         &mut self,
-        _: &mut Session,
+        session: &mut Session,
         id: ExchangeId,
         reply: Result<Response, Failure>,
         now: Now,
     ) {
         let now = self.latest.clamp(now);
+        let reply = reply.and_then(|response| self.uncut(response, session));
         if let FetchStage::Fetching(call) = &mut self.stage {
             call.report(id, reply, now);
         }

@@ -36,6 +36,7 @@ mod redirect;
 pub mod sm2;
 mod token;
 mod verdict;
+mod whole;
 
 pub use crate::error::{EvidenceError, EvidenceErrorKind, EvidenceKind};
 pub use crate::ops::enums::{

@@ -47,8 +47,10 @@ use crate::verify::verdict::Verdict;
 ///
 /// # Errors
 ///
-/// Polling goes on while no endpoint responds, the service throttles or it fails with a server error;
-/// if the last query fails so, that is the flow's error. Every other error ends the flow at once.
+/// Polling goes on after glitches: no endpoint responds, a response cannot be read, the service throttles
+/// or fails with a server error, the source of credentials cannot be reached. If the last query fails so,
+/// that is the flow's error. What lasts ends the flow at once: a refusal by the service, a missing or
+/// malformed profile, a key that is refused.
 pub struct PollVerdict {
     query: DescribeFaceVerify,
     opened: Option<UnixTime>,
@@ -212,16 +214,158 @@ fn is_not_yet(fault: &ServiceError) -> bool {
 /// Whether the same query may get another response in a moment.
 fn is_transient(error: &Error) -> bool {
     match error {
-        Error::Exhausted(_) | Error::Uncertain(_) => true,
+        Error::Exhausted(_) | Error::Uncertain(_) | Error::Decode(_) => true,
         Error::Service(fault) => {
+            // The service's own refusals have a code.
+            let Some(code) = fault.code.as_deref() else {
+                return true;
+            };
             let advice = fault.meaning().map(|meaning| meaning.retry);
-            fault.status == 429 || fault.status >= 500 || advice == Some(RetryAdvice::Soon)
+            let families = ["Throttling", "ServiceUnavailable"];
+            fault.status == 429
+                || fault.status >= 500
+                || advice == Some(RetryAdvice::Soon)
+                || families.iter().any(|family| code.starts_with(family))
         }
-        Error::Invalid(_)
-        | Error::Decode(_)
-        | Error::Credentials(_)
-        | Error::Upload(_)
-        | Error::Evidence(_)
-        | Error::Finished => false,
+        Error::Credentials(error) => error.is_transient(),
+        Error::Invalid(_) | Error::Upload(_) | Error::Evidence(_) | Error::Finished => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::credentials::{
+        CredentialsError, MalformedProfile, SkippedSource, SourceError, SupplyError,
+    };
+    use crate::decode::DecodeErrorKind;
+    use crate::error::{
+        DecodeError, EvidenceError, EvidenceErrorKind, EvidenceKind, Exhausted, UploadError,
+    };
+    use crate::operation::InvalidOperation;
+
+    fn service(status: u16, code: Option<&str>) -> Error {
+        Error::Service(Box::new(ServiceError {
+            action: "DescribeFaceVerify".into(),
+            status,
+            code: code.map(ToString::to_string),
+            message: "".into(),
+            mismatch: None,
+            uncertain: false,
+            attempts: Vec::new(),
+        }))
+    }
+
+    fn exhausted() -> Exhausted {
+        Exhausted {
+            action: "DescribeFaceVerify".into(),
+            confirmed_by: None,
+            attempts: Vec::new(),
+        }
+    }
+
+    fn no_credentials(reason: SourceError) -> Error {
+        let skipped = SkippedSource::new("profile", reason);
+        let error = CredentialsError::NoneFound(alloc::vec![skipped]);
+        Error::Credentials(Box::new(error))
+    }
+
+    fn malformed(field: &'static str, problem: &'static str) -> Error {
+        let line = Some(3);
+        let field = Some(field);
+        let problem = MalformedProfile {
+            line,
+            field,
+            problem,
+        };
+        let path = "credentials".into();
+        no_credentials(SourceError::Malformed { path, problem })
+    }
+
+    fn file(problem: SupplyError) -> Error {
+        let path = "credentials".into();
+        no_credentials(SourceError::File { path, problem })
+    }
+
+    fn issuer(status: u16, code: Option<&str>) -> Error {
+        let code = code.map(ToString::to_string);
+        no_credentials(SourceError::Refused { status, code })
+    }
+
+    #[test]
+    fn polling_goes_on_after_glitches_and_ends_after_what_stays() {
+        let glitches = [
+            Error::Exhausted(Box::new(exhausted())),
+            Error::Uncertain(Box::new(exhausted())),
+            Error::Decode(Box::new(DecodeError {
+                action: "DescribeFaceVerify".into(),
+                status: 200,
+                kind: DecodeErrorKind::Empty,
+                raw: Vec::new(),
+                attempts: Vec::new(),
+            })),
+            service(400, Some("Throttling.User")),
+            service(429, None),
+            service(503, None),
+            service(500, Some("InternalError")),
+            service(200, Some("500")),
+            service(400, Some("ServiceUnavailable")),
+            service(400, Some("ServiceUnavailable.Region")),
+            // Without a code, it is not the service that refuses.
+            service(404, None),
+            Error::Credentials(Box::new(CredentialsError::TimedOut)),
+            no_credentials(SourceError::CannotConnect),
+            no_credentials(SourceError::NoResponse),
+            no_credentials(SourceError::TimedOut),
+            no_credentials(SourceError::Expired),
+            no_credentials(SourceError::Decode(DecodeErrorKind::Empty)),
+            no_credentials(SourceError::Program(SupplyError::TimedOut)),
+            file(SupplyError::TimedOut),
+            file(SupplyError::Failed),
+            issuer(429, None),
+            issuer(503, Some("ServiceUnavailable")),
+            issuer(400, Some("Throttling.User")),
+        ];
+        for error in glitches {
+            assert!(is_transient(&error), "{error}");
+        }
+        let lasting = [
+            Error::Invalid(Box::new(InvalidOperation {
+                action: "DescribeFaceVerify".into(),
+                fields: Vec::new(),
+            })),
+            service(403, Some("Forbidden.RAM")),
+            service(404, Some("InvalidAccessKeyId.NotFound")),
+            service(400, Some("SignatureDoesNotMatch")),
+            service(200, Some("401")),
+            service(200, Some("999")),
+            malformed("current", "no profile of the selected name"),
+            malformed(
+                "access_key_id",
+                "contains a character that no access key has",
+            ),
+            file(SupplyError::Missing),
+            file(SupplyError::Denied),
+            no_credentials(SourceError::LogInAgain),
+            no_credentials(SourceError::Program(SupplyError::Exited(Some(1)))),
+            no_credentials(SourceError::Output(DecodeErrorKind::Empty)),
+            issuer(403, Some("NoPermission")),
+            issuer(404, Some("EntityNotExist.Role")),
+            Error::Credentials(Box::new(CredentialsError::Missing { variable: "X" })),
+            Error::Credentials(Box::new(CredentialsError::Invalid { name: "X" })),
+            UploadError::posting("FaceContrastFile", Vec::new()),
+            Error::Evidence(Box::new(EvidenceError {
+                evidence: EvidenceKind::Face,
+                kind: EvidenceErrorKind::NotReturned,
+                attempts: Vec::new(),
+            })),
+            Error::Finished,
+        ];
+        for error in lasting {
+            assert!(!is_transient(&error), "{error}");
+        }
     }
 }

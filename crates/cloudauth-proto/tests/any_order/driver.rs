@@ -143,9 +143,9 @@ impl<F: Flow<Output: Debug>> Driver<F> {
                     self.refresh(Refresh::new(ticket));
                 }
             }
-            Step::Read(path) => {
+            Step::Read { path, timeout } => {
                 self.input = Input::Requested;
-                self.trace.push(path);
+                self.trace.push(format!("{path} {timeout:?}"));
             }
             Step::Run { argv, timeout } => {
                 self.input = Input::Requested;
@@ -169,7 +169,7 @@ impl<F: Flow<Output: Debug>> Driver<F> {
                     let result = success(&bytes).result();
                     refresh.report(&mut self.session, exchange.id(), result, now);
                 }
-                Step::Read(_) => refresh.supply(Ok(FILE.into())),
+                Step::Read { .. } => refresh.supply(Ok(FILE.into())),
                 Step::Run { .. } => refresh.supply(Ok(OUTPUT.into())),
                 Step::Wait(_) | Step::Abandon(_) | Step::Authenticate(_) | Step::Done(_) => return,
             }

@@ -251,7 +251,7 @@ impl Callers {
     pub(super) fn start_refresh(&mut self, call: usize, ticket: RefreshTicket) {
         let caller = &mut self.callers[call];
         caller.record.refreshes += 1;
-        caller.refresh = Some(Box::new(Refresh::new(ticket)));
+        caller.refresh = Some(Box::new(Refresh::inline(ticket)));
         let refreshing = self.callers.iter().filter(|it| it.refresh.is_some());
         self.max_concurrent_refreshes = self.max_concurrent_refreshes.max(refreshing.count());
     }

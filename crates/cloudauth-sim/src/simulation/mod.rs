@@ -111,7 +111,7 @@ impl Simulation {
     }
 
     /// Changes the link to all credential services from `at` on. Default: [`Link::unimpaired`].
-    /// Faults of a single service are set by [`World::inject_at`].
+    /// Faults of a single service are set by [`World::inject_at_credential_service`].
     pub fn credential_services_link(&mut self, at: Duration, link: Link) {
         self.network.set_credential_services_link(at, link);
     }
@@ -307,7 +307,7 @@ impl Simulation {
                     self.record_event(call, EventKind::RefreshStarted);
                     self.callers.start_refresh(call, ticket);
                 }
-                Some(Step::Read(path)) => {
+                Some(Step::Read { path, .. }) => {
                     self.callers[call].supply(self.local.read(&path));
                 }
                 Some(Step::Run { timeout, .. }) => {

@@ -190,7 +190,7 @@ impl Flow for MisbehavingCall {
                 Step::Abandon(_)
                 | Step::Wait(_)
                 | Step::Authenticate(_)
-                | Step::Read(_)
+                | Step::Read { .. }
                 | Step::Run { .. }
                 | Step::Done(_) => panic!("{step:?}"),
             };

@@ -21,6 +21,10 @@ use crate::secret::Secret;
 const OAUTH_CN: &str = "https://oauth.aliyun.com";
 const OAUTH_INTL: &str = "https://oauth.alibabacloud.com";
 
+/// The most profiles that refer to each other. Without a limit, a file with a thousand of them
+/// overflows the stack.
+const MAX_CHAINED: usize = 10;
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct CliConfig {
@@ -106,6 +110,10 @@ fn source<'c>(
     };
     if seen.contains(&name) {
         let problem = "profiles refer to each other in a circle";
+        return Err(ProfileError::of_field("source_profile", problem));
+    }
+    if seen.len() == MAX_CHAINED {
+        let problem = "more than 10 profiles refer to each other";
         return Err(ProfileError::of_field("source_profile", problem));
     }
     seen.push(name);

@@ -14,8 +14,8 @@ use super::{Credentials, CredentialsError};
 impl Profile {
     /// Parses the contents of the file, and returns the source that this profile describes.
     ///
-    /// [`Refresh`](crate::Refresh) does this with the contents that a driver supplies. Fails with
-    /// [`SourceError::MalformedProfile`], which has the line and the field of the defect, or with
+    /// [`Refresh`](crate::driver::Refresh) does this with the contents that a driver supplies. Fails with
+    /// [`SourceError::Malformed`], which has the line and the field of the defect, or with
     /// [`SourceError::Invalid`] if the profile's region of STS is not valid. Neither contains a value of the
     /// file.
     ///

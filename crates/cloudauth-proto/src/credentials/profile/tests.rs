@@ -135,6 +135,33 @@ fn roles_are_chained_and_a_circle_is_an_error() {
     }
 }
 
+/// A file whose profiles `0`, `1`, .. each have the next one as their base, up to one with an access key.
+fn chain_of(roles: usize) -> Result<Source, SourceError> {
+    let role = |n: usize| {
+        let base = n + 1;
+        format!(
+            r#"{{"name":"{n}","mode":"ChainableRamRoleArn","source_profile":"{base}","ram_role_arn":"1"}},"#
+        )
+    };
+    let roles_text: String = (0..roles).map(role).collect();
+    let text = format!(r#"{{"profiles":[{roles_text}{{"name":"{roles}","mode":"AK",{KEY}}}]}}"#);
+    parse(ProfileFormat::Cli, &text, Some("0"))
+}
+
+#[test]
+fn a_chain_of_more_than_ten_profiles_is_an_error_that_names_the_limit() {
+    let mut source = chain_of(9).unwrap();
+    for _ in 0..9 {
+        source = assumed(source).base;
+    }
+    assert!(matches!(source, Source::Static(_)));
+    for roles in [10, 1_000, 100_000] {
+        let error = chain_of(roles).unwrap_err().to_string();
+        let expected = "/f, source_profile: more than 10 profiles refer to each other";
+        assert_eq!(error, expected);
+    }
+}
+
 #[test]
 fn errors_of_cli_profiles_name_the_field_and_no_value() {
     for (profile, error) in [

@@ -6,11 +6,12 @@ use alloc::vec::Vec;
 use crate::decode::replies;
 use crate::operation::{Json, operations};
 use crate::ops::{BlackListStrategy, ControlStrategy, FlowStrategy};
+use crate::policy::Effect;
 use crate::secret::Sensitive;
 
 operations! {
     /// Creates or changes a rule of the black list.
-    ModifyBlackListStrategy(Idempotent) -> ModifyBlackListStrategyResponse {
+    ModifyBlackListStrategy(NotIdempotent) -> ModifyBlackListStrategyResponse {
         with { payload: None }
         accepts {
             /// The rule.
@@ -18,6 +19,7 @@ operations! {
             /// Region ID.
             query region_id: String = "RegionId",
         }
+        repeating of_black_list;
     }
 
     /// Deletes a rule of the black list.
@@ -44,7 +46,7 @@ operations! {
     }
 
     /// Changes thresholds of alerts.
-    ModifyControlStrategy(Idempotent) -> ModifyControlStrategyResponse {
+    ModifyControlStrategy(NotIdempotent) -> ModifyControlStrategyResponse {
         with { payload: None }
         accepts {
             /// The thresholds.
@@ -55,6 +57,7 @@ operations! {
             /// Region ID.
             query region_id: String = "RegionId",
         }
+        repeating of_control;
     }
 
     /// Deletes a threshold of alerts.
@@ -86,7 +89,7 @@ operations! {
     }
 
     /// Changes the limits on the use of operations.
-    ModifyCustomizeFlowStrategyList(Idempotent) -> ModifyCustomizeFlowStrategyListResponse {
+    ModifyCustomizeFlowStrategyList(NotIdempotent) -> ModifyCustomizeFlowStrategyListResponse {
         with { payload: None }
         accepts {
             /// Product: `ANT_CLOUD_AUTH` (financial-grade verification), the only one that is still
@@ -95,6 +98,7 @@ operations! {
             /// The limits.
             query strategy_object: Json<Vec<FlowStrategy>> = "StrategyObject",
         }
+        repeating of_flow;
     }
 
     /// Deletes a limit on the use of an operation.
@@ -145,6 +149,32 @@ operations! {
             query region_id: String = "RegionId",
         }
     }
+}
+
+/// Changing a rule twice is harmless; a rule without an ID is added each time.
+fn change_or_addition(are_all_known: bool) -> Effect {
+    if are_all_known {
+        Effect::Idempotent
+    } else {
+        Effect::NotIdempotent
+    }
+}
+
+fn of_black_list(modify: &ModifyBlackListStrategy) -> Effect {
+    let strategy = modify.black_list_strategy.as_ref();
+    change_or_addition(strategy.is_some_and(|Json(strategy)| strategy.id.is_some()))
+}
+
+fn of_control(modify: &ModifyControlStrategy) -> Effect {
+    let strategies = modify.control_strategy_list.as_ref();
+    let are_known = |list: &[ControlStrategy]| list.iter().all(|it| it.id.is_some());
+    change_or_addition(strategies.is_some_and(|Json(list)| are_known(list)))
+}
+
+fn of_flow(modify: &ModifyCustomizeFlowStrategyList) -> Effect {
+    let strategies = modify.strategy_object.as_ref();
+    let are_known = |list: &[FlowStrategy]| list.iter().all(|it| it.id.is_some());
+    change_or_addition(strategies.is_some_and(|Json(list)| are_known(list)))
 }
 
 replies! {

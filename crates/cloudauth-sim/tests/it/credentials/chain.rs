@@ -43,8 +43,9 @@ fn a_chain_that_fails_is_tried_again_from_its_beginning() {
         Fault::Garbage,
         Times::Once,
     );
+    let failed = simulation.call(WhoAmI::new()).unwrap_err();
     assert_eq!(
-        error_of(&mut simulation),
+        failed.to_string(),
         "no credentials: oidc_role_arn: the token in /token is not valid; \
          credentials_uri: the response is not JSON"
     );

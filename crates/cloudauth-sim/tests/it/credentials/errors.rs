@@ -169,7 +169,8 @@ fn a_metadata_service_that_responds_with_html_has_an_error_of_its_own() {
 fn an_external_program_is_ended_after_a_minute() {
     let mut simulation = with(Source::External(External::new("/bin/x").unwrap()));
     simulation.program(HOUR, Err(SupplyError::Failed));
-    let options = CallOptions::new().total_timeout(5 * MINUTE);
+    // The first backoff is longer than a quarter of a second.
+    let options = CallOptions::new().total_timeout(MINUTE + SECOND / 4);
     let call = Call::new(&DescribeFaceVerify::new(1, "sha0"), options).unwrap();
     let call = simulation.start(Duration::ZERO, call);
     simulation.run();

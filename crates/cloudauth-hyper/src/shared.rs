@@ -1,0 +1,254 @@
+//! What the calls of a client share: a loop over the steps of a flow, and a task for credentials.
+
+use core::future::pending;
+use core::pin::Pin;
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use cloudauth_net::{ClientParts, Clock, Observer, UserAgent, local};
+use cloudauth_proto::driver::{
+    Exchange, ExchangeId, Failure, MonoTime, Refresh, RefreshId, RefreshTicket, Response,
+    SupplyError,
+};
+use cloudauth_proto::{Error, Flow, Session, Step};
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::AbortHandle;
+use tokio::time::sleep_until;
+
+use crate::exchange::{ExchangeFuture, InFlight, send};
+use crate::pool::Pools;
+use crate::resolver::run_blocking;
+
+/// Maximum number of threads that read files and run programs.
+const LOCAL_THREADS: usize = 4;
+
+/// What the calls of a client and its refresh of the credentials share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pools: Pools,
+    local_permits: Arc<Semaphore>,
+    session: Mutex<Session>,
+    /// The refresh that was begun last.
+    refresh: Mutex<Option<AbortHandle>>,
+    /// Notified when a refresh of the credentials has ended.
+    refreshed: Notify,
+    clock: Clock,
+    user_agent: UserAgent,
+    pub(crate) observer: Observer,
+}
+
+impl Shared {
+    pub(crate) fn new(parts: ClientParts) -> Self {
+        let ClientParts {
+            session,
+            clock,
+            tls,
+            proxies,
+            user_agent,
+            observer,
+            max_idle_connections,
+            idle_timeout,
+        } = parts;
+        Self {
+            pools: Pools::new(&tls, proxies, max_idle_connections, idle_timeout),
+            local_permits: Arc::new(Semaphore::new(LOCAL_THREADS)),
+            session: Mutex::new(session),
+            refresh: Mutex::default(),
+            refreshed: Notify::new(),
+            clock,
+            user_agent,
+            observer,
+        }
+    }
+
+    /// Runs a flow until it is done.
+    pub(crate) async fn drive<F: Flow>(self: &Arc<Self>, flow: &mut F) -> Result<F::Output, Error> {
+        let mut guard = ExchangesGuard(self, InFlight::default());
+        let in_flight = &mut guard.1;
+        let mut supply: Option<SupplyFuture> = None;
+        let mut now = self.clock.now();
+        loop {
+            // Created before the poll, so that the end of a refresh is not missed.
+            let refreshed = self.refreshed.notified();
+            let step = flow.poll(&mut self.session(), now);
+            if !matches!(step, Step::Wait(_)) {
+                // The flow no longer waits for it.
+                supply = None;
+            }
+            match step {
+                // Signing may take a while, and the next poll does not depend on the time it took.
+                Step::Send(exchange) => {
+                    in_flight.add(exchange.id(), self.exchange(&exchange));
+                    continue;
+                }
+                Step::Abandon(id) => {
+                    in_flight.abandon(id);
+                    continue;
+                }
+                Step::Wait(until) => {
+                    let has_timers = Handle::try_current().is_ok();
+                    if !has_timers && in_flight.is_empty() && supply.is_none() {
+                        // Outside of a runtime every exchange fails, so there is nothing to wait for.
+                        now.mono = until;
+                        continue;
+                    }
+                    let event = tokio::select! {
+                        biased;
+                        (id, reply) = in_flight.next() => Event::Ended(id, reply),
+                        contents = next(&mut supply) => Event::Supplied(contents),
+                        () = self.sleep_until(until), if has_timers => Event::Due,
+                        () = refreshed => Event::Due,
+                    };
+                    now = self.clock.now();
+                    match event {
+                        Event::Ended(id, reply) => flow.report(&mut self.session(), id, reply, now),
+                        Event::Supplied(contents) => {
+                            supply = None;
+                            flow.supply(contents);
+                        }
+                        Event::Due => {}
+                    }
+                    continue;
+                }
+                Step::Authenticate(ticket) => match Handle::try_current() {
+                    Ok(runtime) => self.begin_refresh(ticket, &runtime),
+                    Err(_) => self.refresh(ticket.id(), Refresh::inline(ticket)).await,
+                },
+                Step::Read { path, timeout } => {
+                    supply = Some(self.supply(move |it| local::read_file(&path, timeout, it)));
+                }
+                Step::Run { argv, timeout } => {
+                    supply = Some(self.supply(move |it| local::run_program(&argv, timeout, it)));
+                }
+                Step::Done(result) => return result,
+            }
+            now = self.clock.now();
+        }
+    }
+
+    async fn sleep_until(&self, time: MonoTime) {
+        sleep_until(self.clock.instant(time).into()).await;
+    }
+
+    /// Reads a file or runs a program on a thread, which ends if the future is dropped.
+    fn supply(
+        &self,
+        work: impl FnOnce(&AtomicBool) -> Result<Vec<u8>, SupplyError> + Send + 'static,
+    ) -> SupplyFuture {
+        let permits = Arc::clone(&self.local_permits);
+        let guard = CancelGuard::default();
+        let cancelled = Arc::clone(&guard.0);
+        Box::pin(async move {
+            let _guard = guard;
+            let done = run_blocking(permits, move || work(&cancelled)).await;
+            done.unwrap_or(Err(SupplyError::Failed))
+        })
+    }
+
+    /// Begins a refresh of the credentials as a task, which the caller need not wait for.
+    fn begin_refresh(self: &Arc<Self>, ticket: RefreshTicket, runtime: &Handle) {
+        let shared = Arc::clone(self);
+        let id = ticket.id();
+        let task = runtime.spawn(async move { shared.refresh(id, Refresh::new(ticket)).await });
+        let previous = lock(&self.refresh).replace(task.abort_handle());
+        // It has ended, or it is overdue: its runtime is not driven.
+        if let Some(previous) = previous {
+            previous.abort();
+        }
+    }
+
+    /// Ends the refresh that is in progress.
+    pub(crate) fn end_refresh(&self) {
+        if let Some(refresh) = lock(&self.refresh).take() {
+            refresh.abort();
+        }
+    }
+
+    /// Runs a refresh of the credentials; the session holds its result. The future is boxed, because
+    /// it contains one of its own type.
+    fn refresh(
+        self: &Arc<Self>,
+        id: RefreshId,
+        mut refresh: Refresh,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async move {
+            let _guard = RefreshGuard(self, id);
+            drop(self.drive(&mut refresh).await);
+        })
+    }
+
+    /// Signs the request at once; the future sends it.
+    fn exchange(&self, exchange: &Exchange) -> ExchangeFuture {
+        let request = self.user_agent.append_to(exchange.sign());
+        send(
+            &self.pools,
+            request,
+            exchange.timeouts(),
+            exchange.response_limit(),
+        )
+    }
+
+    pub(crate) fn session(&self) -> MutexGuard<'_, Session> {
+        lock(&self.session)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The right to refresh the credentials, which one task has at a time. It is released when the refresh
+/// ends or its future is dropped.
+struct RefreshGuard<'c>(&'c Shared, RefreshId);
+
+impl Drop for RefreshGuard<'_> {
+    fn drop(&mut self) {
+        let Self(shared, refresh) = self;
+        shared.session().release_refresh(*refresh);
+        shared.refreshed.notify_waiters();
+    }
+}
+
+/// The exchanges of a flow. Those that are dropped with the flow are released.
+struct ExchangesGuard<'c>(&'c Shared, InFlight);
+
+impl Drop for ExchangesGuard<'_> {
+    fn drop(&mut self) {
+        let Self(shared, in_flight) = self;
+        if !in_flight.is_empty() {
+            let now = shared.clock.now();
+            let mut session = shared.session();
+            for id in in_flight.ids() {
+                session.release_exchange(id, now);
+            }
+        }
+    }
+}
+
+/// Cancels the reading of a file or the run of a program when it is dropped.
+#[derive(Default)]
+struct CancelGuard(Arc<AtomicBool>);
+
+impl Drop for CancelGuard {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// What a flow that waits is polled for.
+enum Event {
+    Ended(ExchangeId, Result<Response, Failure>),
+    Supplied(Result<Vec<u8>, SupplyError>),
+    Due,
+}
+
+type SupplyFuture = Pin<Box<dyn Future<Output = Result<Vec<u8>, SupplyError>> + Send>>;
+
+/// Waits for the contents of a file or the output of a program; forever, if there is none to wait for.
+async fn next(supply: &mut Option<SupplyFuture>) -> Result<Vec<u8>, SupplyError> {
+    match supply {
+        Some(supply) => supply.await,
+        None => pending().await,
+    }
+}
