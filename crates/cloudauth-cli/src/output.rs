@@ -21,7 +21,7 @@ pub(crate) struct OutputArgs {
 }
 
 impl OutputArgs {
-    fn is_json(self) -> bool {
+    pub(crate) fn is_json(self) -> bool {
         self.json || !stdout().is_terminal()
     }
 }
@@ -86,14 +86,23 @@ pub(crate) fn blocks(blocks: &[(&'static str, String)], output: OutputArgs) {
     }
 }
 
-/// Prints a table with these keys as its headings, or one JSON array of objects.
-pub(crate) fn rows(keys: &[&'static str], rows: &[Vec<String>], output: OutputArgs) {
+/// Prints a table with these keys as its headings, or one JSON array of objects. A null is an empty cell
+/// of the table.
+pub(crate) fn rows(keys: &[&'static str], rows: &[Vec<Value>], output: OutputArgs) {
     if !output.is_json() {
-        return table(keys, rows);
+        let cell = |value: &Value| {
+            if value.is_null() {
+                String::new()
+            } else {
+                shown(value)
+            }
+        };
+        let cells = rows.iter().map(|row| row.iter().map(cell).collect());
+        return table(keys, &cells.collect::<Vec<_>>());
     }
-    let object = |row: &Vec<String>| {
-        let values = row.iter().map(|value| Value::from(value.as_str()));
-        object(&keys.iter().copied().zip(values).collect::<Vec<_>>())
+    let object = |row: &Vec<Value>| {
+        let fields = keys.iter().copied().zip(row.iter().cloned());
+        object(&fields.collect::<Vec<_>>())
     };
     println!("{}", Value::Array(rows.iter().map(object).collect()));
 }

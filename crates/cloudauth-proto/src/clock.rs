@@ -140,6 +140,18 @@ pub struct Now {
     pub unix: UnixTime,
 }
 
+impl Now {
+    /// The longer of the spans since an earlier reading by the two clocks: a monotonic clock may stand still
+    /// while the machine is suspended, and a wall clock may be stepped back.
+    pub(crate) fn longest_since(self, earlier: Self) -> Duration {
+        let by_wall_clock = self.unix.seconds().saturating_sub(earlier.unix.seconds());
+        // The second of the earlier reading may have been nearly over.
+        let by_wall_clock = Duration::from_secs(by_wall_clock.saturating_sub(1));
+        let by_monotonic_clock = self.mono.saturating_since(earlier.mono);
+        by_wall_clock.max(by_monotonic_clock)
+    }
+}
+
 /// The latest monotonic time that a flow has seen. A clock that goes backwards counts as standing still.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct LatestTime(MonoTime);

@@ -180,10 +180,17 @@ impl Session {
         &mut self,
         action: &str,
         planned: Option<MonoTime>,
+        deadline: MonoTime,
         now: MonoTime,
     ) -> Admission {
         let limit = self.rate_limits.get_mut(action);
-        limit.map_or(Admission::Send, |limit| limit.admit(planned, now))
+        limit.map_or(Admission::Send, |limit| limit.admit(planned, deadline, now))
+    }
+
+    /// Requests a send of this action that happens now or not at all.
+    pub(crate) fn admit_at_once(&mut self, action: &str, now: MonoTime) -> bool {
+        let limit = self.rate_limits.get_mut(action);
+        limit.is_none_or(|limit| limit.admit_at_once(now))
     }
 
     /// Whether the retry budget suffices for an attempt.

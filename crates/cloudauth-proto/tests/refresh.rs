@@ -402,6 +402,24 @@ fn a_wall_clock_that_is_stepped_forth_and_back_costs_one_refresh() {
 }
 
 #[test]
+fn credentials_that_expired_while_their_response_waited_out_a_suspend_are_not_used() {
+    let mut session = session(issuer(), Duration::from_secs(30));
+    let begun = clocks(0, 0);
+    let mut refresh = Refresh::new(ticket(&mut session, begun));
+    let exchange = send(refresh.poll(&mut session, begun));
+    let date = (
+        "date".to_owned(),
+        "Fri, 15 Jan 2027 08:00:00 GMT".to_owned(),
+    );
+    let body = issued(3_600).unwrap().body;
+    let response = Response::new(Head::new(200, vec![date]), body);
+    let woken = clocks(1, 7_200);
+    refresh.report(&mut session, exchange.id(), Ok(response), woken);
+    let error = no_credentials(refresh.poll(&mut session, woken));
+    assert!(error.to_string().contains("expired"), "{error}");
+}
+
+#[test]
 fn credentials_that_were_refused_after_a_suspend_are_replaced() {
     let mut session = session_for_an_hour(clocks(0, 0));
     let woken = clocks(5, 1_805);

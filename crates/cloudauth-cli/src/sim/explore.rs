@@ -11,11 +11,11 @@ use crate::output::{self, OutputArgs};
 
 /// Run random scenarios in simulated time; if a rule is broken, print the shortest trace
 ///
-/// Fails if a rule is broken.
+/// Fails if a rule is broken, or if no scenario is one that a rule applies to.
 #[derive(Debug, clap::Args)]
 pub(super) struct ExploreArgs {
     /// Number of scenarios, one per seed
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
     /// First seed
     #[arg(long, value_name = "SEED", default_value_t = 0)]
@@ -50,26 +50,26 @@ pub(super) fn run(args: &ExploreArgs) -> CommandResult {
         fields.push(("trace", lines(&failure.trace)));
     }
     output::fields(&fields, args.output);
-    match explored.counterexample {
-        None => Ok(()),
-        Some(failure) => {
-            Err(format!("seed {} breaks a rule: {}", failure.seed, failure.rule).into())
-        }
+    if let Some(failure) = explored.counterexample {
+        return Err(format!("seed {} breaks a rule: {}", failure.seed, failure.rule).into());
+    }
+    let unchecked = explored.checks.iter().filter(|(_, count)| *count == 0);
+    match unchecked.count() {
+        0 => Ok(()),
+        rules => Err(format!("{rules} rules not checked: run more seeds").into()),
     }
 }
 
 /// One line per rule, with its result.
 fn rules(explored: &Exploration) -> Vec<String> {
     let broken = explored.counterexample.as_ref().map(|failure| failure.rule);
-    let result = |rule: &Rule| {
-        if broken == Some(*rule) {
-            "BROKEN"
-        } else {
-            "held"
-        }
+    let result = |(rule, count): &(Rule, u64)| match count {
+        _ if broken == Some(*rule) => "BROKEN".to_owned(),
+        0 => "not checked".to_owned(),
+        count => format!("held {count}x"),
     };
-    Rule::ALL
-        .iter()
-        .map(|rule| format!("{:6} {rule}", result(rule)))
+    let rules = explored.checks.iter();
+    rules
+        .map(|checked| format!("{:12} {}", result(checked), checked.0))
         .collect()
 }

@@ -1,13 +1,14 @@
 //! `sim figures`: measures the retry policy against its goals.
 
-use cloudauth_sim::simulation::figures::{Scale, figures};
+use cloudauth_sim::simulation::figures::{FigureResult, Scale, figures};
+use serde_json::json;
 
 use crate::error::CommandResult;
 use crate::output::{self, OutputArgs};
 
 /// Measure the retry policy against its goals, in simulated time
 ///
-/// Succeeds even if a goal is missed: read the column `result`.
+/// Fails if a goal is missed, or if there is nothing to measure for one: `measured` is then null in JSON.
 #[derive(Debug, clap::Args)]
 pub(super) struct FiguresArgs {
     /// Number of calls in each load
@@ -35,16 +36,27 @@ pub(super) fn run(args: &FiguresArgs) -> CommandResult {
         bar.set_position(u64::try_from(done).unwrap_or(0));
     })?;
     bar.finish_and_clear();
+    let count = |result| figures.iter().filter(|it| it.result == result).count();
+    let missed = count(FigureResult::Missed);
+    let not_measured = count(FigureResult::NotMeasured);
     let rows = figures.into_iter().map(|figure| {
-        let result = if figure.is_met { "reached" } else { "MISSED" };
+        let result = match figure.result {
+            FigureResult::Reached => "reached",
+            FigureResult::Missed => "MISSED",
+            FigureResult::NotMeasured => "not measured",
+        };
         vec![
-            figure.name,
-            figure.goal.to_owned(),
-            figure.measured,
-            result.to_owned(),
+            figure.name.into(),
+            figure.goal.into(),
+            json!(figure.measured),
+            result.into(),
         ]
     });
     let keys = ["figure", "goal", "measured", "result"];
     output::rows(&keys, &rows.collect::<Vec<_>>(), args.output);
+    if missed + not_measured > 0 {
+        let error = format!("{missed} goals missed, {not_measured} not measured");
+        return Err(error.into());
+    }
     Ok(())
 }

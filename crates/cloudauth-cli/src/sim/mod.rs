@@ -2,6 +2,7 @@
 
 mod explore;
 mod figures;
+mod search;
 
 use core::net::IpAddr;
 use std::fs;
@@ -14,6 +15,7 @@ use crate::output;
 
 use self::explore::ExploreArgs;
 use self::figures::FiguresArgs;
+use self::search::SearchArgs;
 
 /// Run the simulator until interrupted, or run calls in simulated time
 ///
@@ -48,6 +50,7 @@ pub(crate) struct SimArgs {
 enum SimCommand {
     Explore(ExploreArgs),
     Figures(FiguresArgs),
+    Search(SearchArgs),
 }
 
 impl SimArgs {
@@ -56,6 +59,7 @@ impl SimArgs {
             None => false,
             Some(SimCommand::Explore(args)) => args.output.json,
             Some(SimCommand::Figures(args)) => args.output.json,
+            Some(SimCommand::Search(args)) => args.output.json,
         }
     }
 }
@@ -65,6 +69,7 @@ pub(crate) fn run(args: &SimArgs) -> CommandResult {
         None => serve(args),
         Some(SimCommand::Explore(args)) => explore::run(args),
         Some(SimCommand::Figures(args)) => figures::run(args),
+        Some(SimCommand::Search(args)) => search::run(args),
     }
 }
 

@@ -55,19 +55,33 @@ fn sim_rejects_a_callback_route_that_is_not_host_and_url() {
 
 #[test]
 fn explore_prints_what_was_run_and_which_rules_held() {
-    let args = ["sim", "explore", "--seeds", "20", "--from", "5"];
+    let args = ["sim", "explore", "--seeds", "300", "--from", "5"];
     let explored = run(&args, "").json();
-    assert_eq!(explored["scenarios"], 20);
-    assert_eq!(explored["replayed"], 2);
+    assert_eq!(explored["scenarios"], 300);
+    assert_eq!(explored["replayed"], 30);
     assert!(explored["calls_per_minute"].is_number());
     let rules = explored["rules"].as_array().unwrap();
-    assert!(rules.len() >= 16);
-    assert!(
-        rules
-            .iter()
-            .all(|rule| rule.as_str().unwrap().starts_with("held "))
-    );
+    assert!(rules.len() >= 26);
+    for rule in rules {
+        assert!(rule.as_str().unwrap().starts_with("held "), "{rule}");
+    }
     assert_eq!(explored["hash"], run(&args, "").json()["hash"]);
+}
+
+#[test]
+fn explore_fails_if_a_rule_was_not_checked() {
+    let explored = run(&["sim", "explore", "--seeds", "1"], "");
+    assert_ne!(explored.status, 0);
+    let error = explored.stderr.trim_end();
+    assert!(error.ends_with("rules not checked: run more seeds"));
+    assert!(
+        explored.stdout.contains("not checked"),
+        "{}",
+        explored.stdout
+    );
+    let explored = run(&["sim", "explore", "--seeds", "0"], "");
+    assert_ne!(explored.status, 0);
+    assert!(explored.stderr.contains("--seeds"), "{}", explored.stderr);
 }
 
 #[test]
@@ -80,13 +94,61 @@ fn explore_rejects_seeds_beyond_the_largest() {
 
 #[test]
 fn figures_print_each_measurement_beside_its_goal() {
-    let small = ["--calls", "200", "--seeds", "10", "--nonces", "10000"];
+    let small = ["--calls", "2500", "--seeds", "20", "--nonces", "10000"];
     let figures = run(&[&["sim", "figures"][..], &small].concat(), "").json();
-    let rows = figures.as_array().unwrap().iter();
+    let rows = figures.as_array().unwrap();
     let nonces: Vec<_> = rows
+        .iter()
         .filter(|row| row["figure"] == "repeated nonces")
         .collect();
     assert_eq!(nonces.len(), 1);
     assert_eq!(nonces[0]["measured"], "0 of 10000 over 10000 calls");
-    assert_eq!(nonces[0]["result"], "reached");
+    assert!(
+        rows.iter().all(|row| row["result"] == "reached"),
+        "{rows:#?}"
+    );
+}
+
+#[test]
+fn figures_fail_if_there_was_nothing_to_measure() {
+    let small = ["--calls", "100", "--seeds", "0", "--nonces", "10000"];
+    let result = run(&[&["sim", "figures"][..], &small].concat(), "");
+    assert_ne!(result.status, 0);
+    let error = result.stderr.trim_end();
+    assert!(error.ends_with(" not measured"), "{error}");
+    let figures: Value = serde_json::from_str(&result.stdout).unwrap();
+    let rows = figures.as_array().unwrap().iter();
+    let not_measured: Vec<_> = rows.filter(|row| row["measured"].is_null()).collect();
+    assert!(not_measured.len() > 2);
+    for row in not_measured {
+        assert_eq!(row["result"], "not measured", "{row}");
+    }
+}
+
+#[test]
+fn search_prints_what_was_searched_in_each_world() {
+    let args = [
+        "sim",
+        "search",
+        "--only",
+        "charge, breakers",
+        "--max-states",
+        "80",
+    ];
+    let searched = run(&args, "").json();
+    let worlds = searched.as_array().unwrap();
+    assert!(worlds.len() > 10);
+    for world in worlds {
+        assert!(world["world"].as_str().unwrap().starts_with("charge"));
+        assert!(world["states"].as_u64().unwrap() <= 80);
+        assert!(world["paths"].as_u64() > world["states"].as_u64());
+        assert!(world["is_complete"].is_boolean());
+        assert_eq!(world["violations"].as_array().unwrap().len(), 0);
+    }
+}
+
+#[test]
+fn search_reports_a_name_that_no_world_has() {
+    let result = run(&["sim", "search", "--only", "no such world"], "");
+    assert_eq!(result.error(), "no world has such a name");
 }

@@ -80,7 +80,7 @@ fn a_call_can_be_dropped_at_every_poll() {
             let runtime = runtime();
             let is_done = runtime.block_on(async {
                 let mut limits = limits();
-                limits.read_timeout = Duration::from_millis(60);
+                limits.read_timeout = Duration::from_millis(400);
                 let client = Client::new(options(limits, endpoints(&simulator))).unwrap();
                 let done = polled(client.call(&init()), polls).await;
                 // The client can still be used.

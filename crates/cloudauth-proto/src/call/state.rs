@@ -187,17 +187,11 @@ impl CallState {
             }
         }
         let action = &self.operation.metadata.action;
-        match session.admit(action, due.planned, now.mono) {
+        match session.admit(action, due.planned, self.deadline, now.mono) {
             Admission::Send => {}
-            Admission::Wait { earliest, planned } => {
+            Admission::Wait { planned } => {
                 due.planned = Some(planned);
-                // Planned times are advice, so they fail no call.
-                let at = if planned < self.deadline {
-                    planned
-                } else {
-                    earliest
-                };
-                return self.later(due, at);
+                return self.later(due, planned);
             }
         }
         if costs {
@@ -354,7 +348,7 @@ impl CallState {
             Some(other)
                 if credentials.is_some()
                     && session.budget_suffices(now.mono)
-                    && session.admit(action, None, now.mono) == Admission::Send =>
+                    && session.admit_at_once(action, now.mono) =>
             {
                 session.withdraw(now.mono);
                 self.send(session, other, credentials, None, now)

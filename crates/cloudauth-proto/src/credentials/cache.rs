@@ -123,14 +123,9 @@ struct Validity {
 }
 
 impl CachedCredentials {
-    /// The longer of their ages by the two clocks: a monotonic clock may stand still while the machine is
-    /// suspended, and a wall clock may be stepped back. A step forward costs one refresh.
+    /// The longer of their ages by the two clocks. A step of the wall clock forward costs one refresh.
     fn age(&self, now: Now) -> Duration {
-        let by_wall_clock = now.unix.seconds().saturating_sub(self.since.unix.seconds());
-        // The second in which they were stored may have been nearly over.
-        let by_wall_clock = Duration::from_secs(by_wall_clock.saturating_sub(1));
-        let by_monotonic_clock = now.mono.saturating_since(self.since.mono);
-        by_wall_clock.max(by_monotonic_clock)
+        now.longest_since(self.since)
     }
 
     fn is_fresh(&self, now: Now) -> bool {

@@ -26,11 +26,8 @@ pub(crate) struct RateLimit {
 pub(crate) enum Admission {
     /// Now. It counts as sent.
     Send,
-    /// Not before `earliest`; `planned` is the time at which to try again.
-    Wait {
-        earliest: MonoTime,
-        planned: MonoTime,
-    },
+    /// The time at which to try again. It is `deadline` or later only if no send is allowed before.
+    Wait { planned: MonoTime },
 }
 
 impl RateLimit {
@@ -45,24 +42,44 @@ impl RateLimit {
     }
 
     /// Requests a send. `planned` is the time that the call got when it last had to wait.
-    pub(crate) fn admit(&mut self, planned: Option<MonoTime>, now: MonoTime) -> Admission {
-        let earliest = self.earliest(now);
-        if earliest <= now {
-            self.next = self.next.max(now) + self.interval;
+    pub(crate) fn admit(
+        &mut self,
+        planned: Option<MonoTime>,
+        deadline: MonoTime,
+        now: MonoTime,
+    ) -> Admission {
+        if self.admit_at_once(now) {
             return Admission::Send;
         }
-        let planned = planned.filter(|planned| now < *planned);
+        let earliest = self.earliest(now);
+        // Who has no time for the next send is given none, and those that follow wait no longer for it.
+        let is_useful = |planned: MonoTime| now < planned && planned < deadline;
+        let planned = planned.filter(|planned| is_useful(*planned));
         let planned = planned.unwrap_or_else(|| {
             // After a send everybody that still waits may be planned anew from there.
             let latest = earliest + MAX_WAIT;
-            self.planned = if self.planned < earliest || latest < self.planned {
+            let planned = if self.planned < earliest || latest < self.planned {
                 earliest
             } else {
                 self.planned + self.interval
             };
-            self.planned
+            if !is_useful(planned) {
+                return earliest;
+            }
+            self.planned = planned;
+            planned
         });
-        Admission::Wait { earliest, planned }
+        Admission::Wait { planned }
+    }
+
+    /// Requests a send that happens now or not at all. Returns whether it is allowed; if so, it counts as
+    /// sent, and if not, nothing has changed.
+    pub(crate) fn admit_at_once(&mut self, now: MonoTime) -> bool {
+        let is_allowed = self.earliest(now) <= now;
+        if is_allowed {
+            self.next = self.next.max(now) + self.interval;
+        }
+        is_allowed
     }
 
     /// When the next send is allowed.
@@ -79,6 +96,8 @@ mod tests {
 
     use super::*;
 
+    const NEVER: MonoTime = MonoTime::new(Duration::MAX);
+
     fn at(millis: u64) -> MonoTime {
         MonoTime::new(Duration::from_millis(millis))
     }
@@ -92,12 +111,12 @@ mod tests {
                 if planned.is_some_and(|planned| at(now) < planned) {
                     return true;
                 }
-                match rate.admit(*planned, at(now)) {
+                match rate.admit(*planned, NEVER, at(now)) {
                     Admission::Send => {
                         sent.push(now - begin);
                         false
                     }
-                    Admission::Wait { planned: later, .. } => {
+                    Admission::Wait { planned: later } => {
                         assert!(at(now) < later && later <= at(now) + MAX_WAIT * 2);
                         *planned = Some(later);
                         true
@@ -130,7 +149,7 @@ mod tests {
     fn late_calls_do_not_exceed_the_rate() {
         let mut rate = RateLimit::per_second(10);
         for _ in 0..100 {
-            rate.admit(None, at(0));
+            rate.admit(None, NEVER, at(0));
         }
         let late = sent(&mut rate, 100, 60_000, 61_000);
         assert_eq!(late.len(), 19);
@@ -139,20 +158,41 @@ mod tests {
     #[test]
     fn a_quiet_time_adds_no_more_than_one_second_of_burst() {
         let mut rate = RateLimit::per_second(2);
-        rate.admit(None, at(0));
+        rate.admit(None, NEVER, at(0));
         let admitted: Vec<bool> = (0..4)
-            .map(|_| rate.admit(None, at(60_000)) == Admission::Send)
+            .map(|_| rate.admit(None, NEVER, at(60_000)) == Admission::Send)
             .collect();
         assert_eq!(admitted, [true, true, false, false]);
+    }
+
+    #[test]
+    fn a_send_that_would_have_to_wait_delays_no_other_one() {
+        let mut rate = RateLimit::per_second(1);
+        assert!(rate.admit_at_once(at(0)));
+        assert!(!rate.admit_at_once(at(100)));
+        let planned = at(1_000);
+        let expected = Admission::Wait { planned };
+        assert_eq!(rate.admit(None, NEVER, at(100)), expected);
+    }
+
+    #[test]
+    fn a_call_that_has_no_time_to_wait_delays_no_other_one() {
+        let mut rate = RateLimit::per_second(1);
+        assert_eq!(rate.admit(None, NEVER, at(0)), Admission::Send);
+        let planned = at(1_000);
+        let expected = Admission::Wait { planned };
+        assert_eq!(rate.admit(None, at(900), at(0)), expected);
+        assert_eq!(rate.admit(None, NEVER, at(0)), expected);
+        assert_eq!(rate.admit(None, at(1_500), at(0)), expected);
     }
 
     #[test]
     fn few_calls_try_at_a_time() {
         let mut rate = RateLimit::per_second(10);
         let mut planned: Vec<MonoTime> = (0..1_000)
-            .filter_map(|_| match rate.admit(None, at(0)) {
+            .filter_map(|_| match rate.admit(None, NEVER, at(0)) {
                 Admission::Send => None,
-                Admission::Wait { planned, .. } => Some(planned),
+                Admission::Wait { planned } => Some(planned),
             })
             .collect();
         planned.sort_unstable();

@@ -49,7 +49,7 @@ pub struct Refresh {
     is_inline: bool,
     latest: LatestTime,
     /// The time of the last request.
-    sent: MonoTime,
+    sent: Now,
     walk: SourceWalk,
     stage: RefreshStage,
     supplied: Option<Result<Vec<u8>, SupplyError>>,
@@ -83,7 +83,7 @@ impl Refresh {
             deadline,
             is_inline,
             latest: LatestTime::new(begun),
-            sent: begun,
+            sent: Now::default(),
             walk: SourceWalk::default(),
             stage: RefreshStage::Enter(Box::new(source)),
             supplied: None,
@@ -195,7 +195,7 @@ impl Refresh {
         };
         match &step {
             Step::Send(exchange) => {
-                self.sent = now.mono;
+                self.sent = now;
                 self.extend(session, now.mono + exchange.timeouts.total);
             }
             Step::Wait(until) => self.extend(session, *until),

@@ -67,7 +67,7 @@ pub(super) fn responded(
     result: Result<Response, SourceError>,
     session: &mut Session,
     now: Now,
-    sent: MonoTime,
+    sent: Now,
     deadline: MonoTime,
 ) -> RefreshStage {
     let date = result.as_ref().ok().and_then(date_of);
@@ -95,14 +95,14 @@ pub(super) fn responded(
 /// The time of the issuer whose response to a request sent at `sent` carried this `Date`.
 pub(super) fn issuer_time(
     date: Option<UnixTime>,
-    sent: MonoTime,
+    sent: Now,
     session: &Session,
     now: Now,
 ) -> IssuerTime {
     match date {
         Some(shown) => IssuerTime {
             shown,
-            since: now.mono.saturating_since(sent),
+            since: now.longest_since(sent),
         },
         None => IssuerTime::ours(session.service_time(now)),
     }

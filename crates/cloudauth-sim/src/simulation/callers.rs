@@ -8,7 +8,7 @@ use core::time::Duration;
 use std::rc::Rc;
 
 use cloudauth_proto::driver::{
-    ExchangeId, Failure, Now, Refresh, RefreshTicket, Response, SupplyError,
+    ExchangeId, Failure, MonoTime, Now, Refresh, RefreshId, RefreshTicket, Response, SupplyError,
 };
 use cloudauth_proto::{Error, Flow, Session, Step};
 
@@ -119,9 +119,13 @@ pub(super) struct Caller {
     flow: Option<Box<dyn ErasedFlow>>,
     /// Runs before the flow is polled again.
     refresh: Option<Box<Refresh>>,
+    /// The refresh that this caller runs, in place of its flow or as its flow.
+    refresh_id: Option<RefreshId>,
+    /// Whether the flow is a refresh that runs beside the calls.
+    is_refresh: bool,
     exchanges: usize,
     /// When the flow is polled next. Wake events of other times are obsolete.
-    alarm: Option<Duration>,
+    alarm: Option<MonoTime>,
     pending: Vec<(ExchangeId, usize)>,
     pub(super) record: CallRecord,
 }
@@ -137,17 +141,31 @@ impl Caller {
         Some(refresh.poll(session, now).map(drop))
     }
 
-    pub(super) const fn set_alarm(&mut self, at: Duration) {
+    pub(super) const fn set_alarm(&mut self, at: MonoTime) {
         self.alarm = Some(at);
     }
 
-    pub(super) fn is_alarm(&self, at: Duration) -> bool {
+    pub(super) fn is_alarm(&self, at: MonoTime) -> bool {
         self.alarm == Some(at)
     }
 
-    /// Ends the refresh. Returns whether one was running.
+    /// Whether it runs a refresh.
+    pub(super) const fn has_refresh(&self) -> bool {
+        self.refresh_id.is_some()
+    }
+
+    /// Whether the flow is a refresh that runs beside the calls.
+    pub(super) const fn is_refresh(&self) -> bool {
+        self.is_refresh
+    }
+
+    /// Ends the refresh that runs in place of the flow. Returns whether there was one.
     pub(super) fn end_refresh(&mut self) -> bool {
-        self.refresh.take().is_some()
+        let has_ended = self.refresh.take().is_some();
+        if has_ended {
+            self.refresh_id = None;
+        }
+        has_ended
     }
 
     pub(super) fn supply(&mut self, contents: Result<Vec<u8>, SupplyError>) {
@@ -201,13 +219,19 @@ impl Caller {
         !self.pending.is_empty()
     }
 
-    /// Drops the flow. Returns whether there was one.
-    pub(super) fn drop_flow(&mut self, now: Duration) -> bool {
-        self.pending.clear();
+    /// Drops the flow, and releases its exchanges and its refresh, as a driver must. Returns whether
+    /// there was one.
+    pub(super) fn drop_flow(&mut self, session: &mut Session, now: Now, at: Duration) -> bool {
+        for (id, _) in self.pending.drain(..) {
+            session.release_exchange(id, now);
+        }
+        if let Some(id) = self.refresh_id.take() {
+            session.release_refresh(id);
+        }
         self.refresh = None;
         let had_flow = self.flow.take().is_some();
         if had_flow {
-            self.record.ended = Some(now);
+            self.record.ended = Some(at);
         }
         had_flow
     }
@@ -236,6 +260,8 @@ impl Callers {
         self.callers.push(Caller {
             flow: Some(Box::new(RunningFlow { flow, result })),
             refresh: None,
+            refresh_id: None,
+            is_refresh: false,
             exchanges: 0,
             alarm: None,
             pending: Vec::new(),
@@ -244,15 +270,36 @@ impl Callers {
         handle
     }
 
+    /// The records of the calls, without those of refreshes.
     pub(super) fn records(&self) -> impl Iterator<Item = &CallRecord> {
-        self.callers.iter().map(|caller| &caller.record)
+        let calls = self.callers.iter().filter(|caller| !caller.is_refresh);
+        calls.map(|caller| &caller.record)
     }
 
+    /// Starts a refresh in place of a call.
     pub(super) fn start_refresh(&mut self, call: usize, ticket: RefreshTicket) {
         let caller = &mut self.callers[call];
         caller.record.refreshes += 1;
+        caller.refresh_id = Some(ticket.id());
         caller.refresh = Some(Box::new(Refresh::inline(ticket)));
-        let refreshing = self.callers.iter().filter(|it| it.refresh.is_some());
+        self.count_refreshes();
+    }
+
+    /// Starts a refresh beside the calls, and returns its number.
+    pub(super) fn start_refresh_beside(&mut self, call: usize, ticket: RefreshTicket) -> usize {
+        self.callers[call].record.refreshes += 1;
+        let id = ticket.id();
+        let number = self.add(Refresh::new(ticket)).call();
+        let caller = &mut self.callers[number];
+        caller.refresh_id = Some(id);
+        caller.is_refresh = true;
+        self.count_refreshes();
+        number
+    }
+
+    fn count_refreshes(&mut self) {
+        let refreshing = self.callers.iter();
+        let refreshing = refreshing.filter(|it| it.refresh_id.is_some() && it.flow.is_some());
         self.max_concurrent_refreshes = self.max_concurrent_refreshes.max(refreshing.count());
     }
 
@@ -261,7 +308,7 @@ impl Callers {
     }
 
     /// Sets the alarms of all waiting calls to `at`, and returns the numbers of these calls.
-    pub(super) fn advance_alarms(&mut self, at: Duration) -> Vec<usize> {
+    pub(super) fn advance_alarms(&mut self, at: MonoTime) -> Vec<usize> {
         let waiting = self.callers.iter_mut().enumerate();
         let waiting = waiting.filter_map(|(call, caller)| {
             let alarm = caller.alarm.as_mut()?;

@@ -16,6 +16,10 @@ pub enum Impairment {
     Cut,
     /// The request is written but never arrives. The operation is not carried out.
     Lost,
+    /// The client cannot send the request, for a reason of its own. The operation is not carried out.
+    LocalFailure,
+    /// The client refuses the server's certificate. The operation is not carried out.
+    CertificateRefused,
     /// The service shows this fault.
     Fault(Fault),
 }

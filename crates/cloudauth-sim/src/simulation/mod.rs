@@ -11,6 +11,7 @@ mod network;
 mod operations;
 mod queue;
 mod rules;
+pub mod search;
 mod trace;
 
 use core::time::Duration;
@@ -20,6 +21,7 @@ use cloudauth_proto::{Endpoint, Endpoints, Error, Flow, Session, Step};
 
 use callers::Callers;
 pub use callers::{CallRecord, Handle};
+pub use clock::Halt;
 use clock::SimulatedClock;
 pub use link::{Impairment, Link};
 use local::LocalSources;
@@ -78,6 +80,10 @@ pub struct Simulation {
     local: LocalSources,
     queue: EventQueue,
     callers: Callers,
+    /// Whether a refresh runs beside the calls.
+    refreshes_beside: bool,
+    /// How late a waiting call is polled.
+    poll_delay: Duration,
     trace: Trace,
     violations: Vec<Violation>,
 }
@@ -87,6 +93,12 @@ impl Simulation {
     #[must_use]
     pub fn new(session: Session, world: World) -> Self {
         let endpoints = Endpoints::only(Endpoint::SHANGHAI).then(Endpoint::BEIJING);
+        Self::with_endpoints(session, world, endpoints)
+    }
+
+    /// Creates a simulation whose session lists these endpoints, of the two that exist.
+    #[must_use]
+    pub fn with_endpoints(session: Session, world: World, endpoints: Endpoints) -> Self {
         Self {
             world,
             session: session.endpoints(endpoints),
@@ -95,6 +107,8 @@ impl Simulation {
             local: LocalSources::default(),
             queue: EventQueue::default(),
             callers: Callers::default(),
+            refreshes_beside: false,
+            poll_delay: Duration::ZERO,
             trace: Trace::default(),
             violations: Vec::new(),
         }
@@ -133,16 +147,36 @@ impl Simulation {
         self.local.set_program_prints_credentials();
     }
 
-    /// The highest number of refreshes that ran at the same time. The refresh of a dropped call
-    /// ends with the call.
+    /// Runs refreshes beside the calls, so that they outlive the call that began them. By default a
+    /// call runs its refresh itself, and the refresh ends with it.
+    pub const fn run_refreshes_beside(&mut self) {
+        self.refreshes_beside = true;
+    }
+
+    /// Polls every waiting call this much later than its wait ends. Default: zero.
+    pub const fn poll_late(&mut self, by: Duration) {
+        self.poll_delay = by;
+    }
+
+    /// Halts the client's process.
+    pub fn halt(&mut self, halt: Halt) {
+        self.clock.halt(halt);
+    }
+
+    /// The highest number of refreshes that ran at the same time.
     #[must_use]
     pub const fn max_concurrent_refreshes(&self) -> usize {
         self.callers.max_concurrent_refreshes()
     }
 
     /// Sets the client's clock ahead of the service's, or behind it, in seconds. Default: 0.
-    pub const fn clock_ahead(&mut self, seconds: i64) {
-        self.clock.set_client_ahead(seconds);
+    pub fn clock_ahead(&mut self, seconds: i64) {
+        self.set_clock_at(Duration::ZERO, seconds);
+    }
+
+    /// Sets the client's clock ahead of the service's, or behind it, in seconds, from `at` on.
+    pub fn set_clock_at(&mut self, at: Duration, seconds: i64) {
+        self.clock.set_client_ahead(at, seconds);
     }
 
     /// The client's time.
@@ -202,7 +236,8 @@ impl Simulation {
         &self.callers[handle.call()].record
     }
 
-    /// Times and counts of all calls, by their number.
+    /// Times and counts of all calls in the order in which they were added. A refresh that runs
+    /// beside the calls has a number in the trace, but no record here.
     pub fn records(&self) -> impl Iterator<Item = &CallRecord> {
         self.callers.records()
     }
@@ -229,20 +264,35 @@ impl Simulation {
             return false;
         };
         self.clock.advance_to(at);
+        if let Some(end) = self.clock.halted_until()
+            && !matches!(event, ScheduledEvent::Arrival(_))
+        {
+            self.queue.push(end, event);
+            return true;
+        }
         match event {
             ScheduledEvent::Start(call) => {
                 self.callers[call].record.started = at;
                 self.record_event(call, EventKind::Started);
                 self.poll(call);
             }
-            ScheduledEvent::Wake(call) => {
-                if self.callers[call].is_alarm(at) {
-                    self.poll(call);
+            ScheduledEvent::Wake(call, mono) => {
+                if self.callers[call].is_alarm(mono) {
+                    if self.now().mono < mono {
+                        self.schedule_wake(call, mono); // The host was suspended.
+                    } else {
+                        self.poll(call);
+                    }
                 }
             }
             ScheduledEvent::Drop(call) => {
-                if self.callers[call].drop_flow(at) {
+                let had_refresh = self.callers[call].has_refresh();
+                if self.drop_flow(call) {
                     self.record_event(call, EventKind::Dropped);
+                }
+                if had_refresh {
+                    // One of the calls that wait for it can begin another one.
+                    self.wake_all();
                 }
             }
             ScheduledEvent::Arrival(request) => {
@@ -272,7 +322,13 @@ impl Simulation {
     fn violate(&mut self, call: usize, rule: Rule) {
         let at = self.clock.elapsed();
         self.violations.push(Violation { at, call, rule });
-        self.callers[call].drop_flow(at);
+        self.drop_flow(call);
+    }
+
+    /// Drops the flow of a call and releases what it holds. Returns whether there was one.
+    fn drop_flow(&mut self, call: usize) -> bool {
+        let (now, at) = (self.now(), self.clock.elapsed());
+        self.callers[call].drop_flow(&mut self.session, now, at)
     }
 
     fn schedule_report(&mut self, finished: FinishedExchange) {
@@ -304,8 +360,14 @@ impl Simulation {
                 }
                 Some(Step::Wait(until)) => return self.wait(call, until, now),
                 Some(Step::Authenticate(ticket)) => {
-                    self.record_event(call, EventKind::RefreshStarted);
-                    self.callers.start_refresh(call, ticket);
+                    if self.refreshes_beside {
+                        let refresh = self.callers.start_refresh_beside(call, ticket);
+                        self.record_event(refresh, EventKind::RefreshStarted);
+                        self.poll(refresh);
+                    } else {
+                        self.record_event(call, EventKind::RefreshStarted);
+                        self.callers.start_refresh(call, ticket);
+                    }
                 }
                 Some(Step::Read { path, .. }) => {
                     self.callers[call].supply(self.local.read(&path));
@@ -346,10 +408,15 @@ impl Simulation {
 
     /// Wakes all waiting calls, since any of them may wait for the refresh that just ended.
     fn wake_all(&mut self) {
-        let at = self.clock.elapsed();
-        for call in self.callers.advance_alarms(at) {
-            self.schedule(at, ScheduledEvent::Wake(call));
+        let (at, mono) = (self.clock.elapsed(), self.now().mono);
+        for call in self.callers.advance_alarms(mono) {
+            self.schedule(at, ScheduledEvent::Wake(call, mono));
         }
+    }
+
+    fn schedule_wake(&mut self, call: usize, mono: MonoTime) {
+        let at = self.clock.when(mono) + self.poll_delay;
+        self.schedule(at, ScheduledEvent::Wake(call, mono));
     }
 
     fn wait(&mut self, call: usize, until: MonoTime, now: Now) {
@@ -360,17 +427,26 @@ impl Simulation {
         if !matches!(again, Some(Step::Wait(same)) if same == until) {
             return self.violate(call, Rule::PollIsRepeatable);
         }
-        let at = until.saturating_since(MonoTime::default());
-        self.callers[call].set_alarm(at);
-        self.schedule(at, ScheduledEvent::Wake(call));
+        self.callers[call].set_alarm(until);
+        self.schedule_wake(call, until);
     }
 
     fn end(&mut self, call: usize) {
-        let caller = &mut self.callers[call];
-        let has_pending_exchanges = caller.has_pending_exchanges();
-        caller.drop_flow(self.clock.elapsed());
+        let has_pending_exchanges = self.callers[call].has_pending_exchanges();
+        self.drop_flow(call);
+        let caller = &self.callers[call];
         if let Some(end) = caller.record.end {
-            self.record_event(call, EventKind::Ended(end));
+            let is_refresh = caller.is_refresh();
+            let succeeded = end == CallEnd::Success;
+            let kind = if is_refresh {
+                EventKind::RefreshEnded { succeeded }
+            } else {
+                EventKind::Ended(end)
+            };
+            self.record_event(call, kind);
+            if is_refresh {
+                self.wake_all();
+            }
         }
         if has_pending_exchanges {
             self.violate(call, Rule::NoPendingExchanges);

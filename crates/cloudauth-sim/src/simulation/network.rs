@@ -79,18 +79,30 @@ impl Network {
             let failure = Failure::new(sent, reason);
             Transmission::Fails(FinishedExchange::failed(at, number, end, failure))
         };
-        let (not_sent, no_response) = (ExchangeEnd::NotSent, ExchangeEnd::NoResponse);
         let fault = match impairment {
             Some(Impairment::BlackHole) => {
-                let at = now + connect.min(total);
-                return fails(at, not_sent, Delivery::NotSent, "no connection in time");
+                let (at, end) = (now + connect.min(total), ExchangeEnd::NotConnected);
+                return fails(at, end, Delivery::NotSent, "no connection in time");
             }
             Some(Impairment::Cut) => {
-                let at = deadline.min(now + half);
-                return fails(at, no_response, Delivery::MaybeSent, "connection reset");
+                let (at, end) = (deadline.min(now + half), ExchangeEnd::NoResponse);
+                return fails(at, end, Delivery::MaybeSent, "connection reset");
             }
             Some(Impairment::Lost) => {
-                return fails(deadline, no_response, Delivery::MaybeSent, NO_RESPONSE);
+                let end = ExchangeEnd::TimedOut;
+                return fails(deadline, end, Delivery::MaybeSent, NO_RESPONSE);
+            }
+            Some(Impairment::LocalFailure) => {
+                let end = ExchangeEnd::LocalFailure;
+                return fails(now, end, Delivery::LocalFailure, "no file descriptors");
+            }
+            Some(Impairment::CertificateRefused) => {
+                let (at, end) = (
+                    deadline.min(now + round_trip),
+                    ExchangeEnd::CertificateRefused,
+                );
+                let reason = "certificate refused";
+                return fails(at, end, Delivery::CertificateRefused, reason);
             }
             Some(Impairment::Fault(fault)) => Some(fault),
             None => None,
@@ -222,7 +234,7 @@ impl RequestInTransit {
         let is_silent = matches!(reaction, Reaction::Hang | Reaction::Trickle { .. });
         if back > self.deadline || is_silent {
             let failure = Failure::new(Delivery::MaybeSent, NO_RESPONSE);
-            return failed(self.deadline, ExchangeEnd::NoResponse, failure);
+            return failed(self.deadline, ExchangeEnd::TimedOut, failure);
         }
         match reaction {
             Reaction::Response {

@@ -78,6 +78,7 @@ impl Operation for SimulatedOperation {
     fn metadata(&self) -> OperationMetadata {
         let mut terms = OperationMetadata::new(self.kind.action().into(), self.kind.effect());
         terms.unknown_codes = &["406"];
+        terms.result_field = Some("Result");
         terms
     }
 
@@ -97,11 +98,12 @@ impl Operation for SimulatedOperation {
 pub(super) fn world(origin: Region) -> World {
     let mut world = World::new();
     for kind in OperationKind::ALL {
-        world.add_operation(kind.action(), json!({}));
+        world.add_operation(kind.action(), json!({"Result": "T"}));
     }
-    let unknown = Fault::Custom {
+    // Told from other faults in traces, none of which is of this kind.
+    let unknown = Fault::Gateway {
         status: 200,
-        body: br#"{"Code":"406","Message":"unknown","RequestId":"R"}"#.to_vec(),
+        code: "406".to_owned(),
     };
     for region in Region::ALL.into_iter().filter(|region| *region != origin) {
         let action = OperationKind::LookUp.action();

@@ -4,7 +4,7 @@ use core::cmp::{Ordering, Reverse};
 use core::time::Duration;
 use std::collections::BinaryHeap;
 
-use cloudauth_proto::driver::SupplyError;
+use cloudauth_proto::driver::{MonoTime, SupplyError};
 
 use super::network::{FinishedExchange, RequestInTransit};
 
@@ -13,8 +13,8 @@ use super::network::{FinishedExchange, RequestInTransit};
 pub(super) enum ScheduledEvent {
     /// A call starts.
     Start(usize),
-    /// A call's wait is over.
-    Wake(usize),
+    /// A call's wait is over at this monotonic time.
+    Wake(usize, MonoTime),
     /// A caller drops its call.
     Drop(usize),
     /// A request arrives at its destination.

@@ -87,8 +87,16 @@ pub enum EventKind {
 pub enum ExchangeEnd {
     /// Nothing was sent.
     NotSent,
+    /// Nothing was sent, since there was no connection in time.
+    NotConnected,
+    /// Nothing was sent, for a reason of the client's own.
+    LocalFailure,
+    /// Nothing was sent, since the client refused the server's certificate.
+    CertificateRefused,
     /// The request may have been sent, and no complete response was received.
     NoResponse,
+    /// The request was sent, and no response was received in time.
+    TimedOut,
     /// A response was received.
     Response {
         /// Its HTTP status.
@@ -209,6 +217,10 @@ impl ExchangeEnd {
         match self {
             Self::NotSent => hash.add(&[0]),
             Self::NoResponse => hash.add(&[1]),
+            Self::NotConnected => hash.add(&[3]),
+            Self::LocalFailure => hash.add(&[4]),
+            Self::CertificateRefused => hash.add(&[5]),
+            Self::TimedOut => hash.add(&[6]),
             Self::Response { status, from } => {
                 hash.add(&[2]);
                 hash.add(&status.to_le_bytes());
@@ -305,7 +317,11 @@ impl fmt::Display for ExchangeEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotSent => f.write_str("not sent"),
+            Self::NotConnected => f.write_str("not sent, not connected in time"),
+            Self::LocalFailure => f.write_str("not sent, local failure"),
+            Self::CertificateRefused => f.write_str("not sent, certificate refused"),
             Self::NoResponse => f.write_str("no response"),
+            Self::TimedOut => f.write_str("no response in time"),
             Self::Response { status, from } => write!(f, "HTTP {status}, {from}"),
         }
     }
@@ -381,6 +397,10 @@ mod tests {
             EventKind::CarriedOut { exchange: 2 },
             ended(ExchangeEnd::NotSent),
             ended(ExchangeEnd::NoResponse),
+            ended(ExchangeEnd::NotConnected),
+            ended(ExchangeEnd::LocalFailure),
+            ended(ExchangeEnd::CertificateRefused),
+            ended(ExchangeEnd::TimedOut),
             response(200, service("200")),
             response(500, service("200")),
             response(200, service("401")),

@@ -22,6 +22,7 @@ mod page;
 mod providers;
 mod proxy;
 mod refusals;
+mod search;
 mod serving;
 mod signatures;
 mod simulation;

@@ -6,7 +6,7 @@ use cloudauth_proto::CertifyId;
 use cloudauth_proto::driver::{Exchange, ExchangeId, Failure, Now, Response};
 use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
 use cloudauth_proto::{Call, CallOptions, Credentials, Error, Flow, Policy, Reply, Session, Step};
-use cloudauth_sim::simulation::figures::{Scale, figures};
+use cloudauth_sim::simulation::figures::{FigureResult, Scale, figures};
 use cloudauth_sim::simulation::{Impairment, Link, Rule, Simulation};
 use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Fault, Region, Verdict, World};
 
@@ -68,7 +68,7 @@ fn a_verification_continues_in_the_other_region_when_one_goes_silent() {
             "0.040 #0 ended: success",
             "1.000 #1 started",
             "1.000 #1 request 0 sent to cn-shanghai",
-            "11.000 #1 exchange 0 ended: not sent",
+            "11.000 #1 exchange 0 ended: not sent, not connected in time",
             "11.000 #1 request 1 sent to cn-beijing",
             "11.020 #1 request 1 carried out",
             "11.040 #1 exchange 1 ended: HTTP 200, code 200",
@@ -235,10 +235,6 @@ fn violations_of_the_contract_of_flows_are_detected() {
     }
 }
 
-/// A retry at a region that is not known to be down is free. While all regions are silent, their
-/// outage stays undetected for the length of a timeout, so each call of that time retries once: at
-/// 100 calls/s and 10 s these are 1000 requests, which is a tenth of 10 000 calls but more of the
-/// calls of this test.
 #[test]
 fn the_policy_meets_its_goals() {
     let scale = Scale {
@@ -247,15 +243,10 @@ fn the_policy_meets_its_goals() {
         nonces: 100_000,
     };
     let figures = figures(scale, |_, _| ()).unwrap();
-    assert!(figures.len() > 20);
-    let missed = figures.iter().filter(|figure| !figure.is_met);
-    let missed: Vec<&str> = missed.map(|figure| figure.name.as_str()).collect();
-    assert_eq!(
-        missed,
-        [
-            "every region is a black hole: requests per call, at 100 calls/s",
-            "every region is slow: requests per call, at 100 calls/s",
-        ],
+    assert!(figures.len() > 25);
+    let is_reached = |result| result == FigureResult::Reached;
+    assert!(
+        figures.iter().all(|it| is_reached(it.result)),
         "{figures:#?}"
     );
 }

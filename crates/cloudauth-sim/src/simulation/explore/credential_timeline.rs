@@ -12,6 +12,8 @@ const SECOND: Duration = Duration::from_secs(1);
 /// All credentials that were cached, oldest first.
 pub(super) struct CredentialTimeline {
     cached: Vec<CachedCredentials>,
+    /// The ends of failed refreshes.
+    failures: Vec<Duration>,
 }
 
 struct CachedCredentials {
@@ -25,6 +27,7 @@ impl CredentialTimeline {
     pub(super) fn of(simulation: &Simulation, lifetime: Duration) -> Self {
         let mut requested = BTreeMap::new();
         let mut cached = Vec::new();
+        let mut failures = Vec::new();
         for event in simulation.trace().events() {
             match event.kind {
                 // A file is read, and a program started, at the time at which the refresh starts.
@@ -38,9 +41,9 @@ impl CredentialTimeline {
                         expires: requested + lifetime,
                     });
                 }
+                EventKind::RefreshEnded { succeeded: false } => failures.push(event.at),
                 EventKind::Started
                 | EventKind::RequestSent { .. }
-                | EventKind::RefreshEnded { succeeded: false }
                 | EventKind::CarriedOut { .. }
                 | EventKind::ExchangeEnded { .. }
                 | EventKind::ExchangeAbandoned { .. }
@@ -48,7 +51,7 @@ impl CredentialTimeline {
                 | EventKind::Dropped => {}
             }
         }
-        Self { cached }
+        Self { cached, failures }
     }
 
     /// The expiration of the credentials that are cached at `at`.
@@ -68,6 +71,13 @@ impl CredentialTimeline {
     /// Whether a request at `at` can be signed with valid credentials.
     pub(super) fn can_sign(&self, at: Duration) -> bool {
         self.expires(at).is_some_and(|expires| at < expires)
+    }
+
+    /// Whether a refresh has failed since the credentials cached at `at` expired.
+    pub(super) fn has_failed_since_expiry(&self, at: Duration) -> bool {
+        let expires = self.expires(at).unwrap_or_default();
+        let mut failures = self.failures.iter();
+        failures.any(|failed| expires <= *failed && *failed <= at)
     }
 
     /// Whether the credentials of a request signed at `signed` may have expired by `ended`.

@@ -1,9 +1,16 @@
 //! Random scenarios, checked against the rules and shrunk where they violate one.
 
+mod budget;
 mod check;
+mod checked_call;
+mod checks;
 mod credential_timeline;
+mod diversion;
+mod events;
 mod expiring_credentials;
 mod generate;
+mod rate;
+mod regions;
 mod scenario;
 mod shrink;
 
@@ -35,6 +42,8 @@ pub struct Exploration {
     pub refreshes: u64,
     /// Scenarios that were run twice, with equal traces.
     pub replayed: u64,
+    /// How often each rule was checked, in the order of [`Rule::ALL`].
+    pub checks: Vec<(Rule, u64)>,
     /// A hash of the hashes of all traces.
     pub hash: u64,
     /// The first scenario that violated a rule. Exploration stops at it.
@@ -57,20 +66,30 @@ pub struct Counterexample {
 
 /// Runs the scenarios of these seeds. Calls `progress` after each, with the number run so far.
 ///
-/// A scenario has up to 22 calls of all effects on one session, with random options, policy, links
-/// and clock. Some callers drop their calls. In every third scenario the credentials expire, and
-/// the link to the credential services is impaired too. The operations exist in the simulation
-/// only.
+/// A scenario has up to 32 calls of all effects on one session, with random options, deadlines, rate
+/// limits, policy, endpoints, links and clocks. Some callers drop their calls. In some scenarios the clock
+/// is set, the client's host is suspended, its process does not run for a while, or waiting calls
+/// are polled late. In every third scenario the credentials expire, and the link to the credential
+/// services is impaired too; refreshes run in the calls or beside them. The operations exist in the
+/// simulation only.
 pub fn explore(
     seeds: Range<u64>,
     mut progress: impl FnMut(u64),
 ) -> Result<Exploration, ScenarioError> {
-    let mut exploration = Exploration::default();
+    let mut exploration = Exploration {
+        checks: Rule::ALL.iter().map(|rule| (*rule, 0)).collect(),
+        ..Exploration::default()
+    };
     let mut all = Fnv::new();
     for seed in seeds {
         let scenario = generate(seed);
         let simulation = scenario.run()?;
-        let mut violated = check(&scenario, &simulation).map(|violation| violation.rule);
+        let checks = check(&scenario, &simulation);
+        let mut violated = checks.violated();
+        for (rule, count) in &mut exploration.checks {
+            let is_replayed = *rule == Rule::Reproducible && seed % REPLAY_INTERVAL == 0;
+            *count += checks.count(*rule) + u64::from(is_replayed);
+        }
         exploration.scenarios += 1;
         for record in simulation.records() {
             exploration.calls += 1;
@@ -101,7 +120,7 @@ fn counterexample(
 ) -> Result<Counterexample, ScenarioError> {
     let scenario = shrink(scenario, rule, |smaller| {
         let simulation = smaller.run().ok()?;
-        check(smaller, &simulation).map(|violation| violation.rule)
+        check(smaller, &simulation).violated()
     });
     Ok(Counterexample {
         seed,
@@ -133,6 +152,11 @@ mod tests {
         scenario.policy.base_backoff = Duration::ZERO;
         scenario.rate_limit = None;
         scenario.clock_ahead = 0;
+        scenario.clock_steps = Vec::new();
+        scenario.halts = Vec::new();
+        scenario.poll_delay = Duration::ZERO;
+        scenario.refreshes_beside = false;
+        scenario.listed = Region::ALL.to_vec();
         scenario.link_changes = Vec::new();
         scenario.credentials = None;
         scenario.calls = vec![PlannedCall::read(SECOND)];
@@ -149,7 +173,7 @@ mod tests {
 
     /// Runs one scenario and checks its trace against another.
     fn violated(run: &Scenario, checked: &Scenario) -> Option<Rule> {
-        check(checked, &run.run().unwrap()).map(|violation| violation.rule)
+        check(checked, &run.run().unwrap()).violated()
     }
 
     #[test]
@@ -269,6 +293,43 @@ mod tests {
         assert_eq!(violated(&no_time, &no_time), None);
         let violation = violated(&no_time, &unimpaired);
         assert_eq!(violation, Some(Rule::AtLeastOneAttempt));
+    }
+
+    #[test]
+    fn violations_of_rules_on_endpoints_limits_and_refreshes_are_detected() {
+        let mut elsewhere = single_read();
+        elsewhere.listed = vec![Region::Beijing];
+        assert_eq!(violated(&elsewhere, &elsewhere), None);
+        let violation = violated(&elsewhere, &single_read());
+        assert_eq!(violation, Some(Rule::FailuresDivert));
+
+        let mut burst = single_read();
+        burst.calls = vec![PlannedCall::read(SECOND); 3];
+        for call in &mut burst.calls {
+            call.total_timeout = Some(SECOND / 2);
+        }
+        let mut limited = burst.clone();
+        limited.rate_limit = Some(1);
+        assert_eq!(violated(&limited, &limited), None);
+        assert_eq!(violated(&burst, &limited), Some(Rule::RateLimitKept));
+        burst.rate_limit = Some(10);
+        assert_eq!(violated(&limited, &burst), Some(Rule::RateLimitServed));
+
+        let mut failing = single_read();
+        failing.refreshes_beside = true;
+        failing.credentials = Some(ExpiringCredentials {
+            source: SourceKind::Uri,
+            lifetime: 20,
+            link_changes: vec![(Duration::ZERO, Link::unimpaired().always(Impairment::Lost))],
+        });
+        assert_eq!(violated(&failing, &failing), None);
+        let mut unimpaired = failing.clone();
+        if let Some(credentials) = &mut unimpaired.credentials {
+            credentials.link_changes.clear();
+        }
+        assert_eq!(violated(&unimpaired, &unimpaired), None);
+        let violation = violated(&failing, &unimpaired);
+        assert_eq!(violation, Some(Rule::RefreshOutlivesCall));
     }
 
     #[test]

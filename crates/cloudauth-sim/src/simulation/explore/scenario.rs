@@ -5,20 +5,20 @@ use core::time::Duration;
 
 use cloudauth_proto::credentials::CredentialsError;
 use cloudauth_proto::{
-    Call, CallOptions, Credentials, Endpoint, Error, Policy, Repeat, Scheme, Session,
+    Call, CallOptions, Credentials, Endpoint, Endpoints, Error, Policy, Repeat, Scheme, Session,
 };
 
 use super::expiring_credentials::ExpiringCredentials;
 use crate::simulation::operations::{self, OperationKind, SimulatedOperation};
-use crate::simulation::{Link, Simulation};
+use crate::simulation::{Halt, Link, Simulation};
 use crate::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region};
 
 /// From this time on no link is impaired and no earlier call is pending. The first of two final
 /// calls starts.
-pub(super) const RECOVERED: Duration = Duration::from_secs(120);
+pub(super) const RECOVERED: Duration = Duration::from_secs(200);
 
 /// Start of the second final call, when the first has ended.
-pub(super) const LAST_CALL: Duration = Duration::from_secs(122);
+pub(super) const LAST_CALL: Duration = Duration::from_secs(202);
 
 /// The reason why a scenario could not be set up.
 #[derive(Debug)]
@@ -67,8 +67,17 @@ pub(super) struct Scenario {
     pub(super) scheme: Scheme,
     pub(super) policy: Policy,
     pub(super) rate_limit: Option<u32>,
+    /// The endpoints in the client's list, in order of preference.
+    pub(super) listed: Vec<Region>,
     /// Of the client's clock relative to the service's, in seconds.
     pub(super) clock_ahead: i64,
+    /// Steps of the client's clock: it is this many seconds ahead from then on.
+    pub(super) clock_steps: Vec<(Duration, i64)>,
+    pub(super) halts: Vec<Halt>,
+    /// How late waiting calls are polled.
+    pub(super) poll_delay: Duration,
+    /// Whether refreshes outlive the calls that began them.
+    pub(super) refreshes_beside: bool,
     /// The origin of [`OperationKind::LookUp`].
     pub(super) origin: Region,
     pub(super) link_changes: Vec<LinkChange>,
@@ -147,9 +156,23 @@ impl Scenario {
         if let Some(limit) = self.rate_limit {
             session = session.rate_limit(SimulatedOperation::READ, limit);
         }
-        let mut simulation = Simulation::new(session, operations::world(self.origin));
+        let mut endpoints = self.listed.iter().map(|region| endpoint(*region));
+        let first = Endpoints::only(endpoints.next().unwrap_or(Endpoint::SHANGHAI));
+        let endpoints = endpoints.fold(first, Endpoints::then);
+        let world = operations::world(self.origin);
+        let mut simulation = Simulation::with_endpoints(session, world, endpoints);
         simulation.seed(self.seed);
         simulation.clock_ahead(self.clock_ahead);
+        for (at, ahead) in &self.clock_steps {
+            simulation.set_clock_at(*at, *ahead);
+        }
+        for halt in &self.halts {
+            simulation.halt(*halt);
+        }
+        simulation.poll_late(self.poll_delay);
+        if self.refreshes_beside {
+            simulation.run_refreshes_beside();
+        }
         for LinkChange { at, region, link } in &self.link_changes {
             simulation.link(*region, *at, link.clone());
         }
@@ -161,6 +184,39 @@ impl Scenario {
         }
         simulation.run();
         Ok(simulation)
+    }
+
+    /// Whether the client's process is halted at any time between these.
+    pub(super) fn is_halted(&self, from: Duration, to: Duration) -> bool {
+        self.halted(from, to) > Duration::ZERO
+    }
+
+    /// How long the client's process is halted between these times.
+    pub(super) fn halted(&self, from: Duration, to: Duration) -> Duration {
+        let halts = self.halts.iter();
+        let halted = halts.map(|it| it.before(to).saturating_sub(it.before(from)));
+        halted.sum()
+    }
+
+    /// The client's monotonic clock.
+    pub(super) fn mono(&self, at: Duration) -> Duration {
+        let suspended = self.halts.iter().filter(|it| it.is_suspend);
+        at.saturating_sub(suspended.map(|it| it.before(at)).sum())
+    }
+
+    /// All differences between the client's clock and the service's, in seconds.
+    pub(super) fn clock_differences(&self) -> impl Iterator<Item = u64> {
+        let steps = self.clock_steps.iter().map(|(_, ahead)| *ahead);
+        steps.chain([self.clock_ahead]).map(i64::unsigned_abs)
+    }
+
+    /// The endpoint that a call prefers.
+    pub(super) fn preferred(&self, planned: &PlannedCall) -> Region {
+        if planned.kind == OperationKind::LookUp {
+            return self.origin;
+        }
+        let listed = self.listed.first();
+        listed.copied().unwrap_or(Region::Shanghai)
     }
 
     fn start(&self, simulation: &mut Simulation, planned: &PlannedCall) -> Result<(), Error> {
@@ -181,6 +237,29 @@ impl fmt::Display for Scenario {
         writeln!(f, "policy: {:?}", self.policy)?;
         if self.clock_ahead != 0 {
             writeln!(f, "client clock: {} s ahead", self.clock_ahead)?;
+        }
+        for (at, ahead) in &self.clock_steps {
+            writeln!(f, "from {:.3} s: {ahead} s ahead", at.as_secs_f64())?;
+        }
+        for halt in &self.halts {
+            let kind = if halt.is_suspend {
+                "suspended"
+            } else {
+                "not running"
+            };
+            let (at, length) = (halt.at.as_secs_f64(), halt.length.as_secs_f64());
+            writeln!(f, "client {kind} at {at:.3} s for {length:.3} s")?;
+        }
+        if !self.poll_delay.is_zero() {
+            let millis = self.poll_delay.as_millis();
+            writeln!(f, "waiting calls are polled {millis} ms late")?;
+        }
+        if self.refreshes_beside {
+            writeln!(f, "refreshes run beside the calls")?;
+        }
+        if self.listed != Region::ALL {
+            let listed: Vec<_> = self.listed.iter().map(|it| it.id()).collect();
+            writeln!(f, "endpoints: {}", listed.join(", "))?;
         }
         if let Some(limit) = self.rate_limit {
             writeln!(f, "rate limit: {limit} reads per second")?;

@@ -5,6 +5,7 @@ use core::time::Duration;
 use cloudauth_proto::Repeat;
 
 use super::scenario::{PlannedCall, RECOVERED, Scenario};
+use crate::Region;
 use crate::simulation::Rule;
 
 /// The smallest scenario found that violates the same rule. `violated` runs a scenario.
@@ -44,10 +45,20 @@ fn candidates(scenario: &Scenario) -> impl Iterator<Item = Scenario> {
         }
         smaller
     });
-    let simplifications: [fn(&mut Scenario); 4] = [
+    let simplifications: [fn(&mut Scenario); 9] = [
         |it| it.credentials = None,
         |it| it.rate_limit = None,
         |it| it.clock_ahead = 0,
+        |it| {
+            it.clock_steps
+                .truncate(it.clock_steps.len().saturating_sub(1));
+        },
+        |it| {
+            it.halts.truncate(it.halts.len().saturating_sub(1));
+        },
+        |it| it.poll_delay = Duration::ZERO,
+        |it| it.refreshes_beside = false,
+        |it| it.listed = Region::ALL.to_vec(),
         |it| it.policy.base_backoff = Duration::ZERO,
     ];
     let simplified = simplifications.into_iter().map(|simplify| {

@@ -2,12 +2,15 @@
 
 use core::error::Error;
 use core::time::Duration;
+use std::collections::BTreeMap;
 
 use cloudauth_proto::{CallOptions, Policy};
 
 use super::load::{INTERVAL, failed, millis, ratio, requests, routes, start_reads, unimpaired};
 use super::{Figure, Scale};
-use crate::simulation::{CallRecord, Impairment, Link};
+use crate::simulation::{
+    CallRecord, EventKind, ExchangeEnd, Impairment, Link, Responder, Simulation,
+};
 use crate::{Fault, Region};
 
 /// A kind of outage.
@@ -53,6 +56,70 @@ impl Outage {
     }
 }
 
+/// Consecutive failures after which a circuit breaker opens.
+const MAX_FAILURES: usize = 5;
+
+/// When the outage of every region is known: the last of their circuit breakers opens.
+fn known_at(simulation: &Simulation) -> Option<Duration> {
+    let mut sent = BTreeMap::new();
+    let mut failures: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for event in simulation.trace().events() {
+        match &event.kind {
+            EventKind::RequestSent { exchange, to, .. } => {
+                sent.insert((event.call, *exchange), *to);
+            }
+            EventKind::ExchangeEnded { exchange, end } => {
+                let is_success = matches!(
+                    end,
+                    ExchangeEnd::Response {
+                        from: Responder::Service(_),
+                        ..
+                    }
+                );
+                if let Some(to) = sent.get(&(event.call, *exchange))
+                    && !is_success
+                {
+                    failures.entry(to.id()).or_default().push(event.at);
+                }
+            }
+            EventKind::Started
+            | EventKind::CredentialRequestSent { .. }
+            | EventKind::RefreshStarted
+            | EventKind::RefreshEnded { .. }
+            | EventKind::CarriedOut { .. }
+            | EventKind::ExchangeAbandoned { .. }
+            | EventKind::Ended(_)
+            | EventKind::Dropped => {}
+        }
+    }
+    let opened = Region::ALL.map(|region| {
+        let failures = failures.get(region.id())?;
+        failures.get(MAX_FAILURES - 1).copied()
+    });
+    opened
+        .into_iter()
+        .collect::<Option<Vec<_>>>()?
+        .into_iter()
+        .max()
+}
+
+/// Requests per call of the calls that began before the outage was known, and of those after.
+fn amplification(simulation: &Simulation) -> Option<(String, bool)> {
+    let known = known_at(simulation)?;
+    let of = |calls: Vec<&CallRecord>| {
+        let requests = calls.iter().map(|record| record.requests).sum();
+        (calls.len(), ratio(requests, calls.len()))
+    };
+    let is_before = |record: &&CallRecord| record.started < known;
+    let (before, after): (Vec<_>, Vec<_>) = simulation.records().partition(is_before);
+    if after.is_empty() {
+        return None;
+    }
+    let ((before, first), (after, then)) = (of(before), of(after));
+    let measured = format!("{then:.3} of {after} calls; {first:.3} of {before} before");
+    Some((measured, then <= 1.10))
+}
+
 /// All regions are down: the number of requests, and the time until retries are available again.
 pub(super) fn total_outage(scale: Scale) -> Result<Vec<Figure>, Box<dyn Error>> {
     let mut figures = Vec::new();
@@ -70,16 +137,41 @@ pub(super) fn total_outage(scale: Scale) -> Result<Vec<Figure>, Box<dyn Error>> 
             &options,
         )?;
         simulation.run();
-        let calls = usize::try_from(scale.calls)?;
-        let per_call = ratio(requests(&simulation), calls);
-        figures.push(Figure::new(
-            format!("every region {name}: requests per call, at 100 calls/s"),
+        figures.push(Figure::measured(
+            format!(
+                "every region {name}: requests per call that began after that was known, at 100 calls/s"
+            ),
             "<= 1.10",
-            format!("{per_call:.3}"),
-            per_call <= 1.10,
+            amplification(&simulation),
         ));
     }
     figures.push(retries_available(scale)?);
+    Ok(figures)
+}
+
+/// Every region responds in a way that is no failure of its own: one more attempt of each call is free.
+pub(super) fn blameless_outage(scale: Scale) -> Result<Vec<Figure>, Box<dyn Error>> {
+    let mut figures = Vec::new();
+    for (name, fault) in [
+        ("throttles", Fault::Throttle),
+        ("responds with HTML", Fault::Garbage),
+    ] {
+        let mut simulation = unimpaired(Policy::default())?;
+        let link = Link::unimpaired().always(Impairment::Fault(fault));
+        for region in Region::ALL {
+            simulation.link(region, Duration::ZERO, link.clone());
+        }
+        let (options, start) = (CallOptions::new(), Duration::ZERO);
+        start_reads(&mut simulation, start, scale.calls, INTERVAL, &options)?;
+        simulation.run();
+        let per_call = ratio(requests(&simulation), usize::try_from(scale.calls)?);
+        figures.push(Figure::new(
+            format!("every region {name}: requests per call, at 100 calls/s"),
+            "<= 2.10",
+            format!("{per_call:.3}"),
+            per_call <= 2.10,
+        ));
+    }
     Ok(figures)
 }
 
@@ -152,16 +244,16 @@ pub(super) fn one_region_down(scale: Scale) -> Result<Vec<Figure>, Box<dyn Error
         ));
 
         let first = simulation.records().next().and_then(CallRecord::duration);
-        let first = first.unwrap_or(Duration::MAX);
-        figures.push(Figure::new(
+        let first = first.map(|first| {
+            let later = millis(first.saturating_sub(detected_after));
+            let measured = format!("{} + {later}", millis(detected_after));
+            let is_met = first <= detected_after + Duration::from_millis(100);
+            (measured, is_met)
+        });
+        figures.push(Figure::measured(
             format!("Shanghai {name}: duration of the first call"),
             "<= timeout + 100 ms",
-            format!(
-                "{} + {}",
-                millis(detected_after),
-                millis(first.saturating_sub(detected_after))
-            ),
-            first <= detected_after + Duration::from_millis(100),
+            first,
         ));
 
         // Once a call goes straight to Beijing, only calls that probe Shanghai are delayed.
@@ -176,21 +268,20 @@ pub(super) fn one_region_down(scale: Scale) -> Result<Vec<Figure>, Box<dyn Error
             .collect();
         let opened = diverted.iter().map(|(started, _)| *started).min();
         let delay = diverted.iter().map(|(_, delay)| *delay).max();
-        let delay = delay.unwrap_or(Duration::MAX);
         let probes = simulation.records().zip(&routes).filter(|(record, route)| {
             opened.is_some_and(|opened| record.started > opened)
                 && route.first == Some(Region::Shanghai)
         });
-        figures.push(Figure::new(
+        let probes = probes.count();
+        let delay = delay.map(|delay| {
+            let calls = diverted.len();
+            let measured = format!("{} for {calls} calls, with {probes} probes", millis(delay));
+            (measured, delay <= Duration::from_millis(5))
+        });
+        figures.push(Figure::measured(
             format!("Shanghai {name}: delay of a call while the circuit breaker is open"),
             "<= 5 ms",
-            format!(
-                "{} for {} calls, with {} probes",
-                millis(delay),
-                diverted.len(),
-                probes.count()
-            ),
-            delay <= Duration::from_millis(5),
+            delay,
         ));
     }
     Ok(figures)

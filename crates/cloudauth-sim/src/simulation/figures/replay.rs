@@ -10,22 +10,26 @@ pub(super) fn equal_traces(scale: Scale) -> Result<Vec<Figure>, Box<dyn Error>> 
     let first = explore(0..scale.seeds, |_| ())?;
     let second = explore(0..scale.seeds, |_| ())?;
     let calls = first.calls;
+    let is_measured = first.scenarios > 0;
+    let violations = || {
+        let violations = usize::from(first.counterexample.is_some());
+        let measured = format!("{violations} of {} with {calls} calls", first.scenarios);
+        (measured, violations == 0)
+    };
+    let traces = || {
+        let measured = format!("hash {:016x}, then {:016x}", first.hash, second.hash);
+        (measured, first == second)
+    };
     Ok(vec![
-        Figure::new(
+        Figure::measured(
             "random scenarios that violate a rule",
             "0",
-            format!(
-                "{} of {} with {calls} calls",
-                usize::from(first.counterexample.is_some()),
-                first.scenarios
-            ),
-            first.counterexample.is_none(),
+            is_measured.then(violations),
         ),
-        Figure::new(
+        Figure::measured(
             "the same scenarios again: equal traces",
             "all",
-            format!("hash {:016x}, then {:016x}", first.hash, second.hash),
-            first == second,
+            is_measured.then(traces),
         ),
     ])
 }
