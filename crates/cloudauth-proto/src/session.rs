@@ -198,9 +198,9 @@ impl Session {
         self.budget.suffices(now)
     }
 
-    /// Withdraws from the retry budget; false if the budget is spent.
-    pub(crate) fn withdraw(&mut self, now: MonoTime) -> bool {
-        self.budget.withdraw(now)
+    /// Withdraws from the retry budget, which suffices.
+    pub(crate) fn withdraw(&mut self, now: MonoTime) {
+        self.budget.withdraw(now);
     }
 
     /// The endpoints in order of preference: the origin, then the others.

@@ -132,24 +132,19 @@ pub(crate) fn response(
 /// Classifies by the codes of the gateway, which the vendor documents for all its products.
 fn classify(status: u16, code: Option<&str>, is_foreign: bool, has_date: bool) -> Classification {
     let starts_with = |start| code.is_some_and(|code| code.starts_with(start));
-    // The documents name status 400, those of another product 403: only the code counts.
-    if starts_with("Throttling") {
-        return Classification::Throttled;
-    }
     if starts_with("InvalidSecurityToken") || starts_with("InvalidAccessKeyId") {
         return Classification::CredentialsRefused;
-    }
-    if starts_with("ServiceUnavailable") {
-        return Classification::ServerError;
     }
     match (status, code) {
         (_, Some("InvalidTimeStamp.Expired")) if has_date => Classification::ClockSkew,
         (_, Some("SignatureNonceUsed")) => Classification::NonceReused,
         (407, _) => Classification::LocalFailure,
-        (429, _) => Classification::Throttled,
-        (..300, Some("500")) | (500.., _) => Classification::ServerError,
-        _ if is_foreign => Classification::Unreadable,
-        _ => Classification::Final,
+        (..300, Some("500")) => Classification::ServerError,
+        _ => Classification::of_unavailable(status, code).unwrap_or(if is_foreign {
+            Classification::Unreadable
+        } else {
+            Classification::Final
+        }),
     }
 }
 

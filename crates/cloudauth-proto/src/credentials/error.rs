@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::decode::DecodeErrorKind;
+use crate::policy::Classification;
 
 /// The reason why there are no credentials to sign with.
 ///
@@ -183,8 +184,7 @@ impl SkippedSource {
                 matches!(problem, SupplyError::TimedOut | SupplyError::Failed)
             }
             SourceError::Refused { status, code } => {
-                let code = code.as_deref().unwrap_or_default();
-                *status == 429 || *status >= 500 || code.starts_with("Throttling")
+                Classification::of_unavailable(*status, code.as_deref()).is_some()
             }
             SourceError::NotSet { .. }
             | SourceError::Disabled { .. }

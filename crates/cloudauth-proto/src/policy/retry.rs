@@ -130,6 +130,24 @@ pub(crate) const fn repetition_harms(effect: Effect, repeat: Repeat) -> bool {
 }
 
 impl Classification {
+    /// `Throttled` or `ServerError`, if status and code say one of them: the same request may succeed
+    /// soon, or elsewhere.
+    pub(crate) fn of_unavailable(status: u16, code: Option<&str>) -> Option<Self> {
+        // The documents name status 400, those of another product 403: the code alone counts.
+        let starts_with = |start| code.is_some_and(|code| code.starts_with(start));
+        if starts_with("Throttling") {
+            Some(Self::Throttled)
+        } else if starts_with("ServiceUnavailable") {
+            Some(Self::ServerError)
+        } else {
+            match status {
+                429 => Some(Self::Throttled),
+                500.. => Some(Self::ServerError),
+                _ => None,
+            }
+        }
+    }
+
     /// Whether it proves that the endpoint is well, so that its earlier failures no longer count.
     pub(crate) const fn proves_health(self) -> bool {
         match self {

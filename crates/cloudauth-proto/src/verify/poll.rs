@@ -15,7 +15,7 @@ use crate::exchange::ExchangeId;
 use crate::flow::{Flow, Step};
 use crate::http::{Failure, Response};
 use crate::ops::{DescribeFaceVerify, DescribeFaceVerifyResponse};
-use crate::policy::CallOptions;
+use crate::policy::{CallOptions, Classification};
 use crate::session::Session;
 use crate::verify::verdict::Verdict;
 
@@ -221,11 +221,8 @@ fn is_transient(error: &Error) -> bool {
                 return true;
             };
             let advice = fault.meaning().map(|meaning| meaning.retry);
-            let families = ["Throttling", "ServiceUnavailable"];
-            fault.status == 429
-                || fault.status >= 500
+            Classification::of_unavailable(fault.status, Some(code)).is_some()
                 || advice == Some(RetryAdvice::Soon)
-                || families.iter().any(|family| code.starts_with(family))
         }
         Error::Credentials(error) => error.is_transient(),
         Error::Invalid(_) | Error::Upload(_) | Error::Evidence(_) | Error::Finished => false,
@@ -328,6 +325,7 @@ mod tests {
             issuer(429, None),
             issuer(503, Some("ServiceUnavailable")),
             issuer(400, Some("Throttling.User")),
+            issuer(400, Some("ServiceUnavailable")),
         ];
         for error in glitches {
             assert!(is_transient(&error), "{error}");
