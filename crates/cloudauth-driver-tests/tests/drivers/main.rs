@@ -31,5 +31,7 @@ mod proxy;
 mod refreshes;
 mod runtimes;
 mod secrets;
+mod short_deadlines;
 mod transport;
 mod upload;
+mod vendor_sample;
