@@ -103,12 +103,15 @@ impl Service<Uri> for TunnelConnector {
             Some(_) | None => UriScheme::Https,
         };
         let authority = endpoint.authority().map_or("", |a| a.as_str());
-        let Some(proxy) = self.proxies.proxy_for(scheme, authority) else {
-            let connecting = self.tcp.call(endpoint);
-            return Box::pin(async { Ok(Box::new(connecting.await?) as BoxedIo) });
+        let opened = match self.proxies.proxy_for(scheme, authority) {
+            Ok(Some(proxy)) => tunnel(proxy, self.to_proxy.clone(), endpoint),
+            Ok(None) => {
+                let connecting = self.tcp.call(endpoint);
+                return Box::pin(async { Ok(Box::new(connecting.await?) as BoxedIo) });
+            }
+            Err(error) => Err(ProxyRefused::new(error).into()),
         };
-        let tunnel = tunnel(proxy, self.to_proxy.clone(), endpoint);
-        tunnel.unwrap_or_else(|error| Box::pin(ready(Err(error))))
+        opened.unwrap_or_else(|error| Box::pin(ready(Err(error))))
     }
 }
 

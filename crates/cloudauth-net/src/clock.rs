@@ -51,6 +51,11 @@ pub(crate) fn var(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// An environment variable; bytes that are not text are replaced by U+FFFD.
+pub(crate) fn lossy_var(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

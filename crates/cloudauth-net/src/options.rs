@@ -234,8 +234,11 @@ impl Options {
         };
         let proxies = match self.proxies {
             Some(proxies) => proxies,
-            None => Proxies::from_vars(clock::var)?,
+            None => Proxies::from_vars(clock::lossy_var),
         };
+        for endpoint in self.endpoints.as_slice() {
+            proxies.proxy_for(endpoint.scheme(), endpoint.authority())?;
+        }
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|_| {
             OptionsError::new(

@@ -46,8 +46,12 @@ impl Sender {
         // Before signing, which takes a while for a large request.
         begin(exchange.timeouts());
         let request = self.user_agent.append_to(exchange.sign());
-        let proxy = self.proxies.proxy_for(request.scheme, &request.authority);
-        let proxy = proxy.filter(|_| !request.direct);
+        let proxy = if request.direct {
+            None
+        } else {
+            let proxy = self.proxies.proxy_for(request.scheme, &request.authority);
+            proxy.map_err(request_failure)?
+        };
         let proxy = proxy.map(ureq_proxy).transpose().map_err(request_failure)?;
         let mut request = request.into_http(send_body).map_err(request_failure)?;
         if proxy.is_some() {

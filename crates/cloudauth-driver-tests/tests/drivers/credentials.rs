@@ -229,7 +229,6 @@ fn the_metadata_service_is_reached_without_a_proxy() {
         Proxies::from_vars(|name| {
             (name == "HTTP_PROXY" || name == "http_proxy").then(|| "http://127.0.0.1:9".to_owned())
         })
-        .unwrap()
     };
     let source = || Source::EcsRole(EcsRole::new(None, &settings(&simulator)));
     let made = || options(&simulator, source()).proxies(proxies());

@@ -6,8 +6,8 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use cloudauth_net::{Options, Proxies};
-use cloudauth_proto::ops::InitFaceVerify;
-use cloudauth_proto::{AttemptOutcome, Endpoint, Endpoints, Error, Policy};
+use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
+use cloudauth_proto::{AttemptOutcome, CertifyId, Endpoint, Endpoints, Error, Policy};
 
 use crate::certificates::IssuedCertificate;
 use crate::driver::{Async, Blocking, Driver, both, options};
@@ -19,6 +19,7 @@ both! {
     a_request_that_is_too_long_is_tried_once_and_does_not_count_against_the_endpoint => too_long;
     a_proxy_that_refuses_the_password_is_asked_once => proxy_refuses;
     a_socks5_proxy_that_refuses_the_password_is_asked_once => socks5_refuses;
+    a_proxy_variable_that_cannot_be_used_stops_only_what_needs_it => proxy_variable;
     a_proxy_with_an_unknown_certificate_is_asked_once => proxy_is_unknown;
     an_endpoint_whose_certificate_is_refused_is_tried_once => certificate;
 }
@@ -103,6 +104,34 @@ fn socks5_refuses<D: Driver>() {
     let message = tried_once::<D>(options, &init());
     assert!(!message.contains("wr0ng"), "{message}");
     assert_eq!(connections.load(Ordering::Relaxed), 1);
+}
+
+/// The variable stops what needs its proxy, and nothing else.
+fn proxy_variable<D: Driver>() {
+    let proxies = || {
+        Proxies::from_vars(|name| (name == "https_proxy").then(|| "ftp://u:s3cret@h".to_owned()))
+    };
+    let server = MockServer::new(|mut connection| {
+        while connection.read_request() {
+            connection.send(&response(OK));
+        }
+    });
+    let loopback = Endpoints::only(server.url.parse().unwrap());
+    let client = D::new(options(Policy::default(), loopback).proxies(proxies()));
+    client.call(&init()).unwrap();
+
+    let elsewhere: Endpoint = "https://host.test".parse().unwrap();
+    let id = CertifyId::new("sha1").with_origin(elsewhere.clone());
+    let error = client
+        .call(&DescribeFaceVerify::new(1_000_000_006, id))
+        .unwrap_err();
+    let message = format!("{error}");
+    assert!(message.contains("HTTPS_PROXY must begin with"), "{message}");
+    assert!(!message.contains("s3cret"), "{message}");
+
+    let options = options(Policy::default(), Endpoints::only(elsewhere)).proxies(proxies());
+    let error = D::build(options).unwrap_err().to_string();
+    assert!(error.starts_with("HTTPS_PROXY must begin with"), "{error}");
 }
 
 fn proxy_is_unknown<D: Driver>() {

@@ -6,58 +6,127 @@ use core::net::IpAddr;
 #[derive(Clone, Debug, Default)]
 pub(super) struct NoProxy(Vec<Rule>);
 
+/// Hosts, at every port or at one.
 #[derive(Clone, Debug)]
-enum Rule {
-    /// Every host.
+struct Rule {
+    hosts: Hosts,
+    port: Option<u16>,
+}
+
+#[derive(Clone, Debug)]
+enum Hosts {
     All,
-    /// One IP address.
-    Address(IpAddr),
-    /// A host and its subdomains, in lower case, without a leading dot.
+    /// The IP addresses whose first bits are those of this one.
+    Network(IpAddr, u8),
+    /// Subdomains, in lower case with a leading dot.
+    Subdomains(String),
+    /// A host and its subdomains; the host in lower case with a leading dot.
     Domain(String),
 }
 
+impl Hosts {
+    /// One IP address, an IPv6 address with or without brackets.
+    fn address(text: &str) -> Option<Self> {
+        let address: IpAddr = without_brackets(text).parse().ok()?;
+        let address = address.to_canonical();
+        Some(Self::Network(address, width(address)))
+    }
+}
+
 impl NoProxy {
-    /// Parses a comma-separated list. Entries that cannot match any host are kept and match nothing.
-    pub(super) fn parse(list: &str) -> Self {
-        let entries = list.split(',').map(str::trim);
-        Self(entries.filter_map(Rule::parse).collect())
+    /// Parses a comma-separated list. The second value is the number of entries that are not understood;
+    /// they match nothing.
+    pub(super) fn parse(list: &str) -> (Self, usize) {
+        let entries = list.split(',').map(str::trim).filter(|it| !it.is_empty());
+        let parsed: Vec<_> = entries.map(Rule::parse).collect();
+        let unknown = parsed.iter().filter(|rule| rule.is_none()).count();
+        (Self(parsed.into_iter().flatten().collect()), unknown)
     }
 
     /// Whether a host is reached directly: a loopback host, or one that a rule matches. An IPv6 address
     /// is in brackets.
-    pub(super) fn is_direct(&self, host: &str) -> bool {
+    pub(super) fn is_direct(&self, host: &str, port: u16) -> bool {
         let host = without_brackets(host).to_ascii_lowercase();
         let address = host.parse::<IpAddr>().ok();
         let is_loopback = address.map_or(host == "localhost", |address| address.is_loopback());
-        is_loopback || self.0.iter().any(|rule| rule.matches(&host, address))
+        is_loopback || self.0.iter().any(|rule| rule.matches(&host, address, port))
     }
 }
 
 impl Rule {
+    /// Parses an entry as Go's `net/http` does.
     fn parse(entry: &str) -> Option<Self> {
+        let rule = |hosts, port| Some(Self { hosts, port });
         if entry == "*" {
-            return Some(Self::All);
+            return rule(Hosts::All, None);
         }
-        let name = without_brackets(entry.trim_start_matches('.'));
-        if name.is_empty() {
+        if let Some((address, bits)) = entry.split_once('/') {
+            let address = address.parse().ok()?;
+            let bits = bits.parse().ok().filter(|bits| *bits <= width(address))?;
+            return rule(Hosts::Network(address, bits), None);
+        }
+        if let Some(hosts) = Hosts::address(entry) {
+            return rule(hosts, None);
+        }
+        let (host, port) = match entry.rsplit_once(':') {
+            Some((host, "")) => (host, None),
+            Some((host, port)) => (host, Some(port.parse().ok()?)),
+            None => (entry, None),
+        };
+        if let Some(hosts) = Hosts::address(host) {
+            return rule(hosts, port);
+        }
+        let host = host.to_ascii_lowercase();
+        let host = host
+            .strip_prefix('*')
+            .filter(|it| it.starts_with('.'))
+            .unwrap_or(&host);
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if host.trim_matches('.').is_empty() || !host.chars().all(is_name) {
             return None;
         }
-        let address = name.parse().map(Self::Address);
-        Some(address.unwrap_or_else(|_| Self::Domain(name.to_ascii_lowercase())))
+        if host.starts_with('.') {
+            rule(Hosts::Subdomains(host.to_owned()), port)
+        } else {
+            rule(Hosts::Domain(format!(".{host}")), port)
+        }
     }
 
     /// `address` is the host's, if it is an IP address.
-    fn matches(&self, host: &str, address: Option<IpAddr>) -> bool {
-        match self {
-            Self::All => true,
-            Self::Address(own) => address == Some(*own),
-            Self::Domain(_) if address.is_some() => false,
-            Self::Domain(name) => {
-                let subdomain = host.strip_suffix(name.as_str());
-                subdomain.is_some_and(|it| it.is_empty() || it.ends_with('.'))
+    fn matches(&self, host: &str, address: Option<IpAddr>, port: u16) -> bool {
+        if self.port.is_some_and(|own| own != port) {
+            return false;
+        }
+        match &self.hosts {
+            Hosts::All => true,
+            Hosts::Network(network, bits) => {
+                address.is_some_and(|address| is_in(address, *network, *bits))
             }
+            Hosts::Subdomains(_) | Hosts::Domain(_) if address.is_some() => false,
+            Hosts::Subdomains(domain) => host.ends_with(domain),
+            Hosts::Domain(domain) => host.ends_with(domain) || *host == domain[1..],
         }
     }
+}
+
+/// Whether the first bits of an address are those of a network. An IPv4 address is also one of IPv6
+/// (`::ffff:10.0.0.1`).
+fn is_in(address: IpAddr, network: IpAddr, bits: u8) -> bool {
+    let address = address.to_canonical();
+    match (address, network) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => {
+            (a.to_bits() ^ b.to_bits()).leading_zeros() >= bits.into()
+        }
+        (IpAddr::V6(a), IpAddr::V6(b)) => {
+            (a.to_bits() ^ b.to_bits()).leading_zeros() >= bits.into()
+        }
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+    }
+}
+
+/// Bits of an address.
+fn width(address: IpAddr) -> u8 {
+    if address.is_ipv4() { 32 } else { 128 }
 }
 
 fn without_brackets(host: &str) -> &str {
@@ -73,31 +142,61 @@ mod tests {
 
     use super::*;
 
+    fn is_direct(list: &str, host: &str, port: u16) -> bool {
+        NoProxy::parse(list).0.is_direct(host, port)
+    }
+
     #[test]
     fn loopback_hosts_and_the_hosts_of_the_list_are_reached_directly() {
-        let list = " example.com, .Below.org ,10.0.0.1,[2001:db8::1],2.0.0.0/8,0.1,";
-        let no_proxy = NoProxy::parse(list);
-        for (host, is_direct) in [
-            ("example.com", true),
-            ("a.EXAMPLE.com", true),
-            ("notexample.com", false),
-            ("example.com.evil.org", false),
-            ("below.org", true),
-            ("a.below.org", true),
-            ("10.0.0.1", true),
-            ("10.0.0.10", false),
-            ("192.168.0.1", false),
-            ("2.0.0.1", false),
-            ("[2001:db8::1]", true),
-            ("[2001:db8::2]", false),
-            ("localhost", true),
-            ("127.3.2.1", true),
-            ("[::1]", true),
+        for (entry, host, port, expected) in [
+            ("", "localhost", 443, true),
+            ("", "127.3.2.1", 443, true),
+            ("", "[::1]", 443, true),
+            ("", "example.com", 443, false),
+            ("*", "example.com", 443, true),
+            ("*", "10.0.0.1", 443, true),
+            ("example.com", "example.com", 443, true),
+            ("example.com", "a.EXAMPLE.com", 443, true),
+            ("example.com", "notexample.com", 443, false),
+            ("example.com", "example.com.evil.org", 443, false),
+            (" x , Example.com", "example.com", 443, true),
+            (".below.org", "a.below.org", 443, true),
+            (".below.org", "below.org", 443, false),
+            ("*.aliyuncs.com", "cloudauth.aliyuncs.com", 443, true),
+            ("*.aliyuncs.com", "aliyuncs.com", 443, false),
+            ("example.com:443", "example.com", 443, true),
+            ("example.com:443", "a.example.com", 443, true),
+            ("example.com:443", "example.com", 8_443, false),
+            ("example.com:", "example.com", 8_443, true),
+            ("10.1.2.3", "10.1.2.3", 443, true),
+            ("10.1.2.3", "10.1.2.30", 443, false),
+            ("10.1.2.3:443", "10.1.2.3", 443, true),
+            ("10.1.2.3:443", "10.1.2.3", 80, false),
+            ("10.0.0.0/8", "10.1.2.3", 443, true),
+            ("10.0.0.0/8", "11.1.2.3", 443, false),
+            ("10.1.2.0/24", "10.1.2.3", 443, true),
+            ("10.1.2.3/32", "10.1.2.3", 443, true),
+            ("0.0.0.0/0", "9.9.9.9", 443, true),
+            ("::ffff:10.0.0.1", "10.0.0.1", 443, true),
+            ("2001:db8::1", "[2001:db8::1]", 443, true),
+            ("[2001:db8::1]:443", "[2001:db8::1]", 443, true),
+            ("[2001:db8::1]:443", "[2001:db8::1]", 80, false),
+            ("2001:db8::/32", "[2001:db8::2]", 443, true),
+            ("2001:db8::/32", "[2001:db9::2]", 443, false),
+            ("0.1", "10.0.0.1", 443, false),
         ] {
-            assert_eq!(no_proxy.is_direct(host), is_direct, "{host}");
+            let direct = is_direct(entry, host, port);
+            assert_eq!(direct, expected, "{entry} {host}:{port}");
         }
-        let all = NoProxy::parse("*");
-        assert!(all.is_direct("example.com") && all.is_direct("10.0.0.1"));
+    }
+
+    #[test]
+    fn entries_that_are_not_understood_are_counted_and_match_nothing() {
+        let list = "a b,10.0.0.0/33,http://h,h:x,user@h,..,example.com,,\u{6d4b}.cn";
+        let (no_proxy, unknown) = NoProxy::parse(list);
+        assert_eq!(unknown, 7);
+        assert!(no_proxy.is_direct("example.com", 443));
+        assert!(!no_proxy.is_direct("h", 443) && !no_proxy.is_direct("10.0.0.1", 443));
     }
 
     /// Few labels and octets, so that entries often match.
@@ -124,10 +223,10 @@ mod tests {
 
     fn entry() -> impl Strategy<Value = String> {
         let entry = prop_oneof![
-            4 => ("\\.?", domain()).prop_map(|(dot, domain)| dot + &domain),
+            4 => domain(),
             3 => address().prop_map(|address| address.to_string()),
             1 => "[0-2](\\.[0-2]){0,2}",
-            1 => domain().prop_map(|domain| domain + ":443"),
+            2 => (address(), 0_u8..33).prop_map(|(address, bits)| format!("{address}/{bits}")),
             1 => Just("*".to_owned()),
             1 => Just(String::new()),
         ];
@@ -141,7 +240,8 @@ mod tests {
             ..ProptestConfig::with_cases(5_000)
         })]
 
-        /// The one difference: here, as in curl, `*` also matches hosts that are IP addresses.
+        /// hyper-util knows no ports and no `*.host`, takes `.host` for the host as well, and does not
+        /// match IP addresses with `*`.
         #[test]
         fn agrees_with_the_matcher_of_hyper_util(
             host in host(),
@@ -152,13 +252,13 @@ mod tests {
             let matcher = Matcher::builder().all("http://proxy").no(&list).build();
             let is_address = without_brackets(&host).parse::<IpAddr>().is_ok();
             let has_wildcard = entries.iter().any(|entry| entry.trim() == "*");
-            let is_direct = matcher.intercept(&uri).is_none() || is_address && has_wildcard;
-            prop_assert_eq!(NoProxy::parse(&list).is_direct(&host), is_direct);
+            let expected = matcher.intercept(&uri).is_none() || is_address && has_wildcard;
+            prop_assert_eq!(is_direct(&list, &host, 80), expected);
         }
 
         #[test]
         fn any_list_and_any_host_are_accepted(list in any::<String>(), host in any::<String>()) {
-            let _ = NoProxy::parse(&list).is_direct(&host);
+            let _ = is_direct(&list, &host, 443);
         }
     }
 }

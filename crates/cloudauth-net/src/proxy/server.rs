@@ -17,7 +17,7 @@ pub enum ProxyProtocol {
     Http,
     /// `CONNECT`, over TLS to the proxy: `https://`, port 443.
     Https,
-    /// SOCKS5, without TLS: `socks5://` or `socks5h://`, port 1080.
+    /// SOCKS5, without TLS: `socks5://`, `socks5h://` or `socks://`, port 1080.
     Socks5,
 }
 
@@ -45,15 +45,19 @@ pub struct Proxy {
 impl Proxy {
     /// Parses `scheme://[user[:password]@]host[:port]`; user and password may be percent-encoded.
     ///
-    /// The scheme defaults to `http`. `option` is the option or variable that errors name.
+    /// The scheme defaults to `http`, in any letter case. `option` is the option or variable that errors name.
     pub(super) fn parse(url: &str, option: &'static str) -> Result<Self, OptionsError> {
         let bad = |problem| OptionsError::new(option, problem);
-        let (protocol, rest) = match url.split_once("://") {
-            Some(("http", rest)) => (ProxyProtocol::Http, rest),
-            Some(("https", rest)) => (ProxyProtocol::Https, rest),
-            Some(("socks5" | "socks5h", rest)) => (ProxyProtocol::Socks5, rest),
-            Some(_) => return Err(bad("must begin with http://, https:// or socks5://")),
-            None => (ProxyProtocol::Http, url),
+        if url.contains(char::REPLACEMENT_CHARACTER) {
+            return Err(bad("holds bytes that are not text"));
+        }
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        let protocol = match &*scheme.to_ascii_lowercase() {
+            "http" => ProxyProtocol::Http,
+            "https" => ProxyProtocol::Https,
+            // Desktops write `socks://` for SOCKS5.
+            "socks5" | "socks5h" | "socks" => ProxyProtocol::Socks5,
+            _ => return Err(bad("must begin with http://, https:// or socks5://")),
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let (user, authority) = match rest.rsplit_once('@') {
@@ -166,6 +170,9 @@ mod tests {
             ("https://h:8", "Proxy(Https h:8)"),
             ("socks5://h", "Proxy(Socks5 h:1080)"),
             ("socks5h://u:p@h", "Proxy(Socks5 h:1080)"),
+            ("socks://h:7897/", "Proxy(Socks5 h:7897)"),
+            ("HTTPS://h", "Proxy(Https h:443)"),
+            ("Socks5://h", "Proxy(Socks5 h:1080)"),
         ] {
             assert_eq!(format!("{:?}", Proxy::parse(url, "x").unwrap()), shown);
         }
