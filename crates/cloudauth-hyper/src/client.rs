@@ -11,7 +11,8 @@ use tracing::Instrument;
 
 use crate::shared::Shared;
 
-/// An async client for tokio, with a connection pool. Tasks can share one.
+/// An async client for tokio, with a connection pool. Tasks can share one, by reference or by clones, which
+/// are cheap and share everything.
 ///
 /// One client can be used from several runtimes. It has a pool for each, because a connection is driven by
 /// the runtime that opened it; those of the eight runtimes used last are kept.
@@ -21,22 +22,30 @@ use crate::shared::Shared;
 ///
 /// A refresh of the credentials is a task of its own: it goes on without the call that began it, for the
 /// calls after it. There is at most one at a time. It ends by its own time limits, within two minutes, or
-/// when the client is dropped; a program that it runs is then ended, too. In a runtime that nobody drives it
+/// when the client and its clones are dropped; a program that it runs is then ended, too. In a runtime that nobody drives it
 /// ends with the runtime.
 ///
 /// Name look-ups, credential files and programs block, so they have threads of their own, which end with
 /// them: at most four look-ups of a name, and four files and programs. The operating system cannot cancel a
 /// look-up: a thread can outlive its call, and no runtime waits for it.
+#[derive(Clone, Debug)]
+pub struct Client(Arc<Handle>);
+
+/// What a client and its clones share. Dropping it ends the refresh in progress.
 #[derive(Debug)]
-pub struct Client {
-    shared: Arc<Shared>,
+struct Handle(Arc<Shared>);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.end_refresh();
+    }
 }
 
 impl Client {
     /// Builds a client. No request is sent.
     pub fn new(options: Options) -> Result<Self, OptionsError> {
         let shared = Arc::new(Shared::new(options.build()?));
-        Ok(Self { shared })
+        Ok(Self(Arc::new(Handle(shared))))
     }
 
     /// Calls an operation of the service.
@@ -54,14 +63,14 @@ impl Client {
         options: CallOptions,
     ) -> impl Future<Output = Result<Reply<O::Response>, Error>> + Send {
         let mut call = Call::new(operation, options);
-        let observed = self.shared.observer.begin(operation);
+        let observed = self.shared().observer.begin(operation);
         async move {
             // The call and its future are large, so they are not moved.
             let call = match call {
                 Ok(ref mut call) => call,
                 Err(error) => return Err(error),
             };
-            let driving = pin!(self.shared.drive(call));
+            let driving = pin!(self.shared().drive(call));
             let result = driving.instrument(observed.span()).await;
             observed.end(&result);
             result
@@ -70,7 +79,7 @@ impl Client {
 
     /// Runs a flow until it is done.
     pub async fn run<F: Flow>(&self, mut flow: F) -> Result<F::Output, Error> {
-        self.shared.drive(&mut flow).await
+        self.shared().drive(&mut flow).await
     }
 
     /// Fetches a picture or a video of a verdict, checks it, writes it, and returns its media type.
@@ -87,16 +96,14 @@ impl Client {
         Ok(fetched.media_type)
     }
 
+    fn shared(&self) -> &Arc<Shared> {
+        &self.0.0
+    }
+
     /// Returns a generator of random values, for order numbers and encryption.
     #[must_use]
     pub fn entropy(&self) -> Entropy {
-        self.shared.session().entropy()
-    }
-}
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        self.shared.end_refresh();
+        self.shared().session().entropy()
     }
 }
 
@@ -112,7 +119,7 @@ mod tests {
         fn spawnable(future: impl Future + Send) {
             drop(future);
         }
-        fn shareable<T: Send + Sync + 'static>() {}
+        fn shareable<T: Clone + Send + Sync + 'static>() {}
         fn any<O: Operation + Sync>(client: &Client, operation: &O) {
             spawnable(client.call(operation));
             spawnable(client.call_with(operation, CallOptions::new()));

@@ -30,21 +30,23 @@
 //!
 //! The futures are `Send`, hold no lock across an await, and need tokio's IO and time drivers, on a
 //! current-thread or a multi-thread runtime; outside of a runtime a call fails, and nothing is sent. Dropping
-//! a future cancels the call. What else runs, tasks and threads, is in the docs of [`Client`]. A reference to
-//! a [`Client`] is also a [`tower_service::Service`], for users of `tower`.
+//! a future cancels the call. What else runs, tasks and threads, is in the docs of [`Client`]. A [`Client`] is
+//! also a [`tower_service::Service`], for users of `tower`.
 //!
 //! The crate root exports what most applications need; everything else is in [`proto`].
 //!
 //! # Features
 //!
-//! * `ring` (default), `aws-lc-rs`: the TLS crypto provider. At least one is required; with both,
-//!   aws-lc-rs is used. It needs a C compiler.
+//! * `ring` (default), `aws-lc-rs`: the TLS crypto provider. With both, aws-lc-rs is used, which needs a C
+//!   compiler; with neither, [`Options::tls_config`] is required.
 //! * `webpki-roots` (default), `native-roots`: the trusted root certificates, Mozilla's or the operating
 //!   system's. With both, either is trusted; with neither, only the roots given as an option.
+//! * `platform-verifier`: the operating system verifies certificates, in place of those roots.
 //! * `sm3`: the signature scheme ACS3-HMAC-SM3.
 //! * `sm2`: encryption of names and ID numbers, `EncryptType=SM2`.
 //!
-//! Server certificates are always verified. No feature and no option turns verification off.
+//! Server certificates are verified. No feature of this crate and none of its own options turns that off;
+//! [`Options::tls_config`] takes a configuration of the caller's, which decides for itself.
 //!
 //! # HTTP/1.1 only
 //!

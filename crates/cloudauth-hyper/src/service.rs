@@ -24,24 +24,24 @@ use crate::client::Client;
 /// #     .credentials(Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?)
 /// #     .endpoints(Endpoints::only(simulator.url(Region::Shanghai).parse()?));
 /// let client = Client::new(options)?;
-/// let limited = ServiceBuilder::new().concurrency_limit(16).service(&client);
+/// let limited = ServiceBuilder::new().concurrency_limit(16).service(client);
 /// let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
 /// let opened = limited.clone().oneshot(open).await?;
 /// assert!(opened.value.certify_url.is_some());
 /// # Ok(())
 /// # }
 /// ```
-impl<'c, O: Operation + Send + Sync + 'c> Service<O> for &'c Client {
+impl<O: Operation + Send + Sync + 'static> Service<O> for Client {
     type Response = Reply<O::Response>;
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>> + Send + 'c>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, operation: O) -> Self::Future {
-        let client = *self;
+        let client = self.clone();
         Box::pin(async move { client.call(&operation).await })
     }
 }

@@ -7,12 +7,14 @@
 //!
 //! # Features
 //!
-//! * `ring` (default), `aws-lc-rs`: the TLS crypto provider. At least one is required; with both,
-//!   aws-lc-rs is used. It needs a C compiler.
+//! * `ring` (default), `aws-lc-rs`: the TLS crypto provider. With both, aws-lc-rs is used, which needs a C
+//!   compiler; with neither, [`Options::tls_config`] is required.
 //! * `webpki-roots` (default), `native-roots`: the trusted root certificates, Mozilla's or the operating
 //!   system's. With both, either is trusted; with neither, only the roots given as an option.
+//! * `platform-verifier`: the operating system verifies certificates, in place of those roots.
 //!
-//! No feature and no option turns certificate verification off.
+//! No feature turns certificate verification off, and no option but [`Options::tls_config`], which takes a
+//! configuration of the caller's.
 
 #![forbid(unsafe_code)]
 
@@ -25,6 +27,7 @@ mod options;
 mod proxy;
 mod tls;
 mod user_agent;
+mod variables;
 
 pub use clock::Clock;
 pub use error::{FetchError, OptionsError, TransportError};

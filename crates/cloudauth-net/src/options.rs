@@ -12,8 +12,9 @@ use crate::clock::{self, Clock};
 use crate::error::OptionsError;
 use crate::observer::Observer;
 use crate::proxy::Proxies;
-use crate::tls::{self, Identity};
+use crate::tls::{Identity, TlsOptions};
 use crate::user_agent::UserAgent;
+use crate::variables;
 
 /// HTTP libraries add the idle timeout to the current time, and panic if that cannot be represented.
 const MAX_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -27,14 +28,13 @@ const MAX_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 #[must_use]
 pub struct Options {
     credentials: Option<Source>,
-    endpoints: Endpoints,
+    pub(crate) endpoints: Endpoints,
     scheme: Scheme,
     policy: Policy,
     rate_limits: Vec<(&'static str, u32)>,
     raw_rate_limits: Vec<(&'static str, u32)>,
     proxies: Option<Proxies>,
-    roots: Vec<Vec<u8>>,
-    identity: Option<Identity>,
+    tls: TlsOptions,
     max_idle_connections: usize,
     idle_timeout: Duration,
     user_agent: Option<String>,
@@ -51,8 +51,7 @@ impl Default for Options {
             rate_limits: Vec::new(),
             raw_rate_limits: Vec::new(),
             proxies: None,
-            roots: Vec::new(),
-            identity: None,
+            tls: TlsOptions::default(),
             max_idle_connections: 100,
             // The vendor's servers close idle connections after about ten seconds.
             idle_timeout: Duration::from_secs(5),
@@ -66,6 +65,24 @@ impl Options {
     /// Creates options that are all at their defaults.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Creates options from environment variables; those that are not set, or empty, keep their defaults.
+    /// What is set afterwards wins. A client reads none of these variables unless this function is called.
+    ///
+    /// | variable | value |
+    /// |---|---|
+    /// | `CLOUDAUTH_ENDPOINTS` | URLs in order of preference, separated by commas; `https://` may be left out |
+    /// | `CLOUDAUTH_PLAIN_HTTP` | one host that `CLOUDAUTH_ENDPOINTS` may name with `http://`, besides loopback hosts: a simulator in another container. **Names and ID numbers cross that network unencrypted** |
+    /// | `CLOUDAUTH_REGION` | region to prefer: `cn-shanghai`, `cn-beijing`, `cn-qingdao`, `global` |
+    /// | `CLOUDAUTH_NETWORK` | `public`, `vpc`, `dualstack` |
+    /// | `CLOUDAUTH_SCHEME` | `ACS3-HMAC-SHA256`, `HMAC-SHA1`; `ACS3-HMAC-SM3` with the feature `sm3` |
+    /// | `CLOUDAUTH_CONNECT_TIMEOUT`, `CLOUDAUTH_READ_TIMEOUT`, `CLOUDAUTH_TOTAL_TIMEOUT` | seconds, such as `10` or `2.5` |
+    ///
+    /// A value that cannot be used is an error that names its variable. Credentials and proxies have
+    /// variables of their own, which are read by default.
+    pub fn from_env() -> Result<Self, OptionsError> {
+        variables::apply(Self::new(), clock::lossy_var)
     }
 
     /// Sets the credentials, or the [`Source`] that they are looked up from when the first call needs
@@ -152,10 +169,20 @@ impl Options {
         self
     }
 
-    /// Adds trusted root certificates: PEM, one or more. Certificate verification cannot be turned
-    /// off.
+    /// Adds trusted root certificates: PEM, one or more.
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.roots.push(pem.into());
+        self.tls.roots.push(pem.into());
+        self
+    }
+
+    /// Replaces the whole TLS configuration: for keys in hardware, pinned certificates, a FIPS provider.
+    ///
+    /// Its crypto provider, its verifier and its client certificate are used as they are; **whether
+    /// certificates are verified is then up to it**. Its ALPN protocols are not used: clients speak
+    /// HTTP/1.1 only. It cannot be combined with [`root_certificates`](Self::root_certificates) or
+    /// [`client_certificate`](Self::client_certificate).
+    pub fn tls_config(mut self, config: Arc<ClientConfig>) -> Self {
+        self.tls.config = Some(config);
         self
     }
 
@@ -167,7 +194,7 @@ impl Options {
         certificates: impl Into<Vec<u8>>,
         key: impl Into<String>,
     ) -> Self {
-        self.identity = Some(Identity {
+        self.tls.identity = Some(Identity {
             certificates: certificates.into(),
             key: Secret::new(key),
         });
@@ -227,7 +254,7 @@ impl Options {
             }
         }
         let user_agent = UserAgent::new(self.user_agent)?;
-        let tls = tls::config(&self.roots, self.identity.as_ref())?;
+        let tls = self.tls.build()?;
         let credentials = match self.credentials {
             Some(credentials) => credentials,
             None => Source::default_chain(&Environment::read(clock::var)),

@@ -3,18 +3,12 @@
 use std::sync::Arc;
 
 use cloudauth_proto::Secret;
-#[cfg(feature = "aws-lc-rs")]
-use rustls::crypto::aws_lc_rs as provider;
-#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
-use rustls::crypto::ring as provider;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, ConfigBuilder, client::WantsClientCert};
 
 use crate::error::OptionsError;
-
-#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
-compile_error!("no TLS crypto provider: enable the feature `ring` or `aws-lc-rs`");
 
 /// The certificate chain and the private key with which a client authenticates, both PEM.
 #[derive(Clone, Debug)]
@@ -23,64 +17,138 @@ pub(crate) struct Identity {
     pub(crate) key: Secret,
 }
 
-/// Builds the configuration. Server certificates are always verified: against the roots of the enabled
-/// features and those in `extra`.
-///
-/// The crypto provider is set explicitly, so that the process-wide default is neither needed nor used.
-pub(crate) fn config(
-    extra: &[Vec<u8>],
-    identity: Option<&Identity>,
-) -> Result<Arc<ClientConfig>, OptionsError> {
-    let bad = |problem| OptionsError::new("root_certificates", problem);
-    let mut roots = common_roots();
-    for pem in extra {
-        for certificate in certificates(pem, "root_certificates")? {
-            let added = roots.add(certificate);
-            added.map_err(|_| bad("contains a certificate that cannot be used as a root"))?;
-        }
-    }
-    if roots.is_empty() {
-        return Err(bad(
-            "must name at least one: none are compiled in or installed on this system",
-        ));
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(provider::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|_| bad("cannot be used: the TLS crypto provider supports no TLS version"))?
-        .with_root_certificates(roots);
-    Ok(Arc::new(match identity {
-        None => config.with_no_client_auth(),
-        Some(identity) => {
-            let option = "client_certificate";
-            let bad = |problem| OptionsError::new(option, problem);
-            let chain = certificates(&identity.certificates, option)?;
-            let key = PrivateKeyDer::from_pem_slice(identity.key.expose().as_bytes())
-                .map_err(|_| bad("has no unencrypted private key in PEM format"))?;
-            config.with_client_auth_cert(chain, key).map_err(|error| {
-                let is_mismatch = matches!(error, rustls::Error::InconsistentKeys(_));
-                bad(if is_mismatch {
-                    "has a private key that does not match the certificate"
-                } else {
-                    "has a certificate or a private key that cannot be used"
-                })
-            })?
-        }
-    }))
+/// The options about TLS.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TlsOptions {
+    /// Trusted roots beside those of the enabled features, PEM.
+    pub(crate) roots: Vec<Vec<u8>>,
+    pub(crate) identity: Option<Identity>,
+    /// The caller's own configuration.
+    pub(crate) config: Option<Arc<ClientConfig>>,
 }
 
-/// The root certificates of the enabled features.
-fn common_roots() -> RootCertStore {
-    #[cfg_attr(
-        not(any(feature = "webpki-roots", feature = "native-roots")),
-        expect(unused_mut, reason = "without these features there are none to add")
-    )]
-    let mut roots = RootCertStore::empty();
+impl TlsOptions {
+    /// Builds the configuration: the caller's own, or one that verifies the certificates of servers against
+    /// the roots of the enabled features and those of the options.
+    ///
+    /// The crypto provider is set explicitly, so that the process-wide default is neither needed nor used.
+    pub(crate) fn build(&self) -> Result<Arc<ClientConfig>, OptionsError> {
+        let bad = |problem| Err(OptionsError::new("tls_config", problem));
+        if let Some(config) = &self.config {
+            return if !self.roots.is_empty() {
+                bad("cannot be combined with root_certificates")
+            } else if self.identity.is_some() {
+                bad("cannot be combined with client_certificate")
+            } else if config.alpn_protocols.is_empty() {
+                Ok(Arc::clone(config))
+            } else {
+                let mut config = ClientConfig::clone(config);
+                config.alpn_protocols.clear();
+                Ok(Arc::new(config))
+            };
+        }
+        let Some(provider) = provider() else {
+            return bad(
+                "must be set: no TLS crypto provider is compiled in (feature ring or aws-lc-rs)",
+            );
+        };
+        let config = verifying(Arc::new(provider), self.extra_roots()?)?;
+        Ok(Arc::new(match &self.identity {
+            None => config.with_no_client_auth(),
+            Some(identity) => identity.add_to(config)?,
+        }))
+    }
+
+    fn extra_roots(&self) -> Result<Vec<CertificateDer<'static>>, OptionsError> {
+        let mut roots = Vec::new();
+        for pem in &self.roots {
+            roots.extend(certificates(pem, "root_certificates")?);
+        }
+        Ok(roots)
+    }
+}
+
+impl Identity {
+    fn add_to(
+        &self,
+        config: ConfigBuilder<ClientConfig, WantsClientCert>,
+    ) -> Result<ClientConfig, OptionsError> {
+        let option = "client_certificate";
+        let bad = |problem| OptionsError::new(option, problem);
+        let chain = certificates(&self.certificates, option)?;
+        let key = PrivateKeyDer::from_pem_slice(self.key.expose().as_bytes())
+            .map_err(|_| bad("has no unencrypted private key in PEM format"))?;
+        config.with_client_auth_cert(chain, key).map_err(|error| {
+            let is_mismatch = matches!(error, rustls::Error::InconsistentKeys(_));
+            bad(if is_mismatch {
+                "has a private key that does not match the certificate"
+            } else {
+                "has a certificate or a private key that cannot be used"
+            })
+        })
+    }
+}
+
+/// The TLS crypto provider of the enabled features.
+fn provider() -> Option<CryptoProvider> {
+    #[cfg(feature = "aws-lc-rs")]
+    return Some(rustls::crypto::aws_lc_rs::default_provider());
+    #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+    return Some(rustls::crypto::ring::default_provider());
+    #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+    None
+}
+
+fn bad_roots(problem: &'static str) -> OptionsError {
+    OptionsError::new("root_certificates", problem)
+}
+
+/// A configuration in which the operating system verifies certificates, with extra roots.
+#[cfg(feature = "platform-verifier")]
+fn verifying(
+    provider: Arc<CryptoProvider>,
+    extra: Vec<CertificateDer<'static>>,
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, OptionsError> {
+    use rustls_platform_verifier::Verifier;
+
+    let verifier = Verifier::new_with_extra_roots(extra, Arc::clone(&provider))
+        .map_err(|_| bad_roots("cannot be used, or the system has no root certificates"))?;
+    Ok(builder(provider)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier)))
+}
+
+/// A configuration that verifies certificates against the roots of the enabled features, and extra ones.
+#[cfg(not(feature = "platform-verifier"))]
+fn verifying(
+    provider: Arc<CryptoProvider>,
+    extra: Vec<CertificateDer<'static>>,
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, OptionsError> {
+    let mut roots = rustls::RootCertStore::empty();
     #[cfg(feature = "webpki-roots")]
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     // Unreadable certificates are skipped, as other programs on the system do.
     #[cfg(feature = "native-roots")]
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    roots
+    for certificate in extra {
+        let added = roots.add(certificate);
+        added.map_err(|_| bad_roots("contains a certificate that cannot be used as a root"))?;
+    }
+    if roots.is_empty() {
+        return Err(bad_roots(
+            "must name at least one: none are compiled in or installed on this system",
+        ));
+    }
+    Ok(builder(provider)?.with_root_certificates(roots))
+}
+
+fn builder(
+    provider: Arc<CryptoProvider>,
+) -> Result<ConfigBuilder<ClientConfig, rustls::WantsVerifier>, OptionsError> {
+    let builder = ClientConfig::builder_with_provider(provider);
+    builder
+        .with_safe_default_protocol_versions()
+        .map_err(|_| bad_roots("cannot be used: the TLS crypto provider supports no TLS version"))
 }
 
 /// Reads the certificates of a PEM file; there must be at least one.
@@ -101,6 +169,18 @@ mod tests {
     use rcgen::{CertificateParams, KeyPair};
 
     use super::*;
+
+    fn config(
+        roots: &[Vec<u8>],
+        identity: Option<Identity>,
+    ) -> Result<Arc<ClientConfig>, OptionsError> {
+        let options = TlsOptions {
+            roots: roots.to_vec(),
+            identity,
+            config: None,
+        };
+        options.build()
+    }
 
     #[test]
     fn an_invalid_root_certificate_is_an_error_that_names_the_option() {
@@ -129,7 +209,7 @@ mod tests {
                 key: Secret::new(key),
             };
             let extra = [certificate.clone().into_bytes()];
-            config(&extra, Some(&identity)).map_err(|error| error.to_string())
+            config(&extra, Some(identity)).map_err(|error| error.to_string())
         };
         try_with(&certificate, &own).unwrap();
         for (certificates, key, problem) in [
@@ -164,13 +244,45 @@ mod tests {
             "Ring"
         };
         assert_eq!(provider, chosen);
-        assert!(rustls::crypto::CryptoProvider::get_default().is_none());
+        assert!(CryptoProvider::get_default().is_none());
+    }
+
+    #[test]
+    fn a_configuration_of_the_callers_own_is_used_without_its_alpn_protocols() {
+        let extra = CertificateParams::new(vec![]).unwrap();
+        let extra = extra.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let pem = extra.pem().into_bytes();
+        let mut own = ClientConfig::clone(&config(&[pem.clone()], None).unwrap());
+        own.alpn_protocols = vec![b"h2".to_vec()];
+        own.enable_sni = false;
+        let with = |roots, identity| TlsOptions {
+            roots,
+            identity,
+            config: Some(Arc::new(own.clone())),
+        };
+        let used = with(Vec::new(), None).build().unwrap();
+        assert!(used.alpn_protocols.is_empty() && !used.enable_sni);
+        let error = with(vec![pem], None).build().unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "tls_config cannot be combined with root_certificates"
+        );
+        let identity = Identity {
+            certificates: Vec::new(),
+            key: Secret::new(""),
+        };
+        let error = with(Vec::new(), Some(identity)).build().unwrap_err();
+        assert!(error.to_string().starts_with("tls_config "), "{error}");
     }
 
     #[test]
     fn a_client_without_root_certificates_is_an_error() {
         let built = config(&[], None);
-        let has_roots = cfg!(any(feature = "webpki-roots", feature = "native-roots"));
+        let has_roots = cfg!(any(
+            feature = "webpki-roots",
+            feature = "native-roots",
+            feature = "platform-verifier"
+        ));
         assert_eq!(built.is_ok(), has_roots);
     }
 }

@@ -3,7 +3,10 @@
 use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
+#[cfg(feature = "std")]
+use std::time::SystemTime;
 
+use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -46,10 +49,27 @@ impl UnixTime {
         Self(seconds)
     }
 
+    /// The system's time. The core itself never reads it; this is for applications.
+    #[cfg(feature = "std")]
+    #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the caller asks for the system's time"
+    )]
+    pub fn now() -> Self {
+        SystemTime::now().into()
+    }
+
     /// Seconds since the Unix epoch.
     #[must_use]
     pub const fn seconds(self) -> u64 {
         self.0
+    }
+
+    /// The span from `earlier` to `self`; zero if `earlier` lies after `self`.
+    #[must_use]
+    pub const fn saturating_since(self, earlier: Self) -> Duration {
+        Duration::from_secs(self.0.saturating_sub(earlier.0))
     }
 
     /// Reads `2019-03-07T12:00:00Z`, with or without a fraction of a second, which is dropped.
@@ -79,14 +99,92 @@ impl UnixTime {
     }
 }
 
+impl core::ops::Add<Duration> for UnixTime {
+    type Output = Self;
+
+    /// Adds the whole seconds of a span. Saturates.
+    fn add(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(span.as_secs()))
+    }
+}
+
+impl core::ops::Sub<Duration> for UnixTime {
+    type Output = Self;
+
+    /// Subtracts the whole seconds of a span; not beyond 1970.
+    fn sub(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(span.as_secs()))
+    }
+}
+
+/// From `2019-03-07T12:00:00Z`, with or without a fraction of a second, which is dropped.
+impl core::str::FromStr for UnixTime {
+    type Err = InvalidTime;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTime> {
+        Self::parse(text).ok_or(InvalidTime)
+    }
+}
+
+/// Error for a string that is not a time such as `2019-03-07T12:00:00Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidTime;
+
+impl fmt::Display for InvalidTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a time such as 2019-03-07T12:00:00Z")
+    }
+}
+
+impl core::error::Error for InvalidTime {}
+
+/// As a number: the seconds.
+impl serde::Serialize for UnixTime {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for UnixTime {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u64::deserialize(deserializer).map(Self)
+    }
+}
+
 #[cfg(feature = "std")]
-impl From<std::time::SystemTime> for UnixTime {
+impl From<SystemTime> for UnixTime {
     /// A time before 1970 becomes 1970.
-    fn from(time: std::time::SystemTime) -> Self {
-        Self(
-            time.duration_since(std::time::UNIX_EPOCH)
-                .map_or(0, |since| since.as_secs()),
-        )
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH);
+        Self(since.map_or(0, |since| since.as_secs()))
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<UnixTime> for SystemTime {
+    /// A time that the system cannot represent becomes 1970.
+    fn from(time: UnixTime) -> Self {
+        let since = Duration::from_secs(time.0);
+        Self::UNIX_EPOCH
+            .checked_add(since)
+            .unwrap_or(Self::UNIX_EPOCH)
+    }
+}
+
+impl From<OffsetDateTime> for UnixTime {
+    /// A time before 1970 becomes 1970.
+    fn from(moment: OffsetDateTime) -> Self {
+        Self::of(moment).unwrap_or_default()
+    }
+}
+
+impl TryFrom<UnixTime> for OffsetDateTime {
+    type Error = time::error::ComponentRange;
+
+    /// Fails for times after the year 9999.
+    fn try_from(time: UnixTime) -> Result<Self, Self::Error> {
+        Self::from_unix_timestamp(i64::try_from(time.0).unwrap_or(i64::MAX))
     }
 }
 
@@ -240,6 +338,45 @@ mod tests {
         ] {
             assert_eq!(UnixTime::parse(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn arithmetic_of_seconds_saturates() {
+        let (start, second) = (UnixTime::from_seconds(5), Duration::from_secs(1));
+        assert_eq!(start + second, UnixTime::from_seconds(6));
+        assert_eq!(start - second * 6, UnixTime::default());
+        assert_eq!(start + Duration::MAX, UnixTime::from_seconds(u64::MAX));
+        assert_eq!((start + second).saturating_since(start), second);
+        assert_eq!(start.saturating_since(start + second), Duration::ZERO);
+    }
+
+    #[test]
+    fn times_convert_to_those_of_time_and_serde_and_back() {
+        let time = UnixTime::from_seconds(1_698_315_752);
+        let moment = OffsetDateTime::try_from(time).unwrap();
+        assert_eq!(UnixTime::from(moment), time);
+        assert_eq!(
+            UnixTime::from(OffsetDateTime::UNIX_EPOCH - Duration::from_secs(1)),
+            UnixTime::default()
+        );
+        assert!(OffsetDateTime::try_from(UnixTime::from_seconds(u64::MAX)).is_err());
+        assert_eq!(time.to_string().parse(), Ok(time));
+        assert_eq!("yesterday".parse::<UnixTime>(), Err(InvalidTime));
+        assert_eq!(serde_json::to_string(&time).unwrap(), "1698315752");
+        assert_eq!(
+            serde_json::from_str::<UnixTime>("1698315752").unwrap(),
+            time
+        );
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn times_convert_to_system_times_and_back() {
+        let time = UnixTime::from_seconds(1_698_315_752);
+        assert_eq!(UnixTime::from(SystemTime::from(time)), time);
+        assert!(UnixTime::now() > time);
+        let last = SystemTime::from(UnixTime::from_seconds(u64::MAX));
+        assert_eq!(last, SystemTime::UNIX_EPOCH);
     }
 
     #[test]

@@ -8,6 +8,8 @@ use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
 
+use crate::region::{Network, Region};
+
 /// The scheme of a URL: with TLS or without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "HTTP has no other scheme")]
@@ -168,6 +170,20 @@ impl FromStr for Endpoint {
     }
 }
 
+/// As a string: the URL.
+impl serde::Serialize for Endpoint {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// From a string, by the rules of [`FromStr`].
+impl<'de> serde::Deserialize<'de> for Endpoint {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        crate::text_enum::deserialize(deserializer)
+    }
+}
+
 /// A string that is not a valid endpoint. The string is not part of the error: it may contain a
 /// password.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,33 +198,6 @@ impl fmt::Display for InvalidEndpoint {
 }
 
 impl core::error::Error for InvalidEndpoint {}
-
-/// A region of the service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Region {
-    /// No particular region.
-    Global,
-    /// `cn-shanghai`.
-    Shanghai,
-    /// `cn-beijing`.
-    Beijing,
-    /// `cn-qingdao`.
-    Qingdao,
-}
-
-/// The network that the client is on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Network {
-    /// The internet.
-    #[default]
-    Public,
-    /// A virtual private cloud (VPC) in the same region.
-    Vpc,
-    /// The internet, with IPv6 as well as IPv4.
-    DualStack,
-}
 
 /// The endpoints of a client, in order of preference; there is at least one.
 ///

@@ -14,13 +14,25 @@ use ureq::Agent;
 use crate::connector::{ClientConnector, DeferredResolver};
 use crate::sender::Sender;
 
-/// A blocking client with a connection pool. Threads can share one.
+/// A blocking client with a connection pool. Threads can share one, by reference or by clones, which are
+/// cheap and share everything.
 ///
 /// A call blocks its thread until it has ended, at the latest at its total timeout. New credentials are
 /// fetched on a thread of their own, one at a time, which ends when they have arrived or cannot be
-/// had, and when the client is dropped.
+/// had, and when the client and its clones are dropped.
+#[derive(Clone, Debug)]
+pub struct Client(Arc<Handle>);
+
+/// The driver of a client and its clones. Dropping it ends the refresh in progress; there is no call in
+/// progress.
 #[derive(Debug)]
-pub struct Client(Arc<Driver>);
+struct Handle(Arc<Driver>);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
 
 impl Client {
     /// Builds a client. No request is sent.
@@ -47,14 +59,15 @@ impl Client {
             .max_idle_age(idle_timeout)
             .build();
         let agent = Agent::with_parts(config, ClientConnector::new(tls), DeferredResolver);
-        Ok(Self(Arc::new(Driver {
+        let driver = Arc::new(Driver {
             sender: Sender::new(agent, proxies, user_agent),
             session: Mutex::new(session),
             changed: Condvar::new(),
             clock,
             observer,
             is_closed: AtomicBool::new(false),
-        })))
+        });
+        Ok(Self(Arc::new(Handle(driver))))
     }
 
     /// Calls an operation of the service.
@@ -69,7 +82,7 @@ impl Client {
         options: CallOptions,
     ) -> Result<Reply<O::Response>, Error> {
         let call = Call::new(operation, options)?;
-        let observed = self.0.observer.begin(operation);
+        let observed = self.0.0.observer.begin(operation);
         let result = observed.span().in_scope(|| self.run(call));
         observed.end(&result);
         result
@@ -77,7 +90,7 @@ impl Client {
 
     /// Runs a flow until it is done.
     pub fn run<F: Flow>(&self, flow: F) -> Result<F::Output, Error> {
-        self.0.run(flow)
+        self.0.0.run(flow)
     }
 
     /// Fetches a picture or a video of a verdict, checks it, writes it, and returns its media type.
@@ -97,14 +110,7 @@ impl Client {
     /// Returns a generator of random values, for order numbers and encryption.
     #[must_use]
     pub fn entropy(&self) -> Entropy {
-        self.0.session().entropy()
-    }
-}
-
-/// Ends the refresh in progress; there is no call in progress.
-impl Drop for Client {
-    fn drop(&mut self) {
-        self.0.close();
+        self.0.0.session().entropy()
     }
 }
 
@@ -209,8 +215,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn threads_can_share_a_client() {
-        fn shareable<T: Send + Sync + 'static>() {}
+    fn threads_can_share_a_client_and_have_clones_of_it() {
+        fn shareable<T: Clone + Send + Sync + 'static>() {}
         shareable::<Client>();
     }
 }

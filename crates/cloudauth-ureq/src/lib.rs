@@ -45,14 +45,16 @@
 //!
 //! # Features
 //!
-//! * `ring` (default), `aws-lc-rs`: the TLS crypto provider. At least one is required; with both,
-//!   aws-lc-rs is used. It needs a C compiler.
+//! * `ring` (default), `aws-lc-rs`: the TLS crypto provider. With both, aws-lc-rs is used, which needs a C
+//!   compiler; with neither, [`Options::tls_config`] is required.
 //! * `webpki-roots` (default), `native-roots`: the trusted root certificates, Mozilla's or the operating
 //!   system's. With both, either is trusted; with neither, only the roots given as an option.
+//! * `platform-verifier`: the operating system verifies certificates, in place of those roots.
 //! * `sm3`: the signature scheme ACS3-HMAC-SM3.
 //! * `sm2`: encryption of names and ID numbers, `EncryptType=SM2`.
 //!
-//! Server certificates are always verified. No feature and no option turns verification off.
+//! Server certificates are verified. No feature of this crate and none of its own options turns that off;
+//! [`Options::tls_config`] takes a configuration of the caller's, which decides for itself.
 
 #![forbid(unsafe_code)]
 

@@ -16,6 +16,7 @@ use cloudauth_proto::{Endpoints, Source};
 use cloudauth_sim::conformance::limits;
 use cloudauth_sim::{Fault, Region, Simulator, Times};
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
 use crate::certificates::IssuedCertificate;
@@ -214,7 +215,7 @@ fn a_refresh_goes_on_without_the_call_that_began_it() {
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "a duration is measured")]
-fn a_refresh_ends_with_its_client() {
+fn a_refresh_ends_with_its_client_and_its_clones() {
     let servers = slow_credentials(Duration::from_secs(5));
     let client = client_of(&servers, Duration::from_millis(100));
     let runtime = runtime();
@@ -225,8 +226,12 @@ fn a_refresh_ends_with_its_client() {
         }
         assert_eq!((servers.0.requests(), servers.1.requests()), (0, 1));
         assert!(runtime.metrics().num_alive_tasks() > 0);
-        let started = Instant::now();
+        let clone = client.clone();
         drop(client);
+        yield_now().await;
+        assert!(runtime.metrics().num_alive_tasks() > 0);
+        let started = Instant::now();
+        drop(clone);
         wait_until_idle(&runtime).await;
         println!("a refresh ended {:?} after its client", started.elapsed());
     });

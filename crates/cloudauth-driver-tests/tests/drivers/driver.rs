@@ -81,7 +81,7 @@ macro_rules! both {
 }
 pub(crate) use both;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Blocking(cloudauth_ureq::Client);
 
 impl Driver for Blocking {

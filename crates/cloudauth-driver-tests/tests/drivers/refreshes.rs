@@ -84,8 +84,8 @@ fn ureq_has_credentials_that_take_longer_than_a_call_for_the_calls_after_it() {
     slow_issuer::<Blocking>();
 }
 
-/// How long after the drop of the client the issuer sees the end of the connection.
-fn ends_with_client<D: Driver>() {
+/// How long after the drop of the client and its clone the issuer sees the end of the connection.
+fn ends_with_client<D: Driver + Clone>() {
     let (ended, wait) = mpsc::channel();
     let (issuer, source) = issuer(move |connection| {
         connection.hold_open();
@@ -97,8 +97,10 @@ fn ends_with_client<D: Driver>() {
     let client = D::new(options(limits, endpoints).credentials(source));
     client.call(&init()).unwrap_err();
     assert_eq!(issuer.requests(), 1);
-    wait.recv_timeout(Duration::from_millis(300)).unwrap_err();
+    let clone = client.clone();
     drop(client);
+    wait.recv_timeout(Duration::from_millis(300)).unwrap_err();
+    drop(clone);
     let (seen, took) = timed(|| wait.recv_timeout(Duration::from_secs(30)));
     seen.unwrap();
     println!(

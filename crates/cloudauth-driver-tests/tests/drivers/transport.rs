@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
@@ -13,6 +14,10 @@ use cloudauth_proto::{
 };
 use cloudauth_sim::conformance::limits;
 use cloudauth_sim::{Fault, Region, Simulator, Times};
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
 
 use crate::driver::{Async, Blocking, Driver, both, endpoints, options};
 
@@ -22,6 +27,7 @@ fn init() -> InitFaceVerify {
 
 both! {
     a_certificate_of_an_added_root_is_trusted => trusted;
+    a_tls_configuration_of_the_callers_own_is_used => own_tls;
     a_certificate_of_an_unknown_root_is_refused_before_the_request_is_sent => untrusted;
     a_failed_handshake_fails_over_to_the_next_endpoint => no_handshake;
     a_query_without_a_response_is_hedged => hedge;
@@ -47,6 +53,25 @@ fn trusted<D: Driver>() {
         let opened = driver.call(&init()).unwrap();
         assert_eq!(opened.endpoint, tls(&simulator));
     }
+}
+
+/// It trusts the root of the simulator, and would offer HTTP/2.
+fn own_tls<D: Driver>() {
+    let simulator = Simulator::start().unwrap();
+    let mut roots = RootCertStore::empty();
+    let pem = simulator.ca_pem().as_bytes();
+    roots
+        .add(CertificateDer::from_pem_slice(pem).unwrap())
+        .unwrap();
+    let mut config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let options = options(limits(), Endpoints::only(tls(&simulator)));
+    let driver = D::new(options.tls_config(Arc::new(config)));
+    driver.call(&init()).unwrap();
 }
 
 fn assert_not_sent<D: Driver>(options: Options, message: &str) {

@@ -51,6 +51,7 @@ use crate::credentials::{Credentials, SigningKey};
 pub use crate::entropy::Nonce;
 use crate::http::Request;
 use crate::secret::Secret;
+use crate::text_enum::text_enum;
 
 /// The signature scheme, which also determines where a request carries its parameters.
 ///
@@ -61,7 +62,7 @@ use crate::secret::Secret;
 /// |---|---|---|---|
 /// | `Acs3HmacSha256`, `Acs3HmacSm3` | header `authorization` | query or form, by [`ParamLocation`](crate::operation::ParamLocation) | query |
 /// | `RpcHmacSha1` | parameter `Signature` | form | query |
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scheme {
     /// ACS3-HMAC-SHA256, the vendor's "V3", which its SDKs use for this service.
@@ -79,6 +80,13 @@ pub enum Scheme {
     #[cfg(feature = "sm3")]
     Acs3HmacSm3,
 }
+
+text_enum!(Scheme, "signature scheme", {
+    Acs3HmacSha256 => "ACS3-HMAC-SHA256",
+    RpcHmacSha1 => "HMAC-SHA1",
+    #[cfg(feature = "sm3")]
+    Acs3HmacSm3 => "ACS3-HMAC-SM3",
+});
 
 impl Scheme {
     /// Signs a draft, and returns the complete request.
