@@ -7,7 +7,6 @@ use cloudauth_net::{FetchError, Options, OptionsError};
 use cloudauth_proto::verify::FetchEvidence;
 use cloudauth_proto::{Call, CallOptions, Entropy, Error, Flow, Operation, Reply};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tracing::Instrument;
 
 use crate::shared::Shared;
 
@@ -63,17 +62,13 @@ impl Client {
         options: CallOptions,
     ) -> impl Future<Output = Result<Reply<O::Response>, Error>> + Send {
         let mut call = Call::new(operation, options);
-        let observed = self.shared().observer.begin(operation);
         async move {
             // The call and its future are large, so they are not moved.
             let call = match call {
                 Ok(ref mut call) => call,
                 Err(error) => return Err(error),
             };
-            let driving = pin!(self.shared().drive(call));
-            let result = driving.instrument(observed.span()).await;
-            observed.end(&result);
-            result
+            pin!(self.shared().drive(call)).await
         }
     }
 

@@ -9,6 +9,8 @@ use cloudauth_proto::driver::{Delivery, ExchangeId, Failure, Head, Request, Resp
 use http_body_util::BodyExt;
 use hyper_util::client::legacy;
 use tokio::time::{Instant, sleep};
+use tracing::instrument::Instrumented;
+use tracing::{Instrument, Span};
 
 use crate::body::{RequestBody, WriteStart};
 use crate::pool::Pools;
@@ -56,11 +58,12 @@ pub(crate) fn send(
 
 /// The exchanges in flight: one, or two while a call is hedged.
 #[derive(Default)]
-pub(crate) struct InFlight(Vec<(ExchangeId, ExchangeFuture)>);
+pub(crate) struct InFlight(Vec<(ExchangeId, Instrumented<ExchangeFuture>)>);
 
 impl InFlight {
-    pub(crate) fn add(&mut self, id: ExchangeId, exchange: ExchangeFuture) {
-        self.0.push((id, exchange));
+    /// Adds an exchange that runs in this span.
+    pub(crate) fn add(&mut self, id: ExchangeId, exchange: ExchangeFuture, span: Span) {
+        self.0.push((id, exchange.instrument(span)));
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -81,7 +84,7 @@ impl InFlight {
             for at in 0..self.0.len() {
                 let (id, exchange) = &mut self.0[at];
                 let id = *id;
-                if let Poll::Ready(reply) = exchange.as_mut().poll(context) {
+                if let Poll::Ready(reply) = Pin::new(exchange).poll(context) {
                     drop(self.0.remove(at));
                     return Poll::Ready((id, reply));
                 }

@@ -41,6 +41,7 @@
 //!   compiler; with neither, [`Options::tls_config`] is required.
 //! * `webpki-roots` (default), `native-roots`: the trusted root certificates, Mozilla's or the operating
 //!   system's. With both, either is trusted; with neither, only the roots given as an option.
+//! * `metrics`: metrics for OpenTelemetry; [`Observer`] lists them beside spans and events.
 //! * `platform-verifier`: the operating system verifies certificates, in place of those roots.
 //! * `sm3`: the signature scheme ACS3-HMAC-SM3.
 //! * `sm2`: encryption of names and ID numbers, `EncryptType=SM2`.
@@ -73,7 +74,7 @@ mod shared;
 mod stream;
 
 pub use client::Client;
-pub use cloudauth_net::{FetchError, Options, OptionsError, Proxies, TransportError};
+pub use cloudauth_net::{FetchError, Observer, Options, OptionsError, Proxies, TransportError};
 pub use cloudauth_proto as proto;
 pub use cloudauth_proto::credentials::{AssumeRole, Role};
 pub use cloudauth_proto::{

@@ -35,7 +35,7 @@ pub(crate) struct Shared {
     refreshed: Notify,
     clock: Clock,
     user_agent: UserAgent,
-    pub(crate) observer: Observer,
+    observer: Observer,
 }
 
 impl Shared {
@@ -64,6 +64,7 @@ impl Shared {
 
     /// Runs a flow until it is done.
     pub(crate) async fn drive<F: Flow>(self: &Arc<Self>, flow: &mut F) -> Result<F::Output, Error> {
+        let mut observed = self.observer.begin();
         let mut guard = ExchangesGuard(self, InFlight::default());
         let in_flight = &mut guard.1;
         let mut supply: Option<SupplyFuture> = None;
@@ -71,7 +72,12 @@ impl Shared {
         loop {
             // Created before the poll, so that the end of a refresh is not missed.
             let refreshed = self.refreshed.notified();
-            let step = flow.poll(&mut self.session(), now);
+            let (step, events) = {
+                let session = &mut self.session();
+                session.observe(observed.is_on());
+                (flow.poll(session, now), session.take_events())
+            };
+            observed.record(events);
             if !matches!(step, Step::Wait(_)) {
                 // The flow no longer waits for it.
                 supply = None;
@@ -79,7 +85,9 @@ impl Shared {
             match step {
                 // Signing may take a while, and the next poll does not depend on the time it took.
                 Step::Send(exchange) => {
-                    in_flight.add(exchange.id(), self.exchange(&exchange));
+                    let span = observed.attempt(exchange.id());
+                    let sent = span.in_scope(|| self.exchange(&exchange));
+                    in_flight.add(exchange.id(), sent, span);
                     continue;
                 }
                 Step::Abandon(id) => {
@@ -102,7 +110,15 @@ impl Shared {
                     };
                     now = self.clock.now();
                     match event {
-                        Event::Ended(id, reply) => flow.report(&mut self.session(), id, reply, now),
+                        Event::Ended(id, reply) => {
+                            let events = {
+                                let session = &mut self.session();
+                                session.observe(observed.is_on());
+                                flow.report(session, id, reply, now);
+                                session.take_events()
+                            };
+                            observed.record(events);
+                        }
                         Event::Supplied(contents) => {
                             supply = None;
                             flow.supply(contents);
@@ -121,7 +137,10 @@ impl Shared {
                 Step::Run { argv, timeout } => {
                     supply = Some(self.supply(move |it| local::run_program(&argv, timeout, it)));
                 }
-                Step::Done(result) => return result,
+                Step::Done(result) => {
+                    observed.end();
+                    return result;
+                }
             }
             now = self.clock.now();
         }

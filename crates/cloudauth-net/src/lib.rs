@@ -11,6 +11,7 @@
 //!   compiler; with neither, [`Options::tls_config`] is required.
 //! * `webpki-roots` (default), `native-roots`: the trusted root certificates, Mozilla's or the operating
 //!   system's. With both, either is trusted; with neither, only the roots given as an option.
+//! * `metrics`: metrics for OpenTelemetry, listed at [`Observer`].
 //! * `platform-verifier`: the operating system verifies certificates, in place of those roots.
 //!
 //! No feature turns certificate verification off, and no option but [`Options::tls_config`], which takes a
@@ -22,6 +23,8 @@ mod clock;
 mod error;
 mod failure;
 pub mod local;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod observer;
 mod options;
 mod proxy;
@@ -32,7 +35,7 @@ mod variables;
 pub use clock::Clock;
 pub use error::{FetchError, OptionsError, TransportError};
 pub use failure::{ProxyRefused, connect_failure, is_certificate_refused, request_failure};
-pub use observer::{ObservedCall, Observer};
+pub use observer::{ObservedFlow, Observer};
 pub use options::{ClientParts, Options};
 pub use proxy::{Proxies, Proxy, ProxyProtocol};
 pub use user_agent::UserAgent;

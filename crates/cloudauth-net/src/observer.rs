@@ -1,132 +1,287 @@
-//! Observation of calls: the `on_attempt` hook and `tracing`.
+//! Observation of flows: the `on_attempt` hook, `tracing`, and metrics.
 
 use core::fmt;
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use cloudauth_proto::{Attempt, AttemptOutcome, Error, Operation, Reply};
+use cloudauth_proto::driver::{AttemptInfo, CircuitBreakerState, Event, ExchangeId};
+use cloudauth_proto::policy::Classification;
+use cloudauth_proto::{Attempt, AttemptOutcome};
+use tracing::field::Empty;
 use tracing::{Level, Span};
+
+#[cfg(feature = "metrics")]
+use crate::metrics::Metrics;
 
 type Hook = Arc<dyn Fn(&str, &Attempt) + Send + Sync>;
 
-/// Reports the attempts of calls to the `on_attempt` hook and to `tracing`.
+/// Reports what happens in flows to the `on_attempt` hook, to `tracing` (target `cloudauth`), and, with the
+/// feature `metrics`, to OpenTelemetry's global meter. Without any of them nothing is computed.
 ///
-/// Each call has a span `cloudauth`. When the call has ended, each of its attempts becomes an event in
-/// that span, with the field names of OpenTelemetry's HTTP client conventions. Spans and events hold
-/// no query string, body, key or personal data. Without a hook and a subscriber nothing is computed.
-/// A call whose future was dropped is not reported.
+/// # Spans and events
+///
+/// None of them holds a query, a body, a key or personal data.
+///
+/// | name | level | fields |
+/// |---|---|---|
+/// | span `cloudauth`: a flow | INFO | `otel.kind`, `action` (of its first attempt) |
+/// | span `attempt`: an exchange, within it | INFO | `otel.kind`, `action`, `http.request.method`, `server.address`, `http.request.resend_count`, `http.response.status_code`, `error.type`, `code`, `request_id` |
+/// | event `attempt`: its end, within it | DEBUG | `seconds`, and the fields of the span that are known then |
+/// | event `failed over` | WARN | `action`, `from`, `to`, `reason` |
+/// | event `circuit breaker opened` | WARN | `server.address` |
+/// | event `circuit breaker closed` | INFO | `server.address` |
+/// | event `credentials could not be refreshed` | WARN | `error` |
+/// | event `dropped`: the future of a flow was dropped | WARN if an attempt was in flight, whose outcome is then unknown, else DEBUG | `in_flight` |
+///
+/// `action` is the operation, or `credentials`, `PostObject` (an upload), `GetObject` (a picture or video).
+/// `error.type` is `not_sent`, `no_response`, `timed_out`, `superseded`, `unreadable`, or an HTTP status of
+/// 400 or more.
+#[cfg_attr(feature = "metrics", doc = include_str!("metrics.md"))]
 #[derive(Clone, Default)]
-pub struct Observer(Option<Hook>);
+pub struct Observer {
+    hook: Option<Hook>,
+    #[cfg(feature = "metrics")]
+    metrics: Metrics,
+}
 
 impl Observer {
     pub(crate) fn new(hook: impl Fn(&str, &Attempt) + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(hook)))
+        Self {
+            hook: Some(Arc::new(hook)),
+            ..Self::default()
+        }
     }
 
-    /// Starts the observation of a call.
+    /// Begins the observation of a flow.
     #[must_use]
-    pub fn begin(&self, operation: &impl Operation) -> ObservedCall {
-        let is_traced = tracing::enabled!(target: "cloudauth", Level::INFO);
-        if self.0.is_none() && !is_traced {
-            return ObservedCall::default();
+    pub fn begin(&self) -> ObservedFlow {
+        let is_traced = tracing::enabled!(target: "cloudauth", Level::WARN);
+        let is_on = is_traced || self.hook.is_some() || cfg!(feature = "metrics");
+        if !is_on {
+            return ObservedFlow::off();
         }
-        let terms = operation.metadata();
         let span = tracing::info_span!(
             target: "cloudauth",
             "cloudauth",
             otel.kind = "client",
-            action = &*terms.action,
-            http.request.method = terms.method.as_str()
+            action = Empty
         );
-        let hook = self.0.clone().map(|hook| (terms.action, hook));
-        ObservedCall { span, hook }
+        ObservedFlow {
+            observer: Some(self.clone()),
+            span,
+            has_action: false,
+            attempts: Vec::new(),
+        }
     }
 }
 
-/// A call under observation.
-#[derive(Clone)]
-pub struct ObservedCall {
+/// A flow under observation.
+pub struct ObservedFlow {
+    /// None if nobody observes.
+    observer: Option<Observer>,
     span: Span,
-    hook: Option<(Cow<'static, str>, Hook)>,
+    has_action: bool,
+    /// The attempts in flight.
+    attempts: Vec<(ExchangeId, Span)>,
 }
 
-impl Default for ObservedCall {
-    fn default() -> Self {
-        let (span, hook) = (Span::none(), None);
-        Self { span, hook }
+impl ObservedFlow {
+    fn off() -> Self {
+        Self {
+            observer: None,
+            span: Span::none(),
+            has_action: false,
+            attempts: Vec::new(),
+        }
     }
-}
 
-impl ObservedCall {
-    /// The span in which the driver runs the call.
+    /// Whether somebody observes, so that events are wanted.
     #[must_use]
-    pub fn span(&self) -> Span {
-        self.span.clone()
+    pub fn is_on(&self) -> bool {
+        self.observer.is_some()
     }
 
-    /// Reports the attempts of the call, which has ended with this result.
-    pub fn end<T>(&self, result: &Result<Reply<T>, Error>) {
-        let attempts = match result {
-            Ok(reply) => &*reply.attempts,
-            Err(error) => error.attempts(),
-        };
-        if let Some((action, hook)) = &self.hook {
-            for attempt in attempts {
-                hook(action, attempt);
+    /// The span in which the driver runs an exchange.
+    #[must_use]
+    pub fn attempt(&self, exchange: ExchangeId) -> Span {
+        let found = self.attempts.iter().find(|(id, _)| *id == exchange);
+        found.map_or_else(Span::none, |(_, span)| span.clone())
+    }
+
+    /// Reports the events of the flow.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "other events concern no attempt"
+    )]
+    pub fn record(&mut self, events: Vec<Event>) {
+        for event in events {
+            self.span.in_scope(|| report(&event));
+            #[cfg(feature = "metrics")]
+            if let Some(observer) = &self.observer {
+                observer.metrics.record(&event);
+            }
+            match event {
+                Event::AttemptStarted { info, .. } => {
+                    let span = self.start(&info);
+                    self.attempts.push((info.exchange, span));
+                }
+                Event::AttemptEnded { info, attempt } => {
+                    let span = self.attempt(info.exchange);
+                    self.attempts.retain(|(id, _)| *id != info.exchange);
+                    end(&span, &info, &attempt);
+                    let hook = self.observer.as_ref().and_then(|it| it.hook.as_ref());
+                    if let Some(hook) = hook {
+                        hook(&info.action, &attempt);
+                    }
+                }
+                _ => {}
             }
         }
+    }
+
+    /// Begins the span of an attempt.
+    fn start(&mut self, info: &AttemptInfo) -> Span {
+        if !self.has_action {
+            self.span.record("action", &*info.action);
+            self.has_action = true;
+        }
+        let endpoint = info.endpoint.as_ref();
+        tracing::info_span!(
+            target: "cloudauth",
+            parent: &self.span,
+            "attempt",
+            otel.kind = "client",
+            action = &*info.action,
+            http.request.method = info.method.as_str(),
+            server.address = endpoint.map(|endpoint| &**endpoint.authority()),
+            http.request.resend_count = info.resend,
+            http.response.status_code = Empty,
+            "error.type" = Empty,
+            code = Empty,
+            request_id = Empty,
+        )
+    }
+
+    /// The flow has ended, so that dropping this is no loss.
+    pub fn end(&mut self) {
+        self.observer = None;
+    }
+}
+
+/// Tells of a flow that was dropped before its end.
+impl Drop for ObservedFlow {
+    fn drop(&mut self) {
+        if self.observer.is_none() {
+            return;
+        }
+        let in_flight = self.attempts.len();
         self.span.in_scope(|| {
-            if tracing::enabled!(target: "cloudauth", Level::DEBUG) {
-                for (resend, attempt) in attempts.iter().enumerate() {
-                    trace(resend, attempt);
-                }
+            if in_flight > 0 {
+                tracing::warn!(target: "cloudauth", in_flight, "dropped");
+            } else {
+                tracing::debug!(target: "cloudauth", in_flight, "dropped");
             }
         });
     }
 }
 
-/// Emits the event of one attempt; `resend` is its number, starting at 0.
-fn trace(resend: usize, attempt: &Attempt) {
-    let (status, code) = match &attempt.outcome {
-        AttemptOutcome::Response { status, code } => (Some(*status), code.as_deref()),
-        AttemptOutcome::NoResponse { status, .. } => (*status, None),
-        AttemptOutcome::NotSent(_) | AttemptOutcome::TimedOut | AttemptOutcome::Superseded | _ => {
-            (None, None)
+/// Emits the event of what an operator wants to know of.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other events are no news")]
+fn report(event: &Event) {
+    match event {
+        Event::AttemptStarted {
+            info:
+                AttemptInfo {
+                    action,
+                    endpoint: Some(to),
+                    ..
+                },
+            after: Some((from, reason)),
+        } if from != to && *reason != Classification::UnknownHere => {
+            let (from, to) = (&**from.authority(), &**to.authority());
+            let (action, reason) = (&**action, reason.as_str());
+            tracing::warn!(target: "cloudauth", action, from, to, reason, "failed over");
         }
-    };
-    let failure = match &attempt.outcome {
-        AttemptOutcome::NotSent(_) => Some("not_sent"),
-        AttemptOutcome::NoResponse { .. } => Some("no_reply"),
-        AttemptOutcome::TimedOut => Some("timeout"),
-        AttemptOutcome::Superseded => Some("overtaken"),
-        AttemptOutcome::Response { .. } | _ => None,
+        Event::CircuitBreaker { endpoint, state } => {
+            let host = &**endpoint.authority();
+            match state {
+                CircuitBreakerState::Open => {
+                    tracing::warn!(target: "cloudauth", { server.address = host }, "circuit breaker opened");
+                }
+                CircuitBreakerState::Closed => {
+                    tracing::info!(target: "cloudauth", { server.address = host }, "circuit breaker closed");
+                }
+                CircuitBreakerState::HalfOpen => {}
+            }
+        }
+        Event::Refreshed { error: Some(error) } => {
+            tracing::warn!(target: "cloudauth", %error, "credentials could not be refreshed");
+        }
+        _ => {}
+    }
+}
+
+/// The status and the code of an attempt, and its `error.type`.
+pub(crate) fn ending(attempt: &Attempt) -> (Option<u16>, Option<&str>, Option<String>) {
+    let (status, code, failure) = match &attempt.outcome {
+        AttemptOutcome::NotSent(_) => (None, None, Some("not_sent")),
+        AttemptOutcome::NoResponse { status, .. } => (*status, None, Some("no_response")),
+        AttemptOutcome::TimedOut => (None, None, Some("timed_out")),
+        AttemptOutcome::Superseded => (None, None, Some("superseded")),
+        AttemptOutcome::Unreadable { status, .. } => (Some(*status), None, Some("unreadable")),
+        AttemptOutcome::Response { status, code } => (Some(*status), code.as_deref(), None),
+        _ => (None, None, None),
     };
     let error_status = status.filter(|status| *status >= 400);
-    let error_status = error_status.map(|status| status.to_string());
-    let took = attempt.ended.saturating_since(attempt.started);
-    tracing::debug!(
-        target: "cloudauth",
-        {
-        server.address = &**attempt.endpoint.authority(),
-        http.request.resend_count = resend,
-        http.response.status_code = status,
-        "error.type" = failure.or(error_status.as_deref()),
-        code,
-        request_id = attempt.request_id.as_deref(),
-        seconds = took.as_secs_f64(),
-        },
-        "attempt"
-    );
+    let error = failure.map(ToOwned::to_owned);
+    let error = error.or_else(|| error_status.map(|status| status.to_string()));
+    (status, code, error)
+}
+
+/// Completes the span of an attempt, and emits its event.
+fn end(span: &Span, info: &AttemptInfo, attempt: &Attempt) {
+    let (status, code, error) = ending(attempt);
+    let request_id = attempt.request_id.as_deref();
+    if let Some(status) = status {
+        span.record("http.response.status_code", status);
+    }
+    for (field, value) in [
+        ("error.type", error.as_deref()),
+        ("code", code),
+        ("request_id", request_id),
+    ] {
+        if let Some(value) = value {
+            span.record(field, value);
+        }
+    }
+    span.in_scope(|| {
+        let took = attempt.ended.saturating_since(attempt.started);
+        tracing::debug!(
+            target: "cloudauth",
+            {
+            action = &*info.action,
+            server.address = info.endpoint.as_ref().map(|it| &**it.authority()),
+            http.request.resend_count = info.resend,
+            http.response.status_code = status,
+            "error.type" = error,
+            code,
+            request_id,
+            seconds = took.as_secs_f64(),
+            },
+            "attempt"
+        );
+    });
 }
 
 impl fmt::Debug for Observer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Observer").field(&self.0.is_some()).finish()
+        f.debug_tuple("Observer")
+            .field(&self.hook.is_some())
+            .finish()
     }
 }
 
-impl fmt::Debug for ObservedCall {
+impl fmt::Debug for ObservedFlow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ObservedCall").field(&self.span).finish()
+        f.debug_tuple("ObservedFlow").field(&self.span).finish()
     }
 }

@@ -222,8 +222,9 @@ impl Options {
         self
     }
 
-    /// Sets a hook that is called when a call has ended: once for each of its attempts, with the name
-    /// of the operation.
+    /// Sets a hook that is called after each attempt, with the name of the operation, or `credentials`,
+    /// `PostObject` (an upload), `GetObject` (a picture or a video). [`Observer`] tells what else is
+    /// reported, and where.
     pub fn on_attempt(mut self, hook: impl Fn(&str, &Attempt) + Send + Sync + 'static) -> Self {
         self.observer = Observer::new(hook);
         self

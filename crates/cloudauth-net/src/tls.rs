@@ -47,12 +47,12 @@ impl TlsOptions {
                 Ok(Arc::new(config))
             };
         }
-        let Some(provider) = provider() else {
+        let Some(provider) = PROVIDER else {
             return bad(
                 "must be set: no TLS crypto provider is compiled in (feature ring or aws-lc-rs)",
             );
         };
-        let config = verifying(Arc::new(provider), self.extra_roots()?)?;
+        let config = verifying(Arc::new(provider()), self.extra_roots()?)?;
         Ok(Arc::new(match &self.identity {
             None => config.with_no_client_auth(),
             Some(identity) => identity.add_to(config)?,
@@ -90,14 +90,20 @@ impl Identity {
 }
 
 /// The TLS crypto provider of the enabled features.
-fn provider() -> Option<CryptoProvider> {
+const PROVIDER: Option<fn() -> CryptoProvider> = {
     #[cfg(feature = "aws-lc-rs")]
-    return Some(rustls::crypto::aws_lc_rs::default_provider());
+    {
+        Some(rustls::crypto::aws_lc_rs::default_provider)
+    }
     #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
-    return Some(rustls::crypto::ring::default_provider());
+    {
+        Some(rustls::crypto::ring::default_provider)
+    }
     #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
-    None
-}
+    {
+        None
+    }
+};
 
 fn bad_roots(problem: &'static str) -> OptionsError {
     OptionsError::new("root_certificates", problem)

@@ -23,9 +23,9 @@ pub(crate) fn apply(
         let value = vars(name).map(|value| value.trim().to_owned());
         value.filter(|value| !value.is_empty())
     };
-    let network = parsed(&set, NETWORK, "must be public, vpc or dualstack")?;
+    let network = parsed(set, NETWORK, "must be public, vpc or dualstack")?;
     let problem = "must be global, cn-shanghai, cn-beijing or cn-qingdao";
-    let region = parsed(&set, REGION, problem)?;
+    let region = parsed(set, REGION, problem)?;
     let plain = set(PLAIN_HTTP);
     match set(ENDPOINTS) {
         Some(_) if network.is_some() || region.is_some() => {
@@ -43,16 +43,16 @@ pub(crate) fn apply(
         None => {}
     }
     let problem = "is not the name of a signature scheme, such as ACS3-HMAC-SHA256 or HMAC-SHA1";
-    if let Some(scheme) = parsed::<Scheme>(&set, SCHEME, problem)? {
+    if let Some(scheme) = parsed::<Scheme>(set, SCHEME, problem)? {
         options = options.scheme(scheme);
     }
-    if let Some(limit) = seconds(&set, "CLOUDAUTH_CONNECT_TIMEOUT")? {
+    if let Some(limit) = seconds(set, "CLOUDAUTH_CONNECT_TIMEOUT")? {
         options = options.connect_timeout(limit);
     }
-    if let Some(limit) = seconds(&set, "CLOUDAUTH_READ_TIMEOUT")? {
+    if let Some(limit) = seconds(set, "CLOUDAUTH_READ_TIMEOUT")? {
         options = options.read_timeout(limit);
     }
-    if let Some(limit) = seconds(&set, "CLOUDAUTH_TOTAL_TIMEOUT")? {
+    if let Some(limit) = seconds(set, "CLOUDAUTH_TOTAL_TIMEOUT")? {
         options = options.total_timeout(limit);
     }
     Ok(options)

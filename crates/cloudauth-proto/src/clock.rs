@@ -52,10 +52,7 @@ impl UnixTime {
     /// The system's time. The core itself never reads it; this is for applications.
     #[cfg(feature = "std")]
     #[must_use]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the caller asks for the system's time"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is what the caller wants")]
     pub fn now() -> Self {
         SystemTime::now().into()
     }

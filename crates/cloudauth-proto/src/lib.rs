@@ -123,6 +123,7 @@ mod encode;
 mod endpoint;
 mod entropy;
 pub mod error;
+mod event;
 mod exchange;
 mod flow;
 mod http;

@@ -8,6 +8,7 @@ use crate::clock::{MonoTime, Now, UnixTime};
 use crate::credentials::{CredentialCache, CredentialsError, RefreshId, Source};
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::entropy::Entropy;
+use crate::event::{CircuitBreakerState, Event, EventLog};
 use crate::exchange::ExchangeId;
 use crate::policy::Policy;
 use crate::policy::budget::RetryBudget;
@@ -41,6 +42,7 @@ pub struct Session {
     skew: i64,
     entropy: Entropy,
     exchanges: u64,
+    events: EventLog,
 }
 
 impl Session {
@@ -62,6 +64,7 @@ impl Session {
             skew: 0,
             entropy: Entropy::from_seed(seed),
             exchanges: 0,
+            events: EventLog::default(),
         };
         session.endpoints(Endpoints::default())
     }
@@ -115,9 +118,30 @@ impl Session {
     /// does nothing.
     pub fn release_exchange(&mut self, exchange: ExchangeId, now: Now) {
         let breakers = self.endpoints.iter_mut().chain(&mut self.unlisted);
-        for (_, breaker) in breakers {
+        for (endpoint, breaker) in breakers {
+            let before = breaker.state();
             breaker.release(exchange, now.mono);
+            record_change(&mut self.events, endpoint, before, breaker);
         }
+    }
+
+    /// Records events from now on, or no more. By default none are recorded.
+    pub fn observe(&mut self, is_observed: bool) {
+        self.events.set(is_observed);
+    }
+
+    /// Takes the events that were recorded since they were taken last.
+    ///
+    /// A driver takes them after each poll and each report, before it unlocks the session: they are then
+    /// those of that flow.
+    #[must_use]
+    pub fn take_events(&mut self) -> Vec<Event> {
+        self.events.take()
+    }
+
+    /// Records an event, which is made only if the driver wants events.
+    pub(crate) fn record(&mut self, event: impl FnOnce() -> Event) {
+        self.events.record(event);
     }
 
     /// A stream of random bytes derived from the session's seed, for values that go into operations.
@@ -153,6 +177,9 @@ impl Session {
     ) {
         let entropy = &mut self.entropy;
         let jitter = |longest| entropy.jitter(longest);
+        self.events.record(|| Event::Refreshed {
+            error: Some(error.clone()),
+        });
         self.credential_cache
             .fail(id, error, was_cut_short, now, jitter);
     }
@@ -201,6 +228,8 @@ impl Session {
     /// Withdraws from the retry budget, which suffices.
     pub(crate) fn withdraw(&mut self, now: MonoTime) {
         self.budget.withdraw(now);
+        let left = self.budget.attempts_left();
+        self.events.record(|| Event::RetryBudget { left });
     }
 
     /// The endpoints in order of preference: the origin, then the others.
@@ -255,7 +284,7 @@ impl Session {
         until: MonoTime,
         now: MonoTime,
     ) {
-        self.breaker_mut(endpoint).begin_exchange(id, until, now);
+        self.change_breaker(endpoint, |breaker| breaker.begin_exchange(id, until, now));
     }
 
     /// Records how an exchange with the endpoint ended.
@@ -266,15 +295,22 @@ impl Session {
         evidence: HealthEvidence,
         now: MonoTime,
     ) {
-        let breaker = self.breaker_mut(endpoint);
-        match evidence {
+        self.change_breaker(endpoint, |breaker| match evidence {
             HealthEvidence::Success => breaker.record_success(),
             HealthEvidence::Failure => breaker.record_failure(id, now),
             HealthEvidence::ShortSilence { started } => {
                 breaker.record_short_silence(id, started, now);
             }
             HealthEvidence::None => breaker.release(id, now),
-        }
+        });
+    }
+
+    fn change_breaker(&mut self, endpoint: &Endpoint, change: impl FnOnce(&mut CircuitBreaker)) {
+        let breaker = self.breaker_mut(endpoint);
+        let before = breaker.state();
+        change(breaker);
+        let after = *breaker;
+        record_change(&mut self.events, endpoint, before, &after);
     }
 
     /// The service's time, as far as the skew is known.
@@ -303,6 +339,21 @@ impl Session {
             self.skew = skew;
         }
         taught
+    }
+}
+
+fn record_change(
+    events: &mut EventLog,
+    endpoint: &Endpoint,
+    before: CircuitBreakerState,
+    breaker: &CircuitBreaker,
+) {
+    let state = breaker.state();
+    if state != before {
+        events.record(|| Event::CircuitBreaker {
+            endpoint: endpoint.clone(),
+            state,
+        });
     }
 }
 

@@ -3,7 +3,7 @@
 use core::fmt;
 
 /// Implements `as_str`, `Display`, `FromStr` and serde's traits for an enumeration, each value as its text.
-/// Letter case is ignored when a text is read.
+/// Letter case is ignored in parsing.
 macro_rules! text_enum {
     ($type:ident, $what:literal, { $($(#[$attribute:meta])* $variant:ident => $text:literal,)* }) => {
         impl $type {
@@ -65,7 +65,7 @@ where
     text.parse().map_err(serde::de::Error::custom)
 }
 
-/// A text that names no value of its enumeration. The text is not part of the error.
+/// A string that names no value of its enumeration. The string is not part of the error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownName {
     pub(crate) what: &'static str,

@@ -81,11 +81,7 @@ impl Client {
         operation: &O,
         options: CallOptions,
     ) -> Result<Reply<O::Response>, Error> {
-        let call = Call::new(operation, options)?;
-        let observed = self.0.0.observer.begin(operation);
-        let result = observed.span().in_scope(|| self.run(call));
-        observed.end(&result);
-        result
+        self.run(Call::new(operation, options)?)
     }
 
     /// Runs a flow until it is done.
@@ -129,6 +125,7 @@ struct Driver {
 
 impl Driver {
     fn run<F: Flow>(self: &Arc<Self>, mut flow: F) -> Result<F::Output, Error> {
+        let mut observed = self.observer.begin();
         let mut ended = None;
         loop {
             let mut session = self.session();
@@ -136,22 +133,30 @@ impl Driver {
                 return Err(Error::Finished);
             }
             let now = self.now();
+            session.observe(observed.is_on());
             if let Some((id, reply)) = ended.take() {
                 flow.report(&mut session, id, reply, now);
             }
             let step = flow.poll(&mut session, now);
-            if let Step::Wait(until) = step {
+            let events = session.take_events();
+            if let Step::Wait(until) = step
+                && events.is_empty()
+            {
                 // The session is locked until here, so that the end of a refresh is not missed.
                 let left = until.saturating_since(self.now().mono);
                 drop(self.changed.wait_timeout(session, left));
                 continue;
             }
             drop(session);
+            observed.record(events);
             match step {
                 Step::Send(exchange) => {
-                    ended = Some((exchange.id(), self.sender.exchange(&exchange)));
+                    let span = observed.attempt(exchange.id());
+                    let reply = span.in_scope(|| self.sender.exchange(&exchange));
+                    ended = Some((exchange.id(), reply));
                 }
-                // There is one exchange at a time, and it has ended.
+                // There is one exchange at a time, and it has ended. The wait follows when the events are
+                // reported.
                 Step::Abandon(_) | Step::Wait(_) => {}
                 Step::Authenticate(ticket) => self.authenticate(ticket),
                 Step::Read { path, timeout } => {
@@ -160,7 +165,10 @@ impl Driver {
                 Step::Run { argv, timeout } => {
                     flow.supply(local::run_program(&argv, timeout, &self.is_closed));
                 }
-                Step::Done(result) => return result,
+                Step::Done(result) => {
+                    observed.end();
+                    return result;
+                }
             }
         }
     }

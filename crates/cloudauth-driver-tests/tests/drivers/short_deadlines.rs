@@ -46,6 +46,7 @@ fn nine_seconds<D: Driver>() {
 }
 
 /// Runs ten calls per second with this deadline for three seconds and a deadline, while Shanghai is a black hole.
+#[expect(clippy::disallowed_methods, reason = "calls begin at a steady rate")]
 fn fails_over<D: Driver>(total: Duration) {
     let hole = BlackHole::new("127.0.0.1:0");
     let shanghai = format!("http://{}", hole.address);

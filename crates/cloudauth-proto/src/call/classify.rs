@@ -164,24 +164,24 @@ pub(crate) fn failure(failure: Failure) -> (AttemptOutcome, Classification, Opti
     } = failure;
     match delivery {
         Delivery::NotSent => (
-            AttemptOutcome::NotSent(source),
+            AttemptOutcome::NotSent(source.into()),
             Classification::NotSent,
             None,
         ),
         Delivery::LocalFailure => (
-            AttemptOutcome::NotSent(source),
+            AttemptOutcome::NotSent(source.into()),
             Classification::LocalFailure,
             None,
         ),
         Delivery::CertificateRefused => (
-            AttemptOutcome::NotSent(source),
+            AttemptOutcome::NotSent(source.into()),
             Classification::CertificateRefused,
             None,
         ),
         Delivery::MaybeSent => {
             let request_id = head.as_ref().and_then(envelope::request_id_of);
             let status = head.map(|Head { status, .. }| status);
-            let cause = source;
+            let cause = source.into();
             let outcome = AttemptOutcome::NoResponse { status, cause };
             (outcome, Classification::NoResponse, request_id)
         }

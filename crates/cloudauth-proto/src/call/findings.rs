@@ -26,6 +26,8 @@ pub(super) struct Findings {
     pub(super) refused: Vec<Endpoint>,
     /// Endpoints that the service wants not to be used before a time.
     pub(super) not_before: Vec<(Endpoint, MonoTime)>,
+    /// The attempt that ended last without being the result: its endpoint, and what it came to.
+    pub(super) last: Option<(Endpoint, Classification)>,
     /// Whether the origin has responded.
     has_origin_responded: bool,
 }

@@ -18,6 +18,8 @@ use crate::sign::{Scheme, Stamp};
 #[derive(Debug)]
 pub(super) struct InFlight {
     pub(super) id: ExchangeId,
+    /// How many exchanges the call started before.
+    pub(super) resend: usize,
     pub(super) endpoint: Endpoint,
     pub(super) started: MonoTime,
     pub(super) stamp: Stamp,

@@ -25,6 +25,7 @@ use crate::decode::envelope;
 use crate::encode::Params;
 use crate::endpoint::Endpoint;
 use crate::error::{Attempt, Error};
+use crate::event::CallOutcome;
 use crate::exchange::{EncodedOperation, ExchangeId};
 use crate::flow::{Flow, Step};
 use crate::http::{Failure, Response, date};
@@ -129,7 +130,11 @@ impl<O: Operation> Flow for Call<O> {
 
     fn poll(&mut self, session: &mut Session, now: Now) -> Step<Self::Output> {
         match self.state.poll(session, now).or_done() {
-            Break(result) => Step::Done(result.and_then(|success| self.decode(success))),
+            Break(result) => {
+                let result = result.and_then(|success| self.decode(success));
+                session.record(|| self.state.end_event(CallOutcome::of(&result)));
+                Step::Done(result)
+            }
             Continue(step) => step,
         }
     }

@@ -13,9 +13,10 @@ use crate::clock::{MonoTime, Now};
 use crate::decode::envelope::Envelope;
 use crate::endpoint::Endpoint;
 use crate::error::{Attempt, AttemptOutcome};
+use crate::event::{AttemptInfo, Event};
 use crate::exchange::{Content, Exchange, ExchangeId};
 use crate::flow::Step;
-use crate::http::{Failure, Response, Timeouts};
+use crate::http::{Failure, Method, Response, Timeouts};
 use crate::policy::{Classification, Policy};
 use crate::session::Session;
 
@@ -52,7 +53,27 @@ impl PlainLimits {
     }
 }
 
+/// What a [`PlainCall`] is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Credentials,
+    Upload,
+    Download,
+}
+
+impl Purpose {
+    /// The name in events; those of the object store are its operations.
+    const fn action(self) -> &'static str {
+        match self {
+            Self::Credentials => "credentials",
+            Self::Upload => "PostObject",
+            Self::Download => "GetObject",
+        }
+    }
+}
+
 pub(crate) struct PlainCall {
+    purpose: Purpose,
     content: Content,
     endpoint: Endpoint,
     limits: PlainLimits,
@@ -89,8 +110,14 @@ impl PlainResult {
 }
 
 impl PlainCall {
-    pub(crate) fn new(content: Content, endpoint: Endpoint, limits: PlainLimits) -> Self {
+    pub(crate) fn new(
+        purpose: Purpose,
+        content: Content,
+        endpoint: Endpoint,
+        limits: PlainLimits,
+    ) -> Self {
         Self {
+            purpose,
             content,
             endpoint,
             limits,
@@ -113,6 +140,10 @@ impl PlainCall {
                 let rest = limits.deadline.saturating_since(now.mono);
                 let timeouts = Timeouts::new(limits.connect_timeout, limits.read_timeout, rest);
                 let id = session.next_exchange();
+                session.record(|| Event::AttemptStarted {
+                    info: self.info(id),
+                    after: None,
+                });
                 self.phase = PlainPhase::InFlight {
                     id,
                     started: now.mono,
@@ -127,7 +158,7 @@ impl PlainCall {
             }
             &mut PlainPhase::InFlight { until, .. } if now.mono < until => Step::Wait(until),
             &mut PlainPhase::InFlight { id, started, .. } => {
-                self.failed(started, AttemptOutcome::TimedOut, now);
+                self.failed(session, id, started, AttemptOutcome::TimedOut, now);
                 Step::Abandon(id)
             }
             PlainPhase::Over(response) => {
@@ -137,7 +168,13 @@ impl PlainCall {
         }
     }
 
-    pub(crate) fn report(&mut self, id: ExchangeId, result: Result<Response, Failure>, now: Now) {
+    pub(crate) fn report(
+        &mut self,
+        session: &mut Session,
+        id: ExchangeId,
+        result: Result<Response, Failure>,
+        now: Now,
+    ) {
         let started = match self.phase {
             PlainPhase::InFlight {
                 id: sent, started, ..
@@ -151,7 +188,8 @@ impl PlainCall {
                 let code = refusal
                     .and_then(|refusal| refusal.code)
                     .filter(|_| status >= 300);
-                self.failed(started, AttemptOutcome::Response { status, code }, now);
+                let outcome = AttemptOutcome::Response { status, code };
+                self.failed(session, id, started, outcome, now);
                 let may_pass = match status {
                     429 => !self.limits.backoff.is_zero(),
                     _ => status >= 500,
@@ -165,7 +203,7 @@ impl PlainCall {
                 let is_final = classification == Classification::LocalFailure
                     || (matches!(outcome, AttemptOutcome::NotSent(_))
                         && !self.limits.retries_connecting);
-                self.failed(started, outcome, now);
+                self.failed(session, id, started, outcome, now);
                 if is_final {
                     self.phase = PlainPhase::Over(None);
                 }
@@ -173,14 +211,41 @@ impl PlainCall {
         }
     }
 
-    fn failed(&mut self, started: MonoTime, outcome: AttemptOutcome, now: Now) {
-        self.attempts.push(Attempt {
+    fn info(&self, exchange: ExchangeId) -> AttemptInfo {
+        let method = match &self.content {
+            Content::Plain(request) => request.method,
+            Content::File(_) | Content::Operation { .. } => Method::Post,
+        };
+        AttemptInfo {
+            exchange,
+            action: self.purpose.action().into(),
+            method,
+            // The host of the object store names the bucket.
+            endpoint: (self.purpose == Purpose::Credentials).then(|| self.endpoint.clone()),
+            resend: self.attempts.len(),
+        }
+    }
+
+    fn failed(
+        &mut self,
+        session: &mut Session,
+        id: ExchangeId,
+        started: MonoTime,
+        outcome: AttemptOutcome,
+        now: Now,
+    ) {
+        let attempt = Attempt {
             endpoint: self.endpoint.clone(),
             started,
             ended: now.mono,
             outcome,
             request_id: None,
+        };
+        session.record(|| Event::AttemptEnded {
+            info: self.info(id),
+            attempt: attempt.clone(),
         });
+        self.attempts.push(attempt);
         self.phase = PlainPhase::Due(now.mono + self.limits.backoff);
     }
 

@@ -19,6 +19,7 @@ use crate::credentials::{Credentials, CredentialsError, Lookup};
 use crate::endpoint::Endpoint;
 use crate::entropy::Entropy;
 use crate::error::{Attempt, AttemptOutcome, Error};
+use crate::event::{AttemptInfo, CallOutcome, Event};
 use crate::exchange::{Content, EncodedOperation, Exchange, ExchangeId};
 use crate::flow::Step;
 use crate::http::{Failure, Response, Timeouts};
@@ -36,6 +37,8 @@ pub(super) struct CallState {
     /// Set by the first poll.
     entropy: Option<Entropy>,
     latest: LatestTime,
+    /// The time of the first poll.
+    begun: MonoTime,
     deadline: MonoTime,
     phase: Phase,
     exchanges: Exchanges,
@@ -64,6 +67,7 @@ impl CallState {
             options,
             entropy: None,
             latest: LatestTime::default(),
+            begun: MonoTime::default(),
             deadline: MonoTime::default(),
             phase: Phase::Due(Due::new(MonoTime::default(), Target::Preferred)),
             exchanges: Exchanges::default(),
@@ -91,6 +95,7 @@ impl CallState {
             self.entropy = Some(session.begin(now.mono));
             let limit = self.options.total_timeout;
             let limit = limit.unwrap_or_else(|| session.limits().total_timeout);
+            self.begun = now.mono;
             self.deadline = now.mono + limit;
         }
         if let Some(overdue) = self.exchanges.take_overdue(now.mono) {
@@ -290,8 +295,14 @@ impl CallState {
             retry,
         };
         self.phase = Phase::Waiting;
+        let resend = self.exchanges.sent();
+        session.record(|| Event::AttemptStarted {
+            info: self.info(id, &endpoint, resend),
+            after: self.findings.last.clone(),
+        });
         self.exchanges.start(InFlight {
             id,
+            resend,
             endpoint: endpoint.clone(),
             started: now.mono,
             stamp: stamp.clone(),
@@ -397,7 +408,7 @@ impl CallState {
             let endpoint = exchange.endpoint.clone();
             let evidence = exchange.evidence(classification, session.limits(), now.mono);
             session.end_exchange(&endpoint, exchange.id, evidence, now.mono);
-            self.record(exchange, outcome, request_id.clone());
+            self.record(session, exchange, outcome, request_id.clone());
             let uncertain = self.findings.is_uncertain(&self.operation);
             let result = received.into_result(
                 &self.operation,
@@ -444,7 +455,8 @@ impl CallState {
             self.findings.refused.push(exchange.endpoint.clone());
         }
         self.findings.uncertain |= classification.may_have_been_carried_out();
-        self.record(exchange, outcome, request_id);
+        self.findings.last = Some((exchange.endpoint.clone(), classification));
+        self.record(session, exchange, outcome, request_id);
         if !self.exchanges.in_flight().is_empty() {
             // The other exchange may still have a response.
             return;
@@ -477,9 +489,43 @@ impl CallState {
         self.phase = Phase::Due(due);
     }
 
-    fn record(&mut self, exchange: InFlight, outcome: AttemptOutcome, request_id: Option<String>) {
+    fn record(
+        &mut self,
+        session: &mut Session,
+        exchange: InFlight,
+        outcome: AttemptOutcome,
+        request_id: Option<String>,
+    ) {
+        let (id, resend) = (exchange.id, exchange.resend);
         self.exchanges
             .record(exchange, self.latest.get(), outcome, request_id);
+        let Some(attempt) = self.exchanges.attempts().last() else {
+            return;
+        };
+        session.record(|| Event::AttemptEnded {
+            info: self.info(id, &attempt.endpoint, resend),
+            attempt: attempt.clone(),
+        });
+    }
+
+    fn info(&self, exchange: ExchangeId, endpoint: &Endpoint, resend: usize) -> AttemptInfo {
+        AttemptInfo {
+            exchange,
+            action: self.operation.metadata.action.clone(),
+            method: self.operation.metadata.method,
+            endpoint: Some(endpoint.clone()),
+            resend,
+        }
+    }
+
+    /// The event that tells how the call ended.
+    pub(super) fn end_event(&self, outcome: CallOutcome) -> Event {
+        Event::CallEnded {
+            action: self.operation.metadata.action.clone(),
+            took: self.latest.get().saturating_since(self.begun),
+            attempts: self.exchanges.sent(),
+            outcome,
+        }
     }
 
     /// The call has a result. Exchanges still in flight lost a race.
@@ -495,7 +541,7 @@ impl CallState {
                 HealthEvidence::None
             };
             session.end_exchange(&loser.endpoint, loser.id, evidence, self.latest.get());
-            self.record(loser, AttemptOutcome::Superseded, None);
+            self.record(session, loser, AttemptOutcome::Superseded, None);
         }
         if let Err(error) = &mut result {
             error.set_attempts(self.take_attempts());

@@ -1,7 +1,7 @@
 //! The record of an exchange.
 
-use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use core::error::Error as StdError;
 use core::fmt;
 
@@ -10,7 +10,7 @@ use crate::decode::DecodeErrorKind;
 use crate::endpoint::Endpoint;
 
 /// The record of one exchange of a call, for logs and metrics.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Attempt {
     /// The endpoint.
@@ -26,17 +26,17 @@ pub struct Attempt {
 }
 
 /// How an exchange ended.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum AttemptOutcome {
     /// No byte of the request was sent.
-    NotSent(Box<dyn StdError + Send + Sync>),
+    NotSent(Arc<dyn StdError + Send + Sync>),
     /// There is no complete response; the service may have received the request.
     NoResponse {
         /// The status, if the response ended after its headers.
         status: Option<u16>,
         /// The driver's error.
-        cause: Box<dyn StdError + Send + Sync>,
+        cause: Arc<dyn StdError + Send + Sync>,
     },
     /// The driver had not reported it when its time-out was over.
     TimedOut,

@@ -40,6 +40,11 @@ impl RetryBudget {
         self.units >= WITHDRAWAL
     }
 
+    /// How many attempts it sufficed for when it was used last.
+    pub(crate) fn attempts_left(&self) -> u64 {
+        self.units / WITHDRAWAL
+    }
+
     /// Withdraws for an attempt; false if the budget is spent.
     pub(crate) fn withdraw(&mut self, now: MonoTime) -> bool {
         let suffices = self.suffices(now);

@@ -6,6 +6,7 @@
 use core::time::Duration;
 
 use crate::clock::MonoTime;
+use crate::event::CircuitBreakerState;
 use crate::exchange::ExchangeId;
 
 /// The number of consecutive failures that opens the breaker. At 1 % of random failures, that happens
@@ -59,6 +60,14 @@ impl CircuitBreaker {
             failures: 0,
             last_failure: MonoTime::new(Duration::ZERO),
             silence: None,
+        }
+    }
+
+    pub(crate) fn state(&self) -> CircuitBreakerState {
+        match self {
+            Self::Closed { .. } => CircuitBreakerState::Closed,
+            Self::Open { .. } => CircuitBreakerState::Open,
+            Self::HalfOpen { .. } => CircuitBreakerState::HalfOpen,
         }
     }
 

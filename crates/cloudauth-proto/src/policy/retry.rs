@@ -1,5 +1,7 @@
 //! The retry rule: one function, held to a printed table.
 
+use crate::text_enum::text_enum;
+
 /// What carrying an operation out twice would do. It decides what is retried when the outcome of an
 /// attempt is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +34,7 @@ pub enum Repeat {
 }
 
 /// How an exchange ended, as far as the retry rule is concerned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the rows of the table")]
 pub enum Classification {
     /// No byte of the request was sent: name resolution, connecting or TLS failed.
@@ -64,6 +66,21 @@ pub enum Classification {
     /// Any other response.
     Final,
 }
+
+text_enum!(Classification, "classification", {
+    NotSent => "not_sent",
+    LocalFailure => "local_failure",
+    CertificateRefused => "certificate_refused",
+    NoResponse => "no_response",
+    Throttled => "throttled",
+    ServerError => "server_error",
+    Unreadable => "unreadable",
+    ClockSkew => "clock_skew",
+    NonceReused => "nonce_reused",
+    CredentialsRefused => "credentials_refused",
+    UnknownHere => "unknown_here",
+    Final => "final",
+});
 
 /// What the retry rule decides after an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -31,6 +31,7 @@ use crate::credentials::{
     CredentialsError, RefreshId, RefreshTicket, ResolvedCredentials, SourceError, SupplyError,
 };
 use crate::error::Error;
+use crate::event::Event;
 use crate::exchange::ExchangeId;
 use crate::flow::{Flow, Step};
 use crate::http::{Failure, Response};
@@ -228,6 +229,7 @@ impl Refresh {
                 None
             }
             Resolved::Credentials(fetched, found, pinned) => {
+                session.record(|| Event::Refreshed { error: None });
                 let cache = session.credential_cache_mut();
                 cache.store(self.id, found.clone(), fetched.lifetime, pinned, now);
                 Some(Step::Done(Ok(found)))
@@ -314,7 +316,7 @@ impl Flow for Refresh {
     ) {
         let now = self.latest.clamp(now);
         match &mut self.stage {
-            RefreshStage::Plain(call, _) => call.report(id, result, now),
+            RefreshStage::Plain(call, _) => call.report(session, id, result, now),
             RefreshStage::Call(call, _) => call.report(session, id, result, now),
             RefreshStage::Enter(_)
             | RefreshStage::Supply { .. }

@@ -7,7 +7,7 @@ use super::ecs::EcsStep;
 use super::response::IssuedCredentials;
 use super::stage::{RefreshStage, Responder};
 use super::sts;
-use crate::call::plain::{PlainCall, PlainLimits, PlainResult};
+use crate::call::plain::{PlainCall, PlainLimits, PlainResult, Purpose};
 use crate::call::{Call, Signer};
 use crate::clock::{MonoTime, Now};
 use crate::credentials::SourceError;
@@ -36,7 +36,12 @@ pub(super) fn plain_call(request: PlainRequest, deadline: MonoTime) -> Box<Plain
         deadline,
     };
     let endpoint = request.endpoint.clone();
-    Box::new(PlainCall::new(Content::Plain(request), endpoint, limits))
+    Box::new(PlainCall::new(
+        Purpose::Credentials,
+        Content::Plain(request),
+        endpoint,
+        limits,
+    ))
 }
 
 /// The response to a request, or the reason why there is none.

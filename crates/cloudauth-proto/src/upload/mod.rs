@@ -15,7 +15,7 @@ use core::ops::ControlFlow::{Break, Continue};
 
 use grant::UploadGrant;
 
-use crate::call::plain::{PlainCall, PlainLimits};
+use crate::call::plain::{PlainCall, PlainLimits, Purpose};
 use crate::call::{Call, Reply};
 use crate::clock::{LatestTime, MonoTime, Now};
 use crate::decode::replies;
@@ -229,7 +229,7 @@ impl<O: Operation> Upload<O> {
                 let deadline = self.deadline.unwrap_or(now.mono);
                 let limits = PlainLimits::of_store(session.limits(), deadline);
                 let store = form.store().clone();
-                let call = PlainCall::new(Content::File(form), store, limits);
+                let call = PlainCall::new(Purpose::Upload, Content::File(form), store, limits);
                 self.stage = UploadStage::Post(file, grant, call);
             }
             UploadStage::Post(file, grant, mut call) => {
@@ -283,7 +283,7 @@ impl<O: Operation> Flow for Upload<O> {
         let now = self.latest.clamp(now);
         match &mut self.stage {
             UploadStage::Authorize(_, call) => call.report(session, id, result, now),
-            UploadStage::Post(.., call) => call.report(id, result, now),
+            UploadStage::Post(.., call) => call.report(session, id, result, now),
             UploadStage::Call(call) => call.report(session, id, result, now),
             UploadStage::Next | UploadStage::Finished => {}
         }

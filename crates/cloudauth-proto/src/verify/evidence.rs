@@ -9,7 +9,7 @@ use core::mem;
 use core::ops::ControlFlow::{Break, Continue};
 use core::time::Duration;
 
-use crate::call::plain::{PlainCall, PlainLimits, PlainResult};
+use crate::call::plain::{PlainCall, PlainLimits, PlainResult, Purpose};
 use crate::clock::{LatestTime, Now, UnixTime};
 use crate::endpoint::Endpoint;
 use crate::error::{Attempt, Error, EvidenceError, EvidenceErrorKind, EvidenceKind};
@@ -173,7 +173,12 @@ impl FetchEvidence {
             response_limit: self.response_limit(session),
             ..PlainLimits::of_store(session.limits(), deadline)
         };
-        Ok(PlainCall::new(Content::Plain(request), store, limits))
+        Ok(PlainCall::new(
+            Purpose::Download,
+            Content::Plain(request),
+            store,
+            limits,
+        ))
     }
 
     fn response_limit(&self, session: &Session) -> usize {
@@ -258,7 +263,7 @@ impl Flow for FetchEvidence {
         let now = self.latest.clamp(now);
         let reply = reply.and_then(|response| self.uncut(response, session));
         if let FetchStage::Fetching(call) = &mut self.stage {
-            call.report(id, reply, now);
+            call.report(session, id, reply, now);
         }
     }
 }
