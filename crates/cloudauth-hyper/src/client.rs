@@ -6,8 +6,13 @@ use std::sync::Arc;
 use cloudauth_net::{FetchError, Options, OptionsError};
 use cloudauth_proto::verify::FetchEvidence;
 use cloudauth_proto::{Call, CallOptions, Entropy, Error, Flow, Operation, Reply};
+use http::Uri;
+use hyper::rt::{Read, Write};
+use hyper_util::client::legacy::connect::Connection;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tower_service::Service;
 
+use crate::connector::{BoxError, CustomConnector};
 use crate::shared::Shared;
 
 /// An async client for tokio, with a connection pool. Tasks can share one, by reference or by clones, which
@@ -43,7 +48,26 @@ impl Drop for Handle {
 impl Client {
     /// Builds a client. No request is sent.
     pub fn new(options: Options) -> Result<Self, OptionsError> {
-        let shared = Arc::new(Shared::new(options.build()?));
+        Self::build(options, None)
+    }
+
+    /// Builds a client that connects with a connector of the caller's own: over Unix sockets, through a VPN,
+    /// to a server in the same process. No request is sent.
+    ///
+    /// The connector is called with the URI of an endpoint, and replaces TCP and proxies. For `https` the
+    /// client speaks TLS over what it returns. An error of the connector means that nothing was sent.
+    pub fn with_connector<C>(options: Options, connector: C) -> Result<Self, OptionsError>
+    where
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: Read + Write + Connection + Send + Unpin + 'static,
+        C::Error: Into<BoxError>,
+        C::Future: Send,
+    {
+        Self::build(options, Some(&CustomConnector::new(connector)))
+    }
+
+    fn build(options: Options, custom: Option<&CustomConnector>) -> Result<Self, OptionsError> {
+        let shared = Arc::new(Shared::new(options.build()?, custom));
         Ok(Self(Arc::new(Handle(shared))))
     }
 

@@ -1,6 +1,7 @@
 //! Connections: directly to the endpoint, or through a proxy's tunnel.
 
-use core::future::{Ready, ready};
+use core::fmt;
+use core::future::{Ready, poll_fn, ready};
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use std::io;
@@ -22,7 +23,7 @@ use crate::stream::{Io, Stream};
 ///
 /// hyper-util clones it for every request; the `Arc` keeps that cheap.
 #[derive(Clone, Debug)]
-pub(crate) struct Connector(Arc<HttpsConnector<TunnelConnector>>);
+pub(crate) struct Connector(Arc<HttpsConnector<Transport>>);
 
 impl Connector {
     pub(crate) fn new(tls: &ClientConfig, proxies: Proxies) -> Self {
@@ -32,7 +33,74 @@ impl Connector {
             to_proxy: over_tls(tls.clone(), tcp),
             proxies,
         };
-        Self(Arc::new(over_tls(tls.clone(), tunnel)))
+        Self::over(tls, Transport::Tunnel(Box::new(tunnel)))
+    }
+
+    /// Connects with a connector of the caller's own.
+    pub(crate) fn with(tls: &ClientConfig, connector: CustomConnector) -> Self {
+        Self::over(tls, Transport::Custom(connector))
+    }
+
+    fn over(tls: &ClientConfig, transport: Transport) -> Self {
+        Self(Arc::new(over_tls(tls.clone(), transport)))
+    }
+}
+
+/// What TLS connections are made over.
+#[derive(Clone, Debug)]
+enum Transport {
+    Tunnel(Box<TunnelConnector>),
+    Custom(CustomConnector),
+}
+
+impl Service<Uri> for Transport {
+    type Response = BoxedIo;
+    type Error = BoxError;
+    type Future = Connecting<BoxedIo>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        match self {
+            Self::Tunnel(tunnel) => tunnel.poll_ready(context),
+            // It is polled when it connects.
+            Self::Custom(_) => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn call(&mut self, endpoint: Uri) -> Connecting<BoxedIo> {
+        match self {
+            Self::Tunnel(tunnel) => tunnel.call(endpoint),
+            Self::Custom(custom) => (custom.0)(endpoint),
+        }
+    }
+}
+
+/// A connector of the caller's own, of any type.
+#[derive(Clone)]
+pub(crate) struct CustomConnector(Arc<dyn Fn(Uri) -> Connecting<BoxedIo> + Send + Sync>);
+
+impl CustomConnector {
+    pub(crate) fn new<C>(connector: C) -> Self
+    where
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: Io + 'static,
+        C::Error: Into<BoxError>,
+        C::Future: Send,
+    {
+        Self(Arc::new(move |endpoint| {
+            let mut connector = connector.clone();
+            Box::pin(async move {
+                let ready = poll_fn(|context| connector.poll_ready(context));
+                ready.await.map_err(Into::into)?;
+                let connected = connector.call(endpoint).await;
+                Ok(Box::new(connected.map_err(Into::into)?) as BoxedIo)
+            })
+        }))
+    }
+}
+
+impl fmt::Debug for CustomConnector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CustomConnector")
     }
 }
 
@@ -83,7 +151,7 @@ pub(crate) struct TunnelConnector {
     proxies: Proxies,
 }
 
-type BoxError = Box<dyn core::error::Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn core::error::Error + Send + Sync>;
 type BoxedIo = Box<dyn Io>;
 type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 type ProxyConnector = HttpsConnector<HttpConnector<Resolver>>;

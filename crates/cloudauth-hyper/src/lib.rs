@@ -74,7 +74,9 @@ mod shared;
 mod stream;
 
 pub use client::Client;
-pub use cloudauth_net::{FetchError, Observer, Options, OptionsError, Proxies, TransportError};
+pub use cloudauth_net::{
+    FetchError, Observer, Options, OptionsError, Proxies, TestClock, TransportError,
+};
 pub use cloudauth_proto as proto;
 pub use cloudauth_proto::credentials::{AssumeRole, Role};
 pub use cloudauth_proto::{

@@ -11,7 +11,7 @@ use rustls::ClientConfig;
 use tokio::runtime::{Handle, Id, TryCurrentError};
 
 use crate::body::RequestBody;
-use crate::connector::Connector;
+use crate::connector::{Connector, CustomConnector};
 
 /// Maximum number of runtimes for which idle connections are kept.
 const RUNTIMES: usize = 8;
@@ -46,6 +46,7 @@ impl Pools {
     pub(crate) fn new(
         tls: &ClientConfig,
         proxies: Proxies,
+        custom: Option<&CustomConnector>,
         max_idle_connections: usize,
         idle_timeout: Duration,
     ) -> Self {
@@ -56,10 +57,14 @@ impl Pools {
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
             .http1_max_buf_size(HEAD_LIMIT);
+        let connector = |proxies| match custom {
+            Some(custom) => Connector::with(tls, custom.clone()),
+            None => Connector::new(tls, proxies),
+        };
         Self {
             builder,
-            proxied: Connector::new(tls, proxies),
-            direct: Connector::new(tls, Proxies::none()),
+            proxied: connector(proxies),
+            direct: connector(Proxies::none()),
             by_runtime: Mutex::default(),
         }
     }

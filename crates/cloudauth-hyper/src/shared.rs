@@ -13,9 +13,10 @@ use cloudauth_proto::driver::{
 use cloudauth_proto::{Error, Flow, Session, Step};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore};
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, yield_now};
 use tokio::time::sleep_until;
 
+use crate::connector::CustomConnector;
 use crate::exchange::{ExchangeFuture, InFlight, send};
 use crate::pool::Pools;
 use crate::resolver::run_blocking;
@@ -39,7 +40,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(parts: ClientParts) -> Self {
+    pub(crate) fn new(parts: ClientParts, custom: Option<&CustomConnector>) -> Self {
         let ClientParts {
             session,
             clock,
@@ -51,7 +52,7 @@ impl Shared {
             idle_timeout,
         } = parts;
         Self {
-            pools: Pools::new(&tls, proxies, max_idle_connections, idle_timeout),
+            pools: Pools::new(&tls, proxies, custom, max_idle_connections, idle_timeout),
             local_permits: Arc::new(Semaphore::new(LOCAL_THREADS)),
             session: Mutex::new(session),
             refresh: Mutex::default(),
@@ -101,6 +102,15 @@ impl Shared {
                         now.mono = until;
                         continue;
                     }
+                    if in_flight.is_empty()
+                        && supply.is_none()
+                        && !self.is_refreshing()
+                        && self.clock.skip_to(until)
+                    {
+                        yield_now().await;
+                        now = self.clock.now();
+                        continue;
+                    }
                     let event = tokio::select! {
                         biased;
                         (id, reply) = in_flight.next() => Event::Ended(id, reply),
@@ -144,6 +154,12 @@ impl Shared {
             }
             now = self.clock.now();
         }
+    }
+
+    /// Whether another task refreshes the credentials.
+    fn is_refreshing(&self) -> bool {
+        let refresh = lock(&self.refresh);
+        refresh.as_ref().is_some_and(|task| !task.is_finished())
     }
 
     async fn sleep_until(&self, time: MonoTime) {

@@ -27,12 +27,13 @@ pub mod local;
 mod metrics;
 mod observer;
 mod options;
+mod outcome;
 mod proxy;
 mod tls;
 mod user_agent;
 mod variables;
 
-pub use clock::Clock;
+pub use clock::{Clock, TestClock};
 pub use error::{FetchError, OptionsError, TransportError};
 pub use failure::{ProxyRefused, connect_failure, is_certificate_refused, request_failure};
 pub use observer::{ObservedFlow, Observer};

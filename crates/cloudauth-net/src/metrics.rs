@@ -4,7 +4,7 @@ use cloudauth_proto::driver::{CircuitBreakerState, Event};
 use opentelemetry::metrics::{Counter, Gauge, Histogram};
 use opentelemetry::{KeyValue, global};
 
-use crate::observer::ending;
+use crate::outcome::outcome;
 
 /// The instruments. `metrics.md` has the table of their names, units and attributes.
 #[derive(Clone)]
@@ -69,7 +69,7 @@ impl Metrics {
                 self.retries.add(1, &[named(&info.action), reason]);
             }
             Event::AttemptEnded { info, attempt } => {
-                let (status, _, error) = ending(attempt);
+                let (status, _, error) = outcome(attempt);
                 let mut attributes = vec![
                     named(&info.action),
                     KeyValue::new("http.request.method", info.method.as_str()),

@@ -3,14 +3,15 @@
 use core::fmt;
 use std::sync::Arc;
 
+use cloudauth_proto::Attempt;
 use cloudauth_proto::driver::{AttemptInfo, CircuitBreakerState, Event, ExchangeId};
 use cloudauth_proto::policy::Classification;
-use cloudauth_proto::{Attempt, AttemptOutcome};
 use tracing::field::Empty;
 use tracing::{Level, Span};
 
 #[cfg(feature = "metrics")]
 use crate::metrics::Metrics;
+use crate::outcome::outcome;
 
 type Hook = Arc<dyn Fn(&str, &Attempt) + Send + Sync>;
 
@@ -220,26 +221,9 @@ fn report(event: &Event) {
     }
 }
 
-/// The status and the code of an attempt, and its `error.type`.
-pub(crate) fn ending(attempt: &Attempt) -> (Option<u16>, Option<&str>, Option<String>) {
-    let (status, code, failure) = match &attempt.outcome {
-        AttemptOutcome::NotSent(_) => (None, None, Some("not_sent")),
-        AttemptOutcome::NoResponse { status, .. } => (*status, None, Some("no_response")),
-        AttemptOutcome::TimedOut => (None, None, Some("timed_out")),
-        AttemptOutcome::Superseded => (None, None, Some("superseded")),
-        AttemptOutcome::Unreadable { status, .. } => (Some(*status), None, Some("unreadable")),
-        AttemptOutcome::Response { status, code } => (Some(*status), code.as_deref(), None),
-        _ => (None, None, None),
-    };
-    let error_status = status.filter(|status| *status >= 400);
-    let error = failure.map(ToOwned::to_owned);
-    let error = error.or_else(|| error_status.map(|status| status.to_string()));
-    (status, code, error)
-}
-
 /// Completes the span of an attempt, and emits its event.
 fn end(span: &Span, info: &AttemptInfo, attempt: &Attempt) {
-    let (status, code, error) = ending(attempt);
+    let (status, code, error) = outcome(attempt);
     let request_id = attempt.request_id.as_deref();
     if let Some(status) = status {
         span.record("http.response.status_code", status);

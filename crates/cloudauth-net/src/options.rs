@@ -8,13 +8,13 @@ use cloudauth_proto::ops;
 use cloudauth_proto::{Attempt, Endpoints, Policy, Scheme, Secret, Session, Source};
 use rustls::ClientConfig;
 
-use crate::clock::{self, Clock};
+use crate::clock::{self, Clock, TestClock};
 use crate::error::OptionsError;
 use crate::observer::Observer;
 use crate::proxy::Proxies;
 use crate::tls::{Identity, TlsOptions};
 use crate::user_agent::UserAgent;
-use crate::variables;
+use crate::variables::Variables;
 
 /// HTTP libraries add the idle timeout to the current time, and panic if that cannot be represented.
 const MAX_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -28,7 +28,7 @@ const MAX_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 #[must_use]
 pub struct Options {
     credentials: Option<Source>,
-    pub(crate) endpoints: Endpoints,
+    endpoints: Endpoints,
     scheme: Scheme,
     policy: Policy,
     rate_limits: Vec<(&'static str, u32)>,
@@ -39,6 +39,7 @@ pub struct Options {
     idle_timeout: Duration,
     user_agent: Option<String>,
     observer: Observer,
+    test_clock: Option<TestClock>,
 }
 
 impl Default for Options {
@@ -57,6 +58,7 @@ impl Default for Options {
             idle_timeout: Duration::from_secs(5),
             user_agent: None,
             observer: Observer::default(),
+            test_clock: None,
         }
     }
 }
@@ -82,7 +84,24 @@ impl Options {
     /// A value that cannot be used is an error that names its variable. Credentials and proxies have
     /// variables of their own, which are read by default.
     pub fn from_env() -> Result<Self, OptionsError> {
-        variables::apply(Self::new(), clock::lossy_var)
+        Ok(Self::new().with(Variables::read(clock::lossy_var)?))
+    }
+
+    fn with(mut self, variables: Variables) -> Self {
+        if let Some(endpoints) = variables.endpoints {
+            self.endpoints = endpoints;
+        }
+        if let Some(scheme) = variables.scheme {
+            self.scheme = scheme;
+        }
+        for (limit, set) in [
+            (&mut self.policy.connect_timeout, variables.connect_timeout),
+            (&mut self.policy.read_timeout, variables.read_timeout),
+            (&mut self.policy.total_timeout, variables.total_timeout),
+        ] {
+            *limit = set.unwrap_or(*limit);
+        }
+        self
     }
 
     /// Sets the credentials, or the [`Source`] that they are looked up from when the first call needs
@@ -230,6 +249,12 @@ impl Options {
         self
     }
 
+    /// Replaces the clock in a test of an application, so that waiting takes no time.
+    pub fn test_clock(mut self, clock: &TestClock) -> Self {
+        self.test_clock = Some(clock.clone());
+        self
+    }
+
     /// Checks the options and returns what a driver builds a client from. Applications pass the
     /// options to a driver's `Client::new` instead.
     pub fn build(self) -> Result<ClientParts, OptionsError> {
@@ -283,7 +308,10 @@ impl Options {
         }
         Ok(ClientParts {
             session,
-            clock: Clock::start(),
+            clock: match self.test_clock {
+                Some(test) => Clock::start().moved_by(test),
+                None => Clock::start(),
+            },
             tls,
             proxies,
             user_agent,
@@ -336,6 +364,23 @@ mod tests {
         assert_eq!(options.scheme, Scheme::Acs3HmacSha256);
         assert_eq!(options.idle_timeout, Duration::from_secs(5));
         assert_eq!(options.max_idle_connections, 100);
+    }
+
+    #[test]
+    fn variables_replace_defaults_and_the_code_replaces_variables() {
+        let variables = Variables {
+            scheme: Some(Scheme::RpcHmacSha1),
+            read_timeout: Some(Duration::from_secs(3)),
+            total_timeout: Some(Duration::from_secs(4)),
+            ..Variables::default()
+        };
+        let options = Options::new().with(variables);
+        let options = options.total_timeout(Duration::from_secs(9));
+        assert_eq!(options.scheme, Scheme::RpcHmacSha1);
+        assert_eq!(options.endpoints, Endpoints::default());
+        assert_eq!(options.policy.connect_timeout, Duration::from_secs(10));
+        assert_eq!(options.policy.read_timeout, Duration::from_secs(3));
+        assert_eq!(options.policy.total_timeout, Duration::from_secs(9));
     }
 
     #[test]

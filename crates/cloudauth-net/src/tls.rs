@@ -258,7 +258,7 @@ mod tests {
         let extra = CertificateParams::new(vec![]).unwrap();
         let extra = extra.self_signed(&KeyPair::generate().unwrap()).unwrap();
         let pem = extra.pem().into_bytes();
-        let mut own = ClientConfig::clone(&config(&[pem.clone()], None).unwrap());
+        let mut own = ClientConfig::clone(&config(core::slice::from_ref(&pem), None).unwrap());
         own.alpn_protocols = vec![b"h2".to_vec()];
         own.enable_sni = false;
         let with = |roots, identity| TlsOptions {

@@ -6,7 +6,6 @@ use core::time::Duration;
 use cloudauth_proto::{Endpoint, Endpoints, Network, Region, Scheme};
 
 use crate::error::OptionsError;
-use crate::options::Options;
 
 const ENDPOINTS: &str = "CLOUDAUTH_ENDPOINTS";
 const PLAIN_HTTP: &str = "CLOUDAUTH_PLAIN_HTTP";
@@ -14,15 +13,37 @@ const REGION: &str = "CLOUDAUTH_REGION";
 const NETWORK: &str = "CLOUDAUTH_NETWORK";
 const SCHEME: &str = "CLOUDAUTH_SCHEME";
 
-/// Sets what the variables say.
-pub(crate) fn apply(
-    mut options: Options,
-    vars: impl Fn(&str) -> Option<String>,
-) -> Result<Options, OptionsError> {
-    let set = |name: &str| {
-        let value = vars(name).map(|value| value.trim().to_owned());
-        value.filter(|value| !value.is_empty())
-    };
+/// What the variables set.
+#[derive(Debug, Default)]
+pub(crate) struct Variables {
+    pub(crate) endpoints: Option<Endpoints>,
+    pub(crate) scheme: Option<Scheme>,
+    pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) read_timeout: Option<Duration>,
+    pub(crate) total_timeout: Option<Duration>,
+}
+
+impl Variables {
+    pub(crate) fn read(vars: impl Fn(&str) -> Option<String>) -> Result<Self, OptionsError> {
+        let set = |name: &str| {
+            let value = vars(name).map(|value| value.trim().to_owned());
+            value.filter(|value| !value.is_empty())
+        };
+        let problem =
+            "is not the name of a signature scheme, such as ACS3-HMAC-SHA256 or HMAC-SHA1";
+        Ok(Self {
+            endpoints: read_endpoints(set)?,
+            scheme: parsed(set, SCHEME, problem)?,
+            connect_timeout: seconds(set, "CLOUDAUTH_CONNECT_TIMEOUT")?,
+            read_timeout: seconds(set, "CLOUDAUTH_READ_TIMEOUT")?,
+            total_timeout: seconds(set, "CLOUDAUTH_TOTAL_TIMEOUT")?,
+        })
+    }
+}
+
+fn read_endpoints(
+    set: impl Fn(&str) -> Option<String> + Copy,
+) -> Result<Option<Endpoints>, OptionsError> {
     let network = parsed(set, NETWORK, "must be public, vpc or dualstack")?;
     let problem = "must be global, cn-shanghai, cn-beijing or cn-qingdao";
     let region = parsed(set, REGION, problem)?;
@@ -30,32 +51,18 @@ pub(crate) fn apply(
     match set(ENDPOINTS) {
         Some(_) if network.is_some() || region.is_some() => {
             let problem = "cannot be combined with CLOUDAUTH_REGION or CLOUDAUTH_NETWORK";
-            return Err(OptionsError::new(ENDPOINTS, problem));
+            Err(OptionsError::new(ENDPOINTS, problem))
         }
-        Some(list) => options = options.endpoints(endpoints(&list, plain.as_deref())?),
+        Some(list) => endpoints(&list, plain.as_deref()).map(Some),
         None if plain.is_some() => {
             let problem = "must be the host of an http:// URL in CLOUDAUTH_ENDPOINTS";
-            return Err(OptionsError::new(PLAIN_HTTP, problem));
+            Err(OptionsError::new(PLAIN_HTTP, problem))
         }
         None if network.is_some() || region.is_some() => {
-            options = options.endpoints(of(region, network.unwrap_or_default())?);
+            of(region, network.unwrap_or_default()).map(Some)
         }
-        None => {}
+        None => Ok(None),
     }
-    let problem = "is not the name of a signature scheme, such as ACS3-HMAC-SHA256 or HMAC-SHA1";
-    if let Some(scheme) = parsed::<Scheme>(set, SCHEME, problem)? {
-        options = options.scheme(scheme);
-    }
-    if let Some(limit) = seconds(set, "CLOUDAUTH_CONNECT_TIMEOUT")? {
-        options = options.connect_timeout(limit);
-    }
-    if let Some(limit) = seconds(set, "CLOUDAUTH_READ_TIMEOUT")? {
-        options = options.read_timeout(limit);
-    }
-    if let Some(limit) = seconds(set, "CLOUDAUTH_TOTAL_TIMEOUT")? {
-        options = options.total_timeout(limit);
-    }
-    Ok(options)
 }
 
 fn parsed<T: FromStr>(
@@ -147,17 +154,16 @@ fn of(region: Option<Region>, network: Network) -> Result<Endpoints, OptionsErro
 mod tests {
     use super::*;
 
-    fn read(vars: &[(&str, &str)]) -> Result<Options, OptionsError> {
-        apply(Options::new(), |name| {
+    fn read(vars: &[(&str, &str)]) -> Result<Variables, OptionsError> {
+        Variables::read(|name| {
             let found = vars.iter().find(|(have, _)| *have == name);
             found.map(|(_, value)| (*value).to_owned())
         })
     }
 
     fn endpoints_of(vars: &[(&str, &str)]) -> String {
-        let options = read(vars).unwrap();
-        let endpoints = options.endpoints.as_slice();
-        let urls: Vec<_> = endpoints.iter().map(ToString::to_string).collect();
+        let endpoints = read(vars).unwrap().endpoints.unwrap_or_default();
+        let urls: Vec<_> = endpoints.into_iter().map(|url| url.to_string()).collect();
         urls.join(" ")
     }
 
@@ -247,22 +253,16 @@ mod tests {
     }
 
     #[test]
-    fn variables_set_the_scheme_and_the_timeouts_and_the_code_wins() {
-        let vars = [
+    fn variables_set_the_scheme_and_the_timeouts() {
+        let read = read(&[
             (SCHEME, "hmac-sha1"),
             ("CLOUDAUTH_CONNECT_TIMEOUT", "2.5"),
             ("CLOUDAUTH_READ_TIMEOUT", "3"),
-            ("CLOUDAUTH_TOTAL_TIMEOUT", "4"),
-        ];
-        let options = read(&vars).unwrap().read_timeout(Duration::from_secs(9));
-        let printed = format!("{options:?}");
-        for part in [
-            "RpcHmacSha1",
-            "connect_timeout: 2.5s",
-            "read_timeout: 9s",
-            "total_timeout: 4s",
-        ] {
-            assert!(printed.contains(part), "{printed}");
-        }
+        ]);
+        let read = read.unwrap();
+        assert_eq!(read.scheme, Some(Scheme::RpcHmacSha1));
+        assert_eq!(read.connect_timeout, Some(Duration::from_millis(2_500)));
+        assert_eq!(read.read_timeout, Some(Duration::from_secs(3)));
+        assert_eq!(read.total_timeout, None);
     }
 }

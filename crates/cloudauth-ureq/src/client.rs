@@ -66,6 +66,7 @@ impl Client {
             clock,
             observer,
             is_closed: AtomicBool::new(false),
+            is_refreshing: AtomicBool::new(false),
         });
         Ok(Self(Arc::new(Handle(driver))))
     }
@@ -121,6 +122,8 @@ struct Driver {
     observer: Observer,
     /// Whether the client was dropped.
     is_closed: AtomicBool,
+    /// Whether another thread refreshes the credentials.
+    is_refreshing: AtomicBool,
 }
 
 impl Driver {
@@ -142,6 +145,9 @@ impl Driver {
             if let Step::Wait(until) = step
                 && events.is_empty()
             {
+                if !self.is_refreshing.load(Ordering::Acquire) && self.clock.skip_to(until) {
+                    continue;
+                }
                 // The session is locked until here, so that the end of a refresh is not missed.
                 let left = until.saturating_since(self.now().mono);
                 drop(self.changed.wait_timeout(session, left));
@@ -178,6 +184,7 @@ impl Driver {
     fn authenticate(self: &Arc<Self>, ticket: RefreshTicket) {
         let (driver, beside) = (Arc::clone(self), ticket.clone());
         let thread = thread::Builder::new().name("cloudauth-refresh".to_owned());
+        self.is_refreshing.store(true, Ordering::Release);
         let spawned = thread.spawn(move || {
             let guard = RefreshGuard(driver, beside.id());
             drop(guard.0.run(Refresh::new(beside)));
@@ -214,6 +221,7 @@ impl Drop for RefreshGuard {
     fn drop(&mut self) {
         let Self(driver, refresh) = self;
         driver.session().release_refresh(*refresh);
+        driver.is_refreshing.store(false, Ordering::Release);
         driver.changed.notify_all();
     }
 }

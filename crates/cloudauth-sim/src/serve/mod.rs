@@ -10,6 +10,7 @@ mod proxy;
 mod state;
 mod tls;
 
+use core::error::Error;
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr};
 use std::io;
@@ -17,6 +18,8 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, MutexGuard};
 use std::thread::{self, JoinHandle};
 
+use cloudauth_net::{Options, Proxies};
+use cloudauth_proto::{Credentials, Endpoint, Endpoints};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::TlsAcceptor;
@@ -27,7 +30,7 @@ use self::state::{ListenerCommand, ServerState};
 use self::tls::{CertificateAuthority, SERVER_NAMES};
 use crate::faults::{Fault, Times};
 use crate::region::Region;
-use crate::world::World;
+use crate::world::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, World};
 
 /// A running simulator: for each region a port for http and one for https, a port for the pages
 /// behind `CertifyUrl`, and a proxy, all on loopback.
@@ -39,6 +42,7 @@ pub struct Simulator {
     host: String,
     /// The http and https port of each region, in the order of [`Region::ALL`].
     ports: [[u16; 2]; 2],
+    options: Options,
     page_url: String,
     proxy_url: String,
     ca_pem: String,
@@ -112,6 +116,7 @@ impl Simulator {
         let tls = tls::unverified_client_config()?;
         runtime.spawn(callbacks::run(Arc::clone(&state), tls));
 
+        let options = client_options(&host, ports).map_err(io::Error::other)?;
         drop(context);
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new()
@@ -121,12 +126,31 @@ impl Simulator {
             state,
             host,
             ports,
+            options,
             page_url,
             proxy_url,
             ca_pem,
             stop: Some(stop),
             thread: Some(thread),
         })
+    }
+
+    /// Options of a client of this simulator: its access key, both regions over http, no proxy.
+    ///
+    /// ```
+    /// use cloudauth_sim::Simulator;
+    /// use cloudauth_ureq::Client;
+    /// use cloudauth_ureq::ops::Id2MetaVerify;
+    ///
+    /// let simulator = Simulator::start()?;
+    /// let client = Client::new(simulator.options())?;
+    /// let check = Id2MetaVerify::new().param_type("normal");
+    /// let check = check.user_name("张三").identify_num("11010519491231002X");
+    /// assert!(client.call(&check).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn options(&self) -> Options {
+        self.options.clone()
     }
 
     /// The http URL of a region: `http://127.0.0.1:PORT`, unless started on another address.
@@ -261,6 +285,19 @@ impl Drop for Simulator {
             let _ = thread.join();
         }
     }
+}
+
+/// Options of a client of these ports.
+fn client_options(
+    host: &str,
+    ports: [[u16; 2]; 2],
+) -> Result<Options, Box<dyn Error + Send + Sync>> {
+    let [shanghai, beijing] = ports.map(|[plain, _]| format!("{host}:{plain}"));
+    let endpoints = Endpoints::only(Endpoint::plain_http(&shanghai)?);
+    Ok(Options::new()
+        .credentials(Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?)
+        .endpoints(endpoints.then(Endpoint::plain_http(&beijing)?))
+        .proxies(Proxies::none()))
 }
 
 impl fmt::Debug for Simulator {
