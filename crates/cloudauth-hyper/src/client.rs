@@ -1,11 +1,16 @@
 //! The client.
 
-use core::pin::pin;
+use core::fmt;
+use core::future::poll_fn;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll, ready};
 use std::sync::Arc;
 
 use cloudauth_net::{FetchError, Options, OptionsError};
+use cloudauth_proto::pages::{Paged, Pages};
 use cloudauth_proto::verify::FetchEvidence;
 use cloudauth_proto::{Call, CallOptions, Entropy, Error, Flow, Operation, Reply};
+use futures_core::Stream;
 use http::Uri;
 use hyper::rt::{Read, Write};
 use hyper_util::client::legacy::connect::Connection;
@@ -101,6 +106,32 @@ impl Client {
         self.shared().drive(&mut flow).await
     }
 
+    /// Lists the entries of an operation, a page at a time. [`Pages`] says where the list ends.
+    ///
+    /// ```no_run
+    /// # use cloudauth_hyper::{Client, Options};
+    /// use cloudauth_hyper::ops::DescribeVerifySearchPageList;
+    ///
+    /// # async fn list() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let client = Client::new(Options::new())?;
+    /// let records = DescribeVerifySearchPageList::new().page_size("50");
+    /// let mut pages = client.pages(records);
+    /// while let Some(page) = pages.next().await {
+    ///     for record in page?.value.items {
+    ///         println!("{:?}", record.certify_id);
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pages<O>(&self, operation: O) -> PageStream<O>
+    where
+        O: Paged + Send + Sync + 'static,
+        O::Response: Send,
+    {
+        PageStream::new(self.clone(), Pages::new(operation))
+    }
+
     /// Fetches a picture or a video of a verdict, checks it, writes it, and returns its media type.
     ///
     /// The file is written only after all of it was received and checked, so on [`FetchError::Fetch`]
@@ -125,6 +156,75 @@ impl Client {
         self.shared().session().entropy()
     }
 }
+
+/// A stream of the pages of a list; see [`Client::pages`].
+#[must_use = "a stream is lazy"]
+pub struct PageStream<O: Paged> {
+    client: Client,
+    /// None while a page is fetched, after the last page, and after an error.
+    pages: Option<Pages<O>>,
+    fetching: Option<Fetching<O>>,
+}
+
+type Page<O> = Option<Result<Reply<<O as Operation>::Response>, Error>>;
+type Fetching<O> = Pin<Box<dyn Future<Output = (Pages<O>, Page<O>)> + Send>>;
+
+impl<O: Paged + Send + Sync + 'static> PageStream<O>
+where
+    O::Response: Send,
+{
+    pub(crate) fn new(client: Client, pages: Pages<O>) -> Self {
+        Self {
+            client,
+            pages: Some(pages),
+            fetching: None,
+        }
+    }
+
+    /// Fetches the next page; `None` after the last one, and after an error.
+    ///
+    /// Dropping the future cancels nothing: the next call goes on with the same page.
+    pub async fn next(&mut self) -> Page<O> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+}
+
+impl<O: Paged + Send + Sync + 'static> Stream for PageStream<O>
+where
+    O::Response: Send,
+{
+    type Item = Result<Reply<O::Response>, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        if let Some(mut pages) = this.pages.take() {
+            let client = this.client.clone();
+            this.fetching = Some(Box::pin(async move {
+                let page = client.run(&mut pages).await.transpose();
+                (pages, page)
+            }));
+        }
+        let Some(fetching) = &mut this.fetching else {
+            return Poll::Ready(None);
+        };
+        let (pages, page) = ready!(fetching.as_mut().poll(context));
+        this.fetching = None;
+        if matches!(page, Some(Ok(_))) {
+            this.pages = Some(pages);
+        }
+        Poll::Ready(page)
+    }
+}
+
+impl<O: Paged> fmt::Debug for PageStream<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PageStream")
+            .field("pages", &self.pages)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<O: Paged> Unpin for PageStream<O> {}
 
 #[cfg(test)]
 mod tests {

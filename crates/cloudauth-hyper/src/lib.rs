@@ -73,7 +73,7 @@ mod service;
 mod shared;
 mod stream;
 
-pub use client::Client;
+pub use client::{Client, PageStream};
 pub use cloudauth_net::{
     FetchError, Observer, Options, OptionsError, Proxies, TestClock, TransportError,
 };

@@ -47,6 +47,28 @@ pub trait Flow {
     }
 }
 
+impl<F: Flow + ?Sized> Flow for &mut F {
+    type Output = F::Output;
+
+    fn poll(&mut self, session: &mut Session, now: Now) -> Step<Self::Output> {
+        (**self).poll(session, now)
+    }
+
+    fn report(
+        &mut self,
+        session: &mut Session,
+        id: ExchangeId,
+        result: Result<Response, Failure>,
+        now: Now,
+    ) {
+        (**self).report(session, id, result, now);
+    }
+
+    fn supply(&mut self, contents: Result<Vec<u8>, SupplyError>) {
+        (**self).supply(contents);
+    }
+}
+
 /// What a driver must do next.
 #[derive(Debug)]
 #[must_use = "a flow makes progress only if the driver carries out its steps"]

@@ -129,6 +129,7 @@ mod flow;
 mod http;
 pub mod operation;
 pub mod ops;
+pub mod pages;
 pub mod policy;
 #[cfg(test)]
 #[path = "../tests/common/random.rs"]

@@ -7,6 +7,7 @@ use std::thread;
 
 use cloudauth_net::{ClientParts, Clock, FetchError, Observer, Options, OptionsError, local};
 use cloudauth_proto::driver::{Now, Refresh, RefreshId, RefreshTicket};
+use cloudauth_proto::pages::{Paged, Pages};
 use cloudauth_proto::verify::FetchEvidence;
 use cloudauth_proto::{Call, CallOptions, Entropy, Error, Flow, Operation, Reply, Session, Step};
 use ureq::Agent;
@@ -90,6 +91,25 @@ impl Client {
         self.0.0.run(flow)
     }
 
+    /// Lists the entries of an operation, a page at a time. [`Pages`] says where the list ends.
+    ///
+    /// ```no_run
+    /// # use cloudauth_ureq::{Client, Options};
+    /// use cloudauth_ureq::ops::DescribeVerifySearchPageList;
+    ///
+    /// # let client = Client::new(Options::new())?;
+    /// let records = DescribeVerifySearchPageList::new().page_size("50");
+    /// for page in client.pages(records) {
+    ///     for record in page?.value.items {
+    ///         println!("{:?}", record.certify_id);
+    ///     }
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn pages<O: Paged>(&self, operation: O) -> PageIter<O> {
+        PageIter::new(self.clone(), Pages::new(operation))
+    }
+
     /// Fetches a picture or a video of a verdict, checks it, writes it, and returns its media type.
     ///
     /// The file is written only after all of it was received and checked, so on [`FetchError::Fetch`]
@@ -108,6 +128,34 @@ impl Client {
     #[must_use]
     pub fn entropy(&self) -> Entropy {
         self.0.0.session().entropy()
+    }
+}
+
+/// An iterator over the pages of a list; see [`Client::pages`].
+#[derive(Debug)]
+#[must_use = "an iterator is lazy"]
+pub struct PageIter<O: Paged> {
+    client: Client,
+    /// None after the last page, and after an error.
+    pages: Option<Pages<O>>,
+}
+
+impl<O: Paged> PageIter<O> {
+    pub(crate) fn new(client: Client, pages: Pages<O>) -> Self {
+        let pages = Some(pages);
+        Self { client, pages }
+    }
+}
+
+impl<O: Paged> Iterator for PageIter<O> {
+    type Item = Result<Reply<O::Response>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let page = self.client.run(self.pages.as_mut()?).transpose();
+        if !matches!(page, Some(Ok(_))) {
+            self.pages = None;
+        }
+        page
     }
 }
 

@@ -71,7 +71,7 @@ mod tcp;
 mod tls;
 mod transport;
 
-pub use client::Client;
+pub use client::{Client, PageIter};
 pub use cloudauth_net::{
     FetchError, Observer, Options, OptionsError, Proxies, TestClock, TransportError,
 };

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::SystemTime;
 
 use cloudauth_net::{FetchError, Options, OptionsError, Proxies};
+use cloudauth_proto::pages::Paged;
 use cloudauth_proto::verify::FetchEvidence;
 use cloudauth_proto::{
     CallOptions, Credentials, Endpoint, Endpoints, Error, Flow, Operation, Policy, Reply,
@@ -53,6 +54,12 @@ pub(crate) trait Driver: Debug + Sized + Sync {
         operation: &O,
         options: CallOptions,
     ) -> Result<Reply<O::Response>, Error>;
+
+    /// All pages of a list, up to the first error.
+    fn pages<O>(&self, operation: O) -> Vec<Result<Reply<O::Response>, Error>>
+    where
+        O: Paged + Send + Sync + 'static,
+        O::Response: Send;
 
     /// Appends the fetched file.
     fn fetch(&self, fetch: FetchEvidence, to: &mut Vec<u8>) -> Result<&'static str, FetchError>;
@@ -107,6 +114,14 @@ impl Driver for Blocking {
         self.0.fetch(fetch, to)
     }
 
+    fn pages<O>(&self, operation: O) -> Vec<Result<Reply<O::Response>, Error>>
+    where
+        O: Paged + Send + Sync + 'static,
+        O::Response: Send,
+    {
+        self.0.pages(operation).collect()
+    }
+
     fn idle(&self, span: Duration) {
         thread::sleep(span);
     }
@@ -138,6 +153,21 @@ impl Driver for Async {
 
     fn fetch(&self, fetch: FetchEvidence, to: &mut Vec<u8>) -> Result<&'static str, FetchError> {
         self.1.block_on(self.0.fetch(fetch, to))
+    }
+
+    fn pages<O>(&self, operation: O) -> Vec<Result<Reply<O::Response>, Error>>
+    where
+        O: Paged + Send + Sync + 'static,
+        O::Response: Send,
+    {
+        let mut pages = self.0.pages(operation);
+        let mut all = Vec::new();
+        self.1.block_on(async {
+            while let Some(page) = pages.next().await {
+                all.push(page);
+            }
+        });
+        all
     }
 
     fn idle(&self, span: Duration) {

@@ -27,6 +27,7 @@ mod mock_server;
 mod observer;
 mod options;
 mod own_connector;
+mod pages;
 mod poll_verdict;
 mod proxy;
 mod refreshes;

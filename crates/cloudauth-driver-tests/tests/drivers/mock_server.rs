@@ -35,11 +35,16 @@ pub(crate) struct MockConnection {
 impl MockConnection {
     /// Reads a request to its end. Returns whether there was one.
     pub(crate) fn read_request(&mut self) -> bool {
+        self.read_head().is_some()
+    }
+
+    /// Reads a request to its end. Returns its head in lower case, if there was one.
+    pub(crate) fn read_head(&mut self) -> Option<String> {
         let mut read = Vec::new();
         let mut buffer = vec![0; 65_536];
         loop {
             match self.stream.read(&mut buffer) {
-                Ok(0) | Err(_) => return false,
+                Ok(0) | Err(_) => return None,
                 Ok(n) => read.extend_from_slice(&buffer[..n]),
             }
             if let Some(head) = read.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -50,7 +55,7 @@ impl MockConnection {
                 let length: usize = length.map_or(0, |length| length.parse().unwrap());
                 if read.len() >= head + 4 + length {
                     self.requests.fetch_add(1, Ordering::Relaxed);
-                    return true;
+                    return Some(text);
                 }
             }
         }

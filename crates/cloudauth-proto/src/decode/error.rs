@@ -16,6 +16,8 @@ pub enum DecodeErrorKind {
         /// The limit in bytes.
         limit: usize,
     },
+    /// The body is the page that was listed before it.
+    RepeatedPage,
     /// The body is JSON of another shape. The string says where, and contains no value.
     Shape(String),
 }
@@ -26,6 +28,7 @@ impl fmt::Display for DecodeErrorKind {
             Self::Empty => f.write_str("the response is empty"),
             Self::NotJson => f.write_str("the response is not JSON"),
             Self::TooLarge { limit } => write!(f, "the response exceeds {limit} bytes"),
+            Self::RepeatedPage => f.write_str("the response repeats the page before it"),
             Self::Shape(text) => f.write_str(text),
         }
     }

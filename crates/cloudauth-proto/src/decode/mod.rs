@@ -248,7 +248,7 @@ macro_rules! replies {
         )*}
     )*) => {$(
         $(#[$doc])*
-        #[derive(Clone)]
+        #[derive(Clone, PartialEq)]
         #[non_exhaustive]
         #[allow(
             clippy::struct_excessive_bools,
