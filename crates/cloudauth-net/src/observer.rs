@@ -48,7 +48,8 @@ impl Observer {
     pub(crate) fn new(hook: impl Fn(&str, &Attempt) + Send + Sync + 'static) -> Self {
         Self {
             hook: Some(Arc::new(hook)),
-            ..Self::default()
+            #[cfg(feature = "metrics")]
+            metrics: Metrics::default(),
         }
     }
 

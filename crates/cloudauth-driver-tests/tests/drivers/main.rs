@@ -25,6 +25,7 @@ mod local_failures;
 mod local_sources;
 mod mock_server;
 mod observer;
+mod option_bounds;
 mod options;
 mod own_connector;
 mod pages;
