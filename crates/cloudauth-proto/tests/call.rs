@@ -44,7 +44,9 @@ fn describe() -> Call<DescribeFaceVerify> {
 
 fn init() -> Call<InitFaceVerify> {
     Call::new(
-        &InitFaceVerify::new(1_000_000_006, "order1", "LR_FR"),
+        &InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+            .user_id("7")
+            .meta_info("{}"),
         CallOptions::new(),
     )
     .unwrap()

@@ -177,7 +177,12 @@ fn filled<O: Listed>(output: &mut Output) -> O {
             (FieldKind::Json, _) => json!([{ "ApiName": canary.both() }]).to_string(),
             (_, "OuterOrderNo" | "MerchantBizId") => canary.plain(),
             (_, "CallbackUrl") => format!("https://{}", canary.both()),
-            (_, "MetaInfo" | "VoluntaryCustomizedContent") => json!([canary.both()]).to_string(),
+            (_, "MetaInfo") => json!({ "k": canary.both() }).to_string(),
+            (_, "VoluntaryCustomizedContent") => json!([canary.both()]).to_string(),
+            (_, "SourceImageValue" | "TargetImageValue" | "MaterialValue") => {
+                format!("base64://{}", canary.both())
+            }
+            (FieldKind::Base64, _) => BASE64_STANDARD_NO_PAD.encode(canary.both()),
             _ => canary.both(),
         })
     })

@@ -88,6 +88,11 @@ impl CallState {
     pub(super) fn poll(&mut self, session: &mut Session, now: Now) -> Step<Success> {
         let now = self.latest.clamp(now);
         if self.entropy.is_none() {
+            if matches!(self.signer, Signer::Session)
+                && let Some(error) = self.operation.too_long(session.signs_with())
+            {
+                self.phase = Phase::Settled(Err(error));
+            }
             self.entropy = Some(session.begin(now.mono));
             let limit = self.options.total_timeout;
             let limit = limit.unwrap_or_else(|| session.limits().total_timeout);

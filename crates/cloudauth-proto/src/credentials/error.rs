@@ -39,8 +39,8 @@ pub enum CredentialsError {
         /// The name of the variable.
         variable: &'static str,
     },
-    /// A value is empty, contains a character that is not allowed (a line end, a space), or is otherwise
-    /// malformed.
+    /// A value is empty, contains a character that is not allowed (a line end, a space, a quote), or is
+    /// otherwise malformed.
     Invalid {
         /// The variable or the argument with the value.
         name: &'static str,
@@ -205,7 +205,7 @@ impl fmt::Display for CredentialsError {
             Self::Invalid { name } => write!(
                 f,
                 "cannot use {name}: it is empty, malformed or contains an invalid character \
-                 such as a space or a line end"
+                 such as a space, a line end or a quote"
             ),
             Self::NoneFound(sources) => {
                 f.write_str("no credentials")?;

@@ -4,7 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::decode::replies;
-use crate::operation::operations;
+use crate::operation::{InvalidField, Row, operations};
+use crate::ops::rules;
 use crate::secret::Sensitive;
 
 operations! {
@@ -128,6 +129,7 @@ operations! {
             /// Second picture: http or https URL, or `base64://` and base64, at most 2 MB.
             form target_image_value: Sensitive = "TargetImageValue",
         }
+        check check_pictures;
     }
 
     /// Describes up to five faces in a picture.
@@ -141,6 +143,13 @@ operations! {
             /// Scene, from the console.
             form biz_type: String = "BizType",
         }
+        check check_pictures;
+    }
+}
+
+fn check_pictures(row: &dyn Row, problems: &mut Vec<InvalidField>) {
+    for field in ["SourceImageValue", "TargetImageValue", "MaterialValue"] {
+        rules::typed_image(row, field, problems);
     }
 }
 
