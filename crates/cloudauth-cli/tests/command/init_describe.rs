@@ -45,7 +45,10 @@ fn init_and_describe_succeed_while_the_first_endpoint_is_down() {
     let too_early = run(&args, "");
     let error = too_early.error();
     assert!(
-        error.starts_with("DescribeFaceVerify was refused: 424 (HTTP 200, "),
+        error.starts_with(
+            "DescribeFaceVerify was refused: 424: there is no record: not submitted, abandoned or \
+             in progress; query after the page has returned 1000 or 2006 (HTTP 200, "
+        ),
         "{error}"
     );
     assert!(error.to_lowercase().contains("request id "), "{error}");

@@ -180,7 +180,9 @@ fn early_response<D: Driver>() {
     });
     let error = server.client::<D>().call(&large()).unwrap_err();
     assert!(
-        error.to_string().contains("Forbidden.RAM (HTTP 403"),
+        error
+            .to_string()
+            .contains("Forbidden.RAM: the account or RAM user lacks permission (HTTP 403"),
         "{error}"
     );
 }

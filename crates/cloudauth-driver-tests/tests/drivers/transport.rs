@@ -157,7 +157,7 @@ fn wrong_secret<D: Driver>() {
         let error = driver.call(&init()).unwrap_err();
         let message = error.to_string();
         assert!(
-            message.contains("SignatureDoesNotMatch (HTTP 400"),
+            message.contains("SignatureDoesNotMatch: ") && message.contains(" (HTTP 400"),
             "{message}"
         );
         assert!(message.contains(error.request_id().unwrap()), "{message}");

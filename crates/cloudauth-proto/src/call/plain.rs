@@ -16,7 +16,7 @@ use crate::error::{Attempt, AttemptOutcome};
 use crate::exchange::{Content, Exchange, ExchangeId};
 use crate::flow::Step;
 use crate::http::{Failure, Response, Timeouts};
-use crate::policy::{Classification, Policy};
+use crate::policy::{Classification, Effect, Policy, Repeat, judge};
 use crate::session::Session;
 
 /// The limits of a [`PlainCall`].
@@ -127,7 +127,8 @@ impl PlainCall {
             }
             &mut PlainPhase::InFlight { until, .. } if now.mono < until => Step::Wait(until),
             &mut PlainPhase::InFlight { id, started, .. } => {
-                self.failed(started, AttemptOutcome::TimedOut, now);
+                let outcome = AttemptOutcome::TimedOut;
+                self.failed(started, outcome, Classification::NoResponse, now);
                 Step::Abandon(id)
             }
             PlainPhase::Over(response) => {
@@ -151,7 +152,10 @@ impl PlainCall {
                 let code = refusal
                     .and_then(|refusal| refusal.code)
                     .filter(|_| status >= 300);
-                self.failed(started, AttemptOutcome::Response { status, code }, now);
+                let classification = Classification::of_unavailable(status, code.as_deref())
+                    .unwrap_or(Classification::Final);
+                let outcome = AttemptOutcome::Response { status, code };
+                self.failed(started, outcome, classification, now);
                 let may_pass = match status {
                     429 => !self.limits.backoff.is_zero(),
                     _ => status >= 500,
@@ -165,7 +169,7 @@ impl PlainCall {
                 let is_final = classification == Classification::LocalFailure
                     || (matches!(outcome, AttemptOutcome::NotSent(_))
                         && !self.limits.retries_connecting);
-                self.failed(started, outcome, now);
+                self.failed(started, outcome, classification, now);
                 if is_final {
                     self.phase = PlainPhase::Over(None);
                 }
@@ -173,13 +177,20 @@ impl PlainCall {
         }
     }
 
-    fn failed(&mut self, started: MonoTime, outcome: AttemptOutcome, now: Now) {
+    fn failed(
+        &mut self,
+        started: MonoTime,
+        outcome: AttemptOutcome,
+        classification: Classification,
+        now: Now,
+    ) {
         self.attempts.push(Attempt {
             endpoint: self.endpoint.clone(),
             started,
             ended: now.mono,
             outcome,
             request_id: None,
+            decision: judge(classification, Effect::Idempotent, Repeat::ByEffect),
         });
         self.phase = PlainPhase::Due(now.mono + self.limits.backoff);
     }

@@ -14,6 +14,7 @@ use crate::error::{DecodeError, Error, Exhausted, ServiceError};
 use crate::exchange::EncodedOperation;
 use crate::http::{Method, Response};
 use crate::operation::{InvalidField, InvalidOperation};
+use crate::policy::Effect;
 use crate::sign::{Mismatch, Scheme};
 
 /// A response that says that the operation succeeded.
@@ -32,9 +33,9 @@ pub(super) struct Refusal {
     pub(super) mismatch: Option<Mismatch>,
 }
 
-/// The longest URL in bytes that the `http` crate can hold, which both drivers use. What the service
-/// accepts is not documented; servers usually accept less.
-const LONGEST_URL: usize = 65_534;
+/// The longest path with query in bytes that the `http` crate can hold, which both drivers use. What the
+/// service accepts is not documented; servers usually accept less.
+const LONGEST_TARGET: usize = 65_534;
 
 impl EncodedOperation {
     /// The error for parameters that no URL can carry, if the scheme puts that many into it. Names the
@@ -45,7 +46,8 @@ impl EncodedOperation {
             return None;
         }
         let form = if is_get { params.form.len() } else { 0 };
-        if params.query.len() + form <= LONGEST_URL {
+        // `/?` before the pairs, and no `&` after the last one.
+        if params.query.len() + form < LONGEST_TARGET {
             return None;
         }
         let length = |pair: &Pair<'_>| pair.text().len();
@@ -57,7 +59,7 @@ impl EncodedOperation {
         let mut names = self.metadata.fields.iter().map(|field| field.name);
         let name = names.find(|name| name.as_bytes() == longest.name());
         let problem = format!(
-            "is too long: a URL has at most {LONGEST_URL} bytes, and only RPC 1.0 sends it in the body"
+            "is too long: a URL has at most {LONGEST_TARGET} bytes, and only RPC 1.0 sends it in the body"
         );
         Some(Error::Invalid(Box::new(InvalidOperation {
             action: self.metadata.action.clone(),
@@ -96,6 +98,7 @@ impl EncodedOperation {
             status,
             kind,
             raw,
+            uncertain: self.metadata.effect != Effect::ReadOnly,
             attempts: Vec::new(),
         }))
     }

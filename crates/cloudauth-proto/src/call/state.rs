@@ -402,7 +402,7 @@ impl CallState {
             let endpoint = exchange.endpoint.clone();
             let evidence = exchange.evidence(classification, session.limits(), now.mono);
             session.end_exchange(&endpoint, exchange.id, evidence, now.mono);
-            self.record(exchange, outcome, request_id.clone());
+            self.record(exchange, outcome, request_id.clone(), RetryDecision::Final);
             let uncertain = self.findings.is_uncertain(&self.operation);
             let result = received.into_result(
                 &self.operation,
@@ -449,13 +449,13 @@ impl CallState {
             self.findings.refused.push(exchange.endpoint.clone());
         }
         self.findings.uncertain |= classification.may_have_been_carried_out();
-        self.record(exchange, outcome, request_id);
+        let effect = self.operation.metadata.effect;
+        let decision = judge(classification, effect, self.options.repeat);
+        self.record(exchange, outcome, request_id, decision);
         if !self.exchanges.in_flight().is_empty() {
             // The other exchange may still have a response.
             return;
         }
-        let effect = self.operation.metadata.effect;
-        let decision = judge(classification, effect, self.options.repeat);
         let target = match decision {
             RetryDecision::Elsewhere if classification == Classification::UnknownHere => {
                 Target::Origin
@@ -482,9 +482,15 @@ impl CallState {
         self.phase = Phase::Due(due);
     }
 
-    fn record(&mut self, exchange: InFlight, outcome: AttemptOutcome, request_id: Option<String>) {
+    fn record(
+        &mut self,
+        exchange: InFlight,
+        outcome: AttemptOutcome,
+        request_id: Option<String>,
+        decision: RetryDecision,
+    ) {
         self.exchanges
-            .record(exchange, self.latest.get(), outcome, request_id);
+            .record(exchange, self.latest.get(), outcome, request_id, decision);
     }
 
     /// The call has a result. Exchanges still in flight lost a race.
@@ -500,7 +506,8 @@ impl CallState {
                 HealthEvidence::None
             };
             session.end_exchange(&loser.endpoint, loser.id, evidence, self.latest.get());
-            self.record(loser, AttemptOutcome::Superseded, None);
+            let outcome = AttemptOutcome::Superseded;
+            self.record(loser, outcome, None, RetryDecision::Final);
         }
         if let Err(error) = &mut result {
             error.set_attempts(self.take_attempts());

@@ -64,8 +64,8 @@ replies! {
         /// an abnormal state; `214` no phone number on record; `215` wrong password, expiry date or
         /// CVN2; `216` other problems of the card; `301` to `306` cannot be checked (not supported;
         /// refused by the bank; no check of phone numbers; wrong card number; other reasons; too
-        /// many checks). These numbers are this operation's own: [`codes`](crate::codes) explains
-        /// those of face verifications.
+        /// many checks). These numbers are this operation's own:
+        /// [`codes::sub_code_of`](crate::codes::sub_code_of) explains them.
         sub_code: Option<String> = "SubCode",
     }
 }

@@ -204,8 +204,8 @@ replies! {
         /// Reason: `101` passed; `201` name and number do not match; `202` possibly the person;
         /// `203` the authority has no photo; `204` another person; `205` to `208` the picture is
         /// unusable (no features, format, too small, quality); `301` ID number unknown; `302`
-        /// cannot be checked. These numbers are this operation's own: [`codes`](crate::codes)
-        /// explains those of face verifications.
+        /// cannot be checked. These numbers are this operation's own:
+        /// [`codes::sub_code_of`](crate::codes::sub_code_of) explains them.
         sub_code: Option<String> = "SubCode",
     }
 
@@ -222,8 +222,8 @@ replies! {
         /// Reason: `101` passed; `201` name and number do not match; `202` possibly the person;
         /// `203` the authority has no photo; `204` another person; `205` to `208` the picture is
         /// unusable (no features, format, too small, quality); `301` ID number unknown; `302`
-        /// cannot be checked. These numbers are this operation's own: [`codes`](crate::codes)
-        /// explains those of face verifications.
+        /// cannot be checked. These numbers are this operation's own:
+        /// [`codes::sub_code_of`](crate::codes::sub_code_of) explains them.
         sub_code: Option<String> = "SubCode",
     }
 

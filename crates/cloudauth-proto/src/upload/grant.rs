@@ -35,6 +35,7 @@ impl UploadGrant {
                 status: 200,
                 kind: DecodeErrorKind::Shape(reason.into()),
                 raw,
+                uncertain: false,
                 attempts,
             }))
         };
