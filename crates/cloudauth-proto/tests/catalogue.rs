@@ -237,6 +237,8 @@ const PERSONAL: &str = "BankCard IdentifyNum Mobile Mobiles UserName CertName Ce
     IdCardFrontImageUrl IdCardName Number Address Birth FrontImageUrl BackImageUrl IdentityInfo \
     MaterialInfo OcrInfo CardInfo FaceDetail OcrCardInfo PictureInfo VehicleInfo UserInfo \
     RequestJson ResponseJson EngineNum Secret Token VerifyToken VerifyPageUrl AuthKey Url VideoUrls \
+    OssBucketName SourceOssBucketName TargetOssBucketName BucketName Bucket Path Message Nationality \
+    Authority DegradeInfo SourceOssObjectName TargetOssObjectName Remark \
     CertifyUrl BizContent asrTexts screenVideoObjectNames voiceObjectNames";
 
 fn unprotected(shape: &Shape, name: &str, personal: &BTreeSet<&str>, found: &mut Vec<String>) {

@@ -279,6 +279,10 @@ fn transient_failures_are_retried() {
     let error = result.unwrap_err();
     assert_eq!(error.attempts().len(), 4);
     assert!(error.is_retryable());
+    // The name of the bucket is in none of them; the region is.
+    let shown = format!("{error:?} {error} {:?} {:?}", sent[0], sent[0].sign());
+    assert!(!shown.contains("bucket."), "{shown}");
+    assert!(shown.contains("oss-cn-shanghai.aliyuncs.com"), "{shown}");
     assert_eq!(error.to_string().matches("lost").count(), 1, "{error}");
     assert_eq!(unfetched(Err(error)), EvidenceErrorKind::NotReturned);
 }

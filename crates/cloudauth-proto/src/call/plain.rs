@@ -185,7 +185,7 @@ impl PlainCall {
         now: Now,
     ) {
         self.attempts.push(Attempt {
-            endpoint: self.endpoint.clone(),
+            endpoint: self.endpoint.without_bucket(),
             started,
             ended: now.mono,
             outcome,

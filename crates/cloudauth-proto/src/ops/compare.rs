@@ -53,7 +53,7 @@ operations! {
             query model: String = "Model",
             /// OSS bucket of the picture, authorized for the service; set together with
             /// `OssObjectName`.
-            form oss_bucket_name: String = "OssBucketName",
+            form oss_bucket_name: Sensitive = "OssBucketName",
             /// OSS object of the picture; set together with `OssBucketName`.
             form oss_object_name: Sensitive = "OssObjectName",
             /// Caller's own number of this request: up to 32 letters and digits, unique.
@@ -91,7 +91,7 @@ operations! {
             form source_face_contrast_picture_url: Sensitive = "SourceFaceContrastPictureUrl",
             /// OSS bucket of the source picture, authorized for the service; set together with
             /// `SourceOssObjectName`.
-            form source_oss_bucket_name: String = "SourceOssBucketName",
+            form source_oss_bucket_name: Sensitive = "SourceOssBucketName",
             /// OSS object of the source picture; set together with `SourceOssBucketName`.
             form source_oss_object_name: Sensitive = "SourceOssObjectName",
             /// ID of an earlier, passed verification whose picture is the target.
@@ -103,7 +103,7 @@ operations! {
             form target_face_contrast_picture_url: Sensitive = "TargetFaceContrastPictureUrl",
             /// OSS bucket of the target picture, authorized for the service; set together with
             /// `TargetOssObjectName`.
-            form target_oss_bucket_name: String = "TargetOssBucketName",
+            form target_oss_bucket_name: Sensitive = "TargetOssBucketName",
             /// OSS object of the target picture; set together with `TargetOssBucketName`.
             form target_oss_object_name: Sensitive = "TargetOssObjectName",
         }
@@ -135,7 +135,7 @@ operations! {
             query model: String = "Model",
             /// OSS bucket of the picture, authorized for the service; set together with
             /// `OssObjectName`.
-            form oss_bucket_name: String = "OssBucketName",
+            form oss_bucket_name: Sensitive = "OssBucketName",
             /// OSS object of the picture; set together with `OssBucketName`.
             form oss_object_name: Sensitive = "OssObjectName",
             /// Caller's own number of this request: up to 32 letters and digits, unique.
@@ -162,7 +162,7 @@ operations! {
             query face_contrast_picture_url: Sensitive = "FaceContrastPictureUrl",
             /// OSS bucket of the picture, authorized for the service; set together with
             /// `OssObjectName`.
-            query oss_bucket_name: String = "OssBucketName",
+            query oss_bucket_name: Sensitive = "OssBucketName",
             /// OSS object of the picture; set together with `OssBucketName`.
             query oss_object_name: Sensitive = "OssObjectName",
             /// Caller's own number of this request: up to 32 letters and digits, unique.

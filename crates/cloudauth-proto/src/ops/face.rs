@@ -140,7 +140,7 @@ operations! {
             query need_multi_face_check: YesNo = "NeedMultiFaceCheck",
             /// OSS bucket of the picture to compare with, authorized for the service; set together
             /// with `OssObjectName`.
-            query oss_bucket_name: String = "OssBucketName",
+            query oss_bucket_name: Sensitive = "OssBucketName",
             /// OSS object of the picture to compare with; set together with `OssBucketName`.
             query oss_object_name: Sensitive = "OssObjectName",
             /// Fallback for phone browsers without WebRTC or WebAssembly: `url` (default), `keep`
@@ -276,7 +276,7 @@ replies! {
     /// Reply to [`DescribeFaceVerify`]; [`details`](Self::details) decodes the JSON in it.
     DescribeFaceVerifyResponse {
         /// Result of a fallback check. Only in the vendor's SDK; its form is not documented.
-        degrade_info: Option<String> = "DegradeInfo",
+        degrade_info: Option<Sensitive> = "DegradeInfo",
         /// Risk labels of the device, separated by commas;
         /// [`codes::device_risk`](crate::codes::device_risk) explains them.
         device_risk: Option<String> = "DeviceRisk",
