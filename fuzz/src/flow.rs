@@ -36,7 +36,9 @@ pub fn flow_any_order(bytes: &[u8]) {
     let hedge = CallOptions::new().hedge_after(Duration::from_secs(1));
     if first % 2 == 0 {
         play(
-            &InitFaceVerify::new(1, "order1", "LR_FR"),
+            &InitFaceVerify::new(1, "order1", "LR_FR")
+                .user_id("7")
+                .meta_info("{}"),
             CallOptions::new(),
             script,
         );

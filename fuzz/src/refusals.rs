@@ -98,7 +98,10 @@ fn refused(scheme: Scheme, text: &str) {
         headers: Vec::new(),
         body: body.as_bytes(),
     };
-    let init = InitFaceVerify::new(1, "order1", "LR_FR").cert_no(PERSON);
+    let init = InitFaceVerify::new(1, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}")
+        .cert_no(PERSON);
     let error = response.to(&init, scheme).unwrap_err();
     assert!(!format!("{error} {error:?}").contains(PERSON), "{error}");
     assert!(matches!(error, Error::Service(fault) if fault.mismatch.is_some()));

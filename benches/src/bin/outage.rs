@@ -138,7 +138,9 @@ fn simulate<F: Flow + 'static>(
     simulation.link(Region::Shanghai, SECOND * begins, silent);
     simulation.link(Region::Shanghai, SECOND * ends, Link::unimpaired());
 
-    let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
+    let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}");
     let opened = simulation.call(Call::new(&open, CallOptions::new())?)?;
     let id = opened.value.certify_id.as_str().to_owned();
     let now = simulation.now().unix.seconds();

@@ -9,31 +9,33 @@ use serde_json::json;
 
 use crate::clock::now;
 use crate::error::CommandResult;
-use crate::input::{self, Person};
+use crate::input;
 use crate::output;
 use crate::service::{ServiceArgs, exchange_fields};
 
 /// Open a verification; print its CertifyId and the CertifyUrl for the person's browser
 ///
 /// Reads the person's name and ID number from standard input or from a file, one per line. They are
-/// not options, because other users of the machine can see command lines.
+/// not options, because other users of the machine can see command lines. A number whose check
+/// character does not match is refused before anything is sent.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InitArgs {
     /// ID of the scene, as shown in the service's console
     #[arg(long)]
     scene_id: i64,
-    /// Your own order number for this verification: 1 to 32 letters and digits
+    /// Your own order number for this verification: 1 to 32 letters, digits, _ and -
     #[arg(long)]
     outer_order_no: String,
-    /// URL to which the browser returns after the verification
+    /// URL to which the browser returns after the verification; not for a verification in an app
     #[arg(long, value_name = "URL")]
-    return_url: String,
-    /// File with the JSON that the vendor's script produced in the person's browser
+    return_url: Option<String>,
+    /// File with the JSON that the vendor's script produced in the person's browser, or its SDK in the
+    /// app
     #[arg(long, value_name = "FILE")]
     meta_info: PathBuf,
-    /// Liveness check
-    #[arg(long, default_value = "MULTI_ACTION")]
-    model: String,
+    /// Liveness check [default: the service's, LIVENESS]
+    #[arg(long)]
+    model: Option<String>,
     /// URL that the service calls after the verification; https only
     #[arg(long, value_name = "URL")]
     callback_url: Option<String>,
@@ -54,14 +56,18 @@ const TOKEN_SECONDS: u64 = 3_600;
 pub(crate) fn run(args: &InitArgs) -> CommandResult {
     let client = args.service.client()?;
     let meta_info = input::string(Some(&args.meta_info))?;
-    let person = Person::read(args.person.as_deref())?;
+    let card = input::person(args.person.as_deref())?;
     let mut operation = InitFaceVerify::new(args.scene_id, args.outer_order_no.as_str(), "ID_PRO")
-        .model(args.model.as_str())
         .cert_type("IDENTITY_CARD")
-        .cert_name(person.name)
-        .cert_no(person.id_number)
-        .return_url(args.return_url.as_str())
+        .cert_name(card.name)
+        .cert_no(card.number)
         .meta_info(meta_info.expose().trim());
+    if let Some(url) = &args.return_url {
+        operation = operation.return_url(url.as_str());
+    }
+    if let Some(model) = &args.model {
+        operation = operation.model(model.as_str());
+    }
     if let Some(url) = &args.callback_url {
         operation = operation.callback_url(url.as_str());
     }

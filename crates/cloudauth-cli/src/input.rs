@@ -5,36 +5,29 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use cloudauth_proto::verify::CallbackKey;
+use cloudauth_proto::verify::{CallbackKey, IdNumber, IdentityCard, clean_text};
 use cloudauth_proto::{Secret, Sensitive};
 
-/// A person's name and ID number.
-#[derive(Debug)]
-pub(crate) struct Person {
-    pub(crate) name: Sensitive,
-    pub(crate) id_number: Sensitive,
+/// Reads a person's name and ID number, two lines, from a file or from standard input.
+pub(crate) fn person(file: Option<&Path>) -> Result<IdentityCard, String> {
+    let text = string(file)?;
+    let lines = text.expose().lines().map(str::trim);
+    let lines = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>();
+    let [name, number] = lines[..] else {
+        return Err(format!(
+            "{} must have two lines: the name and the ID number",
+            display(file)
+        ));
+    };
+    let name = clean_text(name).map_err(|e| format!("the name in {} {e}", display(file)))?;
+    let number = IdNumber::new(number).map_err(|e| format!("cannot use {}: {e}", display(file)))?;
+    Ok(IdentityCard {
+        name: name.into(),
+        number: number.into(),
+    })
 }
 
-impl Person {
-    /// Reads two lines from a file, or from standard input.
-    pub(crate) fn read(file: Option<&Path>) -> Result<Self, String> {
-        let text = string(file)?;
-        let lines = text.expose().lines().map(str::trim);
-        let mut lines = lines.filter(|line| !line.is_empty());
-        match (lines.next(), lines.next(), lines.next()) {
-            (Some(name), Some(id_number), None) => Ok(Self {
-                name: name.into(),
-                id_number: id_number.into(),
-            }),
-            _ => Err(format!(
-                "{} must have two lines: the name and the ID number",
-                display(file)
-            )),
-        }
-    }
-}
-
-/// Reads a whole file, or all of standard input.
+/// Reads a whole file, or all of standard input, without the byte order mark that editors write.
 pub(crate) fn string(file: Option<&Path>) -> Result<Sensitive, String> {
     let read = if let Some(path) = file {
         fs::read_to_string(path)
@@ -43,7 +36,7 @@ pub(crate) fn string(file: Option<&Path>) -> Result<Sensitive, String> {
         io::stdin().read_to_string(&mut text).map(|_| text)
     };
     let text = read.map_err(|e| format!("cannot read {}: {e}", display(file)))?;
-    Ok(text.into())
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(&text).into())
 }
 
 /// Reads the key that makes and checks callback tokens.
@@ -53,10 +46,11 @@ pub(crate) fn callback_key(file: &Path) -> Result<CallbackKey, String> {
     CallbackKey::new(&bytes).map_err(|e| format!("cannot use {name}: {e}"))
 }
 
-/// Reads a token, without the white space around it.
+/// Reads a token, cleaned as a name is: with a mark in front it would equal no token of a callback.
 pub(crate) fn token(file: &Path) -> Result<Secret, String> {
     let text = string(Some(file))?;
-    let token = text.expose().trim();
+    let token = clean_text(text.expose());
+    let token = token.map_err(|e| format!("the token in {} {e}", file.display()))?;
     if token.is_empty() {
         return Err(format!("{} is empty", file.display()));
     }

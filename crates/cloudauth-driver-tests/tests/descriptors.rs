@@ -21,6 +21,8 @@ fn options() -> Options {
 
 fn init() -> InitFaceVerify {
     InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}")
 }
 
 /// Calls while no file can be opened.

@@ -114,7 +114,9 @@ fn with_hyper(options: Options) -> Result<String, Error> {
 }
 
 fn open() -> InitFaceVerify {
-    let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
+    let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}");
     open.cert_name(NAME).cert_no(NUMBER)
 }
 

@@ -24,7 +24,9 @@ fn call(url: &str, is_trusted: bool) {
         .credentials(key)
         .endpoints(Endpoints::only(url.parse().unwrap()))
         .proxies(Proxies::none());
-    let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
+    let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}");
     let blocking = cloudauth_ureq::Client::new(options.clone()).unwrap();
     assert_eq!(blocking.call(&open).is_ok(), is_trusted);
     let client = cloudauth_hyper::Client::new(options).unwrap();

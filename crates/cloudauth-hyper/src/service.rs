@@ -25,7 +25,9 @@ use crate::client::Client;
 /// #     .endpoints(Endpoints::only(simulator.url(Region::Shanghai).parse()?));
 /// let client = Client::new(options)?;
 /// let limited = ServiceBuilder::new().concurrency_limit(16).service(client);
-/// let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
+/// let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+///     .user_id("7")
+///     .meta_info(r#"{"deviceType":"h5"}"#); // from the vendor's script in the person's browser
 /// let opened = limited.clone().oneshot(open).await?;
 /// assert!(opened.value.certify_url.is_some());
 /// # Ok(())

@@ -40,7 +40,8 @@ impl StdError for OptionsError {}
 
 /// A failed HTTP exchange, worded the same by both drivers.
 ///
-/// The message never holds a URL, a header or a body.
+/// The cause is the [`source`](StdError::source) and not part of the message. Neither holds a URL, a
+/// header or a body.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TransportError {
@@ -59,11 +60,11 @@ pub enum TransportError {
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Connect(cause) => write!(f, "cannot connect: {}", innermost(&**cause)),
+            Self::Connect(_) => f.write_str("cannot connect"),
             Self::ConnectTimeout => f.write_str("timed out while connecting"),
-            Self::Exchange(cause) => write!(f, "connection lost: {}", innermost(&**cause)),
+            Self::Exchange(_) => f.write_str("connection lost"),
             Self::ReadTimeout => f.write_str("timed out while waiting for the response"),
-            Self::Request(cause) => write!(f, "cannot send the request: {}", innermost(&**cause)),
+            Self::Request(_) => f.write_str("cannot send the request"),
         }
     }
 }
@@ -77,16 +78,10 @@ impl StdError for TransportError {
     }
 }
 
-/// The last error of a chain; those above it only name the layer that it passed through.
-fn innermost<'e>(error: &'e (dyn StdError + 'static)) -> &'e (dyn StdError + 'static) {
-    let mut inner = error;
-    while let Some(source) = inner.source() {
-        inner = source;
-    }
-    inner
-}
-
 /// A picture or a video that could not be fetched or written.
+///
+/// The message of [`Fetch`](Self::Fetch) is that of its error; the cause of [`Write`](Self::Write) is the
+/// [`source`](StdError::source).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FetchError {
@@ -100,7 +95,7 @@ impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fetch(error) => error.fmt(f),
-            Self::Write(error) => write!(f, "cannot write the fetched file: {error}"),
+            Self::Write(_) => f.write_str("cannot write the fetched file"),
         }
     }
 }
@@ -108,7 +103,7 @@ impl fmt::Display for FetchError {
 impl StdError for FetchError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
-            Self::Fetch(error) => error.source(),
+            Self::Fetch(_) => None,
             Self::Write(error) => Some(error),
         }
     }

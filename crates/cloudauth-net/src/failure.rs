@@ -13,7 +13,8 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// A proxy that refused this client (status 407), or whose certificate this client refused.
 ///
-/// A driver wraps such an error, because no endpoint can be reached through that proxy.
+/// A driver wraps such an error, because no endpoint can be reached through that proxy. The message
+/// contains the cause, so there is no source.
 #[derive(Debug)]
 pub struct ProxyRefused(BoxError);
 
@@ -30,11 +31,7 @@ impl fmt::Display for ProxyRefused {
     }
 }
 
-impl StdError for ProxyRefused {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&*self.0)
-    }
-}
+impl StdError for ProxyRefused {}
 
 /// The failure of an exchange without a connection.
 ///

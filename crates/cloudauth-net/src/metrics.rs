@@ -74,9 +74,8 @@ impl Metrics {
                     named(&info.action),
                     KeyValue::new("http.request.method", info.method.as_str()),
                 ];
-                let host = info.endpoint.as_ref();
-                let host = host.map(|it| it.authority().clone().into_owned());
-                attributes.extend(host.map(|host| KeyValue::new("server.address", host)));
+                let host = info.endpoint.authority().clone().into_owned();
+                attributes.push(KeyValue::new("server.address", host));
                 attributes.extend(
                     status.map(|it| KeyValue::new("http.response.status_code", i64::from(it))),
                 );

@@ -146,7 +146,6 @@ impl ObservedFlow {
             self.span.record("action", &*info.action);
             self.has_action = true;
         }
-        let endpoint = info.endpoint.as_ref();
         tracing::info_span!(
             target: "cloudauth",
             parent: &self.span,
@@ -154,7 +153,7 @@ impl ObservedFlow {
             otel.kind = "client",
             action = &*info.action,
             http.request.method = info.method.as_str(),
-            server.address = endpoint.map(|endpoint| &**endpoint.authority()),
+            server.address = &**info.endpoint.authority(),
             http.request.resend_count = info.resend,
             http.response.status_code = Empty,
             "error.type" = Empty,
@@ -194,7 +193,7 @@ fn report(event: &Event) {
             info:
                 AttemptInfo {
                     action,
-                    endpoint: Some(to),
+                    endpoint: to,
                     ..
                 },
             after: Some((from, reason)),
@@ -244,7 +243,7 @@ fn end(span: &Span, info: &AttemptInfo, attempt: &Attempt) {
             target: "cloudauth",
             {
             action = &*info.action,
-            server.address = info.endpoint.as_ref().map(|it| &**it.authority()),
+            server.address = &**info.endpoint.authority(),
             http.request.resend_count = info.resend,
             http.response.status_code = status,
             "error.type" = error,

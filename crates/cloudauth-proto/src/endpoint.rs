@@ -143,6 +143,14 @@ impl Endpoint {
     pub const fn authority(&self) -> &Cow<'static, str> {
         &self.authority
     }
+
+    /// The endpoint without the name of a bucket, which no output shows.
+    pub(crate) fn without_bucket(&self) -> Self {
+        Self {
+            scheme: self.scheme,
+            authority: Cow::Owned(without_bucket(&self.authority).into()),
+        }
+    }
 }
 
 impl fmt::Display for Endpoint {
@@ -310,6 +318,13 @@ fn is_loopback(host: &str) -> bool {
     bare == "localhost"
         || bare.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
         || bare.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// The host `<bucket>.oss-<region>.aliyuncs.com` without the bucket, and any other one as it is.
+pub(crate) fn without_bucket(authority: &str) -> &str {
+    let store = authority.split_once('.').map(|(_, store)| store);
+    let is_store = |store: &&str| store.starts_with("oss-") && store.contains(".aliyuncs.com");
+    store.filter(is_store).unwrap_or(authority)
 }
 
 #[cfg(test)]

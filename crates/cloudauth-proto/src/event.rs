@@ -32,7 +32,7 @@ pub enum Event {
     AttemptEnded {
         /// The attempt.
         info: AttemptInfo,
-        /// Its record. For the object store, the endpoint names the bucket.
+        /// Its record.
         attempt: Attempt,
     },
     /// A call ended.
@@ -76,8 +76,8 @@ pub struct AttemptInfo {
     pub action: Cow<'static, str>,
     /// The HTTP method.
     pub method: Method,
-    /// The endpoint; none for the object store, whose host names the bucket.
-    pub endpoint: Option<Endpoint>,
+    /// The endpoint; that of the object store without the name of the bucket.
+    pub endpoint: Endpoint,
     /// How many attempts the call made before.
     pub resend: usize,
 }

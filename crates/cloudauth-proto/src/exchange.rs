@@ -120,7 +120,6 @@ impl fmt::Debug for Exchange {
             } => shown
                 .field("action", &operation.metadata.action)
                 .field("endpoint", endpoint),
-            // The store's host is not shown: it names the bucket.
             Content::File(form) => shown.field("file", form),
             Content::Plain(plain) => shown.field("request", plain),
         };

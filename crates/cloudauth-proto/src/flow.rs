@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 use core::ops::ControlFlow::{self, Break, Continue};
 use core::time::Duration;
 
@@ -70,7 +71,8 @@ impl<F: Flow + ?Sized> Flow for &mut F {
 }
 
 /// What a driver must do next.
-#[derive(Debug)]
+///
+/// `Debug` shows how many arguments a program has, and not the arguments.
 #[must_use = "a flow makes progress only if the driver carries out its steps"]
 #[expect(
     clippy::exhaustive_enums,
@@ -111,6 +113,28 @@ pub enum Step<T> {
     },
     /// The flow has ended.
     Done(Result<T, Error>),
+}
+
+impl<T: fmt::Debug> fmt::Debug for Step<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send(exchange) => f.debug_tuple("Send").field(exchange).finish(),
+            Self::Abandon(id) => f.debug_tuple("Abandon").field(id).finish(),
+            Self::Wait(until) => f.debug_tuple("Wait").field(until).finish(),
+            Self::Authenticate(ticket) => f.debug_tuple("Authenticate").field(ticket).finish(),
+            Self::Read { path, timeout } => f
+                .debug_struct("Read")
+                .field("path", path)
+                .field("timeout", timeout)
+                .finish(),
+            Self::Run { argv, timeout } => f
+                .debug_struct("Run")
+                .field("arguments", &argv.len())
+                .field("timeout", timeout)
+                .finish_non_exhaustive(),
+            Self::Done(result) => f.debug_tuple("Done").field(result).finish(),
+        }
+    }
 }
 
 impl<T> Step<T> {

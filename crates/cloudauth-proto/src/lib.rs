@@ -58,7 +58,9 @@
 //! let mut driver = Driver { session, world: World::new(), clock: Duration::ZERO };
 //!
 //! driver.world.inject(Region::Shanghai, Fault::Refuse, Times::Always);
-//! let init = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
+//! let init = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+//!     .user_id("7")
+//!     .meta_info(r#"{"deviceType":"h5"}"#); // from the vendor's script in the person's browser
 //! let opened = driver.run(Call::new(&init, CallOptions::new())?)?;
 //! assert_eq!(opened.endpoint, Endpoint::BEIJING);
 //! assert_eq!(opened.attempts.len(), 2);
@@ -131,6 +133,7 @@ pub mod operation;
 pub mod ops;
 pub mod pages;
 pub mod policy;
+mod privacy;
 #[cfg(test)]
 #[path = "../tests/common/random.rs"]
 mod random;
@@ -139,6 +142,7 @@ mod region;
 mod secret;
 mod session;
 pub mod sign;
+mod text;
 mod text_enum;
 pub mod upload;
 pub mod verify;

@@ -139,6 +139,7 @@ impl<O: Paged> Pages<O> {
                 action: self.operation.metadata().action,
                 status: 200,
                 kind: DecodeErrorKind::RepeatedPage,
+                uncertain: false,
                 raw: reply.raw,
                 attempts: reply.attempts,
             })));

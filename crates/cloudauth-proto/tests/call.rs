@@ -44,7 +44,9 @@ fn describe() -> Call<DescribeFaceVerify> {
 
 fn init() -> Call<InitFaceVerify> {
     Call::new(
-        &InitFaceVerify::new(1_000_000_006, "order1", "LR_FR"),
+        &InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+            .user_id("7")
+            .meta_info("{}"),
         CallOptions::new(),
     )
     .unwrap()
@@ -335,10 +337,8 @@ fn the_error_of_a_failed_call_lists_the_outcome_of_each_attempt() {
          (request ID R2); it may have been carried out: check with DescribeVerifySearchPageList"
     );
     assert_eq!(error.request_id(), Some("R2"));
-    assert_eq!(
-        core::error::Error::source(&error).unwrap().to_string(),
-        "cut off"
-    );
+    // The causes are in the message.
+    assert!(core::error::Error::source(&error).is_none());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! No `Debug` and no `Display` output contains a value of a request or a response, in whatever encoding.
 //! Each field of each operation has a canary of its own, in calls that succeed, that are refused, whose
-//! response is unreadable, and that get no response.
+//! response is unreadable, and that get no response. The one exception is the `Debug` of a reply, which
+//! shows the fields that are not on the list of what belongs to a person or is a secret.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -12,9 +13,11 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
+use cloudauth_proto::credentials::Role;
 use cloudauth_proto::driver::{Delivery, Failure, Head, Response};
-use cloudauth_proto::operation::{Field, FieldKind, Listed, Params, Shape};
-use cloudauth_proto::ops::{self, Visitor};
+use cloudauth_proto::operation::{Field, FieldKind, Listed, Params, Shape, is_private};
+use cloudauth_proto::ops::{self, BlackListStrategy, MerchantDetail, Visitor};
+use cloudauth_proto::verify::{CardPictures, MaterialInfo, UserInfo, VehicleInfo};
 use cloudauth_proto::{Call, CallOptions, Error, Flow, Policy, Reply, Scheme, Step};
 use common::{is_left_out, now, session};
 use serde_json::{Map, Value, json};
@@ -93,6 +96,9 @@ struct Output {
     bytes: usize,
     operations: usize,
     next: u32,
+    /// Fields of replies that are shown, and that are hidden.
+    shown: usize,
+    hidden: usize,
 }
 
 impl Output {
@@ -136,11 +142,10 @@ impl Output {
         self.canaries.clear();
     }
 
-    /// A response with a canary in everything that is sensitive.
+    /// A response with a canary in everything that can hold one.
     fn response(&mut self, shape: &Shape) -> Value {
         match shape {
-            Shape::Sensitive => self.canary().both().into(),
-            Shape::Integer | Shape::Number => 7.into(),
+            Shape::Integer | Shape::Number => self.canary().number().parse::<u32>().unwrap().into(),
             Shape::Boolean => true.into(),
             Shape::List(item) => json!([self.response(item)]),
             Shape::Object(fields) => {
@@ -152,8 +157,38 @@ impl Output {
                 object.insert("New".into(), self.canary().both().into());
                 Value::Object(object)
             }
-            Shape::Map | Shape::Any => json!({}),
-            Shape::Text | _ => "plain".into(),
+            Shape::Map | Shape::Any => json!({ "k": self.canary().both() }),
+            Shape::Text | Shape::Sensitive | _ => self.canary().both().into(),
+        }
+    }
+
+    /// Checks the `Debug` output of a reply against the list: fields on it are hidden, and no others are.
+    fn reply(&mut self, reply: &dyn Debug) {
+        let mut owners: Vec<String> = Vec::new();
+        let mut field = String::new();
+        for line in format!("{reply:#?}").lines().map(str::trim) {
+            let (name, value) = line.split_once(": ").unwrap_or(("", line));
+            if !name.is_empty() {
+                name.clone_into(&mut field);
+            }
+            if let Some(owner) = value.strip_suffix(" {") {
+                owners.push(owner.to_owned());
+            } else if line.starts_with('}') {
+                owners.pop();
+            }
+            let Some(owner) = owners.last() else {
+                continue;
+            };
+            let mut shown = self.canaries.iter();
+            let is_shown =
+                shown.any(|it| value.contains(&it.plain()) || value.contains(&it.number()));
+            if is_shown {
+                assert!(!is_private(owner, &field), "{owner} shows {field}: {value}");
+                self.shown += 1;
+            } else if value.contains("[redacted") {
+                assert!(is_private(owner, &field), "{owner} hides {field}: {value}");
+                self.hidden += 1;
+            }
         }
     }
 }
@@ -177,7 +212,12 @@ fn filled<O: Listed>(output: &mut Output) -> O {
             (FieldKind::Json, _) => json!([{ "ApiName": canary.both() }]).to_string(),
             (_, "OuterOrderNo" | "MerchantBizId") => canary.plain(),
             (_, "CallbackUrl") => format!("https://{}", canary.both()),
-            (_, "MetaInfo" | "VoluntaryCustomizedContent") => json!([canary.both()]).to_string(),
+            (_, "MetaInfo") => json!({ "k": canary.both() }).to_string(),
+            (_, "VoluntaryCustomizedContent") => json!([canary.both()]).to_string(),
+            (_, "SourceImageValue" | "TargetImageValue" | "MaterialValue") => {
+                format!("base64://{}", canary.both())
+            }
+            (FieldKind::Base64, _) => BASE64_STANDARD_NO_PAD.encode(canary.both()),
             _ => canary.both(),
         })
     })
@@ -199,7 +239,9 @@ fn run<O: Listed>(
     loop {
         output.debug(&call);
         let step = call.poll(&mut session, time);
-        output.debug(&step);
+        if !matches!(step, Step::Done(Ok(_))) {
+            output.debug(&step);
+        }
         output.debug(&session);
         match step {
             Step::Send(exchange) => {
@@ -248,7 +290,8 @@ impl Visitor for Output {
         for scheme in [Scheme::Acs3HmacSha256, Scheme::RpcHmacSha1] {
             let reply = run(self, &operation, scheme, respond(200, &good));
             let reply = reply.unwrap();
-            self.print(format!("{reply:?}\n{reply:#?}"));
+            self.reply(&reply.value);
+            self.print(format!("{:?} {:?}", reply.endpoint, reply.attempts));
             let error = run(self, &operation, scheme, respond(400, &refusal)).unwrap_err();
             assert!(matches!(error, Error::Service(_)), "{error}");
             self.error(&error);
@@ -287,8 +330,129 @@ fn no_output_contains_a_value_of_a_request_or_a_response() {
         "{} operations, {} canaries, {} bytes printed: no leak",
         output.operations, output.next, output.bytes
     );
+    println!(
+        "fields of replies: {} shown, {} hidden",
+        output.shown, output.hidden
+    );
     assert_eq!(output.operations, 101);
     assert!(output.next > 600 && output.bytes > 1_000_000);
+    assert!(output.shown > 500 && output.hidden > 150);
+}
+
+#[test]
+fn strings_of_requests_are_sensitive_if_and_only_if_they_are_on_the_list() {
+    let mut listed = 0;
+    for info in ops::ALL {
+        for field in info.fields {
+            let is_sensitive = match field.kind {
+                FieldKind::Sensitive | FieldKind::Base64 => true,
+                FieldKind::Text => false,
+                _ => continue,
+            };
+            let is_private = is_private(&info.action, field.name);
+            assert_eq!(is_sensitive, is_private, "{} {}", info.action, field.name);
+            listed += usize::from(is_private);
+        }
+    }
+    assert!(listed > 150, "{listed}");
+}
+
+/// The JSON in strings of replies.
+#[test]
+fn what_is_in_the_strings_of_replies_is_hidden_by_the_same_list() {
+    let mut output = Output::default();
+    let mut fill = |names: &str| {
+        let filled = names.split_whitespace();
+        let filled = filled.map(|name| (name.to_owned(), output.canary().number().into()));
+        Value::Object(filled.collect())
+    };
+    let card = "certName sex nationality birth address certNo authority startDate endDate";
+    let mut material = fill("faceAge faceGender guardRiskScore faceAttack");
+    material["facialPictureFront"] = fill(
+        "faceAttackScore qualityScore verifyScore gender ossBucketName ossObjectName pictureUrl \
+         ossVerifyVideoObjectName verifyVideoUrl",
+    );
+    material["ocrIdCardInfo"] = fill(card);
+    material["ocrIdEditInfo"] = fill(card);
+    material["ocrPictureFront"] = fill(
+        "ossBucketName ossIdFaceObjectName ossIdFaceUrl ossIdNationalEmblemObjectName \
+         ossIdNationalEmblemUrl",
+    );
+    let user = fill("name verifyName number");
+    let pictures = fill("certUrl certNationalUrl");
+    let vehicle = fill("brand vin engineNo modelNo");
+    let material: MaterialInfo = serde_json::from_value(material).unwrap();
+    let user: UserInfo = serde_json::from_value(user).unwrap();
+    let pictures: CardPictures = serde_json::from_value(pictures).unwrap();
+    let vehicle: VehicleInfo = serde_json::from_value(vehicle).unwrap();
+    for debug in [&material as &dyn Debug, &user, &pictures, &vehicle] {
+        output.reply(debug);
+    }
+    // Scores, the risk, brand and model; everything of the person, the vehicle's numbers and the links.
+    assert_eq!((output.shown, output.hidden), (7, 38));
+}
+
+/// What the two generations of card types hide is the same.
+#[test]
+fn a_retired_type_hides_what_its_successor_hides() {
+    for field in [
+        "Name",
+        "Number",
+        "Nationality",
+        "Authority",
+        "StartDate",
+        "EndDate",
+        "Birth",
+        "Address",
+    ] {
+        assert!(is_private("IdCardInfo", field), "{field}");
+    }
+    for field in [
+        "certName",
+        "certNo",
+        "nationality",
+        "authority",
+        "startDate",
+        "endDate",
+        "birth",
+        "address",
+    ] {
+        assert!(is_private("OcrIdCard", field), "{field}");
+    }
+    assert!(!is_private("DescribeVerifyStatistics", "StartDate"));
+}
+
+#[test]
+fn objects_in_requests_hide_what_is_on_the_list() {
+    let canary = Canary(9);
+    let rule = BlackListStrategy::new().biz_content(canary.both());
+    let words = MerchantDetail {
+        key: "MerchantName".into(),
+        value: Some(canary.both().into()),
+    };
+    let mut output = Output::default();
+    output.canaries.push(canary);
+    output.print(format!("{rule:?} {words:?}"));
+    assert_eq!(output.leaks(), Vec::<String>::new());
+    assert!(is_private("MerchantDetail", "Value") && is_private("BlackListStrategy", "BizContent"));
+}
+
+/// A program's arguments, a role's policy, and the name of a bucket.
+#[test]
+fn steps_sources_and_requests_show_no_argument_no_policy_and_no_bucket() {
+    let canary = Canary(5);
+    let step = Step::<()>::Run {
+        argv: vec!["/usr/bin/keys".into(), canary.both()],
+        timeout: core::time::Duration::from_secs(1),
+    };
+    let mut role = Role::new("acs:ram::1:role/r", "s");
+    role.policy = Some(canary.both());
+    role.external_id = Some(canary.both());
+    let mut output = Output::default();
+    output.canaries.push(canary);
+    output.print(format!("{step:?}\n{step:#?}\n{role:?}"));
+    assert_eq!(output.leaks(), Vec::<String>::new());
+    assert!(format!("{step:?}").contains("arguments: 2"));
 }
 
 #[test]

@@ -50,6 +50,7 @@ fn differences(info: &OperationMetadata, operation: &Value) -> Vec<String> {
             differ(&format!("the location of {name}"));
         }
         let kinds: &[FieldKind] = match (field["type"].as_str().unwrap(), field["width"].as_str()) {
+            ("string", None) if field["image"] == "base64" => &[FieldKind::Base64],
             ("string", None) => &[FieldKind::Text, FieldKind::Sensitive],
             ("integer", Some("int32")) => &[FieldKind::Int32],
             ("integer", Some("int64")) => &[FieldKind::Int64],
@@ -236,6 +237,8 @@ const PERSONAL: &str = "BankCard IdentifyNum Mobile Mobiles UserName CertName Ce
     IdCardFrontImageUrl IdCardName Number Address Birth FrontImageUrl BackImageUrl IdentityInfo \
     MaterialInfo OcrInfo CardInfo FaceDetail OcrCardInfo PictureInfo VehicleInfo UserInfo \
     RequestJson ResponseJson EngineNum Secret Token VerifyToken VerifyPageUrl AuthKey Url VideoUrls \
+    OssBucketName SourceOssBucketName TargetOssBucketName BucketName Bucket Path Message Nationality \
+    Authority DegradeInfo SourceOssObjectName TargetOssObjectName Remark \
     CertifyUrl BizContent asrTexts screenVideoObjectNames voiceObjectNames";
 
 fn unprotected(shape: &Shape, name: &str, personal: &BTreeSet<&str>, found: &mut Vec<String>) {
@@ -276,7 +279,7 @@ fn fields_with_pictures_are_sensitive() {
         for field in operation["request"].as_array().unwrap() {
             let is_picture = matches!(
                 field["image"].as_str(),
-                Some("base64" | "url" | "file-upload" | "typed-value")
+                Some("url" | "file-upload" | "typed-value")
             );
             if is_picture {
                 let ours = info.fields.iter().find(|ours| field["name"] == ours.name);

@@ -244,7 +244,9 @@ fn redirects_are_not_followed_and_refusals_are_not_retried() {
         let error = result.unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
         assert!(!error.to_string().contains("Signature"));
-        assert!(!error.may_have_been_carried_out());
+        assert!(!error.may_have_been_carried_out() && !error.is_retryable());
+        // The code of the store is not one of the service.
+        assert!(error.code().is_none() || error.meaning().is_none());
         assert_eq!(unfetched(Err(error)), EvidenceErrorKind::NotReturned);
     }
 }
@@ -276,6 +278,12 @@ fn transient_failures_are_retried() {
     assert_eq!(sent.len(), 4);
     let error = result.unwrap_err();
     assert_eq!(error.attempts().len(), 4);
+    assert!(error.is_retryable());
+    // The name of the bucket is in none of them; the region is.
+    let shown = format!("{error:?} {error} {:?} {:?}", sent[0], sent[0].sign());
+    assert!(!shown.contains("bucket."), "{shown}");
+    assert!(shown.contains("oss-cn-shanghai.aliyuncs.com"), "{shown}");
+    assert_eq!(error.to_string().matches("lost").count(), 1, "{error}");
     assert_eq!(unfetched(Err(error)), EvidenceErrorKind::NotReturned);
 }
 

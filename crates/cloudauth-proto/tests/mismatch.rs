@@ -51,6 +51,8 @@ fn refused_by(
     mut respond: impl FnMut(IncomingRequest) -> Response,
 ) -> ServiceError {
     let operation = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}")
         .cert_name(NAME)
         .cert_no(NUMBER)
         .model("LIVENESS");

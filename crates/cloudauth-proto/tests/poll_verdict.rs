@@ -29,7 +29,9 @@ struct Scenario {
 impl Scenario {
     fn new() -> Self {
         let mut simulated = Simulation::new(session(), World::new());
-        let open = InitFaceVerify::new(SCENE, "order1", "LR_FR");
+        let open = InitFaceVerify::new(SCENE, "order1", "LR_FR")
+            .user_id("7")
+            .meta_info("{}");
         let open = Call::new(&open, CallOptions::new()).unwrap();
         let id = simulated.call(open).unwrap().value.certify_id;
         Self { simulated, id }

@@ -268,7 +268,7 @@ fn a_call_that_no_backoff_leaves_time_for_ends_at_once_with_the_error_of_the_sou
     let first = authenticate(call.poll(&mut session, at(0)));
     run(Refresh::new(first), &mut session, at(0), unreachable);
     let error = no_credentials(call.poll(&mut session, at(0)));
-    let expected = "no credentials: credentials_uri: cannot connect";
+    let expected = "no credentials: credentials_uri: cannot connect: connection refused";
     assert_eq!(error.to_string(), expected);
 }
 

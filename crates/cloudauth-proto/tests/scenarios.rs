@@ -198,6 +198,8 @@ fn describe() -> DescribeFaceVerify {
 
 fn init() -> InitFaceVerify {
     InitFaceVerify::new(1, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}")
 }
 
 /// An operation that is billed per call.

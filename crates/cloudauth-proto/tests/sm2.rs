@@ -10,7 +10,7 @@ use base64::prelude::BASE64_STANDARD;
 use cloudauth_proto::ops::{ContrastFaceVerify, InitFaceVerify};
 use cloudauth_proto::verify::EncryptType;
 use cloudauth_proto::verify::sm2::PublicKey;
-use cloudauth_proto::{Entropy, Sensitive};
+use cloudauth_proto::{Entropy, Operation as _, Sensitive};
 
 /// The output of OpenSSL; `None` if it is not installed or fails.
 fn openssl(args: &[&str], input: &[u8]) -> Option<Vec<u8>> {
@@ -113,4 +113,32 @@ fn name_and_number_of_an_operation_are_encrypted_once() {
     let contrast = contrast.encrypted(&key, &mut entropy).unwrap();
     assert!(contrast.cert_name.is_none() && is_encrypted(&contrast.cert_no));
     assert_eq!(contrast.encrypt_type.as_deref(), Some("SM2"));
+}
+
+#[test]
+fn an_empty_encrypt_type_does_not_keep_a_name_in_clear() {
+    let key = PublicKey::published();
+    let mut entropy = Entropy::from_seed([3; 32]);
+    let open = InitFaceVerify::new(7, "order1", "ID_PRO")
+        .encrypt_type("")
+        .cert_type("IDENTITY_CARD")
+        .cert_name("张三")
+        .cert_no("330103199001011230")
+        .meta_info("{}")
+        .encrypted(&key, &mut entropy)
+        .unwrap();
+    assert_eq!(open.encrypt_type, Some(EncryptType::Sm2));
+    assert_ne!(open.cert_name.as_ref().unwrap().expose(), "张三");
+    assert_eq!(open.check(), []);
+    let contrast = ContrastFaceVerify::new()
+        .cert_name("张三")
+        .encrypt_type("")
+        .encrypted(&key, &mut entropy)
+        .unwrap();
+    assert_eq!(contrast.encrypt_type.as_deref(), Some("SM2"));
+    assert_ne!(contrast.cert_name.as_ref().unwrap().expose(), "张三");
+    // Set after the encryption, it would make a name of the ciphertext.
+    let names: Vec<_> = open.encrypt_type("").check();
+    let names: Vec<_> = names.iter().map(|problem| problem.field).collect();
+    assert_eq!(names, ["CertName", "CertNo"]);
 }

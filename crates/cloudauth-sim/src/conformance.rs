@@ -195,7 +195,11 @@ fn kind(error: &Error) -> String {
 pub fn run(client: &mut impl ClientUnderTest) -> Transcript {
     let shanghai = client.shanghai();
     let mut transcript = Transcript(Vec::new());
-    let opened = client.call(&InitFaceVerify::new(1_000_000_006, "order1", "LR_FR"));
+    let opened = client.call(
+        &InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+            .user_id("7")
+            .meta_info("{}"),
+    );
     transcript.record(&opened, &shanghai);
     let certify_id = opened.map(|reply| reply.value.certify_id);
     if let Ok(certify_id) = &certify_id {

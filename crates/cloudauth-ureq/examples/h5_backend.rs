@@ -28,8 +28,8 @@ use std::time::SystemTime;
 use cloudauth_ureq::CertifyId;
 use cloudauth_ureq::ops::{DescribeFaceVerify, InitFaceVerify};
 use cloudauth_ureq::verify::{
-    Callback, CallbackKey, IdentityCard, Model, OuterOrderNo, PollVerdict, Redirect, SceneId,
-    Verdict,
+    Callback, CallbackKey, IdNumber, IdentityCard, Model, OuterOrderNo, PollVerdict, Redirect,
+    SceneId, Verdict, clean_text,
 };
 use cloudauth_ureq::{Client, Endpoints, Options, Sensitive, UnixTime};
 use tiny_http::{Header, Method, Request, Response, Server};
@@ -157,6 +157,13 @@ impl Backend {
                 "Please enter your name and ID number and give your consent. <a href=/>Back</a>",
             );
         };
+        // A mistyped number would be billed, and so would a name with a character that nobody sees.
+        let (Ok(name), Ok(number)) = (clean_text(name), IdNumber::new(number)) else {
+            return html(
+                400,
+                "Please check your name and ID number. <a href=/>Back</a>",
+            );
+        };
         let order = OuterOrderNo::generate(&mut self.client.entropy());
         match self.visits().entry(session.to_owned()) {
             Entry::Vacant(visit) => visit.insert(Visit::Opening),
@@ -172,8 +179,8 @@ impl Backend {
             number: number.into(),
         };
         let (scene, back) = (SceneId(self.scene), format!("{}/back", self.url));
-        let mut init =
-            InitFaceVerify::id_pro(scene, order.clone(), Model::MoveAction, card, back, meta);
+        let mut init = InitFaceVerify::id_pro_h5(scene, order.clone(), card, back, meta)
+            .model(Model::MoveAction);
         if self.url.starts_with("https:") {
             let expires = UnixTime::from_seconds(now().seconds() + 3_600);
             init = init.callback_url(format!("{}/callback", self.url));

@@ -24,7 +24,10 @@
 //!         .credentials(Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?)
 //!         .endpoints(Endpoints::only(simulator.url(Region::Shanghai).parse()?)),
 //! )?;
-//! let opened = client.call(&InitFaceVerify::new(1_000_000_006, "order1", "LR_FR"))?;
+//! let init = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+//!     .user_id("7")
+//!     .meta_info(r#"{"deviceType":"h5"}"#); // from the vendor's script in the person's browser
+//! let opened = client.call(&init)?;
 //! assert!(opened.value.certify_url.is_some());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

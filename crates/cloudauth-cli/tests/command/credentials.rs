@@ -62,6 +62,19 @@ fn an_invalid_key_in_the_environment_is_an_error_and_not_skipped() {
     );
 }
 
+/// Case F06: `docker run --env-file` keeps the quotes around a value.
+#[test]
+fn a_key_in_quotes_is_refused_by_the_name_of_its_variable() {
+    let vars = [
+        ("ALIBABA_CLOUD_ACCESS_KEY_ID", "\"LTAI5tExampleExample00\""),
+        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "\"secret\""),
+    ];
+    assert_eq!(
+        run_with(&["whoami"], "", &vars).error(),
+        "no credentials: env: ALIBABA_CLOUD_ACCESS_KEY_ID is not valid"
+    );
+}
+
 #[test]
 fn an_invalid_proxy_in_the_environment_is_reported_by_variable() {
     let args = ["describe", "--scene-id", "1", "--certify-id", "sha1"];

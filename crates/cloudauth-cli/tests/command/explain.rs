@@ -28,6 +28,57 @@ fn explain_prints_every_field_in_which_a_code_occurs() {
 }
 
 #[test]
+fn explain_never_calls_a_lost_card_passed() {
+    let both = explain("210");
+    let both = both.as_array().unwrap();
+    assert_eq!(both.len(), 2);
+    assert!(
+        both[0]["operations"]
+            .as_array()
+            .unwrap()
+            .contains(&"DescribeFaceVerify".into())
+    );
+    assert!(both[0]["meaning"].as_str().unwrap().starts_with("passed"));
+    assert_eq!(both[1]["operations"], serde_json::json!(["BankMetaVerify"]));
+    assert_eq!(both[1]["meaning"], "the card was reported lost");
+    for name in ["BankMetaVerify", "bankmetaverify"] {
+        let args = ["explain", "210", "--operation", name, "--json"];
+        let lost = run_with(&args, "", &[]).json();
+        assert_eq!(lost.as_array().unwrap().len(), 1);
+        assert_eq!(lost[0]["meaning"], "the card was reported lost");
+    }
+    let error = |operation: &str| {
+        let args = ["explain", "210", "--operation", operation];
+        run_with(&args, "", &[]).error().to_owned()
+    };
+    assert_eq!(
+        error("Id2MetaVerify"),
+        "`210` has no known meaning for Id2MetaVerify, but for other operations"
+    );
+    assert_eq!(
+        error("NoSuchOperation"),
+        "unknown operation `NoSuchOperation`"
+    );
+}
+
+#[test]
+fn explain_knows_the_codes_of_the_page_and_of_the_gateway() {
+    for code in ["1001", "2002", "2003", "Z5114", "Z5128"] {
+        assert!(
+            explain(code)[0]["field"]
+                .as_str()
+                .unwrap()
+                .starts_with("page"),
+            "{code}"
+        );
+    }
+    let missing = explain("InvalidAction.NotFound");
+    assert_eq!(missing[0]["meaning"], "this version has no such operation");
+    assert_eq!(missing[0]["operations"], "all");
+    assert_eq!(explain("DataExpired")[0]["http_status"], 410);
+}
+
+#[test]
 fn explain_suggests_the_code_in_its_right_case() {
     let error = |code: &str| run_with(&["explain", code], "", &[]).error().to_owned();
     assert_eq!(error("root"), "unknown code `root`; did you mean `ROOT`?");

@@ -1,3 +1,6 @@
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
 use cloudauth_sim::{Fault, Region, Simulator, Times};
 
 use crate::process::{Finished, PERSON, TempFile, run, submit};
@@ -42,7 +45,10 @@ fn init_and_describe_succeed_while_the_first_endpoint_is_down() {
     let too_early = run(&args, "");
     let error = too_early.error();
     assert!(
-        error.starts_with("DescribeFaceVerify was refused: 424 (HTTP 200, "),
+        error.starts_with(
+            "DescribeFaceVerify was refused: 424: there is no record: not submitted, abandoned or \
+             in progress; query after the page has returned 1000 or 2006 (HTTP 200, "
+        ),
         "{error}"
     );
     assert!(error.to_lowercase().contains("request id "), "{error}");
@@ -60,13 +66,13 @@ fn init_and_describe_succeed_while_the_first_endpoint_is_down() {
 fn init_reports_all_invalid_fields_and_sends_nothing() {
     let simulator = Simulator::start().unwrap();
     let meta_info = TempFile::new("not json");
-    let result = init(&simulator, "order 1", meta_info.path(), PERSON);
+    let result = init(&simulator, &"1".repeat(33), meta_info.path(), PERSON);
     let error = result.error();
     assert!(
-        error.contains("OuterOrderNo must be letters and digits only"),
+        error.contains("OuterOrderNo is longer than 32 characters"),
         "{error}"
     );
-    assert!(error.contains("MetaInfo must be JSON"), "{error}");
+    assert!(error.contains("MetaInfo must be a JSON object"), "{error}");
     assert!(simulator.world().requests().is_empty());
 }
 
@@ -128,4 +134,85 @@ fn init_sends_a_callback_token_made_with_the_key() {
     let sent = &world.requests().last().unwrap().url_query_names;
     assert!(sent.iter().any(|it| it == "CallbackToken"), "{sent:?}");
     assert!(sent.iter().any(|it| it == "CallbackUrl"), "{sent:?}");
+}
+
+/// The first request that `init` sends, and its result.
+fn first_request(person: &str, meta_info: &str) -> (String, Finished) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let mut request = Vec::new();
+        let (mut stream, _) = listener.accept().unwrap();
+        while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+            let mut part = [0; 4096];
+            let length = stream.read(&mut part).unwrap();
+            request.extend_from_slice(&part[..length]);
+        }
+        let refusal = "HTTP/1.1 400 Bad Request\r\ncontent-length: 14\r\n\r\n{\"Code\":\"400\"}";
+        stream.write_all(refusal.as_bytes()).unwrap();
+        String::from_utf8(request).unwrap()
+    });
+    let (person, meta_info) = (TempFile::new(person), TempFile::new(meta_info));
+    let args = [
+        "init",
+        "--endpoint",
+        &url,
+        "--scene-id",
+        "7",
+        "--outer-order-no",
+        "42_1700000000000",
+        "--meta-info",
+        meta_info.path(),
+        "--person",
+        person.path(),
+    ];
+    let result = run(&args, "");
+    (server.join().unwrap(), result)
+}
+
+/// Cases F01 and F15: the form of apps, and files as editors write them.
+#[test]
+fn init_takes_marks_off_files_and_needs_neither_a_return_url_nor_a_model() {
+    let person = "\u{feff}张三\r\n11010519491231002x\r\n";
+    let (request, result) = first_request(person, "\u{feff}{}");
+    assert!(
+        result
+            .error()
+            .starts_with("InitFaceVerify was refused: 400")
+    );
+    assert!(
+        request.contains("?CertName=%E5%BC%A0%E4%B8%89&"),
+        "{request}"
+    );
+    assert!(request.contains("&CertNo=11010519491231002X&"), "{request}");
+    assert!(request.contains("&MetaInfo=%7B%7D&"), "{request}");
+    for absent in ["ReturnUrl", "Model"] {
+        assert!(!request.contains(absent), "{request}");
+    }
+}
+
+#[test]
+fn init_refuses_a_hidden_character_and_a_mistyped_number_before_it_sends_anything() {
+    let simulator = Simulator::start().unwrap();
+    let meta_info = TempFile::new("{}");
+    for (input, expected) in [
+        (
+            "张\u{200b}三\n330103199001011230\n",
+            "the name in standard input contains the invisible character \
+             ZERO WIDTH SPACE (U+200B)",
+        ),
+        (
+            "张三\n330103199001011231\n",
+            "cannot use standard input: the ID number is mistyped: \
+             its check character does not match",
+        ),
+        (
+            "张三\n33010319900101123\n",
+            "cannot use standard input: the ID number must have 18 characters",
+        ),
+    ] {
+        let result = init(&simulator, "order1", meta_info.path(), input);
+        assert_eq!(result.error(), expected);
+    }
+    assert!(simulator.world().requests().is_empty());
 }

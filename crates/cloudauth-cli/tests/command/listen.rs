@@ -95,8 +95,8 @@ fn listen_classifies_callbacks_by_their_token() {
 }
 
 #[test]
-fn listen_accepts_one_token_for_all_callbacks() {
-    let mut listener = Listener::new("--token", &TempFile::new("1000004826\n"));
+fn listen_accepts_one_token_for_all_callbacks_from_a_file_with_a_mark() {
+    let mut listener = Listener::new("--token", &TempFile::new("\u{feff}1000004826\r\n"));
     let query = "certifyId=sha1&passed=T&CallbackToken=";
     let (status, printed) = listener.callback(&format!("{query}1000004826"));
     assert_eq!((status, &printed["callback"]), (200, &json!("genuine")));

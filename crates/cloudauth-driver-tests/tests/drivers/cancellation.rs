@@ -26,6 +26,8 @@ use crate::mock_server::{MockServer, OK, response};
 
 fn init() -> InitFaceVerify {
     InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}")
 }
 
 /// Polls a future at most `polls` times, then drops it. Returns its output if it was ready by then.

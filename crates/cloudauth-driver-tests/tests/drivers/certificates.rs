@@ -110,7 +110,11 @@ fn call<D: Driver>(contents: &CertificateContents) -> Result<(), String> {
     let (url, root) = server(contents);
     let options = options(limits(), Endpoints::only(url.parse().unwrap()));
     let client = D::new(options.max_attempts(1).root_certificates(root));
-    let called = client.call(&InitFaceVerify::new(1_000_000_006, "order1", "LR_FR"));
+    let called = client.call(
+        &InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+            .user_id("7")
+            .meta_info("{}"),
+    );
     called.map(drop).map_err(|error| {
         let [attempt] = error.attempts() else {
             panic!("{error}");

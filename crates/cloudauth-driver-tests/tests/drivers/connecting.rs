@@ -23,6 +23,8 @@ both! {
 
 fn init() -> InitFaceVerify {
     InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}")
 }
 
 fn ipv6<D: Driver>() {

@@ -43,6 +43,8 @@ both! {
 
 fn init() -> InitFaceVerify {
     InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}")
 }
 
 /// Larger than the socket buffers of both sides.
@@ -178,7 +180,9 @@ fn early_response<D: Driver>() {
     });
     let error = server.client::<D>().call(&large()).unwrap_err();
     assert!(
-        error.to_string().contains("Forbidden.RAM (HTTP 403"),
+        error
+            .to_string()
+            .contains("Forbidden.RAM: the account or RAM user lacks permission (HTTP 403"),
         "{error}"
     );
 }

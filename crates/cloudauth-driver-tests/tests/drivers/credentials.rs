@@ -26,7 +26,9 @@ fn signs<D: Driver>() {
         let simulator = Simulator::start().unwrap();
         let driver = D::new(options(&simulator, made(&simulator, &folder)));
         for n in 0..3 {
-            let open = InitFaceVerify::new(1_000_000_006, format!("order{n}"), "LR_FR");
+            let open = InitFaceVerify::new(1_000_000_006, format!("order{n}"), "LR_FR")
+                .user_id("7")
+                .meta_info("{}");
             if let Err(error) = driver.call(&open) {
                 panic!("{name}, {}: {error}", D::NAME);
             }
@@ -249,7 +251,11 @@ fn survives_outage<D: Driver>(fault: Fault) {
     let source = Source::Uri(Uri::new(&uri).unwrap());
     // A call spends at most a quarter of this on new credentials.
     let driver = D::new(options(&simulator, source).total_timeout(Duration::from_secs(4)));
-    let open = |n| InitFaceVerify::new(1_000_000_006, format!("order{n}"), "LR_FR");
+    let open = |n| {
+        InitFaceVerify::new(1_000_000_006, format!("order{n}"), "LR_FR")
+            .user_id("7")
+            .meta_info("{}")
+    };
     driver.call(&open(0)).unwrap();
     let name = format!("{fault:?}");
     {

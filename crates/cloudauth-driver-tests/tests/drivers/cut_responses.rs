@@ -116,7 +116,9 @@ fn end_connection(mut tcp: &TcpStream, end: ConnectionEnd) {
 fn call<D: Driver>(endpoint: &Endpoint, issued: &IssuedCertificate) -> Result<(), Error> {
     let options = options(Policy::default(), Endpoints::only(endpoint.clone()));
     let client = D::new(trusting(options, issued));
-    let init = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
+    let init = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}");
     client.call(&init).map(drop)
 }
 

@@ -26,6 +26,8 @@ const CRC_OF_OK: u32 = 0x0bf5_64c9;
 
 fn init() -> InitFaceVerify {
     InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}")
 }
 
 /// To the same host, to another one, and from http to https.

@@ -60,7 +60,9 @@ fn closed<D: Driver>() {
                         let nth = (client * GAPS + call) * 7 % (CLIENTS * GAPS);
                         driver.idle(LONGEST * nth / (CLIENTS * GAPS));
                     }
-                    let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
+                    let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+                        .user_id("7")
+                        .meta_info("{}");
                     if let Err(error) = driver.call_with(&open, CallOptions::new()) {
                         failed.lock().unwrap().push(error.to_string());
                     }

@@ -15,6 +15,7 @@ mod cut_responses;
 mod deadline;
 mod driver;
 mod early_responses;
+mod error_chains;
 mod evidence;
 mod failover;
 mod fault_injection;

@@ -27,7 +27,9 @@ const NAME: &str = "CANARY-NAME";
 const NUMBER: &str = "330103199001011230";
 
 fn init() -> InitFaceVerify {
-    let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
+    let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}");
     open.cert_name(NAME).cert_no(NUMBER)
 }
 

@@ -36,6 +36,8 @@ both! {
 
 fn init() -> InitFaceVerify {
     InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}")
 }
 
 const BODY: &str = r#"{"Code":"200","ResultObject":{"CertifyId":"sha1"}}"#;

@@ -56,7 +56,9 @@ fn a_connector_of_the_callers_own_replaces_tcp_and_tls_is_spoken_over_it() {
     let seen = Arc::default();
     let connector = OneAddress(([127, 0, 0, 1], port).into(), Arc::clone(&seen));
     let client = Client::with_connector(options, connector).unwrap();
-    let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
+    let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}");
     runtime.block_on(client.call(&open)).unwrap();
     assert_eq!(*seen.lock().unwrap(), ["https://localhost:9/"]);
 }
@@ -69,7 +71,9 @@ fn an_error_of_a_connector_means_that_nothing_was_sent() {
     let connector = OneAddress(([127, 0, 0, 1], 9).into(), Arc::default());
     let options = options(limits(), endpoints).max_attempts(1);
     let client = Client::with_connector(options, connector).unwrap();
-    let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
+    let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}");
     let error = runtime.block_on(client.call(&open)).unwrap_err();
     let [attempt] = error.attempts() else {
         panic!("{error}");

@@ -24,7 +24,9 @@ fn unix() -> u64 {
 
 /// Opens a verification. Returns the query for its verdict.
 fn query<D: Driver>(driver: &D) -> DescribeFaceVerify {
-    let init = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
+    let init = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}");
     let opened = driver.call(&init).unwrap().value;
     DescribeFaceVerify::new(1_000_000_006, opened.certify_id)
 }

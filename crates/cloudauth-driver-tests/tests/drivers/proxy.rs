@@ -79,6 +79,8 @@ const TARGET: &str = "cloudauth.test";
 
 fn init() -> InitFaceVerify {
     InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}")
 }
 
 fn tunnel_to_endpoint<D: Driver>() {

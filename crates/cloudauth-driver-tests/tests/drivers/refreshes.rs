@@ -29,6 +29,8 @@ const ISSUED: &str = r#"{"Code":"Success","AccessKeyId":"id","AccessKeySecret":"
 
 fn init() -> InitFaceVerify {
     InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}")
 }
 
 fn short() -> Policy {

@@ -18,6 +18,8 @@ use crate::mock_server::{MockServer, OK, response};
 
 fn init() -> InitFaceVerify {
     InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}")
 }
 
 fn runtime() -> Runtime {

@@ -158,6 +158,8 @@ fn faults() -> Vec<Option<Fault>> {
 
 fn open() -> InitFaceVerify {
     InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}")
 }
 
 #[expect(clippy::print_stdout, reason = "measurements")]

@@ -24,6 +24,8 @@ const SOON: Duration = Duration::from_secs(20);
 
 fn init() -> InitFaceVerify {
     InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}")
 }
 
 fn poll<D: Driver>() {

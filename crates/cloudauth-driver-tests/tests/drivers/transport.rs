@@ -23,6 +23,8 @@ use crate::driver::{Async, Blocking, Driver, both, endpoints, options};
 
 fn init() -> InitFaceVerify {
     InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}")
 }
 
 both! {
@@ -180,7 +182,7 @@ fn wrong_secret<D: Driver>() {
         let error = driver.call(&init()).unwrap_err();
         let message = error.to_string();
         assert!(
-            message.contains("SignatureDoesNotMatch (HTTP 400"),
+            message.contains("SignatureDoesNotMatch: ") && message.contains(" (HTTP 400"),
             "{message}"
         );
         assert!(message.contains(error.request_id().unwrap()), "{message}");

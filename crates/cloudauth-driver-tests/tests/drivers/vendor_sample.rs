@@ -72,6 +72,8 @@ fn driver<D: Driver>(simulator: &Simulator) -> D {
 
 fn init() -> InitFaceVerify {
     InitFaceVerify::new(SCENE, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}")
 }
 
 /// Breaks Shanghai, runs the call, and prints how long it took.

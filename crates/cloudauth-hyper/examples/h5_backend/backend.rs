@@ -92,14 +92,14 @@ impl<S: Store> Backend<S> {
         let url = &self.settings.url;
         // Callbacks may arrive after the lifetime of the verification.
         let expires = UnixTime::from_seconds(now.seconds() + 2 * CertifyId::LIFETIME.as_secs());
-        let mut init = InitFaceVerify::id_pro(
+        let mut init = InitFaceVerify::id_pro_h5(
             SceneId(self.settings.scene),
             order.clone(),
-            Model::MoveAction,
             card,
             format!("{url}/back"),
             person.meta_info,
-        );
+        )
+        .model(Model::MoveAction);
         if self.settings.callback_url.starts_with("https:") {
             let token = self.callbacks.token(&order, expires);
             init = init.callback_url(&*self.settings.callback_url);

@@ -73,6 +73,12 @@ pub(crate) fn incomplete() -> String {
     page("", "!", chinese, english, &start_again())
 }
 
+pub(crate) fn mistyped() -> String {
+    let chinese = "请核对你的姓名和身份证号";
+    let english = "Please check your name and ID number";
+    page("", "!", chinese, english, &start_again())
+}
+
 pub(crate) fn not_found() -> String {
     page("", "?", "页面不存在", "Page not found", &start_again())
 }

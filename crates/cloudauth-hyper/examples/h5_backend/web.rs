@@ -12,7 +12,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use cloudauth_hyper::verify::IdentityCard;
+use cloudauth_hyper::verify::{IdNumber, IdentityCard, clean_text};
 use serde::Deserialize;
 
 use super::backend::{Backend, Person};
@@ -96,9 +96,13 @@ async fn open<S: Store>(
     let Some(visit) = visit(&headers) else {
         return Ok(redirect("/"));
     };
-    let person = form.ok().and_then(|Form(form)| person(&form));
-    let Some(person) = person else {
-        return Ok(html(400, pages::incomplete()));
+    let person = match form {
+        Ok(Form(form)) => person(form),
+        Err(_) => Err(pages::incomplete()),
+    };
+    let person = match person {
+        Ok(person) => person,
+        Err(page) => return Ok(html(400, page)),
     };
     // In a task of its own, because a browser that submits the form twice drops the first request.
     tokio::spawn(Arc::clone(&backend).open(visit.clone(), person)).await??;
@@ -112,17 +116,20 @@ async fn open<S: Store>(
     })
 }
 
-fn person(form: &StartForm) -> Option<Person> {
-    let field = |text: &str| {
-        let text = text.trim();
-        (!text.is_empty()).then(|| text.to_owned())
-    };
+/// The person in the form, or the page that says what to correct. A mistyped number would be billed.
+fn person(form: StartForm) -> core::result::Result<Person, String> {
+    let name = clean_text(&form.name).map_err(|_| pages::mistyped())?;
+    let (number, meta_info) = (form.number.trim(), form.meta.trim());
+    if [name, number, meta_info].contains(&"") || form.consent != "yes" {
+        return Err(pages::incomplete());
+    }
+    let number = IdNumber::new(number).map_err(|_| pages::mistyped())?;
     let card = IdentityCard {
-        name: field(&form.name)?.into(),
-        number: field(&form.number)?.into(),
+        name: name.into(),
+        number: number.into(),
     };
-    let meta_info = field(&form.meta)?.into();
-    (form.consent == "yes").then_some(Person { card, meta_info })
+    let meta_info = meta_info.into();
+    Ok(Person { card, meta_info })
 }
 
 /// Step 3.

@@ -11,7 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Attempt, AttemptOutcome};
 use crate::exchange::ExchangeId;
 use crate::policy::circuit_breaker::{FAIR_SILENCE, HealthEvidence};
-use crate::policy::{Classification, Policy};
+use crate::policy::{Classification, Policy, RetryDecision};
 use crate::sign::{Scheme, Stamp};
 
 /// An exchange that was handed to the driver and has not ended.
@@ -113,13 +113,14 @@ impl Exchanges {
         self.abandoned.pop()
     }
 
-    /// Records how an exchange ended.
+    /// Records how an exchange ended, and what the retry rule decided after it.
     pub(super) fn record(
         &mut self,
         exchange: InFlight,
         ended: MonoTime,
         outcome: AttemptOutcome,
         request_id: Option<String>,
+        decision: RetryDecision,
     ) {
         self.attempts.push(Attempt {
             endpoint: exchange.endpoint,
@@ -127,6 +128,7 @@ impl Exchanges {
             ended,
             outcome,
             request_id,
+            decision,
         });
     }
 

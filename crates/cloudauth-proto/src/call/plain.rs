@@ -17,7 +17,7 @@ use crate::event::{AttemptInfo, Event};
 use crate::exchange::{Content, Exchange, ExchangeId};
 use crate::flow::Step;
 use crate::http::{Failure, Method, Response, Timeouts};
-use crate::policy::{Classification, Policy};
+use crate::policy::{Classification, Effect, Policy, Repeat, judge};
 use crate::session::Session;
 
 /// The limits of a [`PlainCall`].
@@ -158,7 +158,9 @@ impl PlainCall {
             }
             &mut PlainPhase::InFlight { until, .. } if now.mono < until => Step::Wait(until),
             &mut PlainPhase::InFlight { id, started, .. } => {
-                self.failed(session, id, started, AttemptOutcome::TimedOut, now);
+                let outcome = AttemptOutcome::TimedOut;
+                let classification = Classification::NoResponse;
+                self.failed(session, id, started, (outcome, classification), now);
                 Step::Abandon(id)
             }
             PlainPhase::Over(response) => {
@@ -188,8 +190,10 @@ impl PlainCall {
                 let code = refusal
                     .and_then(|refusal| refusal.code)
                     .filter(|_| status >= 300);
+                let classification = Classification::of_unavailable(status, code.as_deref())
+                    .unwrap_or(Classification::Final);
                 let outcome = AttemptOutcome::Response { status, code };
-                self.failed(session, id, started, outcome, now);
+                self.failed(session, id, started, (outcome, classification), now);
                 let may_pass = match status {
                     429 => !self.limits.backoff.is_zero(),
                     _ => status >= 500,
@@ -203,7 +207,7 @@ impl PlainCall {
                 let is_final = classification == Classification::LocalFailure
                     || (matches!(outcome, AttemptOutcome::NotSent(_))
                         && !self.limits.retries_connecting);
-                self.failed(session, id, started, outcome, now);
+                self.failed(session, id, started, (outcome, classification), now);
                 if is_final {
                     self.phase = PlainPhase::Over(None);
                 }
@@ -220,8 +224,7 @@ impl PlainCall {
             exchange,
             action: self.purpose.action().into(),
             method,
-            // The host of the object store names the bucket.
-            endpoint: (self.purpose == Purpose::Credentials).then(|| self.endpoint.clone()),
+            endpoint: self.endpoint.without_bucket(),
             resend: self.attempts.len(),
         }
     }
@@ -231,15 +234,16 @@ impl PlainCall {
         session: &mut Session,
         id: ExchangeId,
         started: MonoTime,
-        outcome: AttemptOutcome,
+        (outcome, classification): (AttemptOutcome, Classification),
         now: Now,
     ) {
         let attempt = Attempt {
-            endpoint: self.endpoint.clone(),
+            endpoint: self.endpoint.without_bucket(),
             started,
             ended: now.mono,
             outcome,
             request_id: None,
+            decision: judge(classification, Effect::Idempotent, Repeat::ByEffect),
         };
         session.record(|| Event::AttemptEnded {
             info: self.info(id),

@@ -1,17 +1,21 @@
 //! What a call ends with.
 
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::classify::Received;
 use super::in_flight::InFlight;
 use crate::decode::DecodeErrorKind;
+use crate::encode::Pair;
 use crate::endpoint::Endpoint;
 use crate::error::{DecodeError, Error, Exhausted, ServiceError};
 use crate::exchange::EncodedOperation;
-use crate::http::Response;
-use crate::sign::Mismatch;
+use crate::http::{Method, Response};
+use crate::operation::{InvalidField, InvalidOperation};
+use crate::policy::Effect;
+use crate::sign::{Mismatch, Scheme};
 
 /// A response that says that the operation succeeded.
 #[derive(Debug)]
@@ -29,7 +33,40 @@ pub(super) struct Refusal {
     pub(super) mismatch: Option<Mismatch>,
 }
 
+/// The longest path with query in bytes that the `http` crate can hold, which both drivers use. What the
+/// service accepts is not documented; servers usually accept less.
+const LONGEST_TARGET: usize = 65_534;
+
 impl EncodedOperation {
+    /// The error for parameters that no URL can carry, if the scheme puts that many into it. Names the
+    /// longest one.
+    pub(super) fn too_long(&self, scheme: Scheme) -> Option<Error> {
+        let (params, is_get) = (&self.params, self.metadata.method == Method::Get);
+        if scheme == Scheme::RpcHmacSha1 && !is_get {
+            return None;
+        }
+        let form = if is_get { params.form.len() } else { 0 };
+        // `/?` before the pairs, and no `&` after the last one.
+        if params.query.len() + form < LONGEST_TARGET {
+            return None;
+        }
+        let length = |pair: &Pair<'_>| pair.text().len();
+        let longest = if is_get {
+            params.pairs().max_by_key(length)
+        } else {
+            params.pairs().of_query().max_by_key(length)
+        }?;
+        let mut names = self.metadata.fields.iter().map(|field| field.name);
+        let name = names.find(|name| name.as_bytes() == longest.name());
+        let problem = format!(
+            "is too long: a URL has at most {LONGEST_TARGET} bytes, and only RPC 1.0 sends it in the body"
+        );
+        Some(Error::Invalid(Box::new(InvalidOperation {
+            action: self.metadata.action.clone(),
+            fields: [InvalidField::new(name.unwrap_or("a parameter"), problem)].into(),
+        })))
+    }
+
     /// The service refused the operation. `uncertain`: an earlier attempt may have been carried out.
     pub(super) fn refused(&self, refusal: Refusal, uncertain: bool) -> Error {
         let Refusal {
@@ -61,6 +98,7 @@ impl EncodedOperation {
             status,
             kind,
             raw,
+            uncertain: self.metadata.effect != Effect::ReadOnly,
             attempts: Vec::new(),
         }))
     }

@@ -92,6 +92,11 @@ impl CallState {
     pub(super) fn poll(&mut self, session: &mut Session, now: Now) -> Step<Success> {
         let now = self.latest.clamp(now);
         if self.entropy.is_none() {
+            if matches!(self.signer, Signer::Session)
+                && let Some(error) = self.operation.too_long(session.signs_with())
+            {
+                self.phase = Phase::Settled(Err(error));
+            }
             self.entropy = Some(session.begin(now.mono));
             let limit = self.options.total_timeout;
             let limit = limit.unwrap_or_else(|| session.limits().total_timeout);
@@ -408,7 +413,8 @@ impl CallState {
             let endpoint = exchange.endpoint.clone();
             let evidence = exchange.evidence(classification, session.limits(), now.mono);
             session.end_exchange(&endpoint, exchange.id, evidence, now.mono);
-            self.record(session, exchange, outcome, request_id.clone());
+            let decision = RetryDecision::Final;
+            self.record(session, exchange, outcome, request_id.clone(), decision);
             let uncertain = self.findings.is_uncertain(&self.operation);
             let result = received.into_result(
                 &self.operation,
@@ -456,13 +462,13 @@ impl CallState {
         }
         self.findings.uncertain |= classification.may_have_been_carried_out();
         self.findings.last = Some((exchange.endpoint.clone(), classification));
-        self.record(session, exchange, outcome, request_id);
+        let effect = self.operation.metadata.effect;
+        let decision = judge(classification, effect, self.options.repeat);
+        self.record(session, exchange, outcome, request_id, decision);
         if !self.exchanges.in_flight().is_empty() {
             // The other exchange may still have a response.
             return;
         }
-        let effect = self.operation.metadata.effect;
-        let decision = judge(classification, effect, self.options.repeat);
         let target = match decision {
             RetryDecision::Elsewhere if classification == Classification::UnknownHere => {
                 Target::Origin
@@ -495,10 +501,11 @@ impl CallState {
         exchange: InFlight,
         outcome: AttemptOutcome,
         request_id: Option<String>,
+        decision: RetryDecision,
     ) {
         let (id, resend) = (exchange.id, exchange.resend);
         self.exchanges
-            .record(exchange, self.latest.get(), outcome, request_id);
+            .record(exchange, self.latest.get(), outcome, request_id, decision);
         let Some(attempt) = self.exchanges.attempts().last() else {
             return;
         };
@@ -513,7 +520,7 @@ impl CallState {
             exchange,
             action: self.operation.metadata.action.clone(),
             method: self.operation.metadata.method,
-            endpoint: Some(endpoint.clone()),
+            endpoint: endpoint.clone(),
             resend,
         }
     }
@@ -541,7 +548,8 @@ impl CallState {
                 HealthEvidence::None
             };
             session.end_exchange(&loser.endpoint, loser.id, evidence, self.latest.get());
-            self.record(session, loser, AttemptOutcome::Superseded, None);
+            let outcome = AttemptOutcome::Superseded;
+            self.record(session, loser, outcome, None, RetryDecision::Final);
         }
         if let Err(error) = &mut result {
             error.set_attempts(self.take_attempts());

@@ -2,7 +2,7 @@
 //!
 //! Sources: the vendor's pages on error codes and on device risks, its API metadata, and for the
 //! gateway its page on common errors. The codes of the verification's page are documented for a
-//! sister product, and several independent programs handle them.
+//! sister product, and several independent programs handle them; Z5114 is handled by one.
 //!
 //! An end user may see the meanings of codes that concern the person, so they say what that person can
 //! do.
@@ -11,11 +11,12 @@ use super::CodeKind::{Code, DeviceRisk, Gateway, PageCode, PageSubCode, SubCode}
 use super::Confidence::{Documented, Likely, Unsure};
 use super::Responsible::{Account, Caller, Nobody, Person, Service};
 use super::RetryAdvice::{Later, No, Soon};
+use super::by_operation::FACES;
 use super::{CodeKind, Confidence, Meaning, Responsible, RetryAdvice};
 
-/// Every listed code.
+/// The codes that have one meaning for all operations, and the `SubCode`s of face verifications.
 #[rustfmt::skip]
-pub const ALL: &[Meaning] = &[
+pub(super) const ALL: &[Meaning] = &[
     of(Code, "200", Nobody, No, Documented,
         "the operation was carried out; this is not the verdict",
         "接口调用成功，不代表认证通过"),
@@ -136,9 +137,18 @@ pub const ALL: &[Meaning] = &[
     of(PageCode, "1000", Nobody, No, Likely,
         "the person finished; query the verdict",
         "认证流程已完成，请查询认证结果"),
+    of(PageCode, "1001", Service, Soon, Likely,
+        "the page or the SDK failed",
+        "系统异常，请稍后再试"),
     of(PageCode, "1003", Person, No, Likely,
         "interrupted by the person or by the page",
         "认证已中断，你可以重新认证"),
+    of(PageCode, "2002", Person, Soon, Likely,
+        "the network failed",
+        "网络异常，请检查网络后再试"),
+    of(PageCode, "2003", Person, Soon, Likely,
+        "the clock of the device is wrong",
+        "设备时间不准，请校准设备时间后再试"),
     of(PageCode, "2006", Person, No, Likely,
         "the check failed; query the verdict",
         "认证未通过，请查询认证结果"),
@@ -166,6 +176,12 @@ pub const ALL: &[Meaning] = &[
     of(PageSubCode, "Z5057", Person, No, Likely,
         "the browser is not supported",
         "不支持当前浏览器，请换一个浏览器再试"),
+    of(PageSubCode, "Z5114", Service, Soon, Unsure,
+        "the page or the SDK failed; seen with the code 1001",
+        "系统异常，请稍后再试（与 1001 一同出现）"),
+    of(PageSubCode, "Z5128", Person, No, Likely,
+        "the check failed; seen with the code 2006: query the verdict",
+        "认证未通过，请查询认证结果（与 2006 一同出现）"),
     of(Gateway, "Throttling", Caller, Soon, Documented,
         "too many requests",
         "请求过于频繁，请稍后再试"),
@@ -180,19 +196,19 @@ pub const ALL: &[Meaning] = &[
         "整个服务的请求过于频繁"),
     of(Gateway, "ServiceUnavailable", Service, Soon, Documented,
         "the service is unavailable; another region may be available",
-        "服务暂不可用，可以换一个地域再试"),
+        "服务暂不可用，可以换一个地域再试").with_status(503),
     of(Gateway, "InternalError", Service, Soon, Documented,
         "the gateway failed; retry if the operation may be repeated",
-        "网关内部错误；操作允许重复执行时，可以重试"),
+        "网关内部错误；操作允许重复执行时，可以重试").with_status(500),
     of(Gateway, "SignatureNonceUsed", Caller, Soon, Documented,
         "the nonce was used before: the request was sent twice on its way",
-        "随机数已被使用：请求在途中被重复发送"),
+        "随机数已被使用：请求在途中被重复发送").with_status(400),
     of(Gateway, "InvalidTimeStamp.Expired", Caller, Soon, Documented,
         "the clock is wrong, or the request took too long to arrive",
-        "本机时钟不准，或请求在途中的时间过长"),
+        "本机时钟不准，或请求在途中的时间过长").with_status(400),
     of(Gateway, "InvalidTimeStamp.Format", Caller, No, Documented,
         "the timestamp is malformed",
-        "时间戳格式不正确"),
+        "时间戳格式不正确").with_status(400),
     of(Gateway, "SignatureDoesNotMatch", Caller, No, Documented,
         "the signature differs from the one that the gateway computed",
         "签名与网关计算的结果不一致"),
@@ -213,43 +229,49 @@ pub const ALL: &[Meaning] = &[
         "安全令牌无效、已过期，或与 AccessKey 不匹配"),
     of(Gateway, "Forbidden.RAM", Account, No, Documented,
         "the account or RAM user lacks permission",
-        "账号或 RAM 用户没有权限"),
+        "账号或 RAM 用户没有权限").with_status(403),
     of(Gateway, "Forbidden.RAMUserAccessDenied", Account, No, Documented,
         "the account or RAM user lacks permission",
-        "账号或 RAM 用户没有权限"),
+        "账号或 RAM 用户没有权限").with_status(403),
     of(Gateway, "Forbidden.AccountAccessDenied", Account, No, Documented,
         "the account or RAM user lacks permission",
-        "账号或 RAM 用户没有权限"),
+        "账号或 RAM 用户没有权限").with_status(403),
     of(Gateway, "NoPermission", Account, No, Documented,
         "the account or RAM user lacks permission",
-        "账号或 RAM 用户没有权限"),
+        "账号或 RAM 用户没有权限").with_status(403),
     of(Gateway, "Forbidden.RiskControl", Account, No, Documented,
         "the account is restricted by risk control",
-        "账号被风控限制"),
+        "账号被风控限制").with_status(403),
     of(Gateway, "MissingParameter", Caller, No, Documented,
         "a parameter is missing",
-        "缺少参数"),
+        "缺少参数").with_status(400),
     of(Gateway, "Missing*", Caller, No, Documented,
         "the parameter in the code is missing",
-        "缺少错误码中指明的参数"),
+        "缺少错误码中指明的参数").with_status(400),
     of(Gateway, "InvalidParameter", Caller, No, Documented,
         "a parameter is malformed",
-        "参数格式不正确"),
-    of(Gateway, "InvalidApi.NotFound", Caller, No, Documented,
+        "参数格式不正确").with_status(400),
+    of(Gateway, "InvalidAction.NotFound", Caller, No, Documented,
         "this version has no such operation",
         "该版本没有此接口"),
+    of(Gateway, "InvalidVersion", Caller, No, Documented,
+        "the product has no such version of the API",
+        "该产品没有此 API 版本"),
+    of(Gateway, "InvalidApi.NotFound", Caller, No, Documented,
+        "this version has no such operation",
+        "该版本没有此接口").with_status(404),
     of(Gateway, "InvalidProduct.NotFound", Caller, No, Documented,
         "the endpoint does not serve this product",
-        "该地址不提供此产品"),
+        "该地址不提供此产品").with_status(404),
     of(Gateway, "InvalidProtocol.NeedSsl", Caller, No, Documented,
         "https is required",
-        "只支持 HTTPS"),
+        "只支持 HTTPS").with_status(404),
     of(Gateway, "UnsupportedHTTPMethod", Caller, No, Documented,
         "the operation does not support this HTTP method",
         "该接口不支持此 HTTP 方法"),
     of(Gateway, "SuspiciousActivity", Caller, Later, Likely,
         "refused as suspicious; documented for the international product",
-        "行为可疑，已被限制（见于国际站产品的文档）"),
+        "行为可疑，已被限制（见于国际站产品的文档）").with_status(429),
     of(Gateway, "Invalid*", Caller, No, Documented,
         "the parameter in the code is malformed",
         "错误码中指明的参数格式不正确"),
@@ -384,13 +406,27 @@ const fn of(
     english: &'static str,
     chinese: &'static str,
 ) -> Meaning {
+    let operations = match kind {
+        SubCode => FACES,
+        Code | CodeKind::BizCode | PageCode | PageSubCode | Gateway | DeviceRisk => &[],
+    };
     Meaning {
         code,
         kind,
+        operations,
+        status: None,
         english,
         chinese,
         responsible,
         retry,
         confidence,
+    }
+}
+
+impl Meaning {
+    /// Adds the HTTP status that the vendor documents.
+    const fn with_status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
     }
 }

@@ -39,8 +39,8 @@ pub enum CredentialsError {
         /// The name of the variable.
         variable: &'static str,
     },
-    /// A value is empty, contains a character that is not allowed (a line end, a space), or is otherwise
-    /// malformed.
+    /// A value is empty, contains a character that is not allowed (a line end, a space, a quote), or is
+    /// otherwise malformed.
     Invalid {
         /// The variable or the argument with the value.
         name: &'static str,
@@ -114,9 +114,15 @@ pub enum SourceError {
         code: Option<String>,
     },
     /// No connection could be made: certainly nothing was sent.
-    CannotConnect,
+    CannotConnect {
+        /// The last cause in the driver's error.
+        cause: String,
+    },
     /// No complete response arrived.
-    NoResponse,
+    NoResponse {
+        /// The last cause in the driver's error, if it has reported one.
+        cause: Option<String>,
+    },
     /// The response is not the expected JSON.
     Decode(DecodeErrorKind),
     /// The credentials have expired already.
@@ -166,17 +172,51 @@ impl CredentialsError {
             Self::TimedOut => true,
         }
     }
+
+    /// The code with which a server refused to issue credentials; that of the last one.
+    pub(crate) fn code(&self) -> Option<&str> {
+        let mut refusals = self
+            .sources()
+            .iter()
+            .rev()
+            .filter_map(SkippedSource::refusal);
+        refusals.find_map(|(_, code)| code)
+    }
+
+    /// Whether a server issued none because there were too many requests.
+    pub(crate) fn is_throttled(&self) -> bool {
+        let mut refusals = self.sources().iter().filter_map(SkippedSource::refusal);
+        refusals.any(|(status, code)| {
+            Classification::of_unavailable(status, code) == Some(Classification::Throttled)
+        })
+    }
+
+    fn sources(&self) -> &[SkippedSource] {
+        match self {
+            Self::NoneFound(sources) => sources,
+            Self::Missing { .. } | Self::Invalid { .. } | Self::TimedOut => &[],
+        }
+    }
 }
 
 impl SkippedSource {
+    /// Status and code of the server that refused.
+    fn refusal(&self) -> Option<(u16, Option<&str>)> {
+        if let SourceError::Refused { status, code } = &self.reason {
+            Some((*status, code.as_deref()))
+        } else {
+            None
+        }
+    }
+
     fn is_transient(&self) -> bool {
         // A program that does not run on an instance has no metadata service. With a role, the failed
         // connection may be that to STS.
         let is_metadata =
             self.source.ends_with("ecs_ram_role") && !self.source.contains("ram_role_arn");
         match &self.reason {
-            SourceError::CannotConnect => !is_metadata,
-            SourceError::NoResponse
+            SourceError::CannotConnect { .. } => !is_metadata,
+            SourceError::NoResponse { .. }
             | SourceError::TimedOut
             | SourceError::Decode(_)
             | SourceError::Expired => true,
@@ -205,7 +245,7 @@ impl fmt::Display for CredentialsError {
             Self::Invalid { name } => write!(
                 f,
                 "cannot use {name}: it is empty, malformed or contains an invalid character \
-                 such as a space or a line end"
+                 such as a space, a line end or a quote"
             ),
             Self::NoneFound(sources) => {
                 f.write_str("no credentials")?;
@@ -243,8 +283,11 @@ impl fmt::Display for SourceError {
                 status,
                 code: Some(code),
             } => write!(f, "refused: {code} (HTTP {status})"),
-            Self::CannotConnect => f.write_str("cannot connect"),
-            Self::NoResponse => f.write_str("no complete response"),
+            Self::CannotConnect { cause } => write!(f, "cannot connect: {cause}"),
+            Self::NoResponse { cause: None } => f.write_str("no complete response"),
+            Self::NoResponse { cause: Some(cause) } => {
+                write!(f, "no complete response: {cause}")
+            }
             Self::Decode(problem) => problem.fmt(f),
             Self::Expired => f.write_str("the credentials have expired"),
             Self::LogInAgain => {

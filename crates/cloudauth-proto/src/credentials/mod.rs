@@ -54,7 +54,8 @@ use crate::secret::Secret;
 ///
 /// Each part travels in a header or in a signature without any escaping. All constructors therefore
 /// fail with [`CredentialsError::Invalid`] if a part is empty or contains anything but printable
-/// ASCII without spaces.
+/// ASCII without spaces, or a character of quotes and placeholders, which no key has: `docker run
+/// --env-file` keeps the quotes around a value.
 ///
 /// # Memory
 ///
@@ -230,9 +231,11 @@ impl Credentials {
     }
 }
 
-/// Fails unless headers and signatures can carry `value` unescaped.
+/// Fails unless headers and signatures can carry `value` unescaped, and if it has quotes around it or is
+/// a placeholder such as `<secret>` or `${SECRET}`.
 fn check(name: &'static str, value: &str) -> Result<(), CredentialsError> {
-    if value.is_empty() || !value.bytes().all(|b| b.is_ascii_graphic()) {
+    let is_of_keys = |b: u8| b.is_ascii_graphic() && !b"\"'`<>${}".contains(&b);
+    if value.is_empty() || !value.bytes().all(is_of_keys) {
         return Err(CredentialsError::Invalid { name });
     }
     Ok(())
@@ -292,6 +295,33 @@ mod tests {
         assert_eq!(error, CredentialsError::Invalid { name: SECRET });
         assert!(Credentials::access_key("id\r\nx: y", "s").is_err());
         assert!(Credentials::temporary("id", "s", "").is_err());
+    }
+
+    #[test]
+    fn a_key_in_quotes_is_refused_by_the_name_of_its_variable() {
+        // As `docker run --env-file` reads a quoted file.
+        let quoted = [(ID, "\"LTAI5tExampleExample00\""), (SECRET, "\"secret\"")];
+        let error = from(&quoted).unwrap_err();
+        assert_eq!(error, CredentialsError::Invalid { name: ID });
+        assert!(error.to_string().contains("a quote"), "{error}");
+        for secret in [
+            "\"secret\"",
+            "'secret'",
+            "<secret>",
+            "${SECRET}",
+            "`secret`",
+        ] {
+            let error = from(&[(ID, "LTAI5tExampleExample00"), (SECRET, secret)]).unwrap_err();
+            assert_eq!(
+                error,
+                CredentialsError::Invalid { name: SECRET },
+                "{secret}"
+            );
+        }
+        assert!(Credentials::bearer("'token'").is_err());
+        assert!(Credentials::temporary("id", "s", "\"t\"").is_err());
+        // What tokens consist of.
+        assert!(Credentials::temporary("STS.N-_.~id", "s", "a+b/c==").is_ok());
     }
 
     #[test]

@@ -159,7 +159,9 @@ impl EcsRole {
 }
 
 /// A RAM role, and the parameters with which it is assumed.
-#[derive(Clone, Debug)]
+///
+/// `Debug` shows neither the policy nor the external ID.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Role {
     /// The ARN of the role, `acs:ram::<account>:role/<name>`.
@@ -172,6 +174,16 @@ pub struct Role {
     pub policy: Option<String>,
     /// The external ID that the owner of the role requires. Only AssumeRole sends it.
     pub external_id: Option<String>,
+}
+
+impl fmt::Debug for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Role")
+            .field("arn", &self.arn)
+            .field("session_name", &self.session_name)
+            .field("seconds", &self.seconds)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Role {

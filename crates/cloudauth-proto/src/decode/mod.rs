@@ -24,6 +24,7 @@ use lenient::FieldName;
 pub use wire_enum::Unlisted;
 
 use crate::certify_id::CertifyId;
+use crate::privacy::is_private;
 
 /// The shape of a response, or of a part of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,7 +239,8 @@ impl<'de, T: Part> Visitor<'de> for Items<T> {
 /// Defines responses, and parts of them, as a table: one line per field, with its name in Rust, its type,
 /// its name on the wire and any other spelling of that. An `Option` or a `Vec` may be missing.
 ///
-/// `Debug` shows the fields that are present, under their names on the wire.
+/// `Debug` shows the fields that are present, under their names on the wire, and hides the values of those
+/// on the list of `privacy`.
 macro_rules! replies {
     ($(
         $(#[$doc:meta])*
@@ -321,9 +323,19 @@ pub(crate) fn show(
     fields: &[(&str, Option<&dyn fmt::Debug>)],
 ) -> fmt::Result {
     let mut shown = f.debug_struct(name);
-    for (name, value) in fields {
-        if let Some(value) = value {
-            shown.field(name, value);
+    for (field, value) in fields {
+        match value {
+            Some(value) if is_private(name, field) => {
+                // Sensitive strings and lists of them show their length. A quote begins other strings.
+                let text = format!("{value:?}");
+                let is_hidden = text.trim_start_matches('[').starts_with("redacted");
+                let text = if is_hidden { &text } else { "[redacted]" };
+                shown.field(field, &format_args!("{text}"));
+            }
+            Some(value) => {
+                shown.field(field, value);
+            }
+            None => {}
         }
     }
     shown.finish()

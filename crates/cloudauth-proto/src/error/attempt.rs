@@ -1,13 +1,16 @@
 //! The record of an exchange.
 
-use alloc::string::String;
+use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::error::Error as StdError;
 use core::fmt;
 
 use crate::clock::MonoTime;
 use crate::decode::DecodeErrorKind;
 use crate::endpoint::Endpoint;
+use crate::policy::{Classification, RetryDecision};
 
 /// The record of one exchange of a call, for logs and metrics.
 #[derive(Clone, Debug)]
@@ -23,9 +26,13 @@ pub struct Attempt {
     pub outcome: AttemptOutcome,
     /// The request ID of the response, if there is one.
     pub request_id: Option<String>,
+    /// What the retry rule decided after it.
+    pub(crate) decision: RetryDecision,
 }
 
 /// How an exchange ended.
+///
+/// `Display` shows the driver's error with its last cause.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum AttemptOutcome {
@@ -59,13 +66,119 @@ pub enum AttemptOutcome {
 }
 
 impl AttemptOutcome {
-    /// The driver's error, if there is one.
-    pub(crate) fn cause(&self) -> Option<&(dyn StdError + 'static)> {
+    /// The code of the service, if there is a response that has one.
+    pub(super) fn code(&self) -> Option<&str> {
         match self {
-            Self::NotSent(cause) | Self::NoResponse { cause, .. } => Some(&**cause),
-            Self::TimedOut | Self::Superseded | Self::Unreadable { .. } | Self::Response { .. } => {
-                None
+            Self::Response { code, .. } => code.as_deref(),
+            Self::NotSent(_)
+            | Self::NoResponse { .. }
+            | Self::TimedOut
+            | Self::Superseded
+            | Self::Unreadable { .. } => None,
+        }
+    }
+
+    pub(super) fn is_throttled(&self) -> bool {
+        match self {
+            Self::Response { status, code } => is_throttled(*status, code.as_deref()),
+            Self::NotSent(_)
+            | Self::NoResponse { .. }
+            | Self::TimedOut
+            | Self::Superseded
+            | Self::Unreadable { .. } => false,
+        }
+    }
+}
+
+/// Whether a response says that there are too many requests.
+pub(super) fn is_throttled(status: u16, code: Option<&str>) -> bool {
+    Classification::of_unavailable(status, code) == Some(Classification::Throttled)
+}
+
+/// The attempt that an error is about: the last one that did not merely lose a race.
+pub(super) fn decisive(attempts: &[Attempt]) -> Option<&Attempt> {
+    let mut last = attempts.iter().rev();
+    last.find(|attempt| !matches!(attempt.outcome, AttemptOutcome::Superseded))
+}
+
+/// Whether the retry rule would have repeated the call after these attempts, given more of them.
+pub(super) fn would_repeat(attempts: &[Attempt]) -> bool {
+    // Without an attempt, nothing was sent.
+    decisive(attempts).is_none_or(|attempt| match attempt.decision {
+        RetryDecision::Elsewhere
+        | RetryDecision::ElsewhereAfterBackoff
+        | RetryDecision::OnceMore => true,
+        RetryDecision::Final | RetryDecision::Uncertain => false,
+    })
+}
+
+/// Lists attempts by their outcomes, each of which is written once.
+pub(super) fn list(
+    f: &mut fmt::Formatter<'_>,
+    attempts: &[Attempt],
+    shows_endpoints: bool,
+) -> fmt::Result {
+    let mut by_outcome: Vec<(String, Vec<&Attempt>)> = Vec::new();
+    for attempt in attempts {
+        let outcome = attempt.outcome.to_string();
+        match by_outcome.iter_mut().find(|(other, _)| *other == outcome) {
+            Some((_, alike)) => alike.push(attempt),
+            None => by_outcome.push((outcome, [attempt].into())),
+        }
+    }
+    for (i, (outcome, alike)) in by_outcome.iter().enumerate() {
+        f.write_str(if i == 0 { ": " } else { "; " })?;
+        if shows_endpoints {
+            let mut endpoints: Vec<&Endpoint> = Vec::new();
+            for attempt in alike {
+                if !endpoints.contains(&&attempt.endpoint) {
+                    let comma = if endpoints.is_empty() { "" } else { ", " };
+                    write!(f, "{comma}{}", attempt.endpoint)?;
+                    endpoints.push(&attempt.endpoint);
+                }
             }
+            f.write_str(": ")?;
+        }
+        f.write_str(outcome)?;
+        let ids: Vec<&str> = alike
+            .iter()
+            .filter_map(|it| it.request_id.as_deref())
+            .collect();
+        let ids = match ids.len() {
+            0 => String::new(),
+            1 => format!("request ID {}", ids[0]),
+            _ => format!("request IDs {}", ids.join(", ")),
+        };
+        match (alike.len(), ids.is_empty()) {
+            (1, true) => {}
+            (1, false) => write!(f, " ({ids})")?,
+            (count, true) => write!(f, " ({count} attempts)")?,
+            (count, false) => write!(f, " ({count} attempts, {ids})")?,
+        }
+    }
+    Ok(())
+}
+
+/// An error with its last cause: the errors between them name the layers that it passed through.
+pub(crate) struct WithCause<'e>(pub(crate) &'e (dyn StdError + 'static));
+
+/// The last error of a chain.
+pub(crate) fn innermost<'e>(error: &'e (dyn StdError + 'static)) -> &'e (dyn StdError + 'static) {
+    let mut inner = error;
+    while let Some(source) = inner.source() {
+        inner = source;
+    }
+    inner
+}
+
+impl fmt::Display for WithCause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, cause) = (self.0.to_string(), innermost(self.0).to_string());
+        // Many libraries write the cause into the error above it, too.
+        if whole.contains(&cause) {
+            f.write_str(&whole)
+        } else {
+            write!(f, "{whole}: {cause}")
         }
     }
 }
@@ -73,15 +186,18 @@ impl AttemptOutcome {
 impl fmt::Display for AttemptOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotSent(cause) => write!(f, "not sent: {cause}"),
+            Self::NotSent(cause) => write!(f, "not sent: {}", WithCause(&**cause)),
             Self::NoResponse {
                 status: None,
                 cause,
-            } => write!(f, "no response: {cause}"),
+            } => write!(f, "no response: {}", WithCause(&**cause)),
             Self::NoResponse {
                 status: Some(status),
                 cause,
-            } => write!(f, "HTTP {status}, but no complete response: {cause}"),
+            } => {
+                let cause = WithCause(&**cause);
+                write!(f, "HTTP {status}, but no complete response: {cause}")
+            }
             Self::TimedOut => f.write_str("timed out"),
             Self::Superseded => f.write_str("superseded by another attempt"),
             Self::Unreadable { status, reason } => write!(f, "HTTP {status}, but {reason}"),

@@ -1,10 +1,9 @@
 //! Why a picture or a video of a verdict could not be fetched.
 
 use alloc::vec::Vec;
-use core::error::Error as StdError;
 use core::fmt;
 
-use super::attempt::Attempt;
+use super::attempt::{self, Attempt};
 
 /// A kind of evidence that the service keeps of a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,16 +73,8 @@ impl fmt::Display for EvidenceError {
             EvidenceErrorKind::TooLarge { limit } => write!(f, "it is larger than {limit} bytes"),
             EvidenceErrorKind::UnexpectedType => f.write_str("the file has an unexpected type"),
         }?;
-        for (i, attempt) in self.attempts.iter().enumerate() {
-            let comma = if i == 0 { ": " } else { "; " };
-            write!(f, "{comma}{}", attempt.outcome)?;
-        }
-        Ok(())
+        attempt::list(f, &self.attempts, false)
     }
 }
 
-impl StdError for EvidenceError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.attempts.last()?.outcome.cause()
-    }
-}
+impl core::error::Error for EvidenceError {}

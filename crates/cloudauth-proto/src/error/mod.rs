@@ -10,9 +10,9 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::error::Error as StdError;
 use core::fmt;
 
+pub(crate) use attempt::innermost;
 pub use attempt::{Attempt, AttemptOutcome};
 pub use evidence::{EvidenceError, EvidenceErrorKind, EvidenceKind};
 pub use upload::{UploadError, UploadStep};
@@ -26,17 +26,43 @@ use crate::sign::Mismatch;
 
 /// Why a flow failed.
 ///
-/// | variant | meaning | what to do |
-/// |---|---|---|
-/// | [`Invalid`](Self::Invalid) | a field is missing or malformed; nothing was sent | fix the fields it names |
-/// | [`Service`](Self::Service) | the service refused the operation | look at [`ServiceError::meaning`](ServiceError::meaning) |
-/// | [`Decode`](Self::Decode) | the response is not what the operation promises | it may have been carried out: look at the raw response |
-/// | [`Credentials`](Self::Credentials) | there are no credentials to sign with; certainly not carried out, or it only reads | look at the sources it names |
-/// | [`Exhausted`](Self::Exhausted) | no attempt succeeded; certainly not carried out, or it only reads | try again later |
-/// | [`Uncertain`](Self::Uncertain) | no attempt succeeded, and **it may have been carried out** | query the service before you pay again |
-/// | [`Upload`](Self::Upload) | a file could not be uploaded; the operation was not sent | try again later |
-/// | [`Evidence`](Self::Evidence) | a picture or a video could not be fetched | by its reason: query the verdict again |
-/// | [`Finished`](Self::Finished) | a driver polled a flow after its end | fix the driver |
+/// | error | meaning | the person sees | alert | try again |
+/// |---|---|---|---|---|
+/// | [`Invalid`](Self::Invalid) | a field is missing or malformed; nothing was sent | what to correct, if a person entered it | yes: a bug, unless a person entered it | no |
+/// | [`Service`](Self::Service), [responsible](crate::codes::Responsible) is the person | the service refused this person, for now or for good | the [meaning](Self::meaning), in Chinese or English | no | as its [`retry`](crate::codes::RetryAdvice) says: 403 and 424 after the person has finished, 418 tomorrow |
+/// | `Service`, responsible is the caller or the account | a bug, a missing permission, an unpaid bill | "not available" | yes | only if [throttled](Self::is_throttled) |
+/// | `Service`, responsible is the service, or the code is unknown | the service failed, or says something new | "try again later" | if it lasts | if [retryable](Self::is_retryable) |
+/// | [`Decode`](Self::Decode) | the response is not what the operation promises | "not available" | yes | only a query; for all else look at the raw response first |
+/// | [`Credentials`](Self::Credentials) | there are no credentials to sign with; certainly not carried out, or it only reads | "not available" | yes | if retryable |
+/// | [`Exhausted`](Self::Exhausted) | no attempt succeeded; certainly not carried out, or it only reads | "try again later" | if it lasts | if retryable |
+/// | [`Uncertain`](Self::Uncertain) | no attempt succeeded, and **it may have been carried out** | "in progress" | if it was to be paid for | never: first ask the operation that `confirmed_by` names |
+/// | [`Upload`](Self::Upload) | a file could not be uploaded; the operation was not sent | "try again later" | if it lasts | if retryable |
+/// | [`Evidence`](Self::Evidence) | a picture or a video could not be fetched | nothing | if it lasts | if retryable; for an expired link query the verdict again |
+/// | [`Finished`](Self::Finished) | a driver polled a flow after its end | nothing | yes: a bug of the driver | no |
+///
+/// The methods of an error tell these cases apart without a match:
+///
+/// ```
+/// use cloudauth_proto::Error;
+/// use cloudauth_proto::codes::Responsible;
+///
+/// /// What a backend does about an error.
+/// fn handle(error: &Error) -> &'static str {
+///     if error.may_have_been_carried_out() {
+///         return "ask the service before paying again";
+///     }
+///     if error.is_retryable() {
+///         return "put it back into the queue";
+///     }
+///     match error.meaning() {
+///         Some(meaning) if meaning.responsible == Responsible::Person => meaning.chinese,
+///         Some(_) | None => "alert somebody, with the code and the request ID",
+///     }
+/// }
+/// ```
+///
+/// `Display` contains the causes, so there is no [`source`](core::error::Error::source); the driver's
+/// errors are in the [attempts](Self::attempts).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -44,7 +70,7 @@ pub enum Error {
     Invalid(Box<InvalidOperation>),
     /// The service refused the operation.
     Service(Box<ServiceError>),
-    /// The response cannot be decoded. The operation may have been carried out.
+    /// The response cannot be decoded. The operation may have been carried out, unless it only reads.
     Decode(Box<DecodeError>),
     /// There are no credentials to sign with. The operation was certainly not carried out, or it only
     /// reads: earlier attempts, signed with credentials that have expired since, had no effect.
@@ -76,11 +102,13 @@ impl Error {
         }
     }
 
-    /// Whether the operation may have been carried out although no response says so.
+    /// Whether the operation may have been carried out although no response says so. False for
+    /// operations that only read.
     #[must_use]
     pub fn may_have_been_carried_out(&self) -> bool {
         match self {
-            Self::Uncertain(_) | Self::Decode(_) => true,
+            Self::Uncertain(_) => true,
+            Self::Decode(error) => error.uncertain,
             Self::Service(fault) => fault.uncertain,
             Self::Invalid(_)
             | Self::Credentials(_)
@@ -88,6 +116,91 @@ impl Error {
             | Self::Upload(_)
             | Self::Evidence(_)
             | Self::Finished => false,
+        }
+    }
+
+    /// The code of the service, or of the server that was to issue credentials or to keep a file: that of
+    /// the last response, if it has one.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Service(fault) => fault.code.as_deref(),
+            Self::Credentials(error) => error.code(),
+            Self::Upload(error) => match error.cause() {
+                Some(cause) => cause.code(),
+                None => attempt::decisive(&error.attempts)?.outcome.code(),
+            },
+            Self::Decode(_)
+            | Self::Exhausted(_)
+            | Self::Uncertain(_)
+            | Self::Evidence(_)
+            | Self::Invalid(_)
+            | Self::Finished => attempt::decisive(self.attempts())?.outcome.code(),
+        }
+    }
+
+    /// The meaning of the [code](Self::code), and who can do what about it; `None` if there is no code, or
+    /// none that is in the [tables](crate::codes).
+    #[must_use]
+    pub fn meaning(&self) -> Option<&'static Meaning> {
+        match self {
+            Self::Service(fault) => fault.meaning(),
+            Self::Exhausted(error) | Self::Uncertain(error) => {
+                codes::code_of(&error.action, self.code()?)
+            }
+            Self::Credentials(_) => codes::code(self.code()?),
+            Self::Upload(error) => error.cause()?.meaning(),
+            // The codes of the object store are not the service's.
+            Self::Evidence(_) | Self::Decode(_) | Self::Invalid(_) | Self::Finished => None,
+        }
+    }
+
+    /// Whether there were too many requests: HTTP 429, or a code that begins with `Throttling`.
+    #[must_use]
+    pub fn is_throttled(&self) -> bool {
+        match self {
+            Self::Service(fault) => attempt::is_throttled(fault.status, self.code()),
+            Self::Credentials(error) => error.is_throttled(),
+            Self::Upload(error) if error.cause().is_some() => {
+                error.cause().is_some_and(Self::is_throttled)
+            }
+            Self::Upload(_)
+            | Self::Decode(_)
+            | Self::Exhausted(_)
+            | Self::Uncertain(_)
+            | Self::Evidence(_)
+            | Self::Invalid(_)
+            | Self::Finished => attempt::decisive(self.attempts())
+                .is_some_and(|attempt| attempt.outcome.is_throttled()),
+        }
+    }
+
+    /// Whether the same call may succeed if it is made again a little later, and cannot do harm by that.
+    ///
+    /// The retry rule ([`judge`](crate::policy::judge)) decides: it would have gone on if there had been
+    /// more attempts or more time. Never true if the operation
+    /// [may have been carried out](Self::may_have_been_carried_out), whatever its effect. A refusal that
+    /// waits for the person, such as 424, is not retryable; [`meaning`](Self::meaning) says when to ask
+    /// again.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        if self.may_have_been_carried_out() {
+            return false;
+        }
+        match self {
+            Self::Credentials(error) => error.is_transient(),
+            Self::Upload(error) => match error.cause() {
+                Some(cause) => cause.is_retryable(),
+                None => attempt::would_repeat(&error.attempts),
+            },
+            Self::Evidence(error) => {
+                error.kind == EvidenceErrorKind::NotReturned
+                    && attempt::would_repeat(&error.attempts)
+            }
+            Self::Service(_) | Self::Decode(_) | Self::Exhausted(_) => {
+                attempt::would_repeat(self.attempts())
+            }
+            Self::Uncertain(_) | Self::Invalid(_) | Self::Finished => false,
         }
     }
 
@@ -137,20 +250,7 @@ impl fmt::Display for Error {
     }
 }
 
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match self {
-            Self::Exhausted(exhausted) | Self::Uncertain(exhausted) => exhausted.source(),
-            Self::Upload(error) => error.source(),
-            Self::Evidence(error) => error.source(),
-            Self::Invalid(_)
-            | Self::Service(_)
-            | Self::Decode(_)
-            | Self::Credentials(_)
-            | Self::Finished => None,
-        }
-    }
-}
+impl core::error::Error for Error {}
 
 /// A refusal by the service.
 #[derive(Debug)]
@@ -177,7 +277,7 @@ impl ServiceError {
     /// The meaning of the code; `None` if it is not in the tables.
     #[must_use]
     pub fn meaning(&self) -> Option<&'static Meaning> {
-        self.code.as_deref().and_then(codes::code)
+        codes::code_of(&self.action, self.code.as_deref()?)
     }
 }
 
@@ -185,11 +285,14 @@ impl fmt::Display for ServiceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { action, status, .. } = self;
         write!(f, "{action} was refused: ")?;
-        match &self.code {
-            Some(code) => write!(f, "{code} (HTTP {status}")?,
-            None => write!(f, "HTTP {status} (no code")?,
+        match (&self.code, self.meaning()) {
+            (Some(code), Some(meaning)) => {
+                write!(f, "{code}: {} (HTTP {status}", meaning.english)?;
+            }
+            (Some(code), None) => write!(f, "{code} (HTTP {status}")?,
+            (None, _) => write!(f, "HTTP {status} (no code")?,
         }
-        responded_by(f, self.attempts.last())?;
+        responded_by(f, attempt::decisive(&self.attempts))?;
         f.write_str(")")?;
         if let Some(mismatch) = &self.mismatch {
             write!(f, "; {mismatch}")?;
@@ -201,7 +304,7 @@ impl fmt::Display for ServiceError {
     }
 }
 
-/// A response that cannot be decoded. The operation may have been carried out.
+/// A response that cannot be decoded.
 ///
 /// `Debug` shows the length of the response.
 #[non_exhaustive]
@@ -214,6 +317,8 @@ pub struct DecodeError {
     pub kind: DecodeErrorKind,
     /// The raw response, which may have been paid for. Sensitive.
     pub raw: Vec<u8>,
+    /// Whether the operation may have been carried out, and does more than read.
+    pub uncertain: bool,
     /// The attempts; the one with this response is last.
     pub attempts: Vec<Attempt>,
 }
@@ -225,6 +330,7 @@ impl fmt::Debug for DecodeError {
             .field("status", &self.status)
             .field("kind", &self.kind)
             .field("raw_bytes", &self.raw.len())
+            .field("uncertain", &self.uncertain)
             .field("attempts", &self.attempts)
             .finish()
     }
@@ -239,8 +345,12 @@ impl fmt::Display for DecodeError {
             self.kind
         )?;
         write!(f, " (HTTP {status}")?;
-        responded_by(f, self.attempts.last())?;
-        f.write_str("); it may have been carried out")
+        responded_by(f, attempt::decisive(&self.attempts))?;
+        f.write_str(")")?;
+        if self.uncertain {
+            f.write_str("; it may have been carried out")?;
+        }
+        Ok(())
     }
 }
 
@@ -262,22 +372,11 @@ impl fmt::Display for Exhausted {
         if self.attempts.is_empty() {
             f.write_str(": it timed out before the first attempt")?;
         }
-        for (i, attempt) in self.attempts.iter().enumerate() {
-            let comma = if i == 0 { ": " } else { "; " };
-            write!(f, "{comma}{}: {}", attempt.endpoint, attempt.outcome)?;
-            if let Some(id) = &attempt.request_id {
-                write!(f, " (request ID {id})")?;
-            }
-        }
-        Ok(())
+        attempt::list(f, &self.attempts, true)
     }
 }
 
-impl StdError for Exhausted {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.attempts.last()?.outcome.cause()
-    }
-}
+impl core::error::Error for Exhausted {}
 
 fn responded_by(f: &mut fmt::Formatter<'_>, attempt: Option<&Attempt>) -> fmt::Result {
     if let Some(attempt) = attempt {

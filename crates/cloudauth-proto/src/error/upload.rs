@@ -2,11 +2,10 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::error::Error as StdError;
 use core::fmt;
 
 use super::Error;
-use super::attempt::Attempt;
+use super::attempt::{self, Attempt};
 
 /// A failed upload of a file. The operation was not sent.
 #[derive(Debug)]
@@ -52,6 +51,11 @@ impl UploadError {
         }))
     }
 
+    /// The error of the authorization, if that failed.
+    pub(super) fn cause(&self) -> Option<&Error> {
+        self.cause.as_deref()
+    }
+
     /// The attempts of the step that failed, in order.
     #[must_use]
     pub fn attempts(&self) -> &[Attempt] {
@@ -71,20 +75,9 @@ impl fmt::Display for UploadError {
         if let Some(cause) = &self.cause {
             write!(f, ": {cause}")?;
         }
-        for (i, attempt) in self.attempts.iter().enumerate() {
-            let comma = if i == 0 { ": " } else { "; " };
-            // The host of the store contains the name of the bucket, which is not the caller's.
-            write!(f, "{comma}{}", attempt.outcome)?;
-        }
+        attempt::list(f, &self.attempts, false)?;
         f.write_str("; the operation was not sent")
     }
 }
 
-impl StdError for UploadError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        if let Some(cause) = &self.cause {
-            return cause.source();
-        }
-        self.attempts.last()?.outcome.cause()
-    }
-}
+impl core::error::Error for UploadError {}

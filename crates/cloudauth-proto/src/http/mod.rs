@@ -16,7 +16,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::encode::Buffer;
-use crate::endpoint::UriScheme;
+use crate::endpoint::{UriScheme, without_bucket};
 
 /// A header that is sent.
 pub(crate) type Header = (&'static str, Cow<'static, str>);
@@ -98,7 +98,7 @@ impl fmt::Debug for Request {
         f.debug_struct("Request")
             .field("method", &self.method)
             .field("scheme", &self.scheme)
-            .field("authority", &self.authority)
+            .field("authority", &without_bucket(&self.authority))
             .field("target_bytes", &self.target.len())
             .field("headers", &names)
             .field("body_bytes", &self.body.len())

@@ -87,6 +87,7 @@ impl MultipartForm {
 
 impl fmt::Debug for MultipartForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MultipartForm({} bytes)", self.shared.len())
+        let store = self.store.without_bucket();
+        write!(f, "MultipartForm({} bytes for {store})", self.shared.len())
     }
 }

@@ -65,6 +65,11 @@ impl PlainRequest {
 
 impl fmt::Debug for PlainRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method.as_str(), self.endpoint)
+        write!(
+            f,
+            "{} {}",
+            self.method.as_str(),
+            self.endpoint.without_bucket()
+        )
     }
 }

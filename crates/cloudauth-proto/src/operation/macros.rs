@@ -1,11 +1,12 @@
 //! The macro that implements operations from a table, and the code that all rows share.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Field, InvalidField, OperationMetadata, Value};
+use super::{Base64, Field, FieldKind, InvalidField, OperationMetadata, Value};
 use crate::encode::{ParamLocation, Params};
+use crate::text::find_invisible;
 
 /// A row of a table behind a `dyn` reference, so that the shared code is compiled once.
 pub(crate) trait Row {
@@ -35,6 +36,16 @@ pub(crate) fn check(row: &dyn Row, problems: &mut Vec<InvalidField>) {
         {
             let problem = alloc::format!("is longer than {max} characters");
             problems.push(InvalidField::new(field.name, problem));
+        }
+        if field.kind == FieldKind::Base64
+            && let Some(problem) = Base64::problem(text)
+        {
+            problems.push(InvalidField::new(field.name, problem));
+        }
+        if field.is_typed
+            && let Some(found) = find_invisible(text)
+        {
+            problems.push(InvalidField::new(field.name, found.to_string()));
         }
     });
     fields.for_each(|field| unset(field, problems));
@@ -83,13 +94,12 @@ pub(crate) fn read_field<V: Value>(
     read
 }
 
-/// Adds a field that [`new`](crate::ops::DescribeFaceVerify::new) takes and that is unset, unless it
-/// has a problem already.
-pub(crate) fn unread(field: &'static str, mut problems: Vec<InvalidField>) -> Vec<InvalidField> {
-    if problems.iter().all(|problem| problem.field != field) {
+/// Adds a field that [`new`](crate::ops::DescribeFaceVerify::new) takes, if it is unset and has no
+/// problem yet.
+pub(crate) fn require<V>(value: Option<&V>, field: &'static str, problems: &mut Vec<InvalidField>) {
+    if value.is_none() && problems.iter().all(|problem| problem.field != field) {
         problems.push(InvalidField::new(field, "is missing"));
     }
-    problems
 }
 
 /// Defines operations from a table: for each row a struct with `new` and setters, its [`Operation`]
@@ -156,10 +166,10 @@ macro_rules! operations {
                     $crate::policy::Effect::$effect,
                     &[
                         $($($crate::operation::field!(
-                            $place, $wire, $type, [$($max)?] $($needed)?
+                            $name, $place, $wire, $type, [$($max)?] $($needed)?
                         ),)*)?
                         $($($crate::operation::field!(
-                            $required_place, $required_wire, $required_type,
+                            $name, $required_place, $required_wire, $required_type,
                             [$($required_max)?] needed
                         ),)*)?
                     ],
@@ -224,14 +234,16 @@ macro_rules! operations {
                 $($(let $required =
                     $crate::operation::read_field(&mut fields, &mut text, &mut problems);
                 )*)?
-                $($(let Some($required) = $required else {
-                    return Err($crate::operation::unread($required_wire, problems));
-                };)*)?
-                if problems.is_empty() {
-                    Ok(Self { $($($required,)*)? $($($field,)*)? })
-                } else {
-                    Err(problems)
+                $($($crate::operation::require(
+                    $required.as_ref(), $required_wire, &mut problems
+                );)*)?
+                if !problems.is_empty() {
+                    return Err(problems);
                 }
+                $($(let Some($required) = $required else {
+                    return Err(problems);
+                };)*)?
+                Ok(Self { $($($required,)*)? $($($field,)*)? })
             }
         }
 
@@ -273,15 +285,23 @@ pub(crate) use operations;
 
 /// One row of [`OperationMetadata::fields`].
 macro_rules! field {
-    (query, $($rest:tt)*) => { $crate::operation::field!(@ Query, $($rest)*) };
-    (form, $($rest:tt)*) => { $crate::operation::field!(@ Form, $($rest)*) };
-    (@ $place:ident, $name:literal, $type:ty, [$($max:literal)?] $($needed:ident)?) => {
+    ($owner:ident, query, $($rest:tt)*) => {
+        $crate::operation::field!(@ $owner, Query, $($rest)*)
+    };
+    ($owner:ident, form, $($rest:tt)*) => {
+        $crate::operation::field!(@ $owner, Form, $($rest)*)
+    };
+    (
+        @ $owner:ident, $place:ident, $name:literal, $type:ty,
+        [$($max:literal)?] $($needed:ident)?
+    ) => {
         $crate::operation::Field {
             name: $name,
             place: $crate::encode::ParamLocation::$place,
             kind: <$type as $crate::operation::Value>::KIND,
             max: $crate::operation::field!(@max $($max)?),
             required: $crate::operation::field!(@required $($needed)?),
+            is_typed: $crate::privacy::is_typed(stringify!($owner), $name),
             plain_name: $crate::encode::PlainName::new($name),
         }
     };

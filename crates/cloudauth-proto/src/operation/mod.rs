@@ -1,5 +1,6 @@
 //! Operations: the trait, its metadata, and the macro that implements both from a table.
 
+mod encoded;
 mod invalid;
 mod macros;
 mod value;
@@ -12,9 +13,10 @@ use core::mem;
 
 use serde::de::DeserializeOwned;
 
+pub use encoded::Base64;
 pub use invalid::{InvalidField, InvalidOperation};
 pub(crate) use macros::{
-    Row, check, encode, field, operations, read_field, show, show_field, unread,
+    Row, check, encode, field, operations, read_field, require, show, show_field,
 };
 pub use value::Json;
 pub(crate) use value::Value;
@@ -25,6 +27,7 @@ pub use crate::encode::{ParamLocation, Params};
 use crate::endpoint::Endpoint;
 use crate::http::Method;
 use crate::policy::Effect;
+pub use crate::privacy::is_private;
 
 /// An operation of the service: its parameters, and the type of its reply.
 ///
@@ -175,6 +178,8 @@ pub struct Field {
     pub max: Option<usize>,
     /// Whether the operation always requires it.
     pub required: bool,
+    /// Whether people type its value, so that an invisible character in it is a mistake.
+    pub(crate) is_typed: bool,
     pub(crate) plain_name: PlainName,
 }
 
@@ -186,6 +191,8 @@ pub enum FieldKind {
     Text,
     /// String that identifies a person, or gives access to a person's data. Never printed.
     Sensitive,
+    /// Contents of a file in base64, such as a picture of a face. Never printed.
+    Base64,
     /// 32-bit integer.
     Int32,
     /// 64-bit integer.

@@ -1,8 +1,11 @@
 //! Checks of bank cards against the banks' records.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
+use super::rules;
 use crate::decode::replies;
+use crate::operation::InvalidField;
 use crate::operation::operations;
 use crate::secret::Sensitive;
 
@@ -16,7 +19,8 @@ operations! {
             /// those.
             query bank_card: Sensitive = "BankCard",
             /// ID number. With `md5`: its first 6 digits, the MD5 of the date of birth, its last 4
-            /// digits. Required if `ProductType` is `BANK_CARD_3_META` (documented).
+            /// digits. Required if `ProductType` is `BANK_CARD_3_META` (documented) or
+            /// `BANK_CARD_4_META`, which checks it, too.
             query identify_num: Sensitive = "IdentifyNum",
             /// Kind of document; its values are not documented.
             query identity_type: String = "IdentityType",
@@ -35,7 +39,16 @@ operations! {
             /// Kind of check: `VERIFY_BANK_CARD`.
             query verify_mode: String = "VerifyMode",
         }
+        check check_bank;
     }
+}
+
+fn check_bank(check: &BankMetaVerify, problems: &mut Vec<InvalidField>) {
+    let kind = "ProductType";
+    let with_number = (kind, &["BANK_CARD_3_META", "BANK_CARD_4_META"][..]);
+    rules::require_if(check, with_number, &["IdentifyNum"], problems);
+    let with_phone = (kind, &["BANK_CARD_4_META"][..]);
+    rules::require_if(check, with_phone, &["Mobile"], problems);
 }
 
 replies! {
@@ -51,8 +64,8 @@ replies! {
         /// an abnormal state; `214` no phone number on record; `215` wrong password, expiry date or
         /// CVN2; `216` other problems of the card; `301` to `306` cannot be checked (not supported;
         /// refused by the bank; no check of phone numbers; wrong card number; other reasons; too
-        /// many checks). These numbers are this operation's own: [`codes`](crate::codes) explains
-        /// those of face verifications.
+        /// many checks). These numbers are this operation's own:
+        /// [`codes::sub_code_of`](crate::codes::sub_code_of) explains them.
         sub_code: Option<String> = "SubCode",
     }
 }

@@ -1,10 +1,13 @@
 //! Documents read by a phone's camera: opening a reading and querying its result.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
+use super::rules;
 use crate::certify_id::CertifyId;
 use crate::decode::replies;
 use crate::endpoint::Endpoint;
+use crate::operation::InvalidField;
 use crate::operation::operations;
 use crate::ops::face::UNKNOWN_CODES;
 use crate::secret::Sensitive;
@@ -44,6 +47,7 @@ operations! {
             /// Check for forged documents: `Y` or `N` (default).
             form id_spoof: String = "IdSpoof",
         }
+        check check_auth;
         also {
             fn set_origin(response: &mut Self::Response, endpoint: &Endpoint) {
                 response.certify_id = response.certify_id.clone().with_origin(endpoint.clone());
@@ -102,6 +106,7 @@ operations! {
             /// Data to check: `ID_2_META` (name and ID number) or `ID_PERIOD` (period of validity).
             query verify_meta: String = "VerifyMeta" [needed],
         }
+        check check_card;
         also {
             fn set_origin(response: &mut Self::Response, endpoint: &Endpoint) {
                 response.certify_id = response.certify_id.clone().with_origin(endpoint.clone());
@@ -123,6 +128,16 @@ operations! {
             }
         }
     }
+}
+
+fn check_auth(init: &InitAuthVerify, problems: &mut Vec<InvalidField>) {
+    rules::callback_url(init, problems);
+    rules::meta_info(init, problems);
+}
+
+fn check_card(init: &InitCardVerify, problems: &mut Vec<InvalidField>) {
+    rules::callback_url(init, problems);
+    rules::meta_info(init, problems);
 }
 
 replies! {

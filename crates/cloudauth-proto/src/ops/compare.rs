@@ -4,8 +4,10 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::rules::PictureFields;
+use super::face::SM2;
+use super::rules::{self, PictureFields};
 use crate::decode::replies;
+use crate::operation::Base64;
 use crate::operation::InvalidField;
 use crate::operation::operations;
 use crate::secret::Sensitive;
@@ -39,7 +41,7 @@ operations! {
             form face_contrast_file: Sensitive = "FaceContrastFile",
             /// Picture of the face in base64, less than 1 MB as a file;
             /// [`Picture`](crate::verify::Picture) makes it from bytes.
-            form face_contrast_picture: Sensitive = "FaceContrastPicture",
+            form face_contrast_picture: Base64 = "FaceContrastPicture",
             /// URL of the picture; only authorized OSS URLs.
             form face_contrast_picture_url: Sensitive = "FaceContrastPictureUrl",
             /// IP address of the person.
@@ -51,7 +53,7 @@ operations! {
             query model: String = "Model",
             /// OSS bucket of the picture, authorized for the service; set together with
             /// `OssObjectName`.
-            form oss_bucket_name: String = "OssBucketName",
+            form oss_bucket_name: Sensitive = "OssBucketName",
             /// OSS object of the picture; set together with `OssBucketName`.
             form oss_object_name: Sensitive = "OssObjectName",
             /// Caller's own number of this request: up to 32 letters and digits, unique.
@@ -84,24 +86,24 @@ operations! {
             form source_certify_id: String = "SourceCertifyId",
             /// Source picture in base64, less than 1 MB as a file;
             /// [`Picture`](crate::verify::Picture) makes it from bytes.
-            form source_face_contrast_picture: Sensitive = "SourceFaceContrastPicture" max 1_048_676,
+            form source_face_contrast_picture: Base64 = "SourceFaceContrastPicture" max 1_048_676,
             /// URL of the source picture; only authorized OSS URLs.
             form source_face_contrast_picture_url: Sensitive = "SourceFaceContrastPictureUrl",
             /// OSS bucket of the source picture, authorized for the service; set together with
             /// `SourceOssObjectName`.
-            form source_oss_bucket_name: String = "SourceOssBucketName",
+            form source_oss_bucket_name: Sensitive = "SourceOssBucketName",
             /// OSS object of the source picture; set together with `SourceOssBucketName`.
             form source_oss_object_name: Sensitive = "SourceOssObjectName",
             /// ID of an earlier, passed verification whose picture is the target.
             form target_certify_id: String = "TargetCertifyId",
             /// Target picture in base64, less than 1 MB as a file;
             /// [`Picture`](crate::verify::Picture) makes it from bytes.
-            form target_face_contrast_picture: Sensitive = "TargetFaceContrastPicture" max 1_048_676,
+            form target_face_contrast_picture: Base64 = "TargetFaceContrastPicture" max 1_048_676,
             /// URL of the target picture; only authorized OSS URLs.
             form target_face_contrast_picture_url: Sensitive = "TargetFaceContrastPictureUrl",
             /// OSS bucket of the target picture, authorized for the service; set together with
             /// `TargetOssObjectName`.
-            form target_oss_bucket_name: String = "TargetOssBucketName",
+            form target_oss_bucket_name: Sensitive = "TargetOssBucketName",
             /// OSS object of the target picture; set together with `TargetOssBucketName`.
             form target_oss_object_name: Sensitive = "TargetOssObjectName",
         }
@@ -121,7 +123,7 @@ operations! {
             form device_token: Sensitive = "DeviceToken",
             /// Picture of the face in base64; [`Picture`](crate::verify::Picture) makes it from
             /// bytes.
-            form face_contrast_picture: Sensitive = "FaceContrastPicture",
+            form face_contrast_picture: Base64 = "FaceContrastPicture",
             /// URL of the picture.
             form face_contrast_picture_url: Sensitive = "FaceContrastPictureUrl",
             /// IP address of the person.
@@ -133,7 +135,7 @@ operations! {
             query model: String = "Model",
             /// OSS bucket of the picture, authorized for the service; set together with
             /// `OssObjectName`.
-            form oss_bucket_name: String = "OssBucketName",
+            form oss_bucket_name: Sensitive = "OssBucketName",
             /// OSS object of the picture; set together with `OssBucketName`.
             form oss_object_name: Sensitive = "OssObjectName",
             /// Caller's own number of this request: up to 32 letters and digits, unique.
@@ -155,12 +157,12 @@ operations! {
         accepts {
             /// Picture of the face in base64; [`Picture`](crate::verify::Picture) makes it from
             /// bytes.
-            form face_contrast_picture: Sensitive = "FaceContrastPicture",
+            form face_contrast_picture: Base64 = "FaceContrastPicture",
             /// URL of the picture, http or https, publicly reachable.
             query face_contrast_picture_url: Sensitive = "FaceContrastPictureUrl",
             /// OSS bucket of the picture, authorized for the service; set together with
             /// `OssObjectName`.
-            query oss_bucket_name: String = "OssBucketName",
+            query oss_bucket_name: Sensitive = "OssBucketName",
             /// OSS object of the picture; set together with `OssBucketName`.
             query oss_object_name: Sensitive = "OssObjectName",
             /// Caller's own number of this request: up to 32 letters and digits, unique.
@@ -179,7 +181,7 @@ operations! {
         accepts {
             /// Picture or video in base64; [`Picture`](crate::verify::Picture) makes it from the
             /// bytes of a picture.
-            form face_base64: Sensitive = "FaceBase64",
+            form face_base64: Base64 = "FaceBase64",
             /// Kind of input: `IMAGE` (default) or `VIDEO`. A video can take more than 3 seconds.
             query face_input_type: String = "FaceInputType",
             /// URL of the picture or video.
@@ -202,6 +204,7 @@ fn check_contrast(contrast: &ContrastFaceVerify, problems: &mut Vec<InvalidField
         object: "OssObjectName",
     };
     picture.check(contrast, true, problems);
+    rules::encryption(contrast, SM2, &[""], ["CertName", "CertNo"], problems);
 }
 
 fn check_compare(compare: &CompareFaceVerify, problems: &mut Vec<InvalidField>) {

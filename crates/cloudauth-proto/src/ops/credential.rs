@@ -4,8 +4,10 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::rules;
 use crate::decode::replies;
-use crate::operation::{Json, operations};
+use crate::operation::Base64;
+use crate::operation::{InvalidField, Json, Row, operations};
 use crate::ops::MerchantDetail;
 use crate::secret::Sensitive;
 
@@ -28,7 +30,7 @@ operations! {
             /// ID number.
             query identify_num: Sensitive = "IdentifyNum",
             /// Picture in base64; [`Picture`](crate::verify::Picture) makes it from bytes.
-            form image_context: Sensitive = "ImageContext",
+            form image_context: Base64 = "ImageContext",
             /// URL of the picture.
             query image_url: Sensitive = "ImageUrl",
             /// Check against the authority's records: `0` (off) or `1` (on).
@@ -52,6 +54,7 @@ operations! {
             /// Name.
             query user_name: Sensitive = "UserName",
         }
+        check check_credential;
     }
 
     /// Checks whether the picture of a certificate is genuine. As [`CredentialVerify`], and the
@@ -73,7 +76,7 @@ operations! {
             /// ID number.
             query identify_num: Sensitive = "IdentifyNum",
             /// Picture in base64; [`Picture`](crate::verify::Picture) makes it from bytes.
-            form image_context: Sensitive = "ImageContext",
+            form image_context: Base64 = "ImageContext",
             /// Picture. Set by an [`Upload`](crate::upload::Upload).
             form image_file: Sensitive = "ImageFile",
             /// URL of the picture.
@@ -98,6 +101,7 @@ operations! {
             /// Name.
             query user_name: Sensitive = "UserName",
         }
+        check check_merchant;
     }
 
     /// Checks the picture of a product for forgery, quality and copies.
@@ -119,6 +123,21 @@ operations! {
             query merchant_id: String = "MerchantId",
         }
     }
+}
+
+fn check_credential(check: &CredentialVerify, problems: &mut Vec<InvalidField>) {
+    check_merchant(check, problems);
+    let interpreting = ("ProductCode", &["ANTI_FAKE_VL", "IMAGE_VL_COG"][..]);
+    rules::require_if(check, interpreting, &["PromptModel"], problems);
+    let own = ("PromptModel", &["CUSTOM"][..]);
+    rules::require_if(check, own, &["Prompt"], problems);
+    let service_s = ("PromptModel", &["DEFAULT"][..]);
+    rules::require_if(check, service_s, &["MerchantDetail"], problems);
+}
+
+fn check_merchant(check: &dyn Row, problems: &mut Vec<InvalidField>) {
+    let premises = ("CredName", &["02"][..]);
+    rules::require_if(check, premises, &["MerchantId"], problems);
 }
 
 replies! {

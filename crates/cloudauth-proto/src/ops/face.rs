@@ -12,8 +12,8 @@ use crate::operation::InvalidField;
 use crate::operation::operations;
 use crate::secret::Sensitive;
 use crate::verify::{
-    CertType, CertifyUrlStyle, CertifyUrlType, EncryptType, FaceGuardOutput, Model, PassportMode,
-    ProcedurePriority, ProductCode, SuitableType, Switch, TrueFalse, YesNo,
+    Base64, CertType, CertifyUrlStyle, CertifyUrlType, EncryptType, FaceGuardOutput, Model,
+    PassportMode, ProcedurePriority, ProductCode, SuitableType, Switch, TrueFalse, YesNo,
 };
 
 operations! {
@@ -26,9 +26,9 @@ operations! {
     /// ([`Redirect`](crate::verify::Redirect)); the verdict comes from [`DescribeFaceVerify`]
     /// alone.
     ///
-    /// [`id_pro`](Self::id_pro) takes every field that the plan `ID_PRO` requires in the browser.
-    /// [`new`](Self::new) takes the three fields that every plan requires; the others are set by
-    /// the methods of their name.
+    /// [`id_pro_h5`](Self::id_pro_h5) and [`id_pro_app`](Self::id_pro_app) take every field that the
+    /// plan `ID_PRO` requires in the browser and in an app. [`new`](Self::new) takes the three fields
+    /// that every plan requires; the others are set by the methods of their name.
     ///
     /// ```
     /// use cloudauth_proto::ops::InitFaceVerify;
@@ -42,12 +42,12 @@ operations! {
     ///
     /// # Errors
     ///
-    /// * [`Error::Invalid`](crate::Error::Invalid), before anything is sent, if a required field is
-    ///   missing or a field is malformed. [The vendor's
-    ///   page](https://help.aliyun.com/document_detail/173781.html) requires for `ID_PRO` also
-    ///   `Model`, `CertType`, `CertName`, `CertNo`, `ReturnUrl` and `MetaInfo`, and the page of
-    ///   `PV_FV` requires `UserId` and one picture. (The vendor's metadata marks no field as
-    ///   required.)
+    /// * [`Error::Invalid`](crate::Error::Invalid), before anything is sent, if the call cannot
+    ///   succeed: a required field is missing, or a field is malformed. Besides the fields of `new`,
+    ///   `ID_PRO` requires `CertType`, `CertName`, `CertNo` and `MetaInfo`, `LR_FR` requires `UserId`
+    ///   and `MetaInfo`, and `PV_FV` requires `UserId` and one picture (documented; the vendor's
+    ///   metadata marks no field as required). A person who enters name and number
+    ///   (`RarelyCharacters` `Y`, `Mode` `1`) need not be named (inferred).
     /// * [`Error::Service`](crate::Error::Service) with a code that
     ///   [`codes::code`](crate::codes::code) explains: 401 if `CallbackUrl` cannot be reached, 410
     ///   to 412 for the account, 417 and 418 for the person, for example.
@@ -63,9 +63,11 @@ operations! {
         requires {
             /// Scene ID, from the console.
             query scene_id: i64 = "SceneId",
-            /// Caller's own number of this verification, 1 to 32 letters and digits;
-            /// [`OuterOrderNo`](crate::verify::OuterOrderNo) makes one. The vendor requires it to
-            /// be unique; whether the service refuses a second use is not documented.
+            /// Caller's own number of this verification, 1 to 32 characters;
+            /// [`OuterOrderNo`](crate::verify::OuterOrderNo) makes one. The vendor documents letters
+            /// and digits; programs that send `_` and `-` work, and other characters are not refused
+            /// here. The vendor requires it to be unique; whether the service refuses a second use is
+            /// not documented.
             query outer_order_no: String = "OuterOrderNo" max 32,
             /// Plan: `ID_PRO`, `ID_PLUS`, `PV_FV`, `LR_FR`, `MFVC` or `FACE`.
             query product_code: ProductCode = "ProductCode",
@@ -111,7 +113,7 @@ operations! {
             /// Picture to compare with, in base64, less than 1 MB as a file;
             /// [`Picture`](crate::verify::Picture) makes it from bytes. At most one kind of picture
             /// may be set.
-            form face_contrast_picture: Sensitive = "FaceContrastPicture" max 1_548_576,
+            form face_contrast_picture: Base64 = "FaceContrastPicture" max 1_548_576,
             /// URL of the picture to compare with; only authorized OSS URLs.
             query face_contrast_picture_url: Sensitive = "FaceContrastPictureUrl",
             /// Output of device risks: `DeviceRisk`, at an extra fee; none if unset (documented).
@@ -138,7 +140,7 @@ operations! {
             query need_multi_face_check: YesNo = "NeedMultiFaceCheck",
             /// OSS bucket of the picture to compare with, authorized for the service; set together
             /// with `OssObjectName`.
-            query oss_bucket_name: String = "OssBucketName",
+            query oss_bucket_name: Sensitive = "OssBucketName",
             /// OSS object of the picture to compare with; set together with `OssBucketName`.
             query oss_object_name: Sensitive = "OssObjectName",
             /// Fallback for phone browsers without WebRTC or WebAssembly: `url` (default), `keep`
@@ -149,14 +151,15 @@ operations! {
             query rarely_characters: YesNo = "RarelyCharacters",
             /// Reading of the document's photo over NFC: `Y` or `N`.
             query read_img: YesNo = "ReadImg",
-            /// URL that the browser returns to afterwards, or `iframe`.
+            /// URL that the browser returns to afterwards, or `iframe`. The H5 page requires it for
+            /// `ID_PRO` in the browser; in apps there is none.
             query return_url: String = "ReturnUrl",
             /// Mode for elderly people: `0` (off; default), `1` (on) or `2` (the person chooses).
             /// With the models `LIVENESS` and `MULTI_ACTION` only.
             query suitable_type: SuitableType = "SuitableType",
             /// URL of a UI configuration file for the web SDK.
             query ui_custom_url: String = "UiCustomUrl",
-            /// Caller's own ID of the person, unique. Required for `PV_FV`.
+            /// Caller's own ID of the person, unique. Required for `PV_FV` and `LR_FR`.
             query user_id: Sensitive = "UserId",
             /// Expiry date of the document. Required for `CertType` `PASSPORT` with `Mode` `3`.
             query validity_date: Sensitive = "ValidityDate",
@@ -273,7 +276,7 @@ replies! {
     /// Reply to [`DescribeFaceVerify`]; [`details`](Self::details) decodes the JSON in it.
     DescribeFaceVerifyResponse {
         /// Result of a fallback check. Only in the vendor's SDK; its form is not documented.
-        degrade_info: Option<String> = "DegradeInfo",
+        degrade_info: Option<Sensitive> = "DegradeInfo",
         /// Risk labels of the device, separated by commas;
         /// [`codes::device_risk`](crate::codes::device_risk) explains them.
         device_risk: Option<String> = "DeviceRisk",
@@ -330,36 +333,36 @@ impl DescribeFaceVerifyResponse {
     }
 }
 
-/// Documented rules that involve more than one field.
+/// Documented rules that depend on the plan, or involve more than one field.
 fn check_init(init: &InitFaceVerify, problems: &mut Vec<InvalidField>) {
-    let order_no = &init.outer_order_no;
-    if !order_no.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        problems.push(InvalidField::new(
-            "OuterOrderNo",
-            "must be letters and digits only",
-        ));
+    match init.product_code {
+        ProductCode::IdPro => {
+            let problem = "is missing: the plan ID_PRO requires it";
+            rules::require(init, &["CertType", "MetaInfo"], problem, problems);
+            let is_typed_later = init.rarely_characters == Some(YesNo::Yes)
+                || init.mode == Some(PassportMode::Typed);
+            if !is_typed_later {
+                rules::require(init, &["CertName", "CertNo"], problem, problems);
+            }
+        }
+        ProductCode::LrFr => {
+            let problem = "is missing: the plan LR_FR requires it";
+            rules::require(init, &["UserId", "MetaInfo"], problem, problems);
+        }
+        ProductCode::PvFv => {
+            let problem = "is missing: the plan PV_FV requires it";
+            rules::require(init, &["UserId"], problem, problems);
+        }
+        ProductCode::IdPlus | ProductCode::Mfvc | ProductCode::Face | ProductCode::Other(_) => {}
     }
-    if init.product_code == ProductCode::IdPro {
-        let required = [
-            "Model",
-            "CertType",
-            "CertName",
-            "CertNo",
-            "ReturnUrl",
-            "MetaInfo",
-        ];
-        let problem = "is missing: the plan ID_PRO requires it";
-        rules::require(init, &required, problem, problems);
+    if init.cert_type == Some(CertType::Passport) {
+        let given = ("Mode", &["3"][..]);
+        rules::require_if(init, given, &["Birthday", "ValidityDate"], problems);
     }
-    if init.product_code == ProductCode::PvFv {
-        let problem = "is missing: the plan PV_FV requires it";
-        rules::require(init, &["UserId"], problem, problems);
-    }
-    rules::https("CallbackUrl", init.callback_url.as_deref(), problems);
-    let meta_info = init.meta_info.as_ref().map(Sensitive::expose);
-    let spoken = init.voluntary_customized_content.as_deref();
-    rules::json("MetaInfo", meta_info, problems);
-    rules::json("VoluntaryCustomizedContent", spoken, problems);
+    rules::encryption(init, SM2, &[""], ["CertName", "CertNo"], problems);
+    rules::callback_url(init, problems);
+    rules::meta_info(init, problems);
+    rules::json(init, "VoluntaryCustomizedContent", problems);
     let picture = PictureFields {
         ways: &["FaceContrastPicture", "FaceContrastPictureUrl", "CertifyId"],
         bucket: "OssBucketName",
@@ -367,3 +370,6 @@ fn check_init(init: &InitFaceVerify, problems: &mut Vec<InvalidField>) {
     };
     picture.check(init, init.product_code == ProductCode::PvFv, problems);
 }
+
+/// The field that says that name and number are encrypted, and its value then.
+pub(super) const SM2: (&str, &str) = ("EncryptType", "SM2");

@@ -1,8 +1,12 @@
 //! Checks of names, ID numbers and faces against the authority's records.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
+use super::rules;
 use crate::decode::replies;
+use crate::operation::Base64;
+use crate::operation::InvalidField;
 use crate::operation::operations;
 use crate::secret::Sensitive;
 
@@ -91,7 +95,7 @@ operations! {
             form face_file: Sensitive = "FaceFile",
             /// Picture of the face in base64; [`Picture`](crate::verify::Picture) makes it from
             /// bytes.
-            form face_picture: Sensitive = "FacePicture",
+            form face_picture: Base64 = "FacePicture",
             /// URL of the picture of the face; http or https, publicly reachable.
             form face_url: Sensitive = "FaceUrl",
             /// ID number. With `md5`: its first 6 digits, the MD5 of the date of birth, its last 4
@@ -122,7 +126,7 @@ operations! {
             form face_file: Sensitive = "FaceFile",
             /// Picture of the face in base64; [`Picture`](crate::verify::Picture) makes it from
             /// bytes.
-            form face_picture: Sensitive = "FacePicture",
+            form face_picture: Base64 = "FacePicture",
             /// URL of the picture of the face; http or https, publicly reachable.
             form face_url: Sensitive = "FaceUrl",
             /// ID number of a second-generation identity card. With `sm2`: its ciphertext.
@@ -134,6 +138,7 @@ operations! {
             /// Name. With `sm2`: its ciphertext.
             form user_name: Sensitive = "UserName",
         }
+        check check_id3_pro;
     }
 
     /// Reads name, number and face from pictures of an ID card and checks whether they belong
@@ -153,6 +158,12 @@ operations! {
             form cert_url: Sensitive = "CertUrl",
         }
     }
+}
+
+fn check_id3_pro(check: &Id3MetaVerifyPRO, problems: &mut Vec<InvalidField>) {
+    let sm2 = ("ParamType", "sm2");
+    let fields = ["IdentifyNum", "UserName"];
+    rules::encryption(check, sm2, &["", "normal"], fields, problems);
 }
 
 replies! {
@@ -193,8 +204,8 @@ replies! {
         /// Reason: `101` passed; `201` name and number do not match; `202` possibly the person;
         /// `203` the authority has no photo; `204` another person; `205` to `208` the picture is
         /// unusable (no features, format, too small, quality); `301` ID number unknown; `302`
-        /// cannot be checked. These numbers are this operation's own: [`codes`](crate::codes)
-        /// explains those of face verifications.
+        /// cannot be checked. These numbers are this operation's own:
+        /// [`codes::sub_code_of`](crate::codes::sub_code_of) explains them.
         sub_code: Option<String> = "SubCode",
     }
 
@@ -211,8 +222,8 @@ replies! {
         /// Reason: `101` passed; `201` name and number do not match; `202` possibly the person;
         /// `203` the authority has no photo; `204` another person; `205` to `208` the picture is
         /// unusable (no features, format, too small, quality); `301` ID number unknown; `302`
-        /// cannot be checked. These numbers are this operation's own: [`codes`](crate::codes)
-        /// explains those of face verifications.
+        /// cannot be checked. These numbers are this operation's own:
+        /// [`codes::sub_code_of`](crate::codes::sub_code_of) explains them.
         sub_code: Option<String> = "SubCode",
     }
 

@@ -177,7 +177,7 @@ replies! {
         /// Reason: `101` passed; `201` neither name nor ID number matches the phone number; `202`
         /// the name matches, the ID number does not; `203` the ID number matches, the name does
         /// not; `204` other mismatch; `301` no record. These numbers are this operation's own:
-        /// [`codes`](crate::codes) explains those of face verifications.
+        /// [`codes::sub_code_of`](crate::codes::sub_code_of) explains them.
         sub_code: Option<String> = "SubCode",
     }
 
@@ -191,7 +191,7 @@ replies! {
         /// Reason: `101` passed; `201` neither name nor ID number matches the phone number; `202`
         /// the name matches, the ID number does not; `203` the ID number matches, the name does
         /// not; `204` other mismatch; `301` no record. These numbers are this operation's own:
-        /// [`codes`](crate::codes) explains those of face verifications.
+        /// [`codes::sub_code_of`](crate::codes::sub_code_of) explains them.
         sub_code: Option<String> = "SubCode",
     }
 
@@ -203,7 +203,7 @@ replies! {
         isp_name: Option<String> = "IspName",
         /// State: `101` in use; `201` suspended; `202` cancelled; `203` in use but unavailable;
         /// `204` not in use; `301` no record. These numbers are this operation's own:
-        /// [`codes`](crate::codes) explains those of face verifications.
+        /// [`codes::sub_code_of`](crate::codes::sub_code_of) explains them.
         sub_code: Option<String> = "SubCode",
     }
 
@@ -226,8 +226,8 @@ replies! {
         isp_name: Option<String> = "IspName",
         /// Reason: `101` registered on or after the number's activation; `102` registered before
         /// it; `103` new subscriber, not yet known; `301` error in the data, or the subscriber is
-        /// gone. These numbers are this operation's own: [`codes`](crate::codes) explains those of
-        /// face verifications.
+        /// gone. These numbers are this operation's own:
+        /// [`codes::sub_code_of`](crate::codes::sub_code_of) explains them.
         sub_code: Option<String> = "SubCode",
     }
 
@@ -251,8 +251,8 @@ replies! {
         mobile: Option<Sensitive> = "Mobile",
         /// State: `101` available; `102` not assigned; `103` suspended; `104` silent (hardly used
         /// for half a year, new, or not a smartphone); `105` risky (switched off for long, without
-        /// voice service, or prone to complaints); `301` no record. These numbers are this
-        /// operation's own: [`codes`](crate::codes) explains those of face verifications.
+        /// voice service, or prone to complaints); `301` no record. These numbers are this operation's own:
+        /// [`codes::sub_code_of`](crate::codes::sub_code_of) explains them.
         sub_code: Option<String> = "SubCode",
     }
 }

@@ -1,9 +1,12 @@
 //! Checks and queries of vehicles and their owners.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
+use super::rules;
 use crate::decode::replies;
 use crate::operation::operations;
+use crate::operation::{InvalidField, Row};
 use crate::secret::Sensitive;
 
 operations! {
@@ -28,6 +31,7 @@ operations! {
             /// number).
             query verify_meta_type: String = "VerifyMetaType",
         }
+        check check_owner;
     }
 
     /// Checks whether a vehicle and its owner belong together, and queries the vehicle's data.
@@ -51,6 +55,7 @@ operations! {
             /// number).
             query verify_meta_type: String = "VerifyMetaType",
         }
+        check check_owner;
     }
 
     /// Queries the data of a vehicle.
@@ -97,6 +102,11 @@ operations! {
             query vin: Sensitive = "Vin",
         }
     }
+}
+
+fn check_owner(check: &dyn Row, problems: &mut Vec<InvalidField>) {
+    let with_number = ("VerifyMetaType", &["VEHICLE_3_META"][..]);
+    rules::require_if(check, with_number, &["IdentifyNum"], problems);
 }
 
 replies! {

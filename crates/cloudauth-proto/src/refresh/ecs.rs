@@ -80,7 +80,7 @@ impl Ecs {
                     let is_new = true;
                     Ok(Self::named(role, Some(MetadataToken { text, is_new })))
                 }
-                Err(SourceError::CannotConnect) => Err(SourceError::CannotConnect),
+                Err(reason @ SourceError::CannotConnect { .. }) => Err(reason),
                 Err(_) if role.allows_v1 && !state.has_v2 => Ok(Self::named(role, None)),
                 Err(reason) => Err(reason),
             },

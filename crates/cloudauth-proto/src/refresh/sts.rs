@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use super::response::IssuedCredentials;
 use crate::credentials::{Oidc, Role, SourceError};
 use crate::encode::{ParamLocation, Params};
-use crate::error::{Attempt, AttemptOutcome, Error};
+use crate::error::{Attempt, AttemptOutcome, Error, innermost};
 use crate::operation::{InvalidField, Operation, OperationMetadata};
 use crate::policy::Effect;
 use crate::secret::Secret;
@@ -106,12 +106,15 @@ pub(super) fn reason(error: Error) -> SourceError {
 /// The reason why there is no response, which is that of the last attempt.
 pub(super) fn reason_of(attempts: &[Attempt]) -> SourceError {
     match attempts.last().map(|attempt| &attempt.outcome) {
-        Some(AttemptOutcome::NotSent(_)) => SourceError::CannotConnect,
-        Some(
-            AttemptOutcome::NoResponse { .. }
-            | AttemptOutcome::TimedOut
-            | AttemptOutcome::Superseded,
-        ) => SourceError::NoResponse,
+        Some(AttemptOutcome::NotSent(error)) => SourceError::CannotConnect {
+            cause: innermost(&**error).to_string(),
+        },
+        Some(AttemptOutcome::NoResponse { cause: error, .. }) => SourceError::NoResponse {
+            cause: Some(innermost(&**error).to_string()),
+        },
+        Some(AttemptOutcome::TimedOut | AttemptOutcome::Superseded) => {
+            SourceError::NoResponse { cause: None }
+        }
         Some(AttemptOutcome::Response { status, code }) => SourceError::Refused {
             status: *status,
             code: code.clone(),

@@ -35,6 +35,7 @@ impl UploadGrant {
                 status: 200,
                 kind: DecodeErrorKind::Shape(reason.into()),
                 raw,
+                uncertain: false,
                 attempts,
             }))
         };
@@ -57,7 +58,7 @@ impl UploadGrant {
         else {
             return Err(unreadable("a field of the upload grant is missing"));
         };
-        let host = format!("{}.{}", bucket.expose(), host.expose());
+        let host = format!("{}.{}", bucket.expose(), host);
         let Ok(own) = format!("https://{host}").parse() else {
             return Err(unreadable("the host in the upload grant is not valid"));
         };

@@ -56,7 +56,7 @@ replies! {
         /// The policy, a description of the files that may be posted, in base64.
         encoded_policy: Option<Sensitive> = "EncodedPolicy",
         /// The host of the object store.
-        endpoint: Option<Sensitive> = "Endpoint",
+        endpoint: Option<alloc::string::String> = "Endpoint",
         /// The key of the file in the bucket.
         object_key: Option<Sensitive> = "ObjectKey",
         /// The signature of the policy.

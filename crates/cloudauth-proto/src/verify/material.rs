@@ -49,7 +49,7 @@ replies! {
         /// Estimated age in years; in apps only, and may be missing.
         face_age: Option<i64> = "faceAge",
         /// Estimated sex; in apps only, and may be missing.
-        face_gender: Option<String> = "faceGender",
+        face_gender: Option<Sensitive> = "faceGender",
         /// Risk of the device, 0 to 100; in apps only.
         guard_risk_score: Option<f64> = "guardRiskScore",
         /// Picture of the face, and its scores.
@@ -86,11 +86,11 @@ replies! {
         /// Whether the person wears a hat; in apps only.
         quality_wear_hat: Option<TrueFalse> = "qualityWearHat",
         /// Sex. Not documented; seen in other people's code.
-        gender: Option<String> = "gender",
+        gender: Option<Sensitive> = "gender",
         /// Similarity of the face and the photo on the ID card (`ID_PLUS`).
         id_card_verify_score: Option<f64> = "idCardVerifyScore",
         /// OSS bucket of picture and video, if the scene stores them.
-        oss_bucket_name: Option<String> = "ossBucketName",
+        oss_bucket_name: Option<Sensitive> = "ossBucketName",
         /// OSS object of the picture. It remains valid, unlike the link.
         oss_object_name: Option<Sensitive> = "ossObjectName",
         /// Link to the picture, valid for 15 minutes; http or https.
@@ -131,7 +131,7 @@ replies! {
     /// Pictures of both sides of an ID card. The links are valid for 15 minutes; the OSS objects remain.
     DocumentPictures {
         /// OSS bucket of the pictures.
-        oss_bucket_name: Option<String> = "ossBucketName",
+        oss_bucket_name: Option<Sensitive> = "ossBucketName",
         /// OSS object of the side with the face.
         oss_id_face_object_name: Option<Sensitive> = "ossIdFaceObjectName",
         /// Link to the side with the face.

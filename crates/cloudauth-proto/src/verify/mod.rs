@@ -6,7 +6,7 @@
 //!
 //! | step | type | result |
 //! |---|---|---|
-//! | open the verification | [`InitFaceVerify::id_pro`](crate::ops::InitFaceVerify::id_pro), with a token of a [`CallbackKey`] | `CertifyId` and `CertifyUrl` |
+//! | open the verification | [`InitFaceVerify::id_pro_h5`](crate::ops::InitFaceVerify::id_pro_h5), with a token of a [`CallbackKey`] | `CertifyId` and `CertifyUrl` |
 //! | send the browser to the `CertifyUrl` | - | - |
 //! | receive the callback | [`Callback`] | a hint to query the verdict; it proves nothing |
 //! | receive the redirected browser | [`Redirect`] | a hint to query the verdict; it proves nothing |
@@ -26,6 +26,7 @@
 mod callback;
 mod details;
 mod evidence;
+mod id_number;
 mod material;
 mod order;
 
@@ -39,13 +40,16 @@ mod verdict;
 mod whole;
 
 pub use crate::error::{EvidenceError, EvidenceErrorKind, EvidenceKind};
+pub use crate::operation::Base64;
 pub use crate::ops::enums::{
     CertType, CertifyUrlStyle, CertifyUrlType, EncryptType, FaceGuardOutput, Model, PassportMode,
     ProcedurePriority, ProductCode, SuitableType, Switch, TrueFalse, YesNo,
 };
+pub use crate::text::{InvisibleCharacter, clean_text};
 pub use callback::{Callback, InvalidCallback};
 pub use details::{SCORE_THRESHOLDS, VerdictDetails};
 pub use evidence::{Evidence, EvidenceFile, FetchEvidence};
+pub use id_number::{IdNumber, InvalidIdNumber};
 pub use material::{
     CardPictures, DocumentPictures, FaceDetail, FacePicture, InvalidJson, MaterialInfo, OcrIdCard,
     UserInfo, VehicleInfo, parse_json,

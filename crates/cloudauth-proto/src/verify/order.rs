@@ -6,12 +6,13 @@ use core::fmt;
 use crate::entropy::Entropy;
 use crate::ops::InitFaceVerify;
 use crate::secret::Sensitive;
-use crate::verify::{CertType, Model, ProductCode};
+use crate::verify::{CertType, ProductCode};
 
-/// The caller's own number of a verification: 1 to 32 ASCII letters and digits.
+/// The caller's own number of a verification: 1 to 32 ASCII letters, digits, `_` and `-`.
 ///
 /// The number must be unique; whether the service refuses a second use is not documented. (The
-/// vendor's H5 page requires 32 characters, its other pages allow up to 32.)
+/// vendor's H5 page requires 32 letters and digits, its other pages allow up to 32; programs that send
+/// `_` and `-` work.)
 ///
 /// Store the number before the verification is opened: if no response arrives,
 /// [`DescribeVerifySearchPageList`](crate::ops::DescribeVerifySearchPageList) finds the verification
@@ -20,12 +21,11 @@ use crate::verify::{CertType, Model, ProductCode};
 pub struct OuterOrderNo(String);
 
 impl OuterOrderNo {
-    /// Creates a number from a string of 1 to 32 ASCII letters and digits.
+    /// Creates a number from a string of 1 to 32 ASCII letters, digits, `_` and `-`.
     pub fn new(number: impl Into<String>) -> Result<Self, InvalidOrderNo> {
         let number = number.into();
-        let is_valid =
-            (1..=32).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_alphanumeric());
-        if is_valid {
+        let is_allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+        if (1..=32).contains(&number.len()) && number.bytes().all(is_allowed) {
             Ok(Self(number))
         } else {
             Err(InvalidOrderNo)
@@ -64,7 +64,7 @@ pub struct InvalidOrderNo;
 
 impl fmt::Display for InvalidOrderNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an OuterOrderNo is 1 to 32 letters and digits")
+        f.write_str("an OuterOrderNo is 1 to 32 letters, digits, _ and -")
     }
 }
 
@@ -89,7 +89,7 @@ impl From<SceneId> for i64 {
 
 /// Name and number on an identity card.
 ///
-/// `Debug` shows neither.
+/// [`IdNumber`](super::IdNumber) checks the number first. `Debug` shows neither.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the caller fills it in")]
 pub struct IdentityCard {
@@ -103,38 +103,63 @@ impl InitFaceVerify {
     /// Creates the operation that opens a verification of the plan `ID_PRO` in the browser: the
     /// person's face is compared with the authority's photo for this name and number.
     ///
-    /// The arguments are all fields that the vendor's H5 page requires. `return_url` is the URL to
-    /// which the browser returns, or `iframe`; `meta_info` is the JSON from the vendor's script in
-    /// the person's browser.
+    /// The arguments are all fields that the vendor's H5 page requires, except for `Model`, which has
+    /// the documented default `LIVENESS`. `return_url` is the URL to which the browser returns, or
+    /// `iframe`; `meta_info` is the JSON from the vendor's script in the person's browser.
     ///
     /// ```
     /// use cloudauth_proto::Entropy;
     /// use cloudauth_proto::ops::InitFaceVerify;
-    /// use cloudauth_proto::verify::{IdentityCard, Model, OuterOrderNo, SceneId};
+    /// use cloudauth_proto::verify::{IdNumber, IdentityCard, Model, OuterOrderNo, SceneId};
     ///
     /// # let mut entropy = Entropy::from_seed([7; 32]);
     /// let order_no = OuterOrderNo::generate(&mut entropy);
-    /// let card = IdentityCard { name: "张三".into(), number: "330103199001011230".into() };
-    /// let open = InitFaceVerify::id_pro(
-    ///     SceneId(1_000_000_006), order_no, Model::MoveAction, card,
+    /// let number = IdNumber::new("330103199001011230")?;
+    /// let card = IdentityCard { name: "张三".into(), number: number.into() };
+    /// let open = InitFaceVerify::id_pro_h5(
+    ///     SceneId(1_000_000_006), order_no, card,
     ///     "https://www.example.com/back", r#"{"deviceType":"h5"}"#,
-    /// );
+    /// )
+    /// .model(Model::MoveAction);
+    /// # Ok::<(), cloudauth_proto::verify::InvalidIdNumber>(())
     /// ```
     #[must_use]
-    pub fn id_pro(
+    pub fn id_pro_h5(
         scene: impl Into<SceneId>,
         order_no: OuterOrderNo,
-        model: Model,
         card: IdentityCard,
         return_url: impl Into<String>,
         meta_info: impl Into<Sensitive>,
     ) -> Self {
+        Self::id_pro_app(scene, order_no, card, meta_info).return_url(return_url)
+    }
+
+    /// Creates the operation that opens a verification of the plan `ID_PRO` in an app.
+    ///
+    /// The vendor's SDK in the app gets the `CertifyId` of the reply; there is no page, and so no
+    /// `ReturnUrl`. `meta_info` is the JSON from that SDK.
+    ///
+    /// ```
+    /// use cloudauth_proto::ops::InitFaceVerify;
+    /// use cloudauth_proto::verify::{IdentityCard, OuterOrderNo, SceneId};
+    ///
+    /// let order_no = OuterOrderNo::new("verify-7-1700000000000")?;
+    /// let card = IdentityCard { name: "张三".into(), number: "330103199001011230".into() };
+    /// let meta_info = r#"{"deviceType":"ios"}"#;
+    /// let open = InitFaceVerify::id_pro_app(SceneId(1_000_000_006), order_no, card, meta_info);
+    /// # Ok::<(), cloudauth_proto::verify::InvalidOrderNo>(())
+    /// ```
+    #[must_use]
+    pub fn id_pro_app(
+        scene: impl Into<SceneId>,
+        order_no: OuterOrderNo,
+        card: IdentityCard,
+        meta_info: impl Into<Sensitive>,
+    ) -> Self {
         Self::new(scene.into(), order_no, ProductCode::IdPro)
-            .model(model)
             .cert_type(CertType::IdentityCard)
             .cert_name(card.name)
             .cert_no(card.number)
-            .return_url(return_url)
             .meta_info(meta_info)
     }
 }
@@ -146,11 +171,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_order_number_is_one_to_thirty_two_ascii_letters_and_digits() {
-        for valid in ["1", "e0c34a77f5ac40a5aa5e6ed20c353888"] {
+    fn an_order_number_is_one_to_thirty_two_ascii_letters_digits_and_two_signs() {
+        for valid in [
+            "1",
+            "e0c34a77f5ac40a5aa5e6ed20c353888",
+            "42_1700000000000",
+            "verify-7-1700000000000-abcdef12",
+        ] {
             assert_eq!(OuterOrderNo::new(valid).unwrap().as_str(), valid);
         }
-        for invalid in ["", "e0c34a77f5ac40a5aa5e6ed20c3538889", "a-b", "a b", "单"] {
+        for invalid in ["", "e0c34a77f5ac40a5aa5e6ed20c3538889", "a.b", "a b", "单"] {
             assert_eq!(OuterOrderNo::new(invalid), Err(InvalidOrderNo), "{invalid}");
         }
     }

@@ -6,6 +6,8 @@ use core::fmt;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
+use crate::operation::Base64;
+
 /// A JPEG or PNG picture in base64, for every field that takes one.
 ///
 /// ```
@@ -73,6 +75,12 @@ impl PictureFormat {
 impl From<Picture> for String {
     fn from(picture: Picture) -> Self {
         picture.base64
+    }
+}
+
+impl From<Picture> for Base64 {
+    fn from(picture: Picture) -> Self {
+        Self::clean(picture.base64)
     }
 }
 

@@ -302,6 +302,7 @@ mod tests {
                 status: 200,
                 kind: DecodeErrorKind::Empty,
                 raw: Vec::new(),
+                uncertain: false,
                 attempts: Vec::new(),
             })),
             service(400, Some("Throttling.User")),
@@ -314,8 +315,10 @@ mod tests {
             // Without a code, it is not the service that refuses.
             service(404, None),
             Error::Credentials(Box::new(CredentialsError::TimedOut)),
-            no_credentials(SourceError::CannotConnect),
-            no_credentials(SourceError::NoResponse),
+            no_credentials(SourceError::CannotConnect {
+                cause: "refused".into(),
+            }),
+            no_credentials(SourceError::NoResponse { cause: None }),
             no_credentials(SourceError::TimedOut),
             no_credentials(SourceError::Expired),
             no_credentials(SourceError::Decode(DecodeErrorKind::Empty)),

@@ -92,10 +92,11 @@ macro_rules! impl_encrypted {
         impl $operation {
             /// Encrypts name and number, if they are set, and sets `EncryptType`.
             ///
-            /// Call it last: fields that are set afterwards are not encrypted. An operation that has
-            /// an `EncryptType` already is not changed. Fails if name or number is empty.
+            /// Call it last: fields that are set afterwards are not encrypted, and the operation is then
+            /// refused before it is sent. An operation that has an `EncryptType` already, other than an
+            /// empty one, is not changed. Fails if name or number is empty.
             pub fn encrypted(mut self, key: &PublicKey, entropy: &mut Entropy) -> Result<Self, EmptyPlaintext> {
-                if self.encrypt_type.is_none() {
+                if self.encrypt_type.as_ref().is_none_or(|it| it.as_str().is_empty()) {
                     for field in [&mut self.cert_name, &mut self.cert_no].into_iter().flatten() {
                         *field = key.encrypt(field, entropy)?;
                     }

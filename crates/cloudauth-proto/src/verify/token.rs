@@ -22,7 +22,7 @@ use crate::verify::{Callback, OuterOrderNo};
 /// A valid token shows that the callback was sent by the service, or by somebody who has seen the
 /// service's callback. The verdict in it is a hint all the same.
 ///
-/// A token is 43 to 74 ASCII letters and digits: 32 hexadecimal digits of a hash under the key
+/// A token is 43 to 74 ASCII letters and digits, and what the order number has of `_` and `-`: 32 hexadecimal digits of a hash under the key
 /// (HMAC-SHA256, its first 128 bits), 10 hexadecimal digits of the expiry time, and the order
 /// number. It does not contain the `CertifyId`, which is unknown when the token is made: compare
 /// that of the callback with the ID that was stored for the order.

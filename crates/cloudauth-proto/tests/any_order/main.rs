@@ -201,7 +201,7 @@ proptest! {
         if hedges {
             options = options.hedge_after(Duration::from_secs(1));
         }
-        let init = InitFaceVerify::new(1, "order1", "LR_FR");
+        let init = InitFaceVerify::new(1, "order1", "LR_FR").user_id("7").meta_info("{}");
         check_call(&script, &DescribeFaceVerify::new(1, "sha1"), &options, max_attempts);
         check_call(&script, &init, &options, max_attempts);
         check_call(&script, &Pay, &options, max_attempts);

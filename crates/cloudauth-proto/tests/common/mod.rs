@@ -60,6 +60,10 @@ pub(crate) fn sample(action: &str, field: &Field) -> String {
         (FieldKind::Json, _) => format!(r#"[{{"ApiName":"a{hash}","Status":"s","Threshold":3}}]"#),
         (_, "OuterOrderNo" | "MerchantBizId") => format!("order{hash}"),
         (_, "CallbackUrl") => format!("https://www.example.com/{hash}?a=b c&d=é"),
+        (FieldKind::Base64, _) => format!("/9j/{hash:012x}A+=="),
+        (_, "SourceImageValue" | "TargetImageValue" | "MaterialValue") => {
+            format!("https://www.example.com/{hash}?a=b c&d=é")
+        }
         (_, "MetaInfo" | "VoluntaryCustomizedContent") => format!(r#"{{"k+":"张 {hash}"}}"#),
         (_, name) if field.max.is_some_and(|max| max < 60) => format!("{}{hash}", &name[..3]),
         (_, name) => format!("{name} 张三+/=~*&% {hash}"),

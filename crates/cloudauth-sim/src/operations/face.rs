@@ -14,9 +14,16 @@ use crate::orders::material::{MaterialContext, MaterialVariant, material_info};
 use crate::orders::{Identity, Order, OrderState, Orders};
 use crate::verdict::Verdict;
 
-/// The parameters that the H5 page of the plan `ID_PRO` requires besides the common ones
-/// (documented).
-const ID_PRO_REQUIRED: [&str; 5] = ["CertType", "CertName", "CertNo", "ReturnUrl", "MetaInfo"];
+/// The parameters that a plan requires besides the common ones (documented). The H5 page of `ID_PRO`
+/// requires `ReturnUrl`, too, which apps do not have.
+fn required_by(plan: &str) -> &'static [&'static str] {
+    match plan {
+        "ID_PRO" => &["CertType", "CertName", "CertNo", "MetaInfo"],
+        "LR_FR" => &["UserId", "MetaInfo"],
+        "PV_FV" => &["UserId"],
+        _ => &[],
+    }
+}
 
 /// The parameters that can each carry a picture of a face, apart from a bucket with an object
 /// (documented).
@@ -87,10 +94,8 @@ impl FaceOperations {
             required(params, name)?;
         }
         let product_code = required(params, "ProductCode")?;
-        if product_code == "ID_PRO" {
-            for name in ID_PRO_REQUIRED {
-                required(params, name)?;
-            }
+        for name in required_by(product_code) {
+            required(params, name)?;
         }
         match OperationSpec::find("InitFaceVerify").and_then(|spec| spec.parameter_error(params)) {
             Some(ParameterError::Missing(name)) => return Err(missing(name)),
@@ -103,7 +108,8 @@ impl FaceOperations {
             return Err(invalid("CallbackUrl"));
         }
         let meta_info = value(params, "MetaInfo");
-        if !meta_info.is_empty() && serde_json::from_str::<Value>(meta_info).is_err() {
+        let is_object = |text| serde_json::from_str::<Value>(text).is_ok_and(|it| it.is_object());
+        if !meta_info.is_empty() && !is_object(meta_info) {
             return Err(invalid("MetaInfo"));
         }
         check_pictures(params)?;

@@ -107,9 +107,7 @@ impl MagicEffect {
 }
 
 fn codes_at(place: CodeKind) -> impl Iterator<Item = &'static Meaning> {
-    codes::ALL
-        .iter()
-        .filter(move |meaning| meaning.kind == place)
+    codes::all().filter(move |meaning| meaning.kind == place)
 }
 
 /// The top-level `Code`, if it is one of a failure.

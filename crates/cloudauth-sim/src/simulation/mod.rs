@@ -57,7 +57,9 @@ const MAX_STEPS: usize = 1_000;
 /// let silent = Link::unimpaired().always(Impairment::BlackHole);
 /// simulation.link(Region::Shanghai, second, silent);
 ///
-/// let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
+/// let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+///     .user_id("7")
+///     .meta_info(r#"{"deviceType":"h5"}"#); // from the vendor's script in the person's browser
 /// let before = simulation.start(Duration::ZERO, Call::new(&open, CallOptions::new())?);
 /// let after = simulation.start(2 * second, Call::new(&open, CallOptions::new())?);
 /// simulation.run();

@@ -212,7 +212,6 @@ fn a_missing_parameter_of_an_operation_is_code_400_with_http_status_200() {
         "CertType",
         "CertName",
         "CertNo",
-        "ReturnUrl",
         "MetaInfo",
     ] {
         let empty = Call::init(NOW).set(name, "");
@@ -220,7 +219,10 @@ fn a_missing_parameter_of_an_operation_is_code_400_with_http_status_200() {
         let absent = Call::init(NOW).without(name);
         assert_eq!(code(absent), refused(200, "400"), "{name}");
     }
-    assert_eq!(code(Call::init(NOW).without("Model")), refused(200, "200"));
+    // Model has a default, and apps have no page to return to.
+    for name in ["Model", "ReturnUrl"] {
+        assert_eq!(code(Call::init(NOW).without(name)), refused(200, "200"));
+    }
     for name in ["SceneId", "CertifyId"] {
         let call = Call::describe("sha0", NOW).without(name);
         assert_eq!(code(call), refused(200, "400"), "{name}");
@@ -234,6 +236,7 @@ fn a_malformed_parameter_of_an_operation_is_code_401_with_http_status_200() {
         ("CertNo", "33010319900101123"),
         ("CallbackUrl", "http://shop.example/callback"),
         ("MetaInfo", "{"),
+        ("MetaInfo", "[]"),
         ("SceneId", "one"),
         ("SceneId", "9223372036854775808"),
     ] {
@@ -262,7 +265,9 @@ fn other_plans_require_no_name_and_no_id_number() {
     let call = Call::new("InitFaceVerify", NOW)
         .set("SceneId", "1")
         .set("OuterOrderNo", "a")
-        .set("ProductCode", "LR_FR");
+        .set("ProductCode", "LR_FR")
+        .set("UserId", "7")
+        .set("MetaInfo", "{}");
     assert_eq!(code(call), refused(200, "200"));
 }
 

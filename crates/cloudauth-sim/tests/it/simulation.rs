@@ -27,7 +27,9 @@ fn simulation() -> Simulation {
 }
 
 fn init() -> Call<InitFaceVerify> {
-    let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR");
+    let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}");
     Call::new(&open, CallOptions::new()).unwrap()
 }
 

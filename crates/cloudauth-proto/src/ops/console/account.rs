@@ -80,7 +80,7 @@ replies! {
     /// State of the storage in the account's bucket.
     OssStatus {
         /// Name of the bucket.
-        bucket_name: Option<String> = "BucketName",
+        bucket_name: Option<Sensitive> = "BucketName",
         /// State of the authorization; `SUCCESS` if it is given.
         user_status: Option<String> = "UserStatus",
     }
@@ -98,7 +98,7 @@ replies! {
     /// State of the storage in the account's bucket.
     OssStatusV2 {
         /// Name of the bucket.
-        bucket_name: Option<String> = "BucketName",
+        bucket_name: Option<Sensitive> = "BucketName",
         /// Region of the bucket.
         region: Option<String> = "Region",
         /// State of the authorization; `SUCCESS` if it is given.

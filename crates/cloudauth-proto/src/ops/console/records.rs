@@ -238,7 +238,7 @@ replies! {
         /// Similarity of the face and the photo on the ID card.
         id_card_verify_score: Option<f64> = "IdCardVerifyScore",
         /// OSS bucket of the files.
-        oss_bucket_name: Option<String> = "OssBucketName",
+        oss_bucket_name: Option<Sensitive> = "OssBucketName",
         /// OSS object of the side of the ID card with the face.
         oss_id_face_object_name: Option<Sensitive> = "OssIdFaceObjectName",
         /// OSS object of the side of the ID card with the emblem.
@@ -358,7 +358,7 @@ replies! {
         /// Data of the reply.
         data: Option<MetaRecordData> = "Data",
         /// Message of the reply.
-        message: Option<String> = "Message",
+        message: Option<Sensitive> = "Message",
     }
 
     /// Data of the reply of a recorded check.
@@ -421,7 +421,7 @@ replies! {
     DownloadVerifyRecordsResponse {
         /// Link to the file (documented), or the ID of the export task for
         /// [`QueryVerifyDownloadTask`] (inferred).
-        result_object: Option<String> = "ResultObject",
+        result_object: Option<Sensitive> = "ResultObject",
     }
 
     /// Reply to [`QueryVerifyDownloadTask`].

@@ -317,6 +317,6 @@ replies! {
         /// Limit, in the unit of the measure.
         threshold: Option<String> = "Threshold",
         /// Account ID.
-        user_id: Option<Sensitive> = "UserId",
+        user_id: Option<String> = "UserId",
     }
 }

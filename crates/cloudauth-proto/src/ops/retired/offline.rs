@@ -4,7 +4,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::decode::replies;
+use crate::operation::InvalidField;
 use crate::operation::operations;
+use crate::ops::rules;
 use crate::secret::Sensitive;
 
 operations! {
@@ -23,6 +25,7 @@ operations! {
             /// hardware number.
             query user_device_id: Sensitive = "UserDeviceId" max 64,
         }
+        check check_key;
     }
 
     /// Changes the record of a device, or extends its authorization.
@@ -77,6 +80,13 @@ operations! {
             /// ID of the task that generates the SDK.
             query task_id: String = "TaskId",
         }
+    }
+}
+
+fn check_key(create: &CreateAuthKey, problems: &mut Vec<InvalidField>) {
+    if create.test != Some(true) {
+        let problem = "is missing: it is required unless Test is true";
+        rules::require(create, &["AuthYears"], problem, problems);
     }
 }
 

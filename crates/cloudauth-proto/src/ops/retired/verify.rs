@@ -4,7 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::decode::replies;
-use crate::operation::operations;
+use crate::operation::{InvalidField, Row, operations};
+use crate::ops::rules;
 use crate::secret::Sensitive;
 
 operations! {
@@ -128,6 +129,7 @@ operations! {
             /// Second picture: http or https URL, or `base64://` and base64, at most 2 MB.
             form target_image_value: Sensitive = "TargetImageValue",
         }
+        check check_pictures;
     }
 
     /// Describes up to five faces in a picture.
@@ -141,6 +143,13 @@ operations! {
             /// Scene, from the console.
             form biz_type: String = "BizType",
         }
+        check check_pictures;
+    }
+}
+
+fn check_pictures(row: &dyn Row, problems: &mut Vec<InvalidField>) {
+    for field in ["SourceImageValue", "TargetImageValue", "MaterialValue"] {
+        rules::typed_image(row, field, problems);
     }
 }
 
@@ -158,7 +167,7 @@ replies! {
     /// Temporary keys for uploading to a bucket.
     OssUploadToken {
         /// Name of the bucket.
-        bucket: Option<String> = "Bucket",
+        bucket: Option<Sensitive> = "Bucket",
         /// Endpoint of the object store.
         end_point: Option<String> = "EndPoint",
         /// End of the keys' validity, Unix time in milliseconds.
@@ -166,7 +175,7 @@ replies! {
         /// Access key ID.
         key: Option<Sensitive> = "Key",
         /// Folder for the files.
-        path: Option<String> = "Path",
+        path: Option<Sensitive> = "Path",
         /// Access key secret.
         secret: Option<Sensitive> = "Secret",
         /// Security token.
@@ -216,23 +225,23 @@ replies! {
         /// Address.
         address: Option<Sensitive> = "Address",
         /// Issuing authority.
-        authority: Option<String> = "Authority",
+        authority: Option<Sensitive> = "Authority",
         /// Link to the picture of the side with the emblem, valid for 5 minutes.
         back_image_url: Option<Sensitive> = "BackImageUrl",
         /// Date of birth.
         birth: Option<Sensitive> = "Birth",
         /// Last day of validity, as `YYYYMMDD`.
-        end_date: Option<String> = "EndDate",
+        end_date: Option<Sensitive> = "EndDate",
         /// Link to the picture of the side with the face, valid for 5 minutes.
         front_image_url: Option<Sensitive> = "FrontImageUrl",
         /// Name.
         name: Option<Sensitive> = "Name",
         /// Ethnic group.
-        nationality: Option<String> = "Nationality",
+        nationality: Option<Sensitive> = "Nationality",
         /// ID number.
         number: Option<Sensitive> = "Number",
         /// First day of validity, as `YYYYMMDD`.
-        start_date: Option<String> = "StartDate",
+        start_date: Option<Sensitive> = "StartDate",
     }
 
     /// Reply to [`VerifyMaterial`].

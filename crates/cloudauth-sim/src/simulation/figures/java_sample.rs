@@ -70,6 +70,8 @@ fn simulation() -> Result<Simulation, Box<dyn Error>> {
 
 fn init() -> InitFaceVerify {
     InitFaceVerify::new(i64::from(SCENE), "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}")
 }
 
 /// Opens a verification while Shanghai is impaired.
