@@ -13,13 +13,13 @@ use std::time::Instant;
 
 use cloudauth_proto::driver::SupplyError;
 
-/// Size limit of a file and of a program's output: 1 MiB.
-const LIMIT: usize = 1 << 20;
+/// Size limit of a file and of a program's output: 16 MiB, a thousand times the largest that are known.
+const LIMIT: usize = 16 << 20;
 
 /// Interval at which a cancellation is noticed, and the exit of a program that has closed its output.
 const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Reads a file of at most 1 MiB, which may be a named pipe.
+/// Reads a file of at most 16 MiB, which may be a named pipe.
 ///
 /// Blocks for at most `timeout`, or until 10 ms after `cancelled` was set; both are
 /// [`SupplyError::TimedOut`]. A regular file on a network file system that does not respond blocks for
@@ -44,7 +44,7 @@ pub fn read_file(
     }
 }
 
-/// Runs a program without a shell, blocks until it exits, and returns its standard output (at most 1 MiB).
+/// Runs a program without a shell, blocks until it exits, and returns its standard output (at most 16 MiB).
 ///
 /// Standard input is empty. Standard error is discarded, because it can hold secrets. A program that
 /// has not closed its output and exited within `timeout`, or 10 ms after `cancelled` was set, is killed
@@ -227,7 +227,8 @@ fn read_limited(from: impl Read) -> Result<Vec<u8>, SupplyError> {
 )]
 fn unsupplied(kind: ErrorKind) -> SupplyError {
     match kind {
-        ErrorKind::NotFound => SupplyError::Missing,
+        // Daemons have `HOME=/dev/null`.
+        ErrorKind::NotFound | ErrorKind::NotADirectory => SupplyError::Missing,
         ErrorKind::PermissionDenied => SupplyError::Denied,
         _ => SupplyError::Failed,
     }
@@ -297,10 +298,11 @@ mod tests {
         assert_eq!(run("/no/such/program"), Err(SupplyError::Missing));
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         assert_eq!(run(file), Err(SupplyError::Denied));
-        let large = sh("head -c 2000000 /dev/zero", LONG);
+        let large = sh("head -c 20000000 /dev/zero", LONG);
         assert_eq!(large, Err(SupplyError::TooLarge));
         let read = |path| read_file(path, LONG, &NEVER);
         assert_eq!(read("/no/such/file"), Err(SupplyError::Missing));
+        assert_eq!(read("/dev/null/file"), Err(SupplyError::Missing));
         assert_eq!(read("/dev/zero"), Err(SupplyError::TooLarge));
         assert_eq!(read("/"), Err(SupplyError::Failed));
         assert!(read(file).unwrap().starts_with(b"[package]"));

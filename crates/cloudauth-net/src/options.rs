@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use cloudauth_proto::credentials::Environment;
+use cloudauth_proto::credentials::{Environment, FromEnvironment};
 use cloudauth_proto::ops;
 use cloudauth_proto::{Attempt, Endpoints, Policy, Scheme, Secret, Session, Source};
 use rustls::ClientConfig;
@@ -27,7 +27,7 @@ const MAX_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Options {
-    credentials: Option<Source>,
+    credentials: Source,
     endpoints: Endpoints,
     scheme: Scheme,
     policy: Policy,
@@ -45,7 +45,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            credentials: None,
+            credentials: FromEnvironment::default_chain().into(),
             endpoints: Endpoints::default(),
             scheme: Scheme::default(),
             policy: Policy::default(),
@@ -105,9 +105,10 @@ impl Options {
     }
 
     /// Sets the credentials, or the [`Source`] that they are looked up from when the first call needs
-    /// them. Default: [`Source::default_chain`] with the environment.
+    /// them: an access key, `EcsRole::named("verify")`, `Profile::named("verify")`, `Oidc::from_env()`.
+    /// Default: [`Source::default_chain`] with the environment.
     pub fn credentials(mut self, credentials: impl Into<Source>) -> Self {
-        self.credentials = Some(credentials.into());
+        self.credentials = credentials.into();
         self
     }
 
@@ -281,10 +282,13 @@ impl Options {
         }
         let user_agent = UserAgent::new(self.user_agent)?;
         let tls = self.tls.build()?;
-        let credentials = match self.credentials {
-            Some(credentials) => credentials,
-            None => Source::default_chain(&Environment::read(clock::var)),
-        };
+        let credentials = self.credentials.resolve(&Environment::read(clock::bytes));
+        if credentials.continues_after_failure() {
+            tracing::warn!(
+                target: "cloudauth",
+                "if a source of credentials fails, the next one is used, which may be of another account"
+            );
+        }
         let proxies = match self.proxies {
             Some(proxies) => proxies,
             None => Proxies::from_vars(clock::lossy_var),

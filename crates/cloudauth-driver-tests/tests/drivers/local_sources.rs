@@ -42,7 +42,7 @@ fn pipe(folder: &Folder) -> Source {
             .unwrap()
             .success()
     );
-    let settings = Settings::new(&Environment::default());
+    let settings = Settings::default();
     Source::Profile(Profile::new(ProfileFormat::Cli, path, None, settings))
 }
 

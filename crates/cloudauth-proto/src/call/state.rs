@@ -223,6 +223,11 @@ impl CallState {
         let step = match session.credential_cache_mut().look_up(now, self.deadline) {
             Lookup::Hit(found) => {
                 self.findings.lacks_credentials = None;
+                let refused = self.findings.refused_credentials.as_ref();
+                if refused.is_some_and(|refused| refused.is_same(&found.credentials)) {
+                    // There are no others.
+                    return Err(Box::new(self.stop()));
+                }
                 return Ok(Some(found.credentials));
             }
             Lookup::Refresh(ticket) => Step::Authenticate(ticket),
@@ -427,6 +432,10 @@ impl CallState {
             }
             let is_refusal = !classification.counts_against_endpoint()
                 && classification != Classification::UnknownHere;
+            if classification == Classification::CredentialsRefused {
+                let refused = exchange.signed.as_ref();
+                self.findings.refused_credentials = refused.map(|(_, refused)| refused.clone());
+            }
             self.findings.refusal = is_refusal.then_some(Refusal {
                 response,
                 received,

@@ -35,9 +35,9 @@ const BASE_BACKOFF: Duration = Duration::from_secs(1);
 const MAX_BACKOFF_WHILE_USABLE: Duration = Duration::from_secs(60);
 const MAX_BACKOFF: Duration = Duration::from_secs(10);
 
-/// Credentials that the service refused at a younger age than this are not replaced: new ones would be
-/// refused as well.
-const MIN_REPLACEABLE_AGE: Duration = Duration::from_secs(10);
+/// Credentials that the service refused are replaced at once, but if they are younger than this only if no
+/// others were replaced in this time: new ones would be refused as well.
+const REPLACEMENT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Credentials, and the source that they come from.
 ///
@@ -103,6 +103,8 @@ pub(crate) struct CredentialCache {
     reservation: Option<Reservation>,
     failure: Option<FailedRefresh>,
     refreshes: u64,
+    /// The credentials that were refused last, and when.
+    refused: Option<(Credentials, Now)>,
     pub(crate) metadata: MetadataState,
 }
 
@@ -117,9 +119,26 @@ struct CachedCredentials {
 
 /// The ages until which credentials are fresh and usable.
 #[derive(Clone, Copy, Debug)]
-struct Validity {
+pub(crate) struct Validity {
     fresh_for: Duration,
     usable_for: Duration,
+}
+
+impl Validity {
+    /// That of credentials which expire after `lifetime`, or else are to be fetched again after `fresh_for`.
+    pub(crate) fn new(lifetime: Option<Duration>, fresh_for: Option<Duration>) -> Option<Self> {
+        match (lifetime, fresh_for) {
+            (Some(lifetime), _) => Some(Self {
+                fresh_for: lifetime.saturating_sub(REFRESH_MARGIN.min(lifetime / 4)),
+                usable_for: lifetime,
+            }),
+            (None, Some(fresh_for)) => Some(Self {
+                fresh_for,
+                usable_for: Duration::MAX,
+            }),
+            (None, None) => None,
+        }
+    }
 }
 
 impl CachedCredentials {
@@ -197,6 +216,7 @@ impl CredentialCache {
             reservation: None,
             failure: None,
             refreshes: 0,
+            refused: None,
             metadata: MetadataState::default(),
         }
     }
@@ -257,13 +277,12 @@ impl CredentialCache {
         }
     }
 
-    /// Stores the credentials that a refresh has fetched, which expire after `lifetime`. `pinned` is the
-    /// source to use from now on.
+    /// Stores the credentials that a refresh has fetched. `pinned` is the source to use from now on.
     pub(crate) fn store(
         &mut self,
         id: RefreshId,
         found: ResolvedCredentials,
-        lifetime: Option<Duration>,
+        validity: Option<Validity>,
         pinned: Option<Source>,
         now: Now,
     ) {
@@ -273,6 +292,12 @@ impl CredentialCache {
             self.source = source;
         }
         let mut found = found;
+        if let Some((refused, _)) = &self.refused
+            && refused.is_equal(&found.credentials)
+        {
+            // A call whose request was refused is told so, and does not send it again.
+            found.credentials = refused.clone();
+        }
         if let Some(cached) = &mut self.cached
             && found.skipped.is_empty()
         {
@@ -282,10 +307,7 @@ impl CredentialCache {
         self.cached = Some(CachedCredentials {
             found,
             since: now,
-            validity: lifetime.map(|lifetime| Validity {
-                fresh_for: lifetime.saturating_sub(REFRESH_MARGIN.min(lifetime / 4)),
-                usable_for: lifetime,
-            }),
+            validity,
         });
     }
 
@@ -356,9 +378,13 @@ impl CredentialCache {
         if !cached.found.credentials.is_same(refused) {
             return true;
         }
-        if cached.age(now) < MIN_REPLACEABLE_AGE {
+        let last = self.refused.as_ref();
+        let was_replaced =
+            last.is_some_and(|(_, at)| now.longest_since(*at) < REPLACEMENT_INTERVAL);
+        if was_replaced && cached.age(now) < REPLACEMENT_INTERVAL {
             return false;
         }
+        self.refused = Some((refused.clone(), now));
         self.cached = None;
         true
     }

@@ -25,6 +25,7 @@ use crate::policy::Classification;
 ///                 let lines = skipped.iter().map(|source| format!("\n  {source}"));
 ///                 format!("no source has credentials:{}", lines.collect::<String>())
 ///             }
+///             CredentialsError::Failed { source, .. } => format!("repair this source: {source}"),
 ///             other => other.to_string(),
 ///         },
 ///         other => other.to_string(),
@@ -45,13 +46,21 @@ pub enum CredentialsError {
         /// The variable or the argument with the value.
         name: &'static str,
     },
-    /// No source has credentials. Lists the sources that were tried, in order.
+    /// A source is configured, or was used before, and cannot be used. Sources after it are not tried: they
+    /// may belong to another account.
+    Failed {
+        /// The source, and what is wrong with it.
+        source: SkippedSource,
+        /// The sources before it, in order.
+        skipped: Vec<SkippedSource>,
+    },
+    /// No source is configured. Lists the sources that were tried, in order.
     NoneFound(Vec<SkippedSource>),
     /// The deadline of the call passed before there were credentials.
     TimedOut,
 }
 
-/// A source that has no credentials and was skipped.
+/// A source without credentials, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SkippedSource {
@@ -63,7 +72,9 @@ pub struct SkippedSource {
 }
 
 impl SkippedSource {
-    pub(crate) fn new(source: impl Into<String>, reason: SourceError) -> Self {
+    /// A source of this name, for [`Source::Absent`](super::Source::Absent).
+    #[must_use]
+    pub fn new(source: impl Into<String>, reason: SourceError) -> Self {
         let source = source.into();
         Self { source, reason }
     }
@@ -78,10 +89,38 @@ pub enum SourceError {
         /// The name of the variable.
         variable: &'static str,
     },
+    /// An environment variable is set, and its value is not Unicode.
+    NotUnicode {
+        /// The name of the variable.
+        variable: &'static str,
+    },
+    /// Two environment variables that do not belong together are set: a key and a token of different
+    /// families, or two different names of a profile.
+    Conflict {
+        /// The names of the variables.
+        variables: [&'static str; 2],
+    },
+    /// An access key ID is that of a temporary key, which begins with `STS.`, and its token is missing.
+    NoToken {
+        /// The variable or the argument with the ID.
+        name: &'static str,
+    },
     /// An environment variable disables the source.
     Disabled {
         /// The name of the variable.
         variable: &'static str,
+    },
+    /// No file has the profile of this name.
+    UnknownProfile {
+        /// The name.
+        name: String,
+    },
+    /// A later file has the profile, too, and is not used.
+    Shadowed {
+        /// The path of the file that is not used.
+        path: String,
+        /// The path of the file that is used.
+        by: String,
     },
     /// A required value is malformed.
     Invalid {
@@ -113,10 +152,18 @@ pub enum SourceError {
         /// The `Code` of the response, if it has one.
         code: Option<String>,
     },
+    /// The metadata service has no role.
+    NoRole,
     /// No connection could be made: certainly nothing was sent.
-    CannotConnect,
+    CannotConnect {
+        /// The driver's error.
+        cause: String,
+    },
     /// No complete response arrived.
-    NoResponse,
+    NoResponse {
+        /// The driver's error, if it has reported one.
+        cause: Option<String>,
+    },
     /// The response is not the expected JSON.
     Decode(DecodeErrorKind),
     /// The credentials have expired already.
@@ -127,10 +174,13 @@ pub enum SourceError {
     TimedOut,
 }
 
-/// A defect in a file with profiles: its location, never a value of the file.
+/// A defect in a file with profiles: its location, never a value of the file except for the name of the
+/// profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MalformedProfile {
+    /// The name of the profile, if the defect is in one.
+    pub profile: Option<String>,
     /// The number of the line, from 1, if it is known.
     pub line: Option<usize>,
     /// The name of the field, if it is a known one.
@@ -147,7 +197,7 @@ pub enum SupplyError {
     Missing,
     /// The permission to read or run it is missing.
     Denied,
-    /// It is larger than 1 MiB.
+    /// It is larger than 16 MiB.
     TooLarge,
     /// The program exited with this status. `None` if a signal ended it.
     Exited(Option<i32>),
@@ -162,6 +212,7 @@ impl CredentialsError {
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Missing { .. } | Self::Invalid { .. } => false,
+            Self::Failed { source, .. } => source.is_transient(),
             Self::NoneFound(sources) => sources.iter().any(SkippedSource::is_transient),
             Self::TimedOut => true,
         }
@@ -175,8 +226,8 @@ impl SkippedSource {
         let is_metadata =
             self.source.ends_with("ecs_ram_role") && !self.source.contains("ram_role_arn");
         match &self.reason {
-            SourceError::CannotConnect => !is_metadata,
-            SourceError::NoResponse
+            SourceError::CannotConnect { .. } => !is_metadata,
+            SourceError::NoResponse { .. }
             | SourceError::TimedOut
             | SourceError::Decode(_)
             | SourceError::Expired => true,
@@ -187,7 +238,13 @@ impl SkippedSource {
                 Classification::of_unavailable(*status, code.as_deref()).is_some()
             }
             SourceError::NotSet { .. }
+            | SourceError::NotUnicode { .. }
+            | SourceError::Conflict { .. }
+            | SourceError::NoToken { .. }
             | SourceError::Disabled { .. }
+            | SourceError::UnknownProfile { .. }
+            | SourceError::Shadowed { .. }
+            | SourceError::NoRole
             | SourceError::Invalid { .. }
             | SourceError::Malformed { .. }
             | SourceError::Output(_)
@@ -207,17 +264,25 @@ impl fmt::Display for CredentialsError {
                 "cannot use {name}: it is empty, malformed or contains an invalid character \
                  such as a space or a line end"
             ),
+            Self::Failed { source, skipped } => {
+                write!(f, "no credentials: {source}")?;
+                list(f, "; not used before it: ", skipped)
+            }
             Self::NoneFound(sources) => {
                 f.write_str("no credentials")?;
-                for (i, skipped) in sources.iter().enumerate() {
-                    let comma = if i == 0 { ": " } else { "; " };
-                    write!(f, "{comma}{skipped}")?;
-                }
-                Ok(())
+                list(f, ": ", sources)
             }
             Self::TimedOut => f.write_str("no credentials before the deadline of the call"),
         }
     }
+}
+
+fn list(f: &mut fmt::Formatter<'_>, first: &str, sources: &[SkippedSource]) -> fmt::Result {
+    for (i, skipped) in sources.iter().enumerate() {
+        let comma = if i == 0 { first } else { "; " };
+        write!(f, "{comma}{skipped}")?;
+    }
+    Ok(())
 }
 
 impl core::error::Error for CredentialsError {}
@@ -232,7 +297,22 @@ impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotSet { variable } => write!(f, "{variable} is not set"),
+            Self::NotUnicode { variable } => write!(f, "{variable} is not Unicode"),
+            Self::Conflict {
+                variables: [one, other],
+            } => write!(
+                f,
+                "{one} and {other} contradict each other: unset one of them"
+            ),
+            Self::NoToken { name } => write!(
+                f,
+                "{name} is the ID of a temporary access key, whose security token is missing"
+            ),
             Self::Disabled { variable } => write!(f, "disabled by {variable}"),
+            Self::UnknownProfile { name } => write!(f, "no file has the profile {name:?}"),
+            Self::Shadowed { path, by } => {
+                write!(f, "{path} has the profile, too; {by} is used")
+            }
             Self::Invalid { name } => write!(f, "{name} is not valid"),
             Self::File { path, problem } => write!(f, "{path}: {problem}"),
             Self::Malformed { path, problem } => write!(f, "{path}{problem}"),
@@ -243,8 +323,12 @@ impl fmt::Display for SourceError {
                 status,
                 code: Some(code),
             } => write!(f, "refused: {code} (HTTP {status})"),
-            Self::CannotConnect => f.write_str("cannot connect"),
-            Self::NoResponse => f.write_str("no complete response"),
+            Self::NoRole => f.write_str("the metadata service has no role"),
+            Self::CannotConnect { cause } => write!(f, "cannot connect: {cause}"),
+            Self::NoResponse { cause: None } => f.write_str("no complete response"),
+            Self::NoResponse { cause: Some(cause) } => {
+                write!(f, "no complete response: {cause}")
+            }
             Self::Decode(problem) => problem.fmt(f),
             Self::Expired => f.write_str("the credentials have expired"),
             Self::LogInAgain => {
@@ -257,6 +341,9 @@ impl fmt::Display for SourceError {
 
 impl fmt::Display for MalformedProfile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(profile) = &self.profile {
+            write!(f, ", profile {profile:?}")?;
+        }
         if let Some(line) = self.line {
             write!(f, ", line {line}")?;
         }
@@ -272,7 +359,7 @@ impl fmt::Display for SupplyError {
         match self {
             Self::Missing => f.write_str("not found"),
             Self::Denied => f.write_str("permission denied"),
-            Self::TooLarge => f.write_str("exceeds 1 MiB"),
+            Self::TooLarge => f.write_str("exceeds 16 MiB"),
             Self::Exited(Some(status)) => write!(f, "exited with status {status}"),
             Self::Exited(None) => f.write_str("killed by a signal"),
             Self::TimedOut => f.write_str("timed out"),

@@ -2,6 +2,7 @@
 //! it is a coroutine with a stage.
 
 mod ecs;
+mod profile;
 mod request;
 mod response;
 mod resume;
@@ -28,7 +29,7 @@ use crate::call::Signer;
 use crate::call::plain::PlainCall;
 use crate::clock::{LatestTime, MonoTime, Now};
 use crate::credentials::{
-    CredentialsError, RefreshId, RefreshTicket, ResolvedCredentials, SourceError, SupplyError,
+    RefreshId, RefreshTicket, ResolvedCredentials, SourceError, SupplyError, Validity,
 };
 use crate::error::Error;
 use crate::event::Event;
@@ -113,12 +114,12 @@ impl Refresh {
         };
         match self.supplied.take() {
             Some(contents) => {
-                self.stage = resume::supplied(input, contents, session, now, self.deadline);
+                self.supplied_input(input, contents, session, now);
                 None
             }
             None if until <= now.mono => {
                 let contents = Err(SupplyError::TimedOut);
-                self.stage = resume::supplied(input, contents, session, now, self.deadline);
+                self.supplied_input(input, contents, session, now);
                 None
             }
             None => {
@@ -130,6 +131,17 @@ impl Refresh {
                 Some(self.wait(session, until))
             }
         }
+    }
+
+    fn supplied_input(
+        &mut self,
+        input: Input,
+        contents: Result<Vec<u8>, SupplyError>,
+        session: &Session,
+        now: Now,
+    ) {
+        let (walk, deadline) = (&mut self.walk, self.deadline);
+        self.stage = resume::supplied(input, contents, walk, session, now, deadline);
     }
 
     fn plain(
@@ -230,21 +242,28 @@ impl Refresh {
             }
             Resolved::Credentials(fetched, found, pinned) => {
                 session.record(|| Event::Refreshed { error: None });
+                if !found.skipped.is_empty() {
+                    session.record(|| Event::SourcesSkipped {
+                        source: found.source.clone(),
+                        skipped: found.skipped.clone(),
+                    });
+                }
                 let cache = session.credential_cache_mut();
-                cache.store(self.id, found.clone(), fetched.lifetime, pinned, now);
+                let validity = Validity::new(fetched.lifetime, fetched.fresh_for);
+                cache.store(self.id, found.clone(), validity, pinned, now);
                 Some(Step::Done(Ok(found)))
             }
         }
     }
 
     /// Continues without credentials of the current source.
-    fn failed(&mut self, reason: SourceError, now: Now) {
-        self.walk.fail(reason);
-        self.next(now.mono >= self.deadline);
+    fn without(&mut self, reason: SourceError, is_failure: bool, now: Now) {
+        self.walk.record(reason);
+        self.next(is_failure, now.mono >= self.deadline);
     }
 
-    fn next(&mut self, is_out_of_time: bool) {
-        self.stage = match self.walk.next(is_out_of_time) {
+    fn next(&mut self, is_failure: bool, is_out_of_time: bool) {
+        self.stage = match self.walk.next(is_failure, is_out_of_time) {
             Some(source) => RefreshStage::Enter(Box::new(source)),
             None => RefreshStage::Finished,
         };
@@ -252,9 +271,8 @@ impl Refresh {
 
     /// Ends the refresh: no source has credentials.
     fn end(&mut self, session: &mut Session, now: Now) -> Step<ResolvedCredentials> {
-        let skipped = self.walk.take_skipped();
         let was_cut_short = self.is_inline && now.mono >= self.deadline;
-        let error = CredentialsError::NoneFound(skipped);
+        let error = self.walk.error();
         session.fail_refresh(self.id, error.clone(), was_cut_short, now);
         Step::Done(Err(Error::Credentials(Box::new(error))))
     }
@@ -280,6 +298,10 @@ impl Flow for Refresh {
         loop {
             let step = match mem::replace(&mut self.stage, RefreshStage::Finished) {
                 RefreshStage::Finished => return Step::Done(Err(Error::Finished)),
+                RefreshStage::Enter(_) if self.deadline <= now.mono => {
+                    self.stage = RefreshStage::Failed(SourceError::TimedOut);
+                    None
+                }
                 RefreshStage::Enter(source) => {
                     let deadline = self.deadline;
                     self.stage = start::enter(*source, &mut self.walk, session, now, deadline);
@@ -290,11 +312,15 @@ impl Flow for Refresh {
                 RefreshStage::Call(call, provider) => self.call(call, provider, session, now),
                 RefreshStage::Fetched(fetched) => self.fetched(fetched, session, now),
                 RefreshStage::Failed(reason) => {
-                    self.failed(reason, now);
+                    self.without(reason, true, now);
                     None
                 }
-                RefreshStage::Next => {
-                    self.next(false);
+                RefreshStage::Absent(reason) => {
+                    self.without(reason, false, now);
+                    None
+                }
+                RefreshStage::Next { is_failure } => {
+                    self.next(is_failure, false);
                     None
                 }
             };
@@ -322,7 +348,8 @@ impl Flow for Refresh {
             | RefreshStage::Supply { .. }
             | RefreshStage::Fetched(_)
             | RefreshStage::Failed(_)
-            | RefreshStage::Next
+            | RefreshStage::Absent(_)
+            | RefreshStage::Next { .. }
             | RefreshStage::Finished => {}
         }
     }

@@ -105,13 +105,17 @@ pub(super) fn reason(error: Error) -> SourceError {
 
 /// The reason why there is no response, which is that of the last attempt.
 pub(super) fn reason_of(attempts: &[Attempt]) -> SourceError {
+    let cause = |cause: &dyn core::error::Error| cause.to_string();
     match attempts.last().map(|attempt| &attempt.outcome) {
-        Some(AttemptOutcome::NotSent(_)) => SourceError::CannotConnect,
-        Some(
-            AttemptOutcome::NoResponse { .. }
-            | AttemptOutcome::TimedOut
-            | AttemptOutcome::Superseded,
-        ) => SourceError::NoResponse,
+        Some(AttemptOutcome::NotSent(error)) => SourceError::CannotConnect {
+            cause: cause(&**error),
+        },
+        Some(AttemptOutcome::NoResponse { cause: error, .. }) => SourceError::NoResponse {
+            cause: Some(cause(&**error)),
+        },
+        Some(AttemptOutcome::TimedOut | AttemptOutcome::Superseded) => {
+            SourceError::NoResponse { cause: None }
+        }
         Some(AttemptOutcome::Response { status, code }) => SourceError::Refused {
             status: *status,
             code: code.clone(),

@@ -4,8 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use cloudauth_proto::credentials::{
-    AssumeRole, CredentialsError, EcsRole, Environment, External, Profile, ProfileFormat, Role,
-    Settings, Uri,
+    AssumeRole, CredentialsError, EcsRole, External, Profile, ProfileFormat, Role, Settings, Uri,
 };
 use cloudauth_proto::{Credentials, Endpoint, Source};
 
@@ -51,14 +50,18 @@ impl SourceKind {
 
 impl ExpiringCredentials {
     pub(super) fn source(&self) -> Result<Source, CredentialsError> {
-        let settings = Settings::new(&Environment::default());
+        let settings = Settings::default();
         Ok(match self.source {
             SourceKind::Sts => {
                 let key = Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?;
                 let role = Role::new("acs:ram::1:role/r", "simulated");
                 Source::AssumeRole(Box::new(AssumeRole::new(key.into(), role, Endpoint::STS)))
             }
-            SourceKind::Metadata => Source::EcsRole(EcsRole::new(None, &settings)),
+            SourceKind::Metadata => {
+                let role = EcsRole::new(None, &settings);
+                let name = "the role of the instance";
+                role.map_err(|_| CredentialsError::Invalid { name })?.into()
+            }
             SourceKind::Uri => {
                 Source::Uri(Uri::new(&format!("https://127.0.0.1{CREDENTIALS_PATH}"))?)
             }
