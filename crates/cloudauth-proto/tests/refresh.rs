@@ -11,8 +11,8 @@
 use core::time::Duration;
 
 use cloudauth_proto::credentials::{
-    Chain, Credentials, CredentialsError, Environment, External, Profile, ProfileFormat, Settings,
-    SourceError, Uri,
+    Chain, Credentials, CredentialsError, EcsRole, Environment, External, Profile, ProfileFormat,
+    Settings, SourceError, Uri,
 };
 use cloudauth_proto::driver::{
     Delivery, Exchange, Failure, Head, MonoTime, Now, Refresh, RefreshTicket, Response, SupplyError,
@@ -440,4 +440,122 @@ fn polling_for_a_verdict_goes_on_after_the_issuer_was_unreachable() {
         issued(3_600)
     });
     send(poll.poll(&mut session, at(1_500)));
+}
+
+fn metadata() -> Source {
+    EcsRole::named("r").into()
+}
+
+/// Runs a refresh from a metadata service, whose responses carry no `Date`.
+fn fetch_metadata(
+    ticket: RefreshTicket,
+    session: &mut Session,
+    now: Now,
+    keys: impl Fn() -> Result<Response, Failure>,
+) {
+    let mut refresh = Refresh::new(ticket);
+    loop {
+        match refresh.poll(session, now) {
+            Step::Send(exchange) => {
+                let is_token = exchange.sign().target == "/latest/api/token";
+                let token = || Ok(Response::new(Head::new(200, Vec::new()), b"token".to_vec()));
+                let result = if is_token { token() } else { keys() };
+                refresh.report(session, exchange.id(), result, now);
+            }
+            Step::Done(_) => return,
+            step => panic!("{step:?}"),
+        }
+    }
+}
+
+#[test]
+fn credentials_of_a_metadata_service_that_is_unreachable_are_used_after_they_expired() {
+    for (respond, is_used) in [
+        (unreachable as fn() -> _, true),
+        (|| refused(503), false),
+        (|| refused(404), false),
+        (|| issued(1), true),
+    ] {
+        let mut session = session(metadata(), Duration::from_secs(30));
+        let first = ticket(&mut session, clocks(0, 0));
+        fetch_metadata(first, &mut session, clocks(0, 0), || issued(3_600));
+        let late = clocks(4_000, 4_000);
+        let mut call = call();
+        // They are refreshed first.
+        let ticket = authenticate(call.poll(&mut session, late));
+        fetch_metadata(ticket, &mut session, late, respond);
+        let step = call.poll(&mut session, late);
+        assert_eq!(matches!(step, Step::Send(_)), is_used, "{step:?}");
+        if let Step::Send(exchange) = step {
+            // The service decides.
+            let body = br#"{"Code":"InvalidSecurityToken.Expired"}"#;
+            let response = Response::new(Head::new(400, Vec::new()), body.to_vec());
+            call.report(&mut session, exchange.id(), Ok(response), late);
+            let step = call.poll(&mut session, late);
+            assert!(!matches!(step, Step::Send(_)), "{step:?}");
+        }
+    }
+}
+
+#[test]
+fn credentials_that_others_issued_are_not_used_after_they_expired() {
+    let mut session = session_for_an_hour(clocks(0, 0));
+    let late = clocks(4_000, 4_000);
+    let mut call = call();
+    let ticket = authenticate(call.poll(&mut session, late));
+    run(Refresh::new(ticket), &mut session, late, unreachable);
+    let step = call.poll(&mut session, late);
+    assert!(!matches!(step, Step::Send(_)), "{step:?}");
+}
+
+#[test]
+fn credentials_that_look_expired_on_arrival_are_used_by_one_call_which_learns_the_skew() {
+    let hours = |hours: u64| hours * 3_600;
+    // The client's clock is 7 h ahead.
+    let ahead = |seconds: u64| clocks(seconds, hours(7) + seconds);
+    let mut session = session(metadata(), Duration::from_secs(30));
+    let mut first = call();
+    let ticket = authenticate(first.poll(&mut session, ahead(0)));
+    let keys = || issued(hours(6));
+    fetch_metadata(ticket, &mut session, ahead(0), keys);
+    let exchange = send(first.poll(&mut session, ahead(0)));
+    // No other call uses them meanwhile.
+    let mut second = call();
+    let ticket = authenticate(second.poll(&mut session, ahead(0)));
+    fetch_metadata(ticket, &mut session, ahead(0), keys);
+    let step = second.poll(&mut session, ahead(0));
+    assert!(matches!(step, Step::Wait(_)), "{step:?}");
+
+    let date = (
+        "date".to_owned(),
+        "Fri, 15 Jan 2027 08:00:00 GMT".to_owned(),
+    );
+    let body = br#"{"Code":"InvalidTimeStamp.Expired"}"#;
+    let refusal = Response::new(Head::new(400, vec![date]), body.to_vec());
+    first.report(&mut session, exchange.id(), Ok(refusal), ahead(1));
+    let mut step = first.poll(&mut session, ahead(1));
+    if let Step::Wait(until) = step {
+        assert!(until <= ahead(3).mono, "{until:?}");
+        step = first.poll(&mut session, ahead(3));
+    }
+    fetch_metadata(authenticate(step), &mut session, ahead(3), keys);
+    send(first.poll(&mut session, ahead(3)));
+    // With the service's time they are as good as any.
+    send(call().poll(&mut session, ahead(hours(1))));
+}
+
+#[test]
+fn credentials_that_have_expired_by_the_issuer_s_clock_are_not_tried() {
+    let mut session = session(metadata(), Duration::from_secs(30));
+    let mut call = call();
+    let ticket = authenticate(call.poll(&mut session, clocks(0, 0)));
+    fetch_metadata(ticket, &mut session, clocks(0, 0), || {
+        let date = (
+            "date".to_owned(),
+            "Fri, 15 Jan 2027 08:00:00 GMT".to_owned(),
+        );
+        issued(0).map(|it| Response::new(Head::new(200, vec![date]), it.body))
+    });
+    let step = call.poll(&mut session, clocks(0, 0));
+    assert!(matches!(step, Step::Wait(_)), "{step:?}");
 }

@@ -3,6 +3,13 @@
 //! Cached credentials are fresh until a quarter of their lifetime, at most 15 minutes, is left. From then
 //! on one call refreshes them, while all others keep using them; they do so until the credentials expire,
 //! however many refreshes fail. Their age is measured by both clocks, and the longer one counts.
+//!
+//! Credentials that have expired are used in two cases, in which the service decides. Both are of a metadata
+//! service, which is part of the instance and of which there is no other:
+//!
+//! * They were to be replaced, and the metadata service could not be reached.
+//! * They had expired on arrival, by the client's clock alone. One call uses them: if that clock is wrong, the
+//!   service's response says so, and the next refresh knows it.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -38,6 +45,12 @@ const MAX_BACKOFF: Duration = Duration::from_secs(10);
 /// Credentials that the service refused are replaced at once, but if they are younger than this only if no
 /// others were replaced in this time: new ones would be refused as well.
 const REPLACEMENT_INTERVAL: Duration = Duration::from_secs(10);
+
+/// The time after which one more call may use credentials that had expired on arrival.
+const TRIAL_INTERVAL: Duration = Duration::from_secs(60);
+
+/// The provider whose credentials are used after they have expired.
+const METADATA: &str = "ecs_ram_role";
 
 /// Credentials, and the source that they come from.
 ///
@@ -105,6 +118,8 @@ pub(crate) struct CredentialCache {
     refreshes: u64,
     /// The credentials that were refused last, and when.
     refused: Option<(Credentials, Now)>,
+    /// When credentials that had expired on arrival were stored.
+    trial: Option<MonoTime>,
     pub(crate) metadata: MetadataState,
 }
 
@@ -115,6 +130,8 @@ struct CachedCredentials {
     since: Now,
     /// `None` if they do not expire.
     validity: Option<Validity>,
+    /// Whether one call may use them although they have expired.
+    is_on_trial: bool,
 }
 
 /// The ages until which credentials are fresh and usable.
@@ -172,6 +189,8 @@ struct FailedRefresh {
     until: MonoTime,
     /// Whether there were credentials that could be used.
     was_usable: bool,
+    /// Whether the credentials that have expired are used all the same.
+    allows_expired: bool,
     /// The number of consecutive failures before this one.
     previous: u32,
 }
@@ -208,6 +227,7 @@ impl CredentialCache {
                 found: ResolvedCredentials::fixed(credentials.clone()),
                 since: Now::default(),
                 validity: None,
+                is_on_trial: false,
             });
         }
         Self {
@@ -217,6 +237,7 @@ impl CredentialCache {
             failure: None,
             refreshes: 0,
             refused: None,
+            trial: None,
             metadata: MetadataState::default(),
         }
     }
@@ -230,6 +251,12 @@ impl CredentialCache {
     /// Looks up the credentials for a call with this deadline, and reserves the refresh for it if one is
     /// due.
     pub(crate) fn look_up(&mut self, now: Now, deadline: MonoTime) -> Lookup {
+        if let Some(cached) = &mut self.cached
+            && cached.is_on_trial
+        {
+            cached.is_on_trial = false;
+            return Lookup::Hit(cached.found.clone());
+        }
         let current = self.current(now).cloned();
         let is_fresh = self.cached.as_ref().is_some_and(|it| it.is_fresh(now));
         let current = match current {
@@ -241,7 +268,10 @@ impl CredentialCache {
         // Without credentials another attempt is due at once, whatever failed while there were some.
         let is_due = |it: &&FailedRefresh| current.is_none() && it.was_usable;
         let failure = self.failure.as_ref();
+        let allows_expired = failure.is_some_and(|it| it.allows_expired);
         let failure = failure.filter(|it| now < it.until && !is_due(it));
+        let expired = self.cached.as_ref().filter(|_| allows_expired);
+        let current = current.or_else(|| expired.map(|cached| cached.found.clone()));
         match (current, reservation, failure) {
             (Some(found), Some(_), _) | (Some(found), None, Some(_)) => Lookup::Hit(found),
             (None, Some(reservation), _) => Lookup::Wait(reservation.until),
@@ -308,7 +338,30 @@ impl CredentialCache {
             found,
             since: now,
             validity,
+            is_on_trial: false,
         });
+        self.trial = None;
+    }
+
+    /// Stores credentials that had expired on arrival, for one call. Returns whether there may be one.
+    pub(crate) fn store_on_trial(
+        &mut self,
+        id: RefreshId,
+        found: ResolvedCredentials,
+        pinned: Option<Source>,
+        now: Now,
+    ) -> bool {
+        let may_try = |at| now.mono.saturating_since(at) >= TRIAL_INTERVAL;
+        if self.current(now).is_some() || !self.trial.is_none_or(may_try) {
+            return false;
+        }
+        let validity = Validity::new(Some(Duration::ZERO), None);
+        self.store(id, found, validity, pinned, now);
+        self.trial = Some(now.mono);
+        if let Some(cached) = &mut self.cached {
+            cached.is_on_trial = true;
+        }
+        true
     }
 
     /// Records that a refresh has failed; if it was only cut short, the next one may begin at once.
@@ -333,6 +386,7 @@ impl CredentialCache {
                 error,
                 until: now.mono,
                 was_usable: false,
+                allows_expired: failure.is_some_and(|failure| failure.allows_expired),
                 previous: failure.map_or(0, |failure| failure.previous),
             });
             return;
@@ -345,7 +399,10 @@ impl CredentialCache {
         };
         let factor = 1_u32.checked_shl(previous).unwrap_or(u32::MAX);
         let half = BASE_BACKOFF.saturating_mul(factor).min(max_backoff) / 2;
+        let cached = self.cached.as_ref();
+        let is_metadata = cached.is_some_and(|it| it.found.credentials.provider() == METADATA);
         self.failure = Some(FailedRefresh {
+            allows_expired: is_metadata && !is_usable && error.is_unreachable(),
             error,
             until: now.mono + half + jitter(half),
             was_usable: is_usable,

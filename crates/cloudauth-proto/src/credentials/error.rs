@@ -217,6 +217,22 @@ impl CredentialsError {
             Self::TimedOut => true,
         }
     }
+
+    /// Whether the source could not be reached.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        matches!(
+            self,
+            Self::Failed {
+                source: SkippedSource {
+                    reason: SourceError::CannotConnect { .. }
+                        | SourceError::NoResponse { .. }
+                        | SourceError::TimedOut,
+                    ..
+                },
+                ..
+            }
+        )
+    }
 }
 
 impl SkippedSource {

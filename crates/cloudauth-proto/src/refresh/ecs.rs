@@ -119,7 +119,8 @@ impl Ecs {
                 },
                 Ok(body) => {
                     let keys = response::keys(&body, None)?;
-                    Ok(EcsStep::Fetched(keys.into_fetched("ecs_ram_role", time)?))
+                    let fetched = keys.into_fetched_or_on_trial("ecs_ram_role", time)?;
+                    Ok(EcsStep::Fetched(fetched))
                 }
             },
         }

@@ -29,7 +29,8 @@ use crate::call::Signer;
 use crate::call::plain::PlainCall;
 use crate::clock::{LatestTime, MonoTime, Now};
 use crate::credentials::{
-    RefreshId, RefreshTicket, ResolvedCredentials, SourceError, SupplyError, Validity,
+    CredentialsError, RefreshId, RefreshTicket, ResolvedCredentials, SkippedSource, SourceError,
+    SupplyError, Validity,
 };
 use crate::error::Error;
 use crate::event::Event;
@@ -249,6 +250,16 @@ impl Refresh {
                     });
                 }
                 let cache = session.credential_cache_mut();
+                if fetched.is_on_trial {
+                    if cache.store_on_trial(self.id, found.clone(), pinned, now) {
+                        return Some(Step::Done(Ok(found)));
+                    }
+                    let source = SkippedSource::new(found.source, SourceError::Expired);
+                    let skipped = found.skipped;
+                    let error = CredentialsError::Failed { source, skipped };
+                    session.fail_refresh(self.id, error.clone(), false, now);
+                    return Some(Step::Done(Err(Error::Credentials(Box::new(error)))));
+                }
                 let validity = Validity::new(fetched.lifetime, fetched.fresh_for);
                 cache.store(self.id, found.clone(), validity, pinned, now);
                 Some(Step::Done(Ok(found)))

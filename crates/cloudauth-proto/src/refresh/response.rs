@@ -51,12 +51,17 @@ pub(super) struct IssuerTime {
     pub(super) shown: UnixTime,
     /// The longest time that may have passed since that moment.
     pub(super) since: Duration,
+    /// Whether it is that of our clock.
+    pub(super) is_ours: bool,
 }
 
 impl IssuerTime {
     pub(super) fn ours(shown: UnixTime) -> Self {
-        let since = Duration::ZERO;
-        Self { shown, since }
+        Self {
+            shown,
+            since: Duration::ZERO,
+            is_ours: true,
+        }
     }
 }
 
@@ -69,6 +74,8 @@ pub(super) struct FetchedCredentials {
     pub(super) lifetime: Option<Duration>,
     /// The time after which they are fetched again, if they have no expiry.
     pub(super) fresh_for: Option<Duration>,
+    /// Whether they have expired by our clock, which may be wrong.
+    pub(super) is_on_trial: bool,
 }
 
 /// The time after which a program is run again if it has printed no expiry: as long before an expiry other
@@ -83,6 +90,7 @@ impl FetchedCredentials {
             expires: None,
             lifetime: None,
             fresh_for: None,
+            is_on_trial: false,
         }
     }
 
@@ -111,6 +119,7 @@ impl FetchedCredentials {
             expires: Some(expires),
             lifetime: Some(lifetime),
             fresh_for: None,
+            is_on_trial: false,
         })
     }
 }
@@ -124,8 +133,29 @@ impl IssuedCredentials {
         let token = self.token.expose();
         let key = Credentials::temporary(self.id, self.secret.expose(), token);
         let credentials = key.map_err(|_| shape(NO_KEY))?.with_provider(provider);
-        let expires = UnixTime::parse(&self.expiration);
-        FetchedCredentials::until(credentials, expires.ok_or_else(|| shape(NO_TIME))?, now)
+        let expires = UnixTime::parse(&self.expiration).ok_or_else(|| shape(NO_TIME))?;
+        FetchedCredentials::until(credentials, expires, now)
+    }
+
+    /// As [`into_fetched`](Self::into_fetched), for a service whose credentials are worth a trial if they have
+    /// expired by no clock but ours.
+    pub(super) fn into_fetched_or_on_trial(
+        self,
+        provider: &'static str,
+        now: IssuerTime,
+    ) -> Result<FetchedCredentials, SourceError> {
+        let never = IssuerTime::ours(UnixTime::default());
+        let in_any_case = self.into_fetched(provider, never)?;
+        let expires = in_any_case.expires.unwrap_or_default();
+        let fetched = FetchedCredentials::until(in_any_case.credentials.clone(), expires, now);
+        match fetched {
+            Err(SourceError::Expired) if now.is_ours => Ok(FetchedCredentials {
+                lifetime: Some(Duration::ZERO),
+                is_on_trial: true,
+                ..in_any_case
+            }),
+            other => other,
+        }
     }
 }
 

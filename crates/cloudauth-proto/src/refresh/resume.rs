@@ -114,6 +114,7 @@ pub(super) fn issuer_time(
         Some(shown) => IssuerTime {
             shown,
             since: now.longest_since(sent),
+            is_ours: false,
         },
         None => IssuerTime::ours(session.service_time(now)),
     }

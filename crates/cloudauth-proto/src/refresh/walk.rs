@@ -114,7 +114,9 @@ impl SourceWalk {
     /// Leaves the current source for the next one of the innermost chain that goes on. Ends the walk if the
     /// deadline has passed.
     pub(super) fn next(&mut self, is_failure: bool, is_out_of_time: bool) -> Option<Source> {
-        let mut is_failure = is_failure;
+        // Only in a chain is anything absent, and what was found is used without one.
+        let is_in_chain = |frame: &Frame| matches!(frame, Frame::Chain { .. });
+        let mut is_failure = is_failure || !self.frames.iter().any(is_in_chain);
         while let Some(frame) = self.frames.last_mut() {
             if let Frame::Chain {
                 rest,

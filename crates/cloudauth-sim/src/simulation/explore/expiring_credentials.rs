@@ -19,6 +19,8 @@ pub(super) struct ExpiringCredentials {
     pub(super) source: SourceKind,
     /// In seconds.
     pub(super) lifetime: u64,
+    /// Whether responses of the metadata service have a `Date`.
+    pub(super) has_date: bool,
     /// Changes of the link to the credential services.
     pub(super) link_changes: Vec<(Duration, Link)>,
 }
@@ -76,6 +78,9 @@ impl ExpiringCredentials {
     /// Sets up the file, the program and the services that the sources use.
     pub(super) fn prepare(&self, simulation: &mut Simulation) {
         simulation.world.set_credential_lifetime(self.lifetime);
+        if !self.has_date {
+            simulation.world.omit_metadata_date();
+        }
         let config = serde_json::json!({"current": "p", "profiles": [{
             "name": "p",
             "mode": "CloudSSO",
@@ -96,9 +101,20 @@ impl ExpiringCredentials {
 impl fmt::Display for ExpiringCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            source, lifetime, ..
+            source,
+            lifetime,
+            has_date,
+            ..
         } = self;
-        writeln!(f, "credentials from {source:?}, valid for {lifetime} s")?;
+        let date = if *has_date {
+            ""
+        } else {
+            ", issued without a date"
+        };
+        writeln!(
+            f,
+            "credentials from {source:?}, valid for {lifetime} s{date}"
+        )?;
         for (at, link) in &self.link_changes {
             let at = at.as_secs_f64();
             writeln!(f, "from {at:.3} s, credential services: {link:?}")?;
