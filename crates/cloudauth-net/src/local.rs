@@ -105,7 +105,7 @@ fn output(child: &mut Child, limit: &TimeLimit<'_>) -> Result<Vec<u8>, SupplyErr
 }
 
 /// When a file or a program is given up: at the end of its timeout, or when it is cancelled.
-struct TimeLimit<'c> {
+pub(crate) struct TimeLimit<'c> {
     started: Instant,
     timeout: Duration,
     cancelled: &'c AtomicBool,
@@ -113,7 +113,7 @@ struct TimeLimit<'c> {
 
 impl<'c> TimeLimit<'c> {
     #[expect(clippy::disallowed_methods, reason = "timeouts are in real time")]
-    fn start(timeout: Duration, cancelled: &'c AtomicBool) -> Self {
+    pub(crate) fn start(timeout: Duration, cancelled: &'c AtomicBool) -> Self {
         let started = Instant::now();
         Self {
             started,
@@ -171,19 +171,19 @@ impl<'c> TimeLimit<'c> {
         }
     }
 
-    /// Reads on another thread, which ends when its read does: here, reads cannot be interrupted.
-    #[cfg(not(unix))]
-    fn wait_for_thread(
+    /// Works on another thread, which ends when its work does, as that cannot be interrupted: a source of the
+    /// caller's own, or where there is no `poll`, a read.
+    pub(crate) fn wait_for_thread<T: Send + 'static>(
         &self,
-        read: impl FnOnce() -> Result<Vec<u8>, SupplyError> + Send + 'static,
-    ) -> Result<Vec<u8>, SupplyError> {
+        work: impl FnOnce() -> Result<T, SupplyError> + Send + 'static,
+    ) -> Result<T, SupplyError> {
         use std::sync::mpsc::{self, RecvTimeoutError};
         let (done, wait) = mpsc::sync_channel(1);
-        let reader = thread::Builder::new().spawn(move || done.send(read()));
-        reader.map_err(|_| SupplyError::Failed)?;
+        let worker = thread::Builder::new().spawn(move || done.send(work()));
+        worker.map_err(|_| SupplyError::Failed)?;
         loop {
             match wait.recv_timeout(self.slice()?) {
-                Ok(read) => return read,
+                Ok(result) => return result,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Err(SupplyError::Failed),
             }

@@ -6,7 +6,7 @@ use core::ops::ControlFlow::{self, Break, Continue};
 use core::time::Duration;
 
 use crate::clock::{MonoTime, Now};
-use crate::credentials::{RefreshTicket, SupplyError};
+use crate::credentials::{ProvidedCredentials, RefreshTicket, SupplyError};
 use crate::error::Error;
 use crate::exchange::{Exchange, ExchangeId};
 use crate::http::{Failure, Response};
@@ -44,6 +44,11 @@ pub trait Flow {
     /// Supplies the contents requested by [`Step::Read`] or the output requested by [`Step::Run`].
     fn supply(&mut self, contents: Result<Vec<u8>, SupplyError>) {
         let _ = contents;
+    }
+
+    /// Supplies the credentials requested by [`Step::Provide`].
+    fn provide(&mut self, provided: Result<ProvidedCredentials, SupplyError>) {
+        let _ = provided;
     }
 }
 
@@ -109,6 +114,14 @@ pub enum Step<T> {
         /// Time after which the program must be ended, and the flow no longer waits for its output.
         timeout: Duration,
     },
+    /// Run the source of the caller's own that has this name, and provide its credentials. One that has not
+    /// provided any within `timeout` has failed: the flow goes on without it.
+    Provide {
+        /// The name of the source.
+        name: String,
+        /// Time after which the source may be given up, and the flow no longer waits for it.
+        timeout: Duration,
+    },
     /// The flow has ended.
     Done(Result<T, Error>),
 }
@@ -132,6 +145,7 @@ impl<T> Step<T> {
             Self::Authenticate(ticket) => Step::Authenticate(ticket),
             Self::Read { path, timeout } => Step::Read { path, timeout },
             Self::Run { argv, timeout } => Step::Run { argv, timeout },
+            Self::Provide { name, timeout } => Step::Provide { name, timeout },
             Self::Done(result) => return Break(result),
         })
     }

@@ -144,8 +144,11 @@ fn refresh(
                 }
                 return (requests, result.map(drop));
             }
-            step
-            @ (Step::Abandon(_) | Step::Wait(_) | Step::Authenticate(_) | Step::Run { .. }) => {
+            step @ (Step::Abandon(_)
+            | Step::Wait(_)
+            | Step::Authenticate(_)
+            | Step::Run { .. }
+            | Step::Provide { .. }) => {
                 panic!("{step:?}")
             }
         }

@@ -141,7 +141,7 @@ fn drive<F: Flow>(
             }
             Step::Authenticate(ticket) => drive(&mut Refresh::new(ticket), session, now, turns),
             Step::Wait(until) if turn.end == 0 => now.mono = until,
-            Step::Read { .. } | Step::Run { .. } => {
+            Step::Read { .. } | Step::Run { .. } | Step::Provide { .. } => {
                 now.mono = now.mono + turn.by;
                 flow.supply(Ok(b"[default]\ntype = ecs_ram_role\n".to_vec()));
             }

@@ -11,8 +11,8 @@
 use core::time::Duration;
 
 use cloudauth_proto::credentials::{
-    Chain, Credentials, CredentialsError, EcsRole, Environment, External, Profile, ProfileFormat,
-    Settings, SourceError, Uri,
+    Chain, Credentials, CredentialsError, CustomSource, EcsRole, Environment, External, Profile,
+    ProfileFormat, ProvidedCredentials, Settings, SourceError, Uri,
 };
 use cloudauth_proto::driver::{
     Delivery, Exchange, Failure, Head, MonoTime, Now, Refresh, RefreshTicket, Response, SupplyError,
@@ -61,7 +61,9 @@ fn access_key() -> Source {
 /// The time limit of the file or the program that the flow requests.
 fn limit<T>(step: Step<T>) -> Duration {
     match step {
-        Step::Read { timeout, .. } | Step::Run { timeout, .. } => timeout,
+        Step::Read { timeout, .. } | Step::Run { timeout, .. } | Step::Provide { timeout, .. } => {
+            timeout
+        }
         _ => panic!("requests neither a file nor a program"),
     }
 }
@@ -558,4 +560,79 @@ fn credentials_that_have_expired_by_the_issuer_s_clock_are_not_tried() {
     });
     let step = call.poll(&mut session, clocks(0, 0));
     assert!(matches!(step, Step::Wait(_)), "{step:?}");
+}
+
+fn vault() -> CustomSource {
+    CustomSource::new("vault").timeout(Duration::from_secs(7))
+}
+
+fn provided(seconds: Option<u64>) -> ProvidedCredentials {
+    ProvidedCredentials {
+        credentials: Credentials::temporary("STS.vault", "secret", "token").unwrap(),
+        expires: seconds.map(|it| UnixTime::from_seconds(1_800_000_000 + it)),
+    }
+}
+
+#[test]
+fn a_source_of_the_caller_s_own_is_run_by_its_name_within_its_time_limit() {
+    let mut session = session(vault().into(), Duration::from_secs(30));
+    let mut refresh = Refresh::new(ticket(&mut session, at(0)));
+    let step = refresh.poll(&mut session, at(0));
+    assert!(
+        matches!(&step, Step::Provide { name, .. } if name == "vault"),
+        "{step:?}"
+    );
+    assert_eq!(limit(step), Duration::from_secs(7));
+    // One at a time.
+    wait(call().poll(&mut session, at(0)));
+    refresh.provide(Ok(provided(Some(3_600))));
+    let Step::Done(Ok(found)) = refresh.poll(&mut session, at(0)) else {
+        panic!("there are credentials");
+    };
+    assert_eq!(found.source, "vault");
+    assert_eq!(found.expires.unwrap().seconds(), 1_800_003_600);
+    send(call().poll(&mut session, at(2_600_000)));
+    // They are refreshed as all others are.
+    authenticate(call().poll(&mut session, at(2_800_000)));
+}
+
+#[test]
+fn a_source_of_the_caller_s_own_without_an_expiry_is_asked_again_after_a_refusal() {
+    let mut session = session(vault().into(), Duration::from_secs(30));
+    let mut refresh = Refresh::new(ticket(&mut session, at(0)));
+    limit(refresh.poll(&mut session, at(0)));
+    refresh.provide(Ok(provided(None)));
+    assert!(matches!(
+        refresh.poll(&mut session, at(0)),
+        Step::Done(Ok(_))
+    ));
+    let late = at(1_000_000_000);
+    let mut call = call();
+    let exchange = send(call.poll(&mut session, late));
+    let body = br#"{"Code":"InvalidAccessKeyId.Inactive"}"#.to_vec();
+    let response = Response::new(Head::new(403, Vec::new()), body);
+    call.report(&mut session, exchange.id(), Ok(response), late);
+    authenticate(call.poll(&mut session, late));
+}
+
+#[test]
+fn a_source_of_the_caller_s_own_that_fails_ends_the_search_with_the_kind_of_its_error() {
+    for (problem, text) in [
+        (Some(SupplyError::Denied), "permission denied"),
+        (Some(SupplyError::Missing), "not found"),
+        (None, "timed out"),
+    ] {
+        let key = Credentials::access_key("LTAIother", "s").unwrap();
+        let chain = Chain::new(vec![vault().into(), key.into()]);
+        let mut session = session(chain.into(), Duration::from_secs(30));
+        let mut refresh = Refresh::new(ticket(&mut session, at(0)));
+        limit(refresh.poll(&mut session, at(0)));
+        let mut now = at(0);
+        match problem {
+            Some(problem) => refresh.provide(Err(problem)),
+            None => now = at(7_000),
+        }
+        let error = no_credentials(refresh.poll(&mut session, now));
+        assert_eq!(error.to_string(), format!("no credentials: vault: {text}"));
+    }
 }

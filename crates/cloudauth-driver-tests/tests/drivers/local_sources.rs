@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use cloudauth_hyper::Client;
 use cloudauth_net::Options;
-use cloudauth_proto::credentials::{Environment, External, Profile, ProfileFormat, Settings};
+use cloudauth_proto::credentials::{External, Profile, ProfileFormat, Settings};
 use cloudauth_proto::ops::InitFaceVerify;
 use cloudauth_proto::{Endpoints, Source};
 use cloudauth_sim::conformance::limits;

@@ -64,7 +64,7 @@ impl Received {
                 (Signer::Session, Some((_, refused))) => {
                     session.credential_cache_mut().reject(refused, now)
                 }
-                (Signer::Session | Signer::Own(_) | Signer::Unsigned, _) => false,
+                (Signer::Session | Signer::Call(_) | Signer::Own(_) | Signer::Unsigned, _) => false,
             },
             Classification::NotSent
             | Classification::NoResponse

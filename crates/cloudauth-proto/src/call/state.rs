@@ -63,7 +63,10 @@ impl CallState {
     pub(super) fn new(operation: EncodedOperation, options: CallOptions) -> Self {
         Self {
             operation: Arc::new(operation),
-            signer: Signer::Session,
+            signer: options
+                .credentials
+                .clone()
+                .map_or(Signer::Session, Signer::Call),
             options,
             entropy: None,
             latest: LatestTime::default(),
@@ -92,7 +95,7 @@ impl CallState {
     pub(super) fn poll(&mut self, session: &mut Session, now: Now) -> Step<Success> {
         let now = self.latest.clamp(now);
         if self.entropy.is_none() {
-            self.entropy = Some(session.begin(now.mono));
+            self.entropy = Some(session.begin(self.signer.account(), now.mono));
             let limit = self.options.total_timeout;
             let limit = limit.unwrap_or_else(|| session.limits().total_timeout);
             self.begun = now.mono;
@@ -162,7 +165,7 @@ impl CallState {
             Ok(credentials) => credentials,
             Err(step) => return *step,
         };
-        let budget_suffices = session.budget_suffices(now.mono);
+        let budget_suffices = session.budget_suffices(self.signer.account(), now.mono);
         let choices = self.choices();
         let choice = choices.choose(session, due.target, budget_suffices, now.mono);
         let Some(Choice {
@@ -192,7 +195,13 @@ impl CallState {
             }
         }
         let action = &self.operation.metadata.action;
-        match session.admit(action, due.planned, self.deadline, now.mono) {
+        match session.admit(
+            self.signer.account(),
+            action,
+            due.planned,
+            self.deadline,
+            now.mono,
+        ) {
             Admission::Send => {}
             Admission::Wait { planned } => {
                 due.planned = Some(planned);
@@ -200,7 +209,7 @@ impl CallState {
             }
         }
         if costs {
-            session.withdraw(now.mono);
+            session.withdraw(self.signer.account(), now.mono);
         }
         let sent = self.exchanges.sent();
         let retry = (sent > 0).then(|| Retry {
@@ -293,7 +302,9 @@ impl CallState {
         let signed = self.signer.signs_with(session, credentials);
         let id = session.next_exchange();
         session.begin_exchange(&endpoint, id, until, now.mono);
-        let entropy = self.entropy.get_or_insert_with(|| session.begin(now.mono));
+        let entropy = self
+            .entropy
+            .get_or_insert_with(|| session.begin(self.signer.account(), now.mono));
         let stamp = Stamp {
             at: session.service_time(now),
             nonce: entropy.nonce(),
@@ -362,11 +373,11 @@ impl CallState {
         let action = &self.operation.metadata.action;
         match other {
             Some(other)
-                if credentials.is_some()
-                    && session.budget_suffices(now.mono)
-                    && session.admit_at_once(action, now.mono) =>
+                if (credentials.is_some() || !matches!(self.signer, Signer::Session))
+                    && session.budget_suffices(self.signer.account(), now.mono)
+                    && session.admit_at_once(self.signer.account(), action, now.mono) =>
             {
-                session.withdraw(now.mono);
+                session.withdraw(self.signer.account(), now.mono);
                 self.send(session, other, credentials, None, now)
             }
             Some(_) | None => Step::Wait(overdue),

@@ -143,6 +143,8 @@ pub enum SourceError {
     },
     /// The program could not be run to a successful end.
     Program(SupplyError),
+    /// The source of the caller's own has failed.
+    Custom(SupplyError),
     /// The output of the program is not the expected JSON.
     Output(DecodeErrorKind),
     /// The server refused the request.
@@ -189,13 +191,14 @@ pub struct MalformedProfile {
     pub problem: &'static str,
 }
 
-/// The reason why a driver could not supply the contents of a file or the output of a program.
+/// The reason why a driver could not supply the contents of a file, the output of a program, or the
+/// credentials of a source of the caller's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SupplyError {
-    /// The file or the program does not exist.
+    /// The file or the program does not exist, or the driver has no source of this name.
     Missing,
-    /// The permission to read or run it is missing.
+    /// The permission to read, run or use it is missing.
     Denied,
     /// It is larger than 16 MiB.
     TooLarge,
@@ -247,7 +250,9 @@ impl SkippedSource {
             | SourceError::TimedOut
             | SourceError::Decode(_)
             | SourceError::Expired => true,
-            SourceError::File { problem, .. } | SourceError::Program(problem) => {
+            SourceError::File { problem, .. }
+            | SourceError::Program(problem)
+            | SourceError::Custom(problem) => {
                 matches!(problem, SupplyError::TimedOut | SupplyError::Failed)
             }
             SourceError::Refused { status, code } => {
@@ -333,6 +338,7 @@ impl fmt::Display for SourceError {
             Self::File { path, problem } => write!(f, "{path}: {problem}"),
             Self::Malformed { path, problem } => write!(f, "{path}{problem}"),
             Self::Program(problem) => write!(f, "program: {problem}"),
+            Self::Custom(problem) => problem.fmt(f),
             Self::Output(problem) => write!(f, "program output: {problem}"),
             Self::Refused { status, code: None } => write!(f, "refused (HTTP {status})"),
             Self::Refused {
@@ -379,7 +385,7 @@ impl fmt::Display for SupplyError {
             Self::Exited(Some(status)) => write!(f, "exited with status {status}"),
             Self::Exited(None) => f.write_str("killed by a signal"),
             Self::TimedOut => f.write_str("timed out"),
-            Self::Failed => f.write_str("cannot be read"),
+            Self::Failed => f.write_str("failed"),
         }
     }
 }

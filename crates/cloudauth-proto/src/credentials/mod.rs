@@ -1,6 +1,7 @@
 //! Credentials, and the sources they are looked up in.
 
 mod cache;
+mod custom;
 mod default_chain;
 mod env;
 mod error;
@@ -25,6 +26,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use cache::{CredentialCache, Lookup, MetadataState, Validity};
 pub use cache::{RefreshId, RefreshTicket, ResolvedCredentials};
+pub use custom::{CustomSource, ProvidedCredentials};
 pub use env::Environment;
 use env::{ACCESS_KEY_ID as ID, ACCESS_KEY_SECRET as SECRET, SECURITY_TOKEN as TOKEN};
 pub use error::{CredentialsError, MalformedProfile, SkippedSource, SourceError, SupplyError};

@@ -6,6 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::custom::CustomSource;
 use super::env::ECS_METADATA_DISABLED;
 use super::error::{SkippedSource, SourceError};
 use super::external::External;
@@ -66,6 +67,8 @@ pub enum Source {
     OAuth(Box<OAuth>),
     /// A program that prints credentials.
     External(External),
+    /// A source of the caller's own.
+    Custom(CustomSource),
     /// The first of several sources that is there. The session keeps using that one.
     Chain(Chain),
 }
@@ -90,7 +93,8 @@ impl Source {
             | Self::Uri(_)
             | Self::CloudSso(_)
             | Self::OAuth(_)
-            | Self::External(_) => true,
+            | Self::External(_)
+            | Self::Custom(_) => true,
         }
     }
 }
@@ -115,6 +119,12 @@ macro_rules! from_parts {
 
 from_parts! {
     FromEnvironment(), Profile(), EcsRole(), AssumeRole(boxed), Oidc(boxed), Uri(), External(), Chain(),
+}
+
+impl From<CustomSource> for Source {
+    fn from(source: CustomSource) -> Self {
+        Self::Custom(source)
+    }
 }
 
 /// Several sources, of which the first that is there is used.

@@ -21,7 +21,7 @@ use core::ops::ControlFlow::{Break, Continue};
 use request::sts_call;
 use response::FetchedCredentials;
 use resume::issuer_time;
-use stage::{Input, RefreshStage, Responder, StsCall};
+use stage::{Input, RefreshStage, Responder, StsCall, Supplied};
 use walk::{Resolved, SourceWalk};
 pub use who_am_i::WhoAmI;
 
@@ -29,8 +29,8 @@ use crate::call::Signer;
 use crate::call::plain::PlainCall;
 use crate::clock::{LatestTime, MonoTime, Now};
 use crate::credentials::{
-    CredentialsError, RefreshId, RefreshTicket, ResolvedCredentials, SkippedSource, SourceError,
-    SupplyError, Validity,
+    CredentialsError, ProvidedCredentials, RefreshId, RefreshTicket, ResolvedCredentials,
+    SkippedSource, Source, SourceError, SupplyError, Validity,
 };
 use crate::error::Error;
 use crate::event::Event;
@@ -55,7 +55,7 @@ pub struct Refresh {
     sent: Now,
     walk: SourceWalk,
     stage: RefreshStage,
-    supplied: Option<Result<Vec<u8>, SupplyError>>,
+    supplied: Option<Result<Supplied, SupplyError>>,
 }
 
 impl Refresh {
@@ -137,7 +137,7 @@ impl Refresh {
     fn supplied_input(
         &mut self,
         input: Input,
-        contents: Result<Vec<u8>, SupplyError>,
+        contents: Result<Supplied, SupplyError>,
         session: &Session,
         now: Now,
     ) {
@@ -177,7 +177,9 @@ impl Refresh {
     ) -> Option<Step<ResolvedCredentials>> {
         match self.step(call.poll(session, now), session, now) {
             // It has its credentials, and needs no file and no program.
-            Ok(Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. }) => {
+            Ok(
+                Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. } | Step::Provide { .. },
+            ) => {
                 self.stage = RefreshStage::Failed(SourceError::TimedOut);
                 None
             }
@@ -217,6 +219,7 @@ impl Refresh {
             | Step::Authenticate(_)
             | Step::Read { .. }
             | Step::Run { .. }
+            | Step::Provide { .. }
             | Step::Done(_) => {}
         }
         Ok(step)
@@ -241,30 +244,44 @@ impl Refresh {
                 self.stage = sts_call(&operation, signer, sts, "ram_role_arn", now, deadline);
                 None
             }
-            Resolved::Credentials(fetched, found, pinned) => {
-                session.record(|| Event::Refreshed { error: None });
-                if !found.skipped.is_empty() {
-                    session.record(|| Event::SourcesSkipped {
-                        source: found.source.clone(),
-                        skipped: found.skipped.clone(),
-                    });
-                }
-                let cache = session.credential_cache_mut();
-                if fetched.is_on_trial {
-                    if cache.store_on_trial(self.id, found.clone(), pinned, now) {
-                        return Some(Step::Done(Ok(found)));
-                    }
-                    let source = SkippedSource::new(found.source, SourceError::Expired);
-                    let skipped = found.skipped;
-                    let error = CredentialsError::Failed { source, skipped };
-                    session.fail_refresh(self.id, error.clone(), false, now);
-                    return Some(Step::Done(Err(Error::Credentials(Box::new(error)))));
-                }
-                let validity = Validity::new(fetched.lifetime, fetched.fresh_for);
-                cache.store(self.id, found.clone(), validity, pinned, now);
-                Some(Step::Done(Ok(found)))
-            }
+            Resolved::Credentials(fetched, found, pinned) => Some(Step::Done(
+                self.store(&fetched, found, pinned, session, now),
+            )),
         }
+    }
+
+    /// Stores the credentials that were found.
+    fn store(
+        &self,
+        fetched: &FetchedCredentials,
+        found: ResolvedCredentials,
+        pinned: Option<Source>,
+        session: &mut Session,
+        now: Now,
+    ) -> Result<ResolvedCredentials, Error> {
+        let cache = session.credential_cache_mut();
+        let is_stored = if fetched.is_on_trial {
+            cache.store_on_trial(self.id, found.clone(), pinned, now)
+        } else {
+            let validity = Validity::new(fetched.lifetime, fetched.fresh_for);
+            cache.store(self.id, found.clone(), validity, pinned, now);
+            true
+        };
+        if !is_stored {
+            let source = SkippedSource::new(found.source, SourceError::Expired);
+            let skipped = found.skipped;
+            let error = CredentialsError::Failed { source, skipped };
+            session.fail_refresh(self.id, error.clone(), false, now);
+            return Err(Error::Credentials(Box::new(error)));
+        }
+        session.record(|| Event::Refreshed { error: None });
+        if !found.skipped.is_empty() {
+            session.record(|| Event::SourcesSkipped {
+                source: found.source.clone(),
+                skipped: found.skipped.clone(),
+            });
+        }
+        Ok(found)
     }
 
     /// Continues without credentials of the current source.
@@ -367,7 +384,13 @@ impl Flow for Refresh {
 
     fn supply(&mut self, contents: Result<Vec<u8>, SupplyError>) {
         if let RefreshStage::Supply { until: Some(_), .. } = self.stage {
-            self.supplied = Some(contents);
+            self.supplied = Some(contents.map(Supplied::Contents));
+        }
+    }
+
+    fn provide(&mut self, provided: Result<ProvidedCredentials, SupplyError>) {
+        if let RefreshStage::Supply { until: Some(_), .. } = self.stage {
+            self.supplied = Some(provided.map(Supplied::Credentials));
         }
     }
 }

@@ -2,19 +2,20 @@
 
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
 use super::ecs::ok as body_of;
 use super::request::{self, sts_call};
 use super::response::{self, FetchedCredentials, IssuerTime};
-use super::stage::{Input, RefreshStage, Responder};
+use super::stage::{Input, RefreshStage, Responder, Supplied};
 use super::sts::AssumeRoleWithOidcRequest;
 use super::walk::SourceWalk;
 use crate::call::Signer;
 use crate::clock::{MonoTime, Now, UnixTime};
-use crate::credentials::{Oidc, PrintedProfile, Source, SourceError, SupplyError, printed};
+use crate::credentials::{
+    Oidc, PrintedProfile, ProvidedCredentials, Source, SourceError, SupplyError, printed,
+};
 use crate::http::{Response, date};
 use crate::secret::Secret;
 use crate::session::Session;
@@ -22,14 +23,36 @@ use crate::session::Session;
 /// The stage after `input` was supplied.
 pub(super) fn supplied(
     input: Input,
-    contents: Result<Vec<u8>, SupplyError>,
+    supplied: Result<Supplied, SupplyError>,
     walk: &mut SourceWalk,
     session: &Session,
     now: Now,
     deadline: MonoTime,
 ) -> RefreshStage {
-    let contents = contents.map(Zeroizing::new);
+    let (input, supplied) = match (input, supplied) {
+        (Input::Custom(_), Err(problem)) => {
+            return RefreshStage::Failed(SourceError::Custom(problem));
+        }
+        (_, Ok(Supplied::Credentials(provided))) => {
+            let time = IssuerTime::ours(session.service_time(now));
+            let ProvidedCredentials {
+                credentials,
+                expires,
+            } = provided;
+            return match expires {
+                Some(expires) => FetchedCredentials::until(credentials, expires, time).into(),
+                None => RefreshStage::Fetched(FetchedCredentials::unlimited(credentials)),
+            };
+        }
+        (Input::Custom(_), Ok(Supplied::Contents(_))) => {
+            return RefreshStage::Failed(SourceError::Custom(SupplyError::Failed));
+        }
+        (input, Ok(Supplied::Contents(contents))) => (input, Ok(contents)),
+        (input, Err(problem)) => (input, Err(problem)),
+    };
+    let contents = supplied.map(Zeroizing::new);
     match (input, contents) {
+        (Input::Custom(_), _) => RefreshStage::Failed(SourceError::Custom(SupplyError::Failed)),
         (Input::Profile(search), contents) => {
             let contents = contents.as_ref().map(|text| &***text);
             search.supplied(contents.map_err(|problem| *problem), walk)

@@ -3,6 +3,7 @@
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::ecs::Ecs;
@@ -11,7 +12,7 @@ use super::response::{FetchedCredentials, IssuedCredentials};
 use crate::call::Reply;
 use crate::call::plain::PlainCall;
 use crate::clock::MonoTime;
-use crate::credentials::{External, Oidc, Source, SourceError};
+use crate::credentials::{CustomSource, External, Oidc, ProvidedCredentials, Source, SourceError};
 use crate::flow::{Flow, Step};
 
 /// The longest run of a program, as in the vendor's SDKs (recorded).
@@ -63,6 +64,13 @@ pub(super) enum Input {
     /// A token in the file at this path.
     Token(Box<Oidc>, String),
     Output(External),
+    Custom(CustomSource),
+}
+
+/// What a driver supplies.
+pub(super) enum Supplied {
+    Contents(Vec<u8>),
+    Credentials(ProvidedCredentials),
 }
 
 impl Input {
@@ -71,6 +79,7 @@ impl Input {
         match self {
             Self::Profile(_) | Self::Token(..) => FILE_TIMEOUT,
             Self::Output(_) => PROGRAM_TIMEOUT,
+            Self::Custom(source) => source.timeout,
         }
     }
 
@@ -82,6 +91,10 @@ impl Input {
             Self::Output(external) => {
                 let argv = external.argv.clone();
                 return Step::Run { argv, timeout };
+            }
+            Self::Custom(source) => {
+                let name = source.name.clone();
+                return Step::Provide { name, timeout };
             }
         };
         let path = path.to_owned();

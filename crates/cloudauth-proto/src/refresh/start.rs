@@ -54,6 +54,11 @@ pub(super) fn enter(
             walk.enter_roles(roles);
             RefreshStage::Enter(Box::new(base))
         }
+        Source::Custom(source) => {
+            walk.enter_last(source.name.clone(), &Source::Custom(source.clone()));
+            let input = Input::Custom(source);
+            RefreshStage::Supply { input, until: None }
+        }
         last => {
             walk.enter_last(name_of(&last), &last);
             enter_last(last, session, now, deadline)
@@ -76,6 +81,7 @@ fn name_of(source: &Source) -> &'static str {
         | Source::Unusable(_)
         | Source::FromEnvironment(_)
         | Source::Profile(_)
+        | Source::Custom(_)
         | Source::AssumeRole(_) => "source",
     }
 }

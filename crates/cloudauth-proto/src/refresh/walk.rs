@@ -1,6 +1,7 @@
 //! The walk through nested sources: chains of sources, files and programs that describe a source, and roles
 //! that are assumed with the credentials of another source.
 
+use alloc::borrow::Cow;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -17,7 +18,7 @@ use crate::endpoint::Endpoint;
 pub(super) struct SourceWalk {
     frames: Vec<Frame>,
     /// The names of the sources from the outermost to the current one.
-    path: Vec<&'static str>,
+    path: Vec<Cow<'static, str>>,
     skipped: Vec<SkippedSource>,
     /// The source that is used from now on if the current one has credentials.
     pinned: Option<Source>,
@@ -59,12 +60,12 @@ pub(super) enum Resolved {
 impl SourceWalk {
     /// Enters a source of this name.
     pub(super) fn enter(&mut self, name: &'static str) {
-        self.path.push(name);
+        self.path.push(name.into());
     }
 
     /// Enters a source of this name that contains no other.
-    pub(super) fn enter_last(&mut self, name: &'static str, source: &Source) {
-        self.path.push(name);
+    pub(super) fn enter_last(&mut self, name: impl Into<Cow<'static, str>>, source: &Source) {
+        self.path.push(name.into());
         self.pinned = Some(source.clone());
     }
 
@@ -84,7 +85,8 @@ impl SourceWalk {
 
     /// Enters roles; the source of their base comes next.
     pub(super) fn enter_roles(&mut self, roles: Vec<(Role, Endpoint)>) {
-        self.path.extend(roles.iter().map(|_| "ram_role_arn"));
+        self.path
+            .extend(roles.iter().map(|_| Cow::from("ram_role_arn")));
         self.frames.push(Frame::Roles { roles, done: 0 });
     }
 
@@ -100,7 +102,7 @@ impl SourceWalk {
 
     /// Records a source within the current one that was skipped before it was entered.
     pub(super) fn skip_inner(&mut self, name: &'static str, reason: SourceError) {
-        self.path.push(name);
+        self.path.push(name.into());
         self.record(reason);
         self.path.pop();
     }
@@ -185,7 +187,7 @@ impl SourceWalk {
         }
     }
 
-    pub(super) fn path(&self) -> &[&'static str] {
+    pub(super) fn path(&self) -> &[Cow<'static, str>] {
         &self.path
     }
 
