@@ -51,6 +51,20 @@ const WITHOUT_HASH: [&str; 4] = [
     "bearer_token",
 ];
 
+/// The keys whose values may contain a bracket. In any other it is that of a header whose line end is missing,
+/// and what follows belongs to another section.
+const WITH_BRACKETS: [&str; 4] = [
+    "policy",
+    "external_id",
+    "process_command",
+    "credentials_uri",
+];
+
+const HEADER: &str = "contains the header of a section";
+
+/// The key that switches a section off, and describes no source.
+const ENABLE: &str = "enable";
+
 const ROLE_ARNS: &[&str] = &["role_arn", "ram_role_arn"];
 const ROLE_NAMES: &[&str] = &["role_name", "ram_role_name"];
 const TOKEN_FILES: &[&str] = &["oidc_token_file_path", "oidc_token_file"];
@@ -109,6 +123,9 @@ impl ProfileFields for IniSection<'_> {
         if text.contains(REPLACEMENT) {
             return Err(self.problem(field, NOT_UTF_8));
         }
+        if text.contains('[') && !WITH_BRACKETS.contains(&field) {
+            return Err(self.problem(field, HEADER));
+        }
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
@@ -162,7 +179,7 @@ pub(super) fn parse(
             None => Ok(Err(of_profile(selected, off))),
         };
     }
-    let only_enable = section.values.iter().all(|value| value.key == "enable");
+    let only_enable = section.values.iter().all(|value| value.key == ENABLE);
     if name.is_none() && only_enable {
         return Ok(Err(of_profile(selected, NO_CREDENTIALS)));
     }
@@ -218,7 +235,10 @@ fn section<'f>(contents: &'f [u8], name: &'f str) -> Result<Option<IniSection<'f
         } else {
             text
         };
-        if was_continued && let Some(is_known) = last {
+        if was_continued
+            && !text.starts_with(b"[")
+            && let Some(is_known) = last
+        {
             add_part(&mut found, is_known, "", text);
             continue;
         }
@@ -226,6 +246,10 @@ fn section<'f>(contents: &'f [u8], name: &'f str) -> Result<Option<IniSection<'f
             continue;
         }
         if text.starts_with(b"[") {
+            if was_continued && is_open {
+                let problem = "a section header that continues a value";
+                return Err(ProfileError::of_file(Some(number), problem));
+            }
             last = None;
             let header = header(text);
             // What follows a header without an end belongs to no section.
@@ -242,6 +266,12 @@ fn section<'f>(contents: &'f [u8], name: &'f str) -> Result<Option<IniSection<'f
             continue;
         }
         let Some(at) = text.iter().position(|byte| matches!(byte, b'=' | b':')) else {
+            // A line with a bracket may be the header of another section, in which a byte is wrong.
+            if text.contains(&b'[') || text.contains(&b']') {
+                let problem = "neither a key with a value nor a section header";
+                return Err(ProfileError::of_file(Some(number), problem));
+            }
+            continues = false;
             // As Python reads it. Any other line without a key is not needed.
             if line.starts_with(b" ") || line.starts_with(b"\t") {
                 if let Some(is_known) = last {
@@ -265,12 +295,15 @@ fn section<'f>(contents: &'f [u8], name: &'f str) -> Result<Option<IniSection<'f
         }
     }
     match (found, malformed_header) {
-        (Some(values), _) => Ok(Some(IniSection { name, values })),
-        // It may be the one that is looked for.
-        (None, Some(line)) => {
+        (Some(values), _) if values.iter().any(|it| it.key != ENABLE) => {
+            Ok(Some(IniSection { name, values }))
+        }
+        // It may be the one that is looked for, or its values follow.
+        (_, Some(line)) => {
             let problem = "section header without a closing bracket";
             Err(ProfileError::of_file(Some(line), problem))
         }
+        (Some(values), None) => Ok(Some(IniSection { name, values })),
         // UTF-16, as some editors call Unicode.
         (None, None) if contents.contains(&0) => Err(ProfileError::of_file(None, NOT_UTF_8)),
         (None, None) => Ok(None),
