@@ -84,10 +84,8 @@ pub fn never_another_identity(bytes: &[u8]) {
         ProfileFormat::Ini
     };
     let name = (choice & 2 != 0).then(|| "default".to_owned());
-    let mut file = match format {
-        ProfileFormat::Ini => INI.as_bytes().to_vec(),
-        _ => CLI.as_bytes().to_vec(),
-    };
+    let is_ini = format == ProfileFormat::Ini;
+    let mut file = if is_ini { INI } else { CLI }.as_bytes().to_vec();
     for edit in edits.chunks_exact(4).take(8) {
         let at = usize::from(u16::from_le_bytes([edit[0], edit[1]])) % (file.len() + 1);
         let end = (at + usize::from(edit[2] % 8)).min(file.len());
@@ -119,9 +117,10 @@ pub fn never_another_identity(bytes: &[u8]) {
         );
         return;
     }
-    let allowed = match format {
-        ProfileFormat::Ini => section(&file),
-        _ => profile(&file, !is_named),
+    let allowed = if is_ini {
+        section(&file)
+    } else {
+        profile(&file, !is_named)
     };
     assert!(
         allowed.contains(id),
@@ -136,7 +135,9 @@ fn resolve(
     name: Option<String>,
     file: &[u8],
 ) -> Result<ResolvedCredentials, Error> {
-    let behind = Credentials::access_key(BEHIND, "behind").unwrap();
+    let Ok(behind) = Credentials::access_key(BEHIND, "behind") else {
+        panic!("it is a valid key");
+    };
     let mut profile = Profile::new(format, "/f", name, Settings::default());
     if let Ok(Source::AssumeRole(assumed)) = profile.parse(file) {
         // The key that assumes a role is that of the profile, too.
@@ -222,7 +223,7 @@ fn collect(value: &Value, text: &mut String) {
             text.push_str(it);
             text.push('\n');
         }
-        other => {
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_)) => {
             text.push_str(&other.to_string());
             text.push('\n');
         }

@@ -93,6 +93,11 @@ mod tests {
     const LONG: Duration = Duration::from_secs(60);
     static NEVER: AtomicBool = AtomicBool::new(false);
 
+    #[expect(
+        clippy::unnecessary_wraps,
+        clippy::unwrap_in_result,
+        reason = "it stands for a source"
+    )]
     fn provided() -> Result<ProvidedCredentials, SupplyError> {
         Ok(ProvidedCredentials {
             credentials: Credentials::access_key("id", "s").unwrap(),

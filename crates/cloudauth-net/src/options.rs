@@ -118,13 +118,13 @@ impl Options {
         self
     }
 
-    /// Sets what a source of the caller's own does, such as one that asks a vault. It is used if
+    /// Sets what a source of the caller's own does, such as one that reads a vault. It is used if
     /// [`credentials`](Self::credentials) is set to it, or to a chain or a role with it in it.
     ///
     /// `provide` may block. It is run on a thread of its own when credentials are needed, never twice at the
     /// same time, and given up after the time limit of the source, which is its argument. Async code is run
-    /// with a handle of its runtime. [`SupplyError`] is the kind of error that calls then show; a text that may
-    /// hold a secret has no place in it.
+    /// with a handle of its runtime. [`SupplyError`] is the kind of error that calls then show; a message that
+    /// may hold a secret has no place in it.
     ///
     /// ```
     /// use cloudauth_net::Options;

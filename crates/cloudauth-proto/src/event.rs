@@ -63,7 +63,7 @@ pub enum Event {
     SourcesSkipped {
         /// The path of the source.
         source: String,
-        /// The others, each with the reason why it was passed over.
+        /// The others, each with the reason why it was skipped.
         skipped: Vec<SkippedSource>,
     },
     /// A refresh of the credentials ended.

@@ -1,6 +1,10 @@
 //! Credentials of a call in place of those of the session.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test"
+)]
 
 use core::time::Duration;
 

@@ -597,7 +597,7 @@ fn a_source_of_the_caller_s_own_is_run_by_its_name_within_its_time_limit() {
 }
 
 #[test]
-fn a_source_of_the_caller_s_own_without_an_expiry_is_asked_again_after_a_refusal() {
+fn a_source_of_the_caller_s_own_without_an_expiry_is_run_again_after_a_refusal() {
     let mut session = session(vault().into(), Duration::from_secs(30));
     let mut refresh = Refresh::new(ticket(&mut session, at(0)));
     limit(refresh.poll(&mut session, at(0)));

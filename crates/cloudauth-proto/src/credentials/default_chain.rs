@@ -38,7 +38,7 @@ impl Source {
     /// and stays with it. [`Chain`] says what is absent. Whatever is wrong with a source that is there ends the
     /// search with [`CredentialsError::Failed`]: half a key, a byte that is not text, an unknown mode, an
     /// endpoint that does not respond. The vendor's CLI does so, too; its SDKs go on, and run as somebody else
-    /// ([`Settings::continue_after_failure`] restores that). Sources that were passed over are in
+    /// ([`Settings::continue_after_failure`] restores that). Skipped sources are in
     /// [`ResolvedCredentials::skipped`](super::ResolvedCredentials::skipped), in errors, and in a warning that
     /// drivers log.
     ///
@@ -142,7 +142,10 @@ fn key(vars: &Environment, family: &Family) -> Source {
         );
         credentials.map_err(|error| match error {
             CredentialsError::Invalid { name } => SourceError::Invalid { name: name.into() },
-            _ => SourceError::NotSet { variable: id },
+            CredentialsError::Missing { .. }
+            | CredentialsError::Failed { .. }
+            | CredentialsError::NoneFound(_)
+            | CredentialsError::TimedOut => SourceError::NotSet { variable: id },
         })
     };
     match read() {
@@ -198,7 +201,7 @@ fn needed_oidc(vars: &Environment, settings: &Settings) -> Source {
 fn profiles(vars: &Environment, settings: &Settings) -> Vec<Source> {
     let (files, mut sources) = match files(vars) {
         Ok(found) => found,
-        Err(source) => return [source].into(),
+        Err(source) => return [*source].into(),
     };
     sources.push(match profile_name(vars) {
         Err(reason) => unusable("profile", reason),
@@ -226,12 +229,12 @@ fn named_profile(vars: &Environment, name: String, settings: &Settings) -> Sourc
             files,
             settings: settings.clone(),
         }),
-        Err(source) => source,
+        Err(source) => *source,
     }
 }
 
 /// The files in which profiles are looked up, and the absent sources in place of those that are not.
-fn files(vars: &Environment) -> Result<(Vec<ProfileFile>, Vec<Source>), Source> {
+fn files(vars: &Environment) -> Result<(Vec<ProfileFile>, Vec<Source>), Box<Source>> {
     let home = match vars.get(HOME) {
         Ok(None) => vars.get(USERPROFILE),
         home => home,
@@ -241,16 +244,19 @@ fn files(vars: &Environment) -> Result<(Vec<ProfileFile>, Vec<Source>), Source> 
     let mut add = |name: &str, format, variable, in_home: &[&str]| {
         let own = vars
             .get(variable)
-            .map_err(|reason| unusable(name, reason))?;
+            .map_err(|reason| Box::new(unusable(name, reason)))?;
         if let Some(path) = own {
             files.push(ProfileFile {
                 format,
                 path: path.to_owned(),
                 is_required: true,
             });
-            return Ok::<(), Source>(());
+            return Ok::<(), Box<Source>>(());
         }
-        match home.clone().map_err(|reason| unusable(name, reason))? {
+        match home
+            .clone()
+            .map_err(|reason| Box::new(unusable(name, reason)))?
+        {
             Some(home) => files.extend(in_home.iter().map(|path| ProfileFile {
                 format,
                 path: format!("{home}/{path}"),

@@ -1,6 +1,7 @@
 //! The errors of credentials and of their sources.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -50,7 +51,7 @@ pub enum CredentialsError {
     /// may belong to another account.
     Failed {
         /// The source, and what is wrong with it.
-        source: SkippedSource,
+        source: Box<SkippedSource>,
         /// The sources before it, in order.
         skipped: Vec<SkippedSource>,
     },
@@ -223,17 +224,14 @@ impl CredentialsError {
 
     /// Whether the source could not be reached.
     pub(crate) fn is_unreachable(&self) -> bool {
+        let Self::Failed { source, .. } = self else {
+            return false;
+        };
         matches!(
-            self,
-            Self::Failed {
-                source: SkippedSource {
-                    reason: SourceError::CannotConnect { .. }
-                        | SourceError::NoResponse { .. }
-                        | SourceError::TimedOut,
-                    ..
-                },
-                ..
-            }
+            source.reason,
+            SourceError::CannotConnect { .. }
+                | SourceError::NoResponse { .. }
+                | SourceError::TimedOut
         )
     }
 }

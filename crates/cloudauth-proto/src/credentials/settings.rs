@@ -120,7 +120,7 @@ impl Settings {
         self.sts.as_ref()
     }
 
-    /// Whether STS is asked within the VPC.
+    /// Whether the endpoint of STS is the one within the VPC.
     pub(crate) fn uses_vpc(&self) -> bool {
         self.vars.is_true(VPC_ENDPOINT_ENABLED)
     }

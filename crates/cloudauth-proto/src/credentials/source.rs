@@ -159,7 +159,7 @@ impl Chain {
 
     /// Goes on to the next source when one fails, as the vendor's SDKs do. An outage of STS when a process
     /// starts can then make it run under another identity until it ends. Drivers log a warning when a client
-    /// is built with it, and one for each source that it passes over.
+    /// is built with it, and one for each source that it skips.
     #[must_use]
     pub fn continue_after_failure(mut self) -> Self {
         self.continues_after_failure = true;
@@ -247,12 +247,11 @@ impl AssumeRole {
     #[must_use]
     pub fn new(base: Source, role: Role, sts: Endpoint) -> Self {
         // Not nested, so that no number of roles needs a stack.
-        let mut assumed = match base {
-            Source::AssumeRole(assumed) => *assumed,
-            base => Self {
-                base,
-                roles: Vec::new(),
-            },
+        let mut assumed = if let Source::AssumeRole(assumed) = base {
+            *assumed
+        } else {
+            let roles = Vec::new();
+            Self { base, roles }
         };
         assumed.roles.push((role, sts));
         assumed
@@ -310,7 +309,6 @@ impl Oidc {
     }
 
     /// The role, the provider and the token of the environment, as the default chain reads them.
-    #[must_use]
     pub fn from_env() -> FromEnvironment {
         FromEnvironment::new(EnvironmentSource::Oidc)
     }

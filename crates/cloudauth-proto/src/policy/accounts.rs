@@ -91,7 +91,7 @@ mod tests {
         let at = |n: usize| MonoTime::new(Duration::from_secs(n as u64));
         let mut accounts = Accounts::default();
         accounts.limit("A", 1);
-        for n in 0..MAX_ACCOUNTS + 1 {
+        for n in 0..=MAX_ACCOUNTS {
             let account = accounts.of(Some(&format!("{n}")), at(n));
             assert!(account.rate_limit("A").unwrap().admit_at_once(at(n)));
         }

@@ -268,7 +268,7 @@ impl Refresh {
             true
         };
         if !is_stored {
-            let source = SkippedSource::new(found.source, SourceError::Expired);
+            let source = Box::new(SkippedSource::new(found.source, SourceError::Expired));
             let skipped = found.skipped;
             let error = CredentialsError::Failed { source, skipped };
             session.fail_refresh(self.id, error.clone(), false, now);

@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 
-use super::stage::{Input, RefreshStage};
 use super::walk::SourceWalk;
 use crate::credentials::{
     Profile, ProfileFile, ProfileFormat, ProfileLookup, Source, SourceError, SupplyError,
@@ -17,6 +16,18 @@ pub(super) struct ProfileSearch {
     found: Option<FoundProfile>,
 }
 
+/// What comes next in a search.
+pub(super) enum SearchStep {
+    /// Read the file of this search.
+    Read(Box<ProfileSearch>),
+    /// Look for credentials in the source that the profile describes.
+    Enter(Source),
+    /// The profile is there, or must be, and cannot be used.
+    Failed(SourceError),
+    /// No file has the profile, as is recorded already.
+    Absent,
+}
+
 /// A profile that was found.
 struct FoundProfile {
     file: ProfileFile,
@@ -26,7 +37,7 @@ struct FoundProfile {
 }
 
 impl ProfileSearch {
-    pub(super) fn start(profile: Profile) -> RefreshStage {
+    pub(super) fn start(profile: Profile) -> SearchStep {
         Self::read(profile, 0, None)
     }
 
@@ -34,11 +45,11 @@ impl ProfileSearch {
         &self.file.path
     }
 
-    /// The stage that reads a file.
-    fn read(profile: Profile, at: usize, found: Option<FoundProfile>) -> RefreshStage {
+    /// The step that reads a file.
+    fn read(profile: Profile, at: usize, found: Option<FoundProfile>) -> SearchStep {
         let Some(file) = profile.files.get(at).cloned() else {
             let name = profile.name.unwrap_or_default();
-            return RefreshStage::Failed(SourceError::UnknownProfile { name });
+            return SearchStep::Failed(SourceError::UnknownProfile { name });
         };
         let search = Self {
             profile,
@@ -46,16 +57,15 @@ impl ProfileSearch {
             at,
             found,
         };
-        let input = Input::Profile(Box::new(search));
-        RefreshStage::Supply { input, until: None }
+        SearchStep::Read(Box::new(search))
     }
 
-    /// The stage after the contents of the file were supplied.
+    /// The step after the contents of the file were supplied.
     pub(super) fn supplied(
         self,
         contents: Result<&[u8], SupplyError>,
         walk: &mut SourceWalk,
-    ) -> RefreshStage {
+    ) -> SearchStep {
         let Self {
             profile,
             file,
@@ -79,7 +89,7 @@ impl ProfileSearch {
             }
         };
         if let Some(found) = found {
-            if let Ok(ProfileLookup::Found { .. }) = looked_up {
+            if let Ok(ProfileLookup::Has { .. }) = looked_up {
                 let (path, by) = (file.path, found.file.path.clone());
                 walk.skip_inner(source_name, SourceError::Shadowed { path, by });
             }
@@ -87,7 +97,7 @@ impl ProfileSearch {
         }
         let next = profile.files.get(at + 1);
         match looked_up {
-            Ok(ProfileLookup::Found { source, name }) => {
+            Ok(ProfileLookup::Has { source, name }) => {
                 let other = next.is_some_and(|next| next.format == file.format);
                 let mut pinned = Profile {
                     name: Some(name),
@@ -115,33 +125,33 @@ impl ProfileSearch {
             Ok(ProfileLookup::Absent(reason)) => match profile.name {
                 None => {
                     walk.skip_inner(source_name, reason);
-                    RefreshStage::Next { is_failure: false }
+                    SearchStep::Absent
                 }
                 Some(name) if at > 0 => {
                     walk.skip_inner(source_name, reason);
                     walk.enter("profile");
-                    RefreshStage::Failed(SourceError::UnknownProfile { name })
+                    SearchStep::Failed(SourceError::UnknownProfile { name })
                 }
                 Some(_) => {
                     walk.enter(source_name);
-                    RefreshStage::Failed(reason)
+                    SearchStep::Failed(reason)
                 }
             },
             Err(reason) => {
                 walk.enter(source_name);
-                RefreshStage::Failed(reason)
+                SearchStep::Failed(reason)
             }
         }
     }
 }
 
 impl FoundProfile {
-    fn enter(self, walk: &mut SourceWalk) -> RefreshStage {
+    fn enter(self, walk: &mut SourceWalk) -> SearchStep {
         walk.enter(match self.file.format {
             ProfileFormat::Cli => "cli_profile",
             ProfileFormat::Ini => "profile",
         });
         walk.enter_described(self.pinned);
-        RefreshStage::Enter(Box::new(self.source))
+        SearchStep::Enter(self.source)
     }
 }

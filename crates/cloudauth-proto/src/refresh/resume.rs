@@ -55,7 +55,9 @@ pub(super) fn supplied(
         (Input::Custom(_), _) => RefreshStage::Failed(SourceError::Custom(SupplyError::Failed)),
         (Input::Profile(search), contents) => {
             let contents = contents.as_ref().map(|text| &***text);
-            search.supplied(contents.map_err(|problem| *problem), walk)
+            search
+                .supplied(contents.map_err(|problem| *problem), walk)
+                .into()
         }
         (Input::Token(_, path), Err(problem)) => {
             RefreshStage::Failed(SourceError::File { path, problem })

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::ecs::Ecs;
-use super::profile::ProfileSearch;
+use super::profile::{ProfileSearch, SearchStep};
 use super::response::{FetchedCredentials, IssuedCredentials};
 use crate::call::Reply;
 use crate::call::plain::PlainCall;
@@ -54,6 +54,20 @@ impl From<Result<FetchedCredentials, SourceError>> for RefreshStage {
         match fetched {
             Ok(fetched) => Self::Fetched(fetched),
             Err(reason) => Self::Failed(reason),
+        }
+    }
+}
+
+impl From<SearchStep> for RefreshStage {
+    fn from(step: SearchStep) -> Self {
+        match step {
+            SearchStep::Read(search) => {
+                let input = Input::Profile(search);
+                Self::Supply { input, until: None }
+            }
+            SearchStep::Enter(source) => Self::Enter(Box::new(source)),
+            SearchStep::Failed(reason) => Self::Failed(reason),
+            SearchStep::Absent => Self::Next { is_failure: false },
         }
     }
 }

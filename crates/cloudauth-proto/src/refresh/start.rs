@@ -48,7 +48,7 @@ pub(super) fn enter(
         unresolved @ Source::FromEnvironment(_) => {
             RefreshStage::Enter(Box::new(unresolved.resolve(&Environment::default())))
         }
-        Source::Profile(profile) => ProfileSearch::start(profile),
+        Source::Profile(profile) => ProfileSearch::start(profile).into(),
         Source::AssumeRole(assumed) => {
             let AssumeRole { base, roles } = *assumed;
             walk.enter_roles(roles);
@@ -59,7 +59,13 @@ pub(super) fn enter(
             let input = Input::Custom(source);
             RefreshStage::Supply { input, until: None }
         }
-        last => {
+        last @ (Source::Static(_)
+        | Source::Oidc(_)
+        | Source::External(_)
+        | Source::EcsRole(_)
+        | Source::Uri(_)
+        | Source::CloudSso(_)
+        | Source::OAuth(_)) => {
             walk.enter_last(name_of(&last), &last);
             enter_last(last, session, now, deadline)
         }
@@ -115,7 +121,13 @@ fn enter_last(source: Source, session: &Session, now: Now, deadline: MonoTime) -
             RefreshStage::Plain(plain_call(sso(&login), deadline), Responder::Sso)
         }
         Source::OAuth(login) => oauth(*login, session, now, deadline),
-        other => RefreshStage::Enter(Box::new(other)),
+        other @ (Source::Chain(_)
+        | Source::Absent(_)
+        | Source::Unusable(_)
+        | Source::FromEnvironment(_)
+        | Source::Profile(_)
+        | Source::Custom(_)
+        | Source::AssumeRole(_)) => RefreshStage::Enter(Box::new(other)),
     }
 }
 

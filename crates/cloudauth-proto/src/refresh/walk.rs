@@ -2,6 +2,7 @@
 //! that are assumed with the credentials of another source.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -151,18 +152,16 @@ impl SourceWalk {
                 self.pinned = Some(source);
                 Resolved::Inner(fetched)
             }
-            Some(Frame::Roles { roles, done }) => match roles.get(done).cloned() {
-                Some((role, sts)) => {
+            Some(Frame::Roles { roles, done }) => {
+                if let Some((role, sts)) = roles.get(done).cloned() {
                     let done = done + 1;
                     self.frames.push(Frame::Roles { roles, done });
-                    Resolved::Assume { fetched, role, sts }
+                    return Resolved::Assume { fetched, role, sts };
                 }
-                None => {
-                    let base = self.pinned.take();
-                    self.pinned = base.map(|base| AssumeRole { base, roles }.into());
-                    Resolved::Inner(fetched)
-                }
-            },
+                let base = self.pinned.take();
+                self.pinned = base.map(|base| AssumeRole { base, roles }.into());
+                Resolved::Inner(fetched)
+            }
             None => {
                 let found = ResolvedCredentials {
                     credentials: fetched.credentials.clone(),
@@ -179,7 +178,10 @@ impl SourceWalk {
     pub(super) fn error(&mut self) -> CredentialsError {
         let mut skipped = mem::take(&mut self.skipped);
         match skipped.pop() {
-            Some(source) if self.has_failed => CredentialsError::Failed { source, skipped },
+            Some(source) if self.has_failed => {
+                let source = Box::new(source);
+                CredentialsError::Failed { source, skipped }
+            }
             last => {
                 skipped.extend(last);
                 CredentialsError::NoneFound(skipped)

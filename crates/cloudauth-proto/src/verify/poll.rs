@@ -265,7 +265,7 @@ mod tests {
     }
 
     fn no_credentials(reason: SourceError) -> Error {
-        let source = SkippedSource::new("profile", reason);
+        let source = Box::new(SkippedSource::new("profile", reason));
         let skipped = Vec::new();
         let error = CredentialsError::Failed { source, skipped };
         Error::Credentials(Box::new(error))

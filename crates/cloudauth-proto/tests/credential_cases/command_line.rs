@@ -38,7 +38,7 @@ const CASES: &[Case] = &[
     Case {
         name: "05 a word that begins with #",
         vars: &[],
-        profiles: r##"{"mode":"External","process_command":"/opt/argc #AK --account 7"}"##,
+        profiles: r#"{"mode":"External","process_command":"/opt/argc #AK --account 7"}"#,
         expected: Uses("LTAIextAccessKey0001", "cli_profile/external"),
         trace: &[r##"["/opt/argc", "#AK", "--account", "7"]"##],
     },

@@ -11,7 +11,7 @@ use cloudauth_proto::{Flow, Session, Source, Step, UnixTime, WhoAmI};
 use percent_encoding::percent_decode_str;
 
 /// The home directory.
-pub(crate) const HOME: &str = "/home/u";
+const USER: &str = "/home/u";
 
 /// The time on the host.
 const NOW: u64 = 1_800_000_000;
@@ -43,7 +43,7 @@ impl Host {
             metadata_refuses_tokens: false,
             source: Source::default_chain_with,
         };
-        host.var("HOME", HOME);
+        host.var("HOME", USER);
         host.var("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true");
         host
     }
@@ -53,7 +53,7 @@ impl Host {
     }
 
     pub(crate) fn file(&mut self, path: &str, contents: impl Into<Vec<u8>>) {
-        let path = path.replace('~', HOME);
+        let path = path.replace('~', USER);
         self.files.insert(path, contents.into());
     }
 
@@ -123,23 +123,17 @@ impl Host {
         let form = |name: &str| form.get(name).map(String::as_str);
         let host = &request.authority;
         let target = &request.target;
-        let shown = match form("Action") {
-            Some(action) => {
-                let token = form("SecurityToken").map_or("", |_| " tok");
-                let role = form("RoleArn").unwrap();
-                let key = form("AccessKeyId").unwrap_or("-");
-                let session = form("RoleSessionName").unwrap();
-                let seconds = form("DurationSeconds").unwrap();
-                format!("{action} {host} {key}{token} {role} {session} {seconds}")
-            }
-            None => {
-                let token = if header("x-aliyun-ecs-metadata-token") {
-                    " tok"
-                } else {
-                    ""
-                };
-                format!("{} {host}{target}{token}", request.method.as_str())
-            }
+        let shown = if let Some(action) = form("Action") {
+            let token = form("SecurityToken").map_or("", |_| " tok");
+            let role = form("RoleArn").unwrap();
+            let key = form("AccessKeyId").unwrap_or("-");
+            let session = form("RoleSessionName").unwrap();
+            let seconds = form("DurationSeconds").unwrap();
+            format!("{action} {host} {key}{token} {role} {session} {seconds}")
+        } else {
+            let has_token = header("x-aliyun-ecs-metadata-token");
+            let token = if has_token { " tok" } else { "" };
+            format!("{} {host}{target}{token}", request.method.as_str())
         };
         if self.unreachable.is_some_and(|it| host.contains(it)) {
             let failure = Failure::new(Delivery::NotSent, "Connection refused");

@@ -235,6 +235,7 @@ fn the_second_file_is_read_only_if_the_first_has_no_profile() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn profiles_of_the_command_line_are_used_or_end_the_search() {
     let key = r#""access_key_id":"LTAI5tExampleMAIN","access_key_secret":"s3cret""#;
     let role = r#""ram_role_arn":"acs:ram::1:role/r","ram_session_name":"s""#;
@@ -295,7 +296,7 @@ fn profiles_of_the_command_line_are_used_or_end_the_search() {
         ),
         (
             "B07, F14",
-            r##""mode":"External","process_command":"/opt/prog a #b c""##.to_owned(),
+            r#""mode":"External","process_command":"/opt/prog a #b c""#.to_owned(),
             Uses("LTAIextAccessKey0001", "cli_profile/external"),
             &[r##"["/opt/prog", "a", "#b", "c"]"##],
         ),
@@ -384,7 +385,7 @@ fn a_file_of_the_command_line_is_used_or_ends_the_search() {
 
 /// B14, F18.
 #[test]
-fn a_metadata_service_that_refuses_its_own_tokens_is_asked_without() {
+fn a_metadata_service_that_refuses_its_own_tokens_is_used_without() {
     let roles = "100.100.100.200/latest/meta-data/ram/security-credentials/";
     let get = |role: &str, token: &str| format!("GET {roles}{role}{token}");
     let mut host = host(&[("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "false")]);

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use super::fields::{NOT_A_TOKEN, ProfileFields, TokenUse};
 use super::json::{JsonObject, text_of};
-use super::{DEFAULT, Found, NO_CREDENTIALS, NO_PROFILE, ProfileError, of_profile};
+use super::{DEFAULT, NO_CREDENTIALS, NO_PROFILE, ProfileError, SelectedProfile, of_profile};
 use crate::clock::UnixTime;
 use crate::credentials::Credentials;
 use crate::credentials::error::{MalformedProfile, SourceError};
@@ -103,7 +103,7 @@ pub(super) fn parse(
     contents: &[u8],
     name: Option<&str>,
     settings: &Settings,
-) -> Result<Found, ProfileError> {
+) -> Result<SelectedProfile, ProfileError> {
     let text = text_of(contents);
     let is_empty = text.trim().is_empty();
     let file = if is_empty { "{}" } else { &**text };
@@ -151,8 +151,8 @@ pub(super) fn parse(
 fn has_credentials(profile: &CliProfile<'_>) -> Result<bool, ProfileError> {
     let has_mode = !matches!(profile.get("mode")?.as_deref(), None | Some("AK"));
     // A value of the wrong type is there, too.
-    let has = |field: &&str| profile.fields.text(field) != Ok(None);
-    Ok(has_mode || OF_CREDENTIALS.iter().any(|field| has(field)))
+    let has = |field: &&'static str| profile.fields.text(field) != Ok(None);
+    Ok(has_mode || OF_CREDENTIALS.iter().any(has))
 }
 
 /// The source of a profile, and of those that it refers to.
@@ -357,5 +357,5 @@ fn object_in(text: &str) -> Option<JsonObject<'_>> {
 }
 
 fn shape(problem: String) -> SourceError {
-    SourceError::Output(DecodeErrorKind::Shape(problem.into()))
+    SourceError::Output(DecodeErrorKind::Shape(problem))
 }

@@ -9,7 +9,9 @@ use alloc::vec::Vec;
 
 use super::fields::{ProfileFields, TokenUse};
 use super::json::REPLACEMENT;
-use super::{DEFAULT, Found, NO_CREDENTIALS, NO_PROFILE, NOT_UTF_8, ProfileError, of_profile};
+use super::{
+    DEFAULT, NO_CREDENTIALS, NO_PROFILE, NOT_UTF_8, ProfileError, SelectedProfile, of_profile,
+};
 use crate::credentials::settings::Settings;
 use crate::credentials::source::{AssumeRole, Source};
 
@@ -167,7 +169,7 @@ pub(super) fn parse(
     contents: &[u8],
     name: Option<&str>,
     settings: &Settings,
-) -> Result<Found, ProfileError> {
+) -> Result<SelectedProfile, ProfileError> {
     let selected = name.unwrap_or(DEFAULT);
     let Some(section) = section(contents, selected)? else {
         return Ok(Err(of_profile(selected, NO_PROFILE)));
@@ -273,10 +275,10 @@ fn section<'f>(contents: &'f [u8], name: &'f str) -> Result<Option<IniSection<'f
             }
             continues = false;
             // As Python reads it. Any other line without a key is not needed.
-            if line.starts_with(b" ") || line.starts_with(b"\t") {
-                if let Some(is_known) = last {
-                    add_part(&mut found, is_known, "\n", text);
-                }
+            if (line.starts_with(b" ") || line.starts_with(b"\t"))
+                && let Some(is_known) = last
+            {
+                add_part(&mut found, is_known, "\n", text);
             }
             continue;
         };

@@ -64,7 +64,7 @@ pub(super) struct JsonObject<'t> {
 impl<'t> JsonObject<'t> {
     /// Reads an object in a part of a file.
     pub(super) fn read(file: &'t str, part: &'t str) -> Result<Self, serde_json::Error> {
-        let Fields(fields) = serde_json::from_str(part)?;
+        let RawFields(fields) = serde_json::from_str(part)?;
         Ok(Self { file, fields })
     }
 
@@ -83,8 +83,8 @@ impl<'t> JsonObject<'t> {
     pub(super) fn line(&self, name: &str) -> Option<usize> {
         let raw = self.raw(name)?;
         let at = raw.as_ptr().addr().checked_sub(self.file.as_ptr().addr())?;
-        let before = self.file.as_bytes().get(..at)?;
-        Some(1 + before.iter().filter(|byte| **byte == b'\n').count())
+        let before = self.file.get(..at)?;
+        Some(1 + before.matches('\n').count())
     }
 
     /// The value of a field as a string, also if it is a number or a boolean. `None` if it is empty.
@@ -120,13 +120,13 @@ impl<'t> JsonObject<'t> {
     }
 }
 
-struct Fields<'t>(Vec<(Cow<'t, str>, &'t RawValue)>);
+struct RawFields<'t>(Vec<(Cow<'t, str>, &'t RawValue)>);
 
-impl<'de: 't, 't> Deserialize<'de> for Fields<'t> {
+impl<'de: 't, 't> Deserialize<'de> for RawFields<'t> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct FieldsVisitor;
+        struct RawVisitor;
 
-        impl<'de> Visitor<'de> for FieldsVisitor {
+        impl<'de> Visitor<'de> for RawVisitor {
             type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -142,7 +142,7 @@ impl<'de: 't, 't> Deserialize<'de> for Fields<'t> {
             }
         }
 
-        from.deserialize_map(FieldsVisitor).map(Fields)
+        from.deserialize_map(RawVisitor).map(RawFields)
     }
 }
 

@@ -19,7 +19,7 @@ use super::source::Source;
 #[derive(Debug)]
 pub(crate) enum ProfileLookup {
     /// The source that the profile of this name describes.
-    Found { source: Source, name: String },
+    Has { source: Source, name: String },
     /// Nothing, for this reason.
     Absent(SourceError),
 }
@@ -49,7 +49,7 @@ impl Profile {
             });
         };
         match file.look_up(contents, name, &self.settings)? {
-            ProfileLookup::Found { source, .. } => Ok(source),
+            ProfileLookup::Has { source, .. } => Ok(source),
             ProfileLookup::Absent(reason) => Err(reason),
         }
     }
@@ -69,7 +69,7 @@ impl ProfileFile {
         };
         let path = || self.path.clone();
         match found {
-            Ok(Ok((source, name))) => Ok(ProfileLookup::Found { source, name }),
+            Ok(Ok((source, name))) => Ok(ProfileLookup::Has { source, name }),
             Ok(Err(problem)) => {
                 let path = path();
                 let reason = SourceError::Malformed { path, problem };
@@ -85,7 +85,7 @@ impl ProfileFile {
 }
 
 /// The source of a profile with the name of the profile, or why the file has none.
-type Found = Result<(Source, String), MalformedProfile>;
+type SelectedProfile = Result<(Source, String), MalformedProfile>;
 
 /// The name of the profile that is used if none is named.
 const DEFAULT: &str = "default";

@@ -46,7 +46,13 @@ fn contents(source: &Source) -> Vec<String> {
             all
         }
         Source::External(external) => external.argv.clone(),
-        other => panic!("{other:?}"),
+        Source::Absent(_)
+        | Source::Unusable(_)
+        | Source::FromEnvironment(_)
+        | Source::Profile(_)
+        | Source::Uri(_)
+        | Source::Custom(_)
+        | Source::Chain(_) => panic!("{source:?}"),
     }
 }
 
