@@ -82,7 +82,10 @@ fn play<O: Operation>(operation: &O, options: CallOptions, script: &[u8]) {
                     }
                 }
                 Step::Abandon(id) => assert!(sent.contains(&id)),
-                Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. } => {
+                Step::Authenticate(_)
+                | Step::Read { .. }
+                | Step::Run { .. }
+                | Step::Provide { .. } => {
                     panic!("an access key needs no refresh")
                 }
                 Step::Done(Err(Error::Finished)) => assert!(is_done),

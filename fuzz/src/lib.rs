@@ -10,6 +10,7 @@
 //! | [`decode_never_panics`] | Any response, to any operation or source of credentials, gives a reply or an error, and the error shows no personal data of the response. |
 //! | [`fault_and_mismatch_parser`] | Any message of a refused signature gives an explanation that names a parameter or header of the request, and shows no value. |
 //! | [`flow_any_order`] | Polls, reports and clock changes in any order do not violate the contract of flows. |
+//! | [`never_another_identity`] | The key of a damaged file is one of its selected profile, and the one behind the file is used only if it has none. |
 //! | [`profiles_are_read`] | Any file of profiles gives a source or an error, neither of which shows a secret. |
 //! | [`callbacks_are_read`] | Any callback is parsed or refused, and is authentic only with a token of the key. |
 //! | [`redirects_are_read`] | Any redirect of a browser is parsed or refused, with the same result if it is encoded once or twice. |
@@ -42,6 +43,7 @@
 mod callbacks;
 mod encoding;
 mod flow;
+mod identity;
 mod input;
 mod profiles;
 pub mod reference;
@@ -52,6 +54,7 @@ mod signing;
 pub use callbacks::{callbacks_are_read, redirects_are_read};
 pub use encoding::{order_does_not_matter, percent_round_trip};
 pub use flow::flow_any_order;
+pub use identity::never_another_identity;
 pub use profiles::profiles_are_read;
 pub use refusals::fault_and_mismatch_parser;
 pub use replies::decode_never_panics;

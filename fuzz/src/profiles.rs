@@ -3,11 +3,11 @@
 use std::sync::LazyLock;
 
 use cloudauth_proto::Source;
-use cloudauth_proto::credentials::{Environment, Profile, ProfileFormat, Role, Settings};
+use cloudauth_proto::credentials::{OidcToken, Profile, ProfileFormat, Role, Settings};
 
 /// Both formats, each with the profile `p` and with the current profile of the file.
 static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
-    let settings = Settings::new(&Environment::default());
+    let settings = Settings::default();
     let formats = [ProfileFormat::Cli, ProfileFormat::Ini].into_iter();
     let named = formats.flat_map(|format| [(format, None), (format, Some("p".to_owned()))]);
     named
@@ -41,11 +41,15 @@ fn add_public(source: &Source, public: &mut String) {
         Source::EcsRole(ecs) => public.extend(ecs.role.iter().map(String::as_str)),
         Source::AssumeRole(assumed) => {
             add_public(&assumed.base, public);
-            add_role(&assumed.role, public);
-            public.push_str(assumed.sts.authority());
+            for (role, sts) in &assumed.roles {
+                add_role(role, public);
+                public.push_str(sts.authority());
+            }
         }
         Source::Oidc(oidc) => {
-            public.push_str(&oidc.token_file);
+            if let OidcToken::File(path) = &oidc.token {
+                public.push_str(path);
+            }
             public.push_str(&oidc.provider_arn);
             add_role(&oidc.role, public);
             public.push_str(oidc.sts.authority());

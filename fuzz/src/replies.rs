@@ -8,7 +8,7 @@ use cloudauth_proto::WhoAmI;
 use cloudauth_proto::credentials::{
     CredentialsError, Environment, Profile, ProfileFormat, Settings, SourceError, Uri,
 };
-use cloudauth_proto::driver::{Head, MonoTime, Now, Response};
+use cloudauth_proto::driver::{Head, MonoTime, Now, Response, SupplyError};
 use cloudauth_proto::operation::{InvalidField, Listed, OperationMetadata, Params};
 use cloudauth_proto::ops::{self, Visitor};
 use cloudauth_proto::{
@@ -70,6 +70,7 @@ impl CannedResponse<'_> {
                 Step::Wait(until) => now.mono = until,
                 Step::Abandon(_) => {}
                 Step::Read { .. } | Step::Run { .. } => flow.supply(Ok(self.body.to_vec())),
+                Step::Provide { .. } => flow.provide(Err(SupplyError::Missing)),
                 Step::Authenticate(_) => panic!("an access key needs no refresh"),
                 Step::Done(result) => return result,
             }

@@ -72,6 +72,14 @@ fn flow_any_order() {
 }
 
 #[test]
+fn never_another_identity() {
+    replay(
+        "never_another_identity",
+        cloudauth_fuzz::never_another_identity,
+    );
+}
+
+#[test]
 fn profiles_are_read() {
     replay("profiles_are_read", cloudauth_fuzz::profiles_are_read);
 }

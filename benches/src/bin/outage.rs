@@ -91,6 +91,7 @@ impl Flow for Sample {
             | Step::Authenticate(_)
             | Step::Read { .. }
             | Step::Run { .. }
+            | Step::Provide { .. }
             | Step::Done(Ok(_))) => step,
         }
     }

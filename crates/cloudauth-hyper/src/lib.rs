@@ -81,7 +81,7 @@ pub use cloudauth_net::{
     FetchError, Observer, Options, OptionsError, Proxies, TestClock, TransportError,
 };
 pub use cloudauth_proto as proto;
-pub use cloudauth_proto::credentials::{AssumeRole, Role};
+pub use cloudauth_proto::credentials::{AssumeRole, EcsRole, Oidc, Profile, Role};
 pub use cloudauth_proto::{
     Attempt, AttemptOutcome, Call, CallOptions, CertifyId, Credentials, Effect, Endpoint,
     Endpoints, Error, Flow, Network, Operation, Policy, Region, Repeat, Reply, Scheme, Secret,

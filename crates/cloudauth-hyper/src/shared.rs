@@ -5,7 +5,8 @@ use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cloudauth_net::{ClientParts, Clock, Observer, UserAgent, local};
+use cloudauth_net::{ClientParts, Clock, CustomSources, Observer, UserAgent, local};
+use cloudauth_proto::credentials::ProvidedCredentials;
 use cloudauth_proto::driver::{
     Exchange, ExchangeId, Failure, MonoTime, Refresh, RefreshId, RefreshTicket, Response,
     SupplyError,
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pools: Pools,
     local_permits: Arc<Semaphore>,
     session: Mutex<Session>,
+    custom_sources: CustomSources,
     /// The refresh that was begun last.
     refresh: Mutex<Option<AbortHandle>>,
     /// Notified when a refresh of the credentials has ended.
@@ -43,6 +45,7 @@ impl Shared {
     pub(crate) fn new(parts: ClientParts, custom: Option<&CustomConnector>) -> Self {
         let ClientParts {
             session,
+            custom_sources,
             clock,
             tls,
             proxies,
@@ -55,6 +58,7 @@ impl Shared {
             pools: Pools::new(&tls, proxies, custom, max_idle_connections, idle_timeout),
             local_permits: Arc::new(Semaphore::new(LOCAL_THREADS)),
             session: Mutex::new(session),
+            custom_sources,
             refresh: Mutex::default(),
             refreshed: Notify::new(),
             clock,
@@ -114,7 +118,7 @@ impl Shared {
                     let event = tokio::select! {
                         biased;
                         (id, reply) = in_flight.next() => Event::Ended(id, reply),
-                        contents = next(&mut supply) => Event::Supplied(contents),
+                        supplied = next(&mut supply) => Event::Supplied(supplied),
                         () = self.sleep_until(until), if has_timers => Event::Due,
                         () = refreshed => Event::Due,
                     };
@@ -129,9 +133,12 @@ impl Shared {
                             };
                             observed.record(events);
                         }
-                        Event::Supplied(contents) => {
+                        Event::Supplied(supplied) => {
                             supply = None;
-                            flow.supply(contents);
+                            match supplied {
+                                Supplied::Contents(contents) => flow.supply(contents),
+                                Supplied::Credentials(provided) => flow.provide(provided),
+                            }
                         }
                         Event::Due => {}
                     }
@@ -142,10 +149,17 @@ impl Shared {
                     Err(_) => self.refresh(ticket.id(), Refresh::inline(ticket)).await,
                 },
                 Step::Read { path, timeout } => {
-                    supply = Some(self.supply(move |it| local::read_file(&path, timeout, it)));
+                    let read = move |it: &_| local::read_file(&path, timeout, it);
+                    supply = Some(self.supply(read, Supplied::Contents));
                 }
                 Step::Run { argv, timeout } => {
-                    supply = Some(self.supply(move |it| local::run_program(&argv, timeout, it)));
+                    let run = move |it: &_| local::run_program(&argv, timeout, it);
+                    supply = Some(self.supply(run, Supplied::Contents));
+                }
+                Step::Provide { name, timeout } => {
+                    let sources = self.custom_sources.clone();
+                    let run = move |it: &_| sources.run(&name, timeout, it);
+                    supply = Some(self.supply(run, Supplied::Credentials));
                 }
                 Step::Done(result) => {
                     observed.end();
@@ -166,10 +180,12 @@ impl Shared {
         sleep_until(self.clock.instant(time).into()).await;
     }
 
-    /// Reads a file or runs a program on a thread, which ends if the future is dropped.
-    fn supply(
+    /// Reads a file, runs a program or waits for a source of the caller's own on a thread, which ends if the
+    /// future is dropped.
+    fn supply<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&AtomicBool) -> Result<Vec<u8>, SupplyError> + Send + 'static,
+        work: impl FnOnce(&AtomicBool) -> Result<T, SupplyError> + Send + 'static,
+        supplied: fn(Result<T, SupplyError>) -> Supplied,
     ) -> SupplyFuture {
         let permits = Arc::clone(&self.local_permits);
         let guard = CancelGuard::default();
@@ -177,7 +193,7 @@ impl Shared {
         Box::pin(async move {
             let _guard = guard;
             let done = run_blocking(permits, move || work(&cancelled)).await;
-            done.unwrap_or(Err(SupplyError::Failed))
+            supplied(done.unwrap_or(Err(SupplyError::Failed)))
         })
     }
 
@@ -274,14 +290,22 @@ impl Drop for CancelGuard {
 /// What a flow that waits is polled for.
 enum Event {
     Ended(ExchangeId, Result<Response, Failure>),
-    Supplied(Result<Vec<u8>, SupplyError>),
+    Supplied(Supplied),
     Due,
 }
 
-type SupplyFuture = Pin<Box<dyn Future<Output = Result<Vec<u8>, SupplyError>> + Send>>;
+/// What a flow has requested besides responses.
+enum Supplied {
+    /// The contents of a file, or the output of a program.
+    Contents(Result<Vec<u8>, SupplyError>),
+    /// The credentials of a source of the caller's own.
+    Credentials(Result<ProvidedCredentials, SupplyError>),
+}
 
-/// Waits for the contents of a file or the output of a program; forever, if there is none to wait for.
-async fn next(supply: &mut Option<SupplyFuture>) -> Result<Vec<u8>, SupplyError> {
+type SupplyFuture = Pin<Box<dyn Future<Output = Supplied> + Send>>;
+
+/// Waits for what was requested; forever, if there is nothing to wait for.
+async fn next(supply: &mut Option<SupplyFuture>) -> Supplied {
     match supply {
         Some(supply) => supply.await,
         None => pending().await,

@@ -1,6 +1,7 @@
 //! The monotonic clock, the wall clock and the environment of a driver.
 
 use core::time::Duration;
+use std::ffi::OsString;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
@@ -102,18 +103,14 @@ impl Clock {
     }
 }
 
-/// Reads an environment variable. A value that is not Unicode counts as not set.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "read once, when a client is built"
-)]
-pub(crate) fn var(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
 /// An environment variable; bytes that are not text are replaced by U+FFFD.
 pub(crate) fn lossy_var(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+/// Reads the bytes of an environment variable, which need not be Unicode.
+pub(crate) fn bytes(name: &str) -> Option<Vec<u8>> {
+    std::env::var_os(name).map(OsString::into_encoded_bytes)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 mod clock;
+mod custom_sources;
 mod error;
 mod failure;
 pub mod local;
@@ -34,6 +35,7 @@ mod user_agent;
 mod variables;
 
 pub use clock::{Clock, TestClock};
+pub use custom_sources::CustomSources;
 pub use error::{FetchError, OptionsError, TransportError};
 pub use failure::{ProxyRefused, connect_failure, is_certificate_refused, request_failure};
 pub use observer::{ObservedFlow, Observer};

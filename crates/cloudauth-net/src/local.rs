@@ -13,13 +13,13 @@ use std::time::Instant;
 
 use cloudauth_proto::driver::SupplyError;
 
-/// Size limit of a file and of a program's output: 1 MiB.
-const LIMIT: usize = 1 << 20;
+/// Size limit of a file and of a program's output: 16 MiB, a thousand times the largest that are known.
+const LIMIT: usize = 16 << 20;
 
 /// Interval at which a cancellation is noticed, and the exit of a program that has closed its output.
 const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Reads a file of at most 1 MiB, which may be a named pipe.
+/// Reads a file of at most 16 MiB, which may be a named pipe.
 ///
 /// Blocks for at most `timeout`, or until 10 ms after `cancelled` was set; both are
 /// [`SupplyError::TimedOut`]. A regular file on a network file system that does not respond blocks for
@@ -44,7 +44,7 @@ pub fn read_file(
     }
 }
 
-/// Runs a program without a shell, blocks until it exits, and returns its standard output (at most 1 MiB).
+/// Runs a program without a shell, blocks until it exits, and returns its standard output (at most 16 MiB).
 ///
 /// Standard input is empty. Standard error is discarded, because it can hold secrets. A program that
 /// has not closed its output and exited within `timeout`, or 10 ms after `cancelled` was set, is killed
@@ -105,7 +105,7 @@ fn output(child: &mut Child, limit: &TimeLimit<'_>) -> Result<Vec<u8>, SupplyErr
 }
 
 /// When a file or a program is given up: at the end of its timeout, or when it is cancelled.
-struct TimeLimit<'c> {
+pub(crate) struct TimeLimit<'c> {
     started: Instant,
     timeout: Duration,
     cancelled: &'c AtomicBool,
@@ -113,7 +113,7 @@ struct TimeLimit<'c> {
 
 impl<'c> TimeLimit<'c> {
     #[expect(clippy::disallowed_methods, reason = "timeouts are in real time")]
-    fn start(timeout: Duration, cancelled: &'c AtomicBool) -> Self {
+    pub(crate) fn start(timeout: Duration, cancelled: &'c AtomicBool) -> Self {
         let started = Instant::now();
         Self {
             started,
@@ -171,19 +171,19 @@ impl<'c> TimeLimit<'c> {
         }
     }
 
-    /// Reads on another thread, which ends when its read does: here, reads cannot be interrupted.
-    #[cfg(not(unix))]
-    fn wait_for_thread(
+    /// Works on another thread, which ends when its work does, as that cannot be interrupted: a source of the
+    /// caller's own, or where there is no `poll`, a read.
+    pub(crate) fn wait_for_thread<T: Send + 'static>(
         &self,
-        read: impl FnOnce() -> Result<Vec<u8>, SupplyError> + Send + 'static,
-    ) -> Result<Vec<u8>, SupplyError> {
+        work: impl FnOnce() -> Result<T, SupplyError> + Send + 'static,
+    ) -> Result<T, SupplyError> {
         use std::sync::mpsc::{self, RecvTimeoutError};
         let (done, wait) = mpsc::sync_channel(1);
-        let reader = thread::Builder::new().spawn(move || done.send(read()));
-        reader.map_err(|_| SupplyError::Failed)?;
+        let worker = thread::Builder::new().spawn(move || done.send(work()));
+        worker.map_err(|_| SupplyError::Failed)?;
         loop {
             match wait.recv_timeout(self.slice()?) {
-                Ok(read) => return read,
+                Ok(result) => return result,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Err(SupplyError::Failed),
             }
@@ -227,7 +227,8 @@ fn read_limited(from: impl Read) -> Result<Vec<u8>, SupplyError> {
 )]
 fn unsupplied(kind: ErrorKind) -> SupplyError {
     match kind {
-        ErrorKind::NotFound => SupplyError::Missing,
+        // Daemons have `HOME=/dev/null`.
+        ErrorKind::NotFound | ErrorKind::NotADirectory => SupplyError::Missing,
         ErrorKind::PermissionDenied => SupplyError::Denied,
         _ => SupplyError::Failed,
     }
@@ -297,10 +298,11 @@ mod tests {
         assert_eq!(run("/no/such/program"), Err(SupplyError::Missing));
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         assert_eq!(run(file), Err(SupplyError::Denied));
-        let large = sh("head -c 2000000 /dev/zero", LONG);
+        let large = sh("head -c 20000000 /dev/zero", LONG);
         assert_eq!(large, Err(SupplyError::TooLarge));
         let read = |path| read_file(path, LONG, &NEVER);
         assert_eq!(read("/no/such/file"), Err(SupplyError::Missing));
+        assert_eq!(read("/dev/null/file"), Err(SupplyError::Missing));
         assert_eq!(read("/dev/zero"), Err(SupplyError::TooLarge));
         assert_eq!(read("/"), Err(SupplyError::Failed));
         assert!(read(file).unwrap().starts_with(b"[package]"));

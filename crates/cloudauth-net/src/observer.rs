@@ -31,6 +31,7 @@ type Hook = Arc<dyn Fn(&str, &Attempt) + Send + Sync>;
 /// | event `circuit breaker opened` | WARN | `server.address` |
 /// | event `circuit breaker closed` | INFO | `server.address` |
 /// | event `credentials could not be refreshed` | WARN | `error` |
+/// | event `sources of credentials were skipped`, when the source is found | WARN | `source`, `skipped` |
 /// | event `dropped`: the future of a flow was dropped | WARN if an attempt was in flight, whose outcome is then unknown, else DEBUG | `in_flight` |
 ///
 /// `action` is the operation, or `credentials`, `PostObject` (an upload), `GetObject` (a picture or video).
@@ -213,6 +214,11 @@ fn report(event: &Event) {
                 }
                 CircuitBreakerState::HalfOpen => {}
             }
+        }
+        Event::SourcesSkipped { source, skipped } => {
+            let skipped: Vec<_> = skipped.iter().map(ToString::to_string).collect();
+            let skipped = skipped.join("; ");
+            tracing::warn!(target: "cloudauth", source, skipped, "sources of credentials were skipped");
         }
         Event::Refreshed { error: Some(error) } => {
             tracing::warn!(target: "cloudauth", %error, "credentials could not be refreshed");

@@ -3,12 +3,16 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use cloudauth_proto::credentials::Environment;
+use cloudauth_proto::credentials::{
+    CustomSource, Environment, FromEnvironment, ProvidedCredentials,
+};
+use cloudauth_proto::driver::SupplyError;
 use cloudauth_proto::ops;
 use cloudauth_proto::{Attempt, Endpoints, Policy, Scheme, Secret, Session, Source};
 use rustls::ClientConfig;
 
 use crate::clock::{self, Clock, TestClock};
+use crate::custom_sources::CustomSources;
 use crate::error::OptionsError;
 use crate::observer::Observer;
 use crate::proxy::Proxies;
@@ -27,7 +31,8 @@ const MAX_IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Options {
-    credentials: Option<Source>,
+    credentials: Source,
+    custom_sources: CustomSources,
     endpoints: Endpoints,
     scheme: Scheme,
     policy: Policy,
@@ -45,7 +50,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            credentials: None,
+            credentials: FromEnvironment::default_chain().into(),
+            custom_sources: CustomSources::default(),
             endpoints: Endpoints::default(),
             scheme: Scheme::default(),
             policy: Policy::default(),
@@ -105,9 +111,42 @@ impl Options {
     }
 
     /// Sets the credentials, or the [`Source`] that they are looked up from when the first call needs
-    /// them. Default: [`Source::default_chain`] with the environment.
+    /// them: an access key, `EcsRole::named("verify")`, `Profile::named("verify")`, `Oidc::from_env()`.
+    /// Default: [`Source::default_chain`] with the environment.
     pub fn credentials(mut self, credentials: impl Into<Source>) -> Self {
-        self.credentials = Some(credentials.into());
+        self.credentials = credentials.into();
+        self
+    }
+
+    /// Sets what a source of the caller's own does, such as one that reads a vault. It is used if
+    /// [`credentials`](Self::credentials) is set to it, or to a chain or a role with it in it.
+    ///
+    /// `provide` may block. It is run on a thread of its own when credentials are needed, never twice at the
+    /// same time, and given up after the time limit of the source, which is its argument. Async code is run
+    /// with a handle of its runtime. [`SupplyError`] is the kind of error that calls then show; a message that
+    /// may hold a secret has no place in it.
+    ///
+    /// ```
+    /// use cloudauth_net::Options;
+    /// use cloudauth_proto::Credentials;
+    /// use cloudauth_proto::credentials::{CustomSource, ProvidedCredentials};
+    /// use cloudauth_proto::driver::SupplyError;
+    ///
+    /// let vault = CustomSource::new("vault");
+    /// let options = Options::new()
+    ///     .custom_source(&vault, |_time_left| {
+    ///         let key = Credentials::access_key("id", "secret"); // from the vault
+    ///         let credentials = key.map_err(|_| SupplyError::Failed)?;
+    ///         Ok(ProvidedCredentials { credentials, expires: None })
+    ///     })
+    ///     .credentials(vault);
+    /// ```
+    pub fn custom_source(
+        mut self,
+        source: &CustomSource,
+        provide: impl Fn(Duration) -> Result<ProvidedCredentials, SupplyError> + Send + Sync + 'static,
+    ) -> Self {
+        self.custom_sources.add(source.name().to_owned(), provide);
         self
     }
 
@@ -281,10 +320,13 @@ impl Options {
         }
         let user_agent = UserAgent::new(self.user_agent)?;
         let tls = self.tls.build()?;
-        let credentials = match self.credentials {
-            Some(credentials) => credentials,
-            None => Source::default_chain(&Environment::read(clock::var)),
-        };
+        let credentials = self.credentials.resolve(&Environment::read(clock::bytes));
+        if credentials.continues_after_failure() {
+            tracing::warn!(
+                target: "cloudauth",
+                "if a source of credentials fails, the next one is used, which may be of another account"
+            );
+        }
         let proxies = match self.proxies {
             Some(proxies) => proxies,
             None => Proxies::from_vars(clock::lossy_var),
@@ -308,6 +350,7 @@ impl Options {
         }
         Ok(ClientParts {
             session,
+            custom_sources: self.custom_sources,
             clock: match self.test_clock {
                 Some(test) => Clock::start().moved_by(test),
                 None => Clock::start(),
@@ -331,6 +374,8 @@ impl Options {
 pub struct ClientParts {
     /// State of the core, shared by all calls of the client.
     pub session: Session,
+    /// Sources of credentials of the caller's own.
+    pub custom_sources: CustomSources,
     /// Clocks of the client.
     pub clock: Clock,
     /// TLS configuration, for endpoints and proxies.

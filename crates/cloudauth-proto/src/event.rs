@@ -1,11 +1,12 @@
 //! What happens in a session, as values for logs and metrics.
 
 use alloc::borrow::Cow;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
 
-use crate::credentials::CredentialsError;
+use crate::credentials::{CredentialsError, SkippedSource};
 use crate::endpoint::Endpoint;
 use crate::error::{Attempt, Error};
 use crate::exchange::ExchangeId;
@@ -57,6 +58,13 @@ pub enum Event {
     RetryBudget {
         /// How many more attempts it suffices for.
         left: u64,
+    },
+    /// The source of the credentials was found, after others.
+    SourcesSkipped {
+        /// The path of the source.
+        source: String,
+        /// The others, each with the reason why it was skipped.
+        skipped: Vec<SkippedSource>,
     },
     /// A refresh of the credentials ended.
     Refreshed {

@@ -7,7 +7,7 @@ use core::ops::ControlFlow::{self, Break, Continue};
 use core::time::Duration;
 
 use crate::clock::{MonoTime, Now};
-use crate::credentials::{RefreshTicket, SupplyError};
+use crate::credentials::{ProvidedCredentials, RefreshTicket, SupplyError};
 use crate::error::Error;
 use crate::exchange::{Exchange, ExchangeId};
 use crate::http::{Failure, Response};
@@ -46,6 +46,11 @@ pub trait Flow {
     fn supply(&mut self, contents: Result<Vec<u8>, SupplyError>) {
         let _ = contents;
     }
+
+    /// Supplies the credentials requested by [`Step::Provide`].
+    fn provide(&mut self, provided: Result<ProvidedCredentials, SupplyError>) {
+        let _ = provided;
+    }
 }
 
 impl<F: Flow + ?Sized> Flow for &mut F {
@@ -67,6 +72,10 @@ impl<F: Flow + ?Sized> Flow for &mut F {
 
     fn supply(&mut self, contents: Result<Vec<u8>, SupplyError>) {
         (**self).supply(contents);
+    }
+
+    fn provide(&mut self, provided: Result<ProvidedCredentials, SupplyError>) {
+        (**self).provide(provided);
     }
 }
 
@@ -111,6 +120,14 @@ pub enum Step<T> {
         /// Time after which the program must be ended, and the flow no longer waits for its output.
         timeout: Duration,
     },
+    /// Run the source of the caller's own that has this name, and provide its credentials. One that has not
+    /// provided any within `timeout` has failed: the flow goes on without it.
+    Provide {
+        /// The name of the source.
+        name: String,
+        /// Time after which the source may be given up, and the flow no longer waits for it.
+        timeout: Duration,
+    },
     /// The flow has ended.
     Done(Result<T, Error>),
 }
@@ -132,6 +149,11 @@ impl<T: fmt::Debug> fmt::Debug for Step<T> {
                 .field("arguments", &argv.len())
                 .field("timeout", timeout)
                 .finish_non_exhaustive(),
+            Self::Provide { name, timeout } => f
+                .debug_struct("Provide")
+                .field("name", name)
+                .field("timeout", timeout)
+                .finish(),
             Self::Done(result) => f.debug_tuple("Done").field(result).finish(),
         }
     }
@@ -156,6 +178,7 @@ impl<T> Step<T> {
             Self::Authenticate(ticket) => Step::Authenticate(ticket),
             Self::Read { path, timeout } => Step::Read { path, timeout },
             Self::Run { argv, timeout } => Step::Run { argv, timeout },
+            Self::Provide { name, timeout } => Step::Provide { name, timeout },
             Self::Done(result) => return Break(result),
         })
     }

@@ -46,6 +46,7 @@
 //!                 Step::Abandon(_) => {} // there is one exchange at a time, and it has ended
 //!                 Step::Authenticate(ticket) => drop(self.run(Refresh::inline(ticket))),
 //!                 Step::Read { .. } | Step::Run { .. } => flow.supply(Err(SupplyError::Denied)),
+//!                 Step::Provide { .. } => flow.provide(Err(SupplyError::Missing)),
 //!                 Step::Wait(until) => self.clock += until.saturating_since(now.mono),
 //!                 Step::Done(result) => return result,
 //!             }

@@ -1,6 +1,5 @@
 //! The state shared by all calls of a client.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -11,9 +10,9 @@ use crate::entropy::Entropy;
 use crate::event::{CircuitBreakerState, Event, EventLog};
 use crate::exchange::ExchangeId;
 use crate::policy::Policy;
-use crate::policy::budget::RetryBudget;
+use crate::policy::accounts::Accounts;
 use crate::policy::circuit_breaker::{CircuitBreaker, HealthEvidence};
-use crate::policy::rate_limit::{Admission, RateLimit};
+use crate::policy::rate_limit::Admission;
 use crate::sign::Scheme;
 
 /// The most endpoints that are not in the list and have a circuit breaker all the same.
@@ -36,8 +35,7 @@ pub struct Session {
     scheme: Scheme,
     credential_cache: CredentialCache,
     policy: Policy,
-    rate_limits: BTreeMap<&'static str, RateLimit>,
-    budget: RetryBudget,
+    accounts: Accounts,
     /// Seconds by which the service's clock is ahead of the client's.
     skew: i64,
     entropy: Entropy,
@@ -59,8 +57,7 @@ impl Session {
             scheme: Scheme::default(),
             credential_cache: CredentialCache::new(credentials.into()),
             policy: Policy::default(),
-            rate_limits: BTreeMap::new(),
-            budget: RetryBudget::new(),
+            accounts: Accounts::default(),
             skew: 0,
             entropy: Entropy::from_seed(seed),
             exchanges: 0,
@@ -95,11 +92,10 @@ impl Session {
     /// Sends the operation `action` at most `per_second` times per second; calls beyond that wait.
     ///
     /// After a quiet second, `per_second` of them may be sent at once. The service limits each operation
-    /// per account (documented). Default: no limit here. A name that no operation has limits nothing.
+    /// per account (documented), and so does this. Default: no limit here. A name that no operation has limits nothing.
     #[must_use]
     pub fn rate_limit(mut self, action: &'static str, per_second: u32) -> Self {
-        self.rate_limits
-            .insert(action, RateLimit::per_second(per_second));
+        self.accounts.limit(action, per_second);
         self
     }
 
@@ -190,9 +186,9 @@ impl Session {
         ExchangeId(self.exchanges)
     }
 
-    /// Records that a call begins, and returns a random stream of its own for it.
-    pub(crate) fn begin(&mut self, now: MonoTime) -> Entropy {
-        self.budget.deposit(now);
+    /// Records that a call of an account begins, and returns a random stream of its own for it.
+    pub(crate) fn begin(&mut self, account: Option<&str>, now: MonoTime) -> Entropy {
+        self.accounts.of(account, now).budget.deposit(now);
         self.entropy.fork()
     }
 
@@ -205,30 +201,37 @@ impl Session {
     /// last had to wait.
     pub(crate) fn admit(
         &mut self,
+        account: Option<&str>,
         action: &str,
         planned: Option<MonoTime>,
         deadline: MonoTime,
         now: MonoTime,
     ) -> Admission {
-        let limit = self.rate_limits.get_mut(action);
+        let limit = self.accounts.of(account, now).rate_limit(action);
         limit.map_or(Admission::Send, |limit| limit.admit(planned, deadline, now))
     }
 
     /// Requests a send of this action that happens now or not at all.
-    pub(crate) fn admit_at_once(&mut self, action: &str, now: MonoTime) -> bool {
-        let limit = self.rate_limits.get_mut(action);
+    pub(crate) fn admit_at_once(
+        &mut self,
+        account: Option<&str>,
+        action: &str,
+        now: MonoTime,
+    ) -> bool {
+        let limit = self.accounts.of(account, now).rate_limit(action);
         limit.is_none_or(|limit| limit.admit_at_once(now))
     }
 
-    /// Whether the retry budget suffices for an attempt.
-    pub(crate) fn budget_suffices(&mut self, now: MonoTime) -> bool {
-        self.budget.suffices(now)
+    /// Whether the account's retry budget suffices for an attempt.
+    pub(crate) fn budget_suffices(&mut self, account: Option<&str>, now: MonoTime) -> bool {
+        self.accounts.of(account, now).budget.suffices(now)
     }
 
-    /// Withdraws from the retry budget, which suffices.
-    pub(crate) fn withdraw(&mut self, now: MonoTime) {
-        self.budget.withdraw(now);
-        let left = self.budget.attempts_left();
+    /// Withdraws from the account's retry budget, which suffices.
+    pub(crate) fn withdraw(&mut self, account: Option<&str>, now: MonoTime) {
+        let budget = &mut self.accounts.of(account, now).budget;
+        budget.withdraw(now);
+        let left = budget.attempts_left();
         self.events.record(|| Event::RetryBudget { left });
     }
 

@@ -89,7 +89,9 @@ fn send<F: Flow>(flow: &mut F, session: &mut Session, now: Now) -> Exchange {
         Step::Send(exchange) => exchange,
         Step::Abandon(id) => panic!("abandons {id:?}"),
         Step::Wait(until) => panic!("waits until {until:?}"),
-        Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. } => panic!("has credentials"),
+        Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. } | Step::Provide { .. } => {
+            panic!("has credentials")
+        }
         Step::Done(Ok(_)) => panic!("is done"),
         Step::Done(Err(error)) => panic!("fails: {error}"),
     }
@@ -101,7 +103,9 @@ fn done<F: Flow>(flow: &mut F, session: &mut Session, now: Now) -> Result<F::Out
         Step::Send(exchange) => panic!("sends {exchange:?}"),
         Step::Abandon(id) => panic!("abandons {id:?}"),
         Step::Wait(until) => panic!("waits until {until:?}"),
-        Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. } => panic!("has credentials"),
+        Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. } | Step::Provide { .. } => {
+            panic!("has credentials")
+        }
     }
 }
 

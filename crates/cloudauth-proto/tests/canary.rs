@@ -254,7 +254,7 @@ fn run<O: Listed>(
             }
             Step::Abandon(_) => {}
             Step::Wait(until) => time.mono = until,
-            Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. } => {
+            Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. } | Step::Provide { .. } => {
                 panic!("has credentials")
             }
             Step::Done(result) => return result,

@@ -75,7 +75,11 @@ fn fetch(
             }
             Step::Wait(_) => millis += 50,
             Step::Done(result) => return (sent, result),
-            Step::Abandon(_) | Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. } => {
+            Step::Abandon(_)
+            | Step::Authenticate(_)
+            | Step::Read { .. }
+            | Step::Run { .. }
+            | Step::Provide { .. } => {
                 panic!("unexpected step");
             }
         }

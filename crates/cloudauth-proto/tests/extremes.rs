@@ -7,7 +7,7 @@ mod common;
 use core::time::Duration;
 
 use cloudauth_proto::credentials::{
-    Environment, External, Profile, ProfileFormat, Settings, Source, Uri,
+    Chain, External, Profile, ProfileFormat, Settings, Source, Uri,
 };
 use cloudauth_proto::driver::{
     Delivery, ExchangeId, Failure, Head, MonoTime, Now, Refresh, Response,
@@ -64,7 +64,7 @@ fn options() -> impl Strategy<Value = CallOptions> {
 }
 
 fn source() -> impl Strategy<Value = Source> {
-    let settings = Settings::new(&Environment::default());
+    let settings = Settings::default();
     let profile = Profile::new(ProfileFormat::Ini, "credentials", None, settings);
     let uri = Uri::new("https://issuer.example/").unwrap();
     let program = External::new("print-credentials").unwrap();
@@ -73,7 +73,7 @@ fn source() -> impl Strategy<Value = Source> {
         Source::Uri(uri),
         Source::External(program),
     ];
-    let chain = Source::Chain(sources.to_vec());
+    let chain = Source::from(Chain::new(sources.to_vec()).continue_after_failure());
     prop_oneof![Just(chain), proptest::sample::select(sources.to_vec())]
 }
 
@@ -141,7 +141,7 @@ fn drive<F: Flow>(
             }
             Step::Authenticate(ticket) => drive(&mut Refresh::new(ticket), session, now, turns),
             Step::Wait(until) if turn.end == 0 => now.mono = until,
-            Step::Read { .. } | Step::Run { .. } => {
+            Step::Read { .. } | Step::Run { .. } | Step::Provide { .. } => {
                 now.mono = now.mono + turn.by;
                 flow.supply(Ok(b"[default]\ntype = ecs_ram_role\n".to_vec()));
             }

@@ -68,7 +68,7 @@ fn refused_by(
                 let response = respond(IncomingRequest::from(&exchange.sign()));
                 call.report(&mut session, exchange.id(), Ok(response), now);
             }
-            Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. } => {
+            Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. } | Step::Provide { .. } => {
                 panic!("has credentials")
             }
             Step::Done(Err(Error::Service(fault))) => return *fault,

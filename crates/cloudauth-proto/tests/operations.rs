@@ -274,7 +274,8 @@ fn sends<O: Listed>(operation: &O) -> usize {
             step @ (Step::Abandon(_)
             | Step::Authenticate(_)
             | Step::Read { .. }
-            | Step::Run { .. }) => panic!("{step:?}"),
+            | Step::Run { .. }
+            | Step::Provide { .. }) => panic!("{step:?}"),
         }
     }
 }

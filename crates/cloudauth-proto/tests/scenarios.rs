@@ -143,7 +143,10 @@ impl Scenario {
                         _ => self.millis = until,
                     }
                 }
-                Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. } => {
+                Step::Authenticate(_)
+                | Step::Read { .. }
+                | Step::Run { .. }
+                | Step::Provide { .. } => {
                     panic!("credentials are given")
                 }
                 Step::Done(result) => {

@@ -234,7 +234,10 @@ impl Driver {
                 }
                 Step::Wait(until) => self.now.mono = until,
                 Step::Abandon(_) => {}
-                step @ (Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. }) => {
+                step @ (Step::Authenticate(_)
+                | Step::Read { .. }
+                | Step::Run { .. }
+                | Step::Provide { .. }) => {
                     panic!("{step:?}")
                 }
                 Step::Done(result) => panic!("{result:?}"),

@@ -5,7 +5,9 @@ use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use cloudauth_net::{ClientParts, Clock, FetchError, Observer, Options, OptionsError, local};
+use cloudauth_net::{
+    ClientParts, Clock, CustomSources, FetchError, Observer, Options, OptionsError, local,
+};
 use cloudauth_proto::driver::{Now, Refresh, RefreshId, RefreshTicket};
 use cloudauth_proto::pages::{Paged, Pages};
 use cloudauth_proto::verify::FetchEvidence;
@@ -40,6 +42,7 @@ impl Client {
     pub fn new(options: Options) -> Result<Self, OptionsError> {
         let ClientParts {
             session,
+            custom_sources,
             clock,
             tls,
             proxies,
@@ -63,6 +66,7 @@ impl Client {
         let driver = Arc::new(Driver {
             sender: Sender::new(agent, proxies, user_agent),
             session: Mutex::new(session),
+            custom_sources,
             changed: Condvar::new(),
             clock,
             observer,
@@ -164,6 +168,7 @@ impl<O: Paged> Iterator for PageIter<O> {
 struct Driver {
     sender: Sender,
     session: Mutex<Session>,
+    custom_sources: CustomSources,
     /// Notified when a refresh of the credentials has ended, and when the client is dropped.
     changed: Condvar,
     clock: Clock,
@@ -218,6 +223,9 @@ impl Driver {
                 }
                 Step::Run { argv, timeout } => {
                     flow.supply(local::run_program(&argv, timeout, &self.is_closed));
+                }
+                Step::Provide { name, timeout } => {
+                    flow.provide(self.custom_sources.run(&name, timeout, &self.is_closed));
                 }
                 Step::Done(result) => {
                     observed.end();

@@ -148,7 +148,7 @@ pub(crate) const CASES: &[SourceCase] = &[
         "ecs_ram_role v2",
         CredentialService::Metadata,
         3,
-        |simulator, _| Source::EcsRole(EcsRole::new(None, &settings(simulator))),
+        |simulator, _| EcsRole::new(None, &settings(simulator)).unwrap().into(),
     ),
     requests(
         "ecs_ram_role v1",
@@ -156,7 +156,7 @@ pub(crate) const CASES: &[SourceCase] = &[
         3,
         |simulator, _| {
             simulator.world().set_metadata_versions(true, false);
-            Source::EcsRole(EcsRole::new(None, &settings(simulator)))
+            EcsRole::new(None, &settings(simulator)).unwrap().into()
         },
     ),
     requests(
@@ -364,7 +364,7 @@ fn credential_services(simulator: &Simulator) -> Endpoint {
 
 pub(crate) fn settings(simulator: &Simulator) -> Settings {
     let endpoint = credential_services(simulator);
-    Settings::new(&Environment::default())
+    Settings::default()
         .sts(endpoint.clone())
         .metadata(endpoint.clone())
         .oauth(endpoint)

@@ -232,7 +232,7 @@ fn the_metadata_service_is_reached_without_a_proxy() {
             (name == "HTTP_PROXY" || name == "http_proxy").then(|| "http://127.0.0.1:9".to_owned())
         })
     };
-    let source = || Source::EcsRole(EcsRole::new(None, &settings(&simulator)));
+    let source = || Source::from(EcsRole::new(None, &settings(&simulator)).unwrap());
     let made = || options(&simulator, source()).proxies(proxies());
     let blocking = cloudauth_ureq::Client::new(made()).unwrap();
     assert!(blocking.run(WhoAmI::new()).is_ok());

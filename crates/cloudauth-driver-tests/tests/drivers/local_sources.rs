@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use cloudauth_hyper::Client;
 use cloudauth_net::Options;
-use cloudauth_proto::credentials::{Environment, External, Profile, ProfileFormat, Settings};
+use cloudauth_proto::credentials::{External, Profile, ProfileFormat, Settings};
 use cloudauth_proto::ops::InitFaceVerify;
 use cloudauth_proto::{Endpoints, Source};
 use cloudauth_sim::conformance::limits;
@@ -44,7 +44,7 @@ fn pipe(folder: &Folder) -> Source {
             .unwrap()
             .success()
     );
-    let settings = Settings::new(&Environment::default());
+    let settings = Settings::default();
     Source::Profile(Profile::new(ProfileFormat::Cli, path, None, settings))
 }
 

@@ -11,6 +11,7 @@ mod connecting;
 mod connection_faults;
 mod credential_sources;
 mod credentials;
+mod custom_sources;
 mod cut_responses;
 mod deadline;
 mod driver;

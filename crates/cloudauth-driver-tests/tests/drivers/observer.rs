@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
 use cloudauth_proto::Source;
-use cloudauth_proto::credentials::Uri;
+use cloudauth_proto::credentials::{Chain, SkippedSource, SourceError, Uri};
 use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
 use cloudauth_proto::verify::PollVerdict;
 use cloudauth_sim::conformance::limits;
@@ -20,6 +20,7 @@ both! {
     a_verdict_that_is_polled_for_and_a_refresh_are_observed => every_flow;
     failovers_and_opened_circuit_breakers_are_warnings => warnings;
     a_refresh_that_failed_is_a_warning => refresh;
+    skipped_sources_of_credentials_are_a_warning => skipped;
     a_subscriber_receives_the_call_and_its_attempts_without_personal_data => subscriber;
 }
 
@@ -186,6 +187,33 @@ fn refresh<D: Driver>() {
     if D::NAME == "hyper" {
         assert!(
             log.contains("WARN") && log.contains("credentials could not be refreshed"),
+            "{log}"
+        );
+    }
+}
+
+fn skipped<D: Driver>() {
+    let simulator = Simulator::start().unwrap();
+    let absent = SkippedSource::new("a vault", SourceError::NoRole);
+    let uri = format!("{}{CREDENTIALS_PATH}", simulator.credential_services_url());
+    let chain = Chain::new(vec![Source::Absent(absent), Uri::new(&uri).unwrap().into()]);
+    let log = written(|| {
+        let driver = D::new(options(limits(), endpoints(&simulator)).credentials(chain.clone()));
+        driver.call(&init()).unwrap();
+        driver.call(&init()).unwrap();
+        let lenient = chain.clone().continue_after_failure();
+        D::new(options(limits(), endpoints(&simulator)).credentials(lenient));
+    });
+    assert!(
+        log.contains("if a source of credentials fails, the next one is used"),
+        "{log}"
+    );
+    // The blocking driver's refresh runs on a thread of its own, which this test does not record.
+    if D::NAME == "hyper" {
+        let skipped = "sources of credentials were skipped";
+        assert_eq!(log.matches(skipped).count(), 1, "{log}");
+        assert!(
+            log.contains("a vault: the metadata service has no role"),
             "{log}"
         );
     }

@@ -64,7 +64,7 @@ impl Received {
                 (Signer::Session, Some((_, refused))) => {
                     session.credential_cache_mut().reject(refused, now)
                 }
-                (Signer::Session | Signer::Own(_) | Signer::Unsigned, _) => false,
+                (Signer::Session | Signer::Call(_) | Signer::Own(_) | Signer::Unsigned, _) => false,
             },
             Classification::NotSent
             | Classification::NoResponse
@@ -114,8 +114,9 @@ pub(crate) fn response(
     let is_foreign =
         matches!(&unreadable, Some(kind) if !matches!(kind, DecodeErrorKind::TooLarge { .. }));
     let code = envelope.code.as_deref();
+    let message = envelope.message.as_ref().map_or("", Sensitive::expose);
     Received {
-        classification: classify(head.status, code, is_foreign, date.is_some()),
+        classification: classify(head.status, code, message, is_foreign, date.is_some()),
         is_ok,
         is_success,
         code: envelope.code,
@@ -130,9 +131,21 @@ pub(crate) fn response(
 }
 
 /// Classifies by the codes of the gateway, which the vendor documents for all its products.
-fn classify(status: u16, code: Option<&str>, is_foreign: bool, has_date: bool) -> Classification {
+fn classify(
+    status: u16,
+    code: Option<&str>,
+    message: &str,
+    is_foreign: bool,
+    has_date: bool,
+) -> Classification {
     let starts_with = |start| code.is_some_and(|code| code.starts_with(start));
-    if starts_with("InvalidSecurityToken") || starts_with("InvalidAccessKeyId") {
+    // Some products of the vendor report an expired token as a parameter (reported by users of its SDKs).
+    let is_token_parameter =
+        starts_with("InvalidParameter") && message.contains("SecurityToken.Expired");
+    if starts_with("InvalidSecurityToken")
+        || starts_with("InvalidAccessKeyId")
+        || is_token_parameter
+    {
         return Classification::CredentialsRefused;
     }
     match (status, code) {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::classify::Received;
 use super::result::Refusal;
 use crate::clock::MonoTime;
-use crate::credentials::CredentialsError;
+use crate::credentials::{Credentials, CredentialsError};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::exchange::EncodedOperation;
@@ -20,6 +20,8 @@ pub(super) struct Findings {
     pub(super) refusal: Option<Refusal>,
     /// Why the call could not be signed when it was last due.
     pub(super) lacks_credentials: Option<CredentialsError>,
+    /// The credentials that were refused and may be replaced by others.
+    pub(super) refused_credentials: Option<Credentials>,
     /// The classifications that led to a free repetition; each does so once.
     pub(super) repeated: Vec<Classification>,
     /// Endpoints whose certificate was refused.

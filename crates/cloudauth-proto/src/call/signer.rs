@@ -9,6 +9,8 @@ use crate::sign::Scheme;
 pub(crate) enum Signer {
     /// The session's credentials and scheme.
     Session,
+    /// The credentials of the call, and the session's scheme.
+    Call(Credentials),
     /// These credentials, with RPC 1.0, which keeps every parameter in the form.
     Own(Credentials),
     /// Nothing.
@@ -16,6 +18,14 @@ pub(crate) enum Signer {
 }
 
 impl Signer {
+    /// The account that signs, unless it is that of the session.
+    pub(super) fn account(&self) -> Option<&str> {
+        match self {
+            Self::Call(own) => Some(own.access_key_id().unwrap_or("bearer")),
+            Self::Session | Self::Own(_) | Self::Unsigned => None,
+        }
+    }
+
     /// The scheme and the credentials to sign with, given those of the session.
     pub(super) fn signs_with(
         &self,
@@ -24,6 +34,7 @@ impl Signer {
     ) -> Option<(Scheme, Credentials)> {
         match self {
             Self::Session => credentials.map(|credentials| (session.signs_with(), credentials)),
+            Self::Call(own) => Some((session.signs_with(), own.clone())),
             Self::Own(own) => Some((Scheme::RpcHmacSha1, own.clone())),
             Self::Unsigned => None,
         }

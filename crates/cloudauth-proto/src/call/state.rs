@@ -63,7 +63,10 @@ impl CallState {
     pub(super) fn new(operation: EncodedOperation, options: CallOptions) -> Self {
         Self {
             operation: Arc::new(operation),
-            signer: Signer::Session,
+            signer: options
+                .credentials
+                .clone()
+                .map_or(Signer::Session, Signer::Call),
             options,
             entropy: None,
             latest: LatestTime::default(),
@@ -97,7 +100,7 @@ impl CallState {
             {
                 self.phase = Phase::Settled(Err(error));
             }
-            self.entropy = Some(session.begin(now.mono));
+            self.entropy = Some(session.begin(self.signer.account(), now.mono));
             let limit = self.options.total_timeout;
             let limit = limit.unwrap_or_else(|| session.limits().total_timeout);
             self.begun = now.mono;
@@ -167,7 +170,7 @@ impl CallState {
             Ok(credentials) => credentials,
             Err(step) => return *step,
         };
-        let budget_suffices = session.budget_suffices(now.mono);
+        let budget_suffices = session.budget_suffices(self.signer.account(), now.mono);
         let choices = self.choices();
         let choice = choices.choose(session, due.target, budget_suffices, now.mono);
         let Some(Choice {
@@ -197,7 +200,13 @@ impl CallState {
             }
         }
         let action = &self.operation.metadata.action;
-        match session.admit(action, due.planned, self.deadline, now.mono) {
+        match session.admit(
+            self.signer.account(),
+            action,
+            due.planned,
+            self.deadline,
+            now.mono,
+        ) {
             Admission::Send => {}
             Admission::Wait { planned } => {
                 due.planned = Some(planned);
@@ -205,7 +214,7 @@ impl CallState {
             }
         }
         if costs {
-            session.withdraw(now.mono);
+            session.withdraw(self.signer.account(), now.mono);
         }
         let sent = self.exchanges.sent();
         let retry = (sent > 0).then(|| Retry {
@@ -228,6 +237,11 @@ impl CallState {
         let step = match session.credential_cache_mut().look_up(now, self.deadline) {
             Lookup::Hit(found) => {
                 self.findings.lacks_credentials = None;
+                let refused = self.findings.refused_credentials.as_ref();
+                if refused.is_some_and(|refused| refused.is_same(&found.credentials)) {
+                    // There are no others.
+                    return Err(Box::new(self.stop()));
+                }
                 return Ok(Some(found.credentials));
             }
             Lookup::Refresh(ticket) => Step::Authenticate(ticket),
@@ -293,7 +307,9 @@ impl CallState {
         let signed = self.signer.signs_with(session, credentials);
         let id = session.next_exchange();
         session.begin_exchange(&endpoint, id, until, now.mono);
-        let entropy = self.entropy.get_or_insert_with(|| session.begin(now.mono));
+        let entropy = self
+            .entropy
+            .get_or_insert_with(|| session.begin(self.signer.account(), now.mono));
         let stamp = Stamp {
             at: session.service_time(now),
             nonce: entropy.nonce(),
@@ -362,11 +378,11 @@ impl CallState {
         let action = &self.operation.metadata.action;
         match other {
             Some(other)
-                if credentials.is_some()
-                    && session.budget_suffices(now.mono)
-                    && session.admit_at_once(action, now.mono) =>
+                if (credentials.is_some() || !matches!(self.signer, Signer::Session))
+                    && session.budget_suffices(self.signer.account(), now.mono)
+                    && session.admit_at_once(self.signer.account(), action, now.mono) =>
             {
-                session.withdraw(now.mono);
+                session.withdraw(self.signer.account(), now.mono);
                 self.send(session, other, credentials, None, now)
             }
             Some(_) | None => Step::Wait(overdue),
@@ -433,6 +449,10 @@ impl CallState {
             }
             let is_refusal = !classification.counts_against_endpoint()
                 && classification != Classification::UnknownHere;
+            if classification == Classification::CredentialsRefused {
+                let refused = exchange.signed.as_ref();
+                self.findings.refused_credentials = refused.map(|(_, refused)| refused.clone());
+            }
             self.findings.refusal = is_refusal.then_some(Refusal {
                 response,
                 received,

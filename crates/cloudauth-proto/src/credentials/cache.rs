@@ -3,6 +3,13 @@
 //! Cached credentials are fresh until a quarter of their lifetime, at most 15 minutes, is left. From then
 //! on one call refreshes them, while all others keep using them; they do so until the credentials expire,
 //! however many refreshes fail. Their age is measured by both clocks, and the longer one counts.
+//!
+//! Credentials that have expired are used in two cases, in which the service decides. Both are of a metadata
+//! service, which is part of the instance and of which there is no other:
+//!
+//! * They were to be replaced, and the metadata service could not be reached.
+//! * They had expired on arrival, by the client's clock alone. One call uses them: if that clock is wrong, the
+//!   service's response says so, and the next refresh knows it.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -35,9 +42,15 @@ const BASE_BACKOFF: Duration = Duration::from_secs(1);
 const MAX_BACKOFF_WHILE_USABLE: Duration = Duration::from_secs(60);
 const MAX_BACKOFF: Duration = Duration::from_secs(10);
 
-/// Credentials that the service refused at a younger age than this are not replaced: new ones would be
-/// refused as well.
-const MIN_REPLACEABLE_AGE: Duration = Duration::from_secs(10);
+/// Credentials that the service refused are replaced at once, but if they are younger than this only if no
+/// others were replaced in this time: new ones would be refused as well.
+const REPLACEMENT_INTERVAL: Duration = Duration::from_secs(10);
+
+/// The time after which one more call may use credentials that had expired on arrival.
+const TRIAL_INTERVAL: Duration = Duration::from_secs(60);
+
+/// The provider whose credentials are used after they have expired.
+const METADATA: &str = "ecs_ram_role";
 
 /// Credentials, and the source that they come from.
 ///
@@ -103,6 +116,10 @@ pub(crate) struct CredentialCache {
     reservation: Option<Reservation>,
     failure: Option<FailedRefresh>,
     refreshes: u64,
+    /// The credentials that were refused last, and when.
+    refused: Option<(Credentials, Now)>,
+    /// When credentials that had expired on arrival were stored.
+    trial: Option<MonoTime>,
     pub(crate) metadata: MetadataState,
 }
 
@@ -113,13 +130,32 @@ struct CachedCredentials {
     since: Now,
     /// `None` if they do not expire.
     validity: Option<Validity>,
+    /// Whether one call may use them although they have expired.
+    is_on_trial: bool,
 }
 
 /// The ages until which credentials are fresh and usable.
 #[derive(Clone, Copy, Debug)]
-struct Validity {
+pub(crate) struct Validity {
     fresh_for: Duration,
     usable_for: Duration,
+}
+
+impl Validity {
+    /// That of credentials which expire after `lifetime`, or else are to be fetched again after `fresh_for`.
+    pub(crate) fn new(lifetime: Option<Duration>, fresh_for: Option<Duration>) -> Option<Self> {
+        match (lifetime, fresh_for) {
+            (Some(lifetime), _) => Some(Self {
+                fresh_for: lifetime.saturating_sub(REFRESH_MARGIN.min(lifetime / 4)),
+                usable_for: lifetime,
+            }),
+            (None, Some(fresh_for)) => Some(Self {
+                fresh_for,
+                usable_for: Duration::MAX,
+            }),
+            (None, None) => None,
+        }
+    }
 }
 
 impl CachedCredentials {
@@ -153,6 +189,8 @@ struct FailedRefresh {
     until: MonoTime,
     /// Whether there were credentials that could be used.
     was_usable: bool,
+    /// Whether the credentials that have expired are used all the same.
+    allows_expired: bool,
     /// The number of consecutive failures before this one.
     previous: u32,
 }
@@ -189,6 +227,7 @@ impl CredentialCache {
                 found: ResolvedCredentials::fixed(credentials.clone()),
                 since: Now::default(),
                 validity: None,
+                is_on_trial: false,
             });
         }
         Self {
@@ -197,6 +236,8 @@ impl CredentialCache {
             reservation: None,
             failure: None,
             refreshes: 0,
+            refused: None,
+            trial: None,
             metadata: MetadataState::default(),
         }
     }
@@ -210,6 +251,12 @@ impl CredentialCache {
     /// Looks up the credentials for a call with this deadline, and reserves the refresh for it if one is
     /// due.
     pub(crate) fn look_up(&mut self, now: Now, deadline: MonoTime) -> Lookup {
+        if let Some(cached) = &mut self.cached
+            && cached.is_on_trial
+        {
+            cached.is_on_trial = false;
+            return Lookup::Hit(cached.found.clone());
+        }
         let current = self.current(now).cloned();
         let is_fresh = self.cached.as_ref().is_some_and(|it| it.is_fresh(now));
         let current = match current {
@@ -221,7 +268,10 @@ impl CredentialCache {
         // Without credentials another attempt is due at once, whatever failed while there were some.
         let is_due = |it: &&FailedRefresh| current.is_none() && it.was_usable;
         let failure = self.failure.as_ref();
+        let allows_expired = failure.is_some_and(|it| it.allows_expired);
         let failure = failure.filter(|it| now < it.until && !is_due(it));
+        let expired = self.cached.as_ref().filter(|_| allows_expired);
+        let current = current.or_else(|| expired.map(|cached| cached.found.clone()));
         match (current, reservation, failure) {
             (Some(found), Some(_), _) | (Some(found), None, Some(_)) => Lookup::Hit(found),
             (None, Some(reservation), _) => Lookup::Wait(reservation.until),
@@ -257,13 +307,12 @@ impl CredentialCache {
         }
     }
 
-    /// Stores the credentials that a refresh has fetched, which expire after `lifetime`. `pinned` is the
-    /// source to use from now on.
+    /// Stores the credentials that a refresh has fetched. `pinned` is the source to use from now on.
     pub(crate) fn store(
         &mut self,
         id: RefreshId,
         found: ResolvedCredentials,
-        lifetime: Option<Duration>,
+        validity: Option<Validity>,
         pinned: Option<Source>,
         now: Now,
     ) {
@@ -273,6 +322,12 @@ impl CredentialCache {
             self.source = source;
         }
         let mut found = found;
+        if let Some((refused, _)) = &self.refused
+            && refused.is_equal(&found.credentials)
+        {
+            // A call whose request was refused is told so, and does not send it again.
+            found.credentials = refused.clone();
+        }
         if let Some(cached) = &mut self.cached
             && found.skipped.is_empty()
         {
@@ -282,11 +337,31 @@ impl CredentialCache {
         self.cached = Some(CachedCredentials {
             found,
             since: now,
-            validity: lifetime.map(|lifetime| Validity {
-                fresh_for: lifetime.saturating_sub(REFRESH_MARGIN.min(lifetime / 4)),
-                usable_for: lifetime,
-            }),
+            validity,
+            is_on_trial: false,
         });
+        self.trial = None;
+    }
+
+    /// Stores credentials that had expired on arrival, for one call. Returns whether there may be one.
+    pub(crate) fn store_on_trial(
+        &mut self,
+        id: RefreshId,
+        found: ResolvedCredentials,
+        pinned: Option<Source>,
+        now: Now,
+    ) -> bool {
+        let may_try = |at| now.mono.saturating_since(at) >= TRIAL_INTERVAL;
+        if self.current(now).is_some() || !self.trial.is_none_or(may_try) {
+            return false;
+        }
+        let validity = Validity::new(Some(Duration::ZERO), None);
+        self.store(id, found, validity, pinned, now);
+        self.trial = Some(now.mono);
+        if let Some(cached) = &mut self.cached {
+            cached.is_on_trial = true;
+        }
+        true
     }
 
     /// Records that a refresh has failed; if it was only cut short, the next one may begin at once.
@@ -311,6 +386,7 @@ impl CredentialCache {
                 error,
                 until: now.mono,
                 was_usable: false,
+                allows_expired: failure.is_some_and(|failure| failure.allows_expired),
                 previous: failure.map_or(0, |failure| failure.previous),
             });
             return;
@@ -323,7 +399,10 @@ impl CredentialCache {
         };
         let factor = 1_u32.checked_shl(previous).unwrap_or(u32::MAX);
         let half = BASE_BACKOFF.saturating_mul(factor).min(max_backoff) / 2;
+        let cached = self.cached.as_ref();
+        let is_metadata = cached.is_some_and(|it| it.found.credentials.provider() == METADATA);
         self.failure = Some(FailedRefresh {
+            allows_expired: is_metadata && !is_usable && error.is_unreachable(),
             error,
             until: now.mono + half + jitter(half),
             was_usable: is_usable,
@@ -356,9 +435,13 @@ impl CredentialCache {
         if !cached.found.credentials.is_same(refused) {
             return true;
         }
-        if cached.age(now) < MIN_REPLACEABLE_AGE {
+        let last = self.refused.as_ref();
+        let was_replaced =
+            last.is_some_and(|(_, at)| now.longest_since(*at) < REPLACEMENT_INTERVAL);
+        if was_replaced && cached.age(now) < REPLACEMENT_INTERVAL {
             return false;
         }
+        self.refused = Some((refused.clone(), now));
         self.cached = None;
         true
     }

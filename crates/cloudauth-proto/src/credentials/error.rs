@@ -1,6 +1,7 @@
 //! The errors of credentials and of their sources.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -25,6 +26,7 @@ use crate::policy::Classification;
 ///                 let lines = skipped.iter().map(|source| format!("\n  {source}"));
 ///                 format!("no source has credentials:{}", lines.collect::<String>())
 ///             }
+///             CredentialsError::Failed { source, .. } => format!("repair this source: {source}"),
 ///             other => other.to_string(),
 ///         },
 ///         other => other.to_string(),
@@ -45,13 +47,21 @@ pub enum CredentialsError {
         /// The variable or the argument with the value.
         name: &'static str,
     },
-    /// No source has credentials. Lists the sources that were tried, in order.
+    /// A source is configured, or was used before, and cannot be used. Sources after it are not tried: they
+    /// may belong to another account.
+    Failed {
+        /// The source, and what is wrong with it.
+        source: Box<SkippedSource>,
+        /// The sources before it, in order.
+        skipped: Vec<SkippedSource>,
+    },
+    /// No source is configured. Lists the sources that were tried, in order.
     NoneFound(Vec<SkippedSource>),
     /// The deadline of the call passed before there were credentials.
     TimedOut,
 }
 
-/// A source that has no credentials and was skipped.
+/// A source without credentials, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SkippedSource {
@@ -63,7 +73,9 @@ pub struct SkippedSource {
 }
 
 impl SkippedSource {
-    pub(crate) fn new(source: impl Into<String>, reason: SourceError) -> Self {
+    /// A source of this name, for [`Source::Absent`](super::Source::Absent).
+    #[must_use]
+    pub fn new(source: impl Into<String>, reason: SourceError) -> Self {
         let source = source.into();
         Self { source, reason }
     }
@@ -78,10 +90,38 @@ pub enum SourceError {
         /// The name of the variable.
         variable: &'static str,
     },
+    /// An environment variable is set, and its value is not Unicode.
+    NotUnicode {
+        /// The name of the variable.
+        variable: &'static str,
+    },
+    /// Two environment variables that do not belong together are set: a key and a token of different
+    /// families, or two different names of a profile.
+    Conflict {
+        /// The names of the variables.
+        variables: [&'static str; 2],
+    },
+    /// An access key ID is that of a temporary key, which begins with `STS.`, and its token is missing.
+    NoToken {
+        /// The variable or the argument with the ID.
+        name: &'static str,
+    },
     /// An environment variable disables the source.
     Disabled {
         /// The name of the variable.
         variable: &'static str,
+    },
+    /// No file has the profile of this name.
+    UnknownProfile {
+        /// The name.
+        name: String,
+    },
+    /// A later file has the profile, too, and is not used.
+    Shadowed {
+        /// The path of the file that is not used.
+        path: String,
+        /// The path of the file that is used.
+        by: String,
     },
     /// A required value is malformed.
     Invalid {
@@ -104,6 +144,8 @@ pub enum SourceError {
     },
     /// The program could not be run to a successful end.
     Program(SupplyError),
+    /// The source of the caller's own has failed.
+    Custom(SupplyError),
     /// The output of the program is not the expected JSON.
     Output(DecodeErrorKind),
     /// The server refused the request.
@@ -113,6 +155,8 @@ pub enum SourceError {
         /// The `Code` of the response, if it has one.
         code: Option<String>,
     },
+    /// The metadata service has no role.
+    NoRole,
     /// No connection could be made: certainly nothing was sent.
     CannotConnect {
         /// The last cause in the driver's error.
@@ -133,10 +177,13 @@ pub enum SourceError {
     TimedOut,
 }
 
-/// A defect in a file with profiles: its location, never a value of the file.
+/// A defect in a file with profiles: its location, never a value of the file except for the name of the
+/// profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MalformedProfile {
+    /// The name of the profile, if the defect is in one.
+    pub profile: Option<String>,
     /// The number of the line, from 1, if it is known.
     pub line: Option<usize>,
     /// The name of the field, if it is a known one.
@@ -145,15 +192,16 @@ pub struct MalformedProfile {
     pub problem: &'static str,
 }
 
-/// The reason why a driver could not supply the contents of a file or the output of a program.
+/// The reason why a driver could not supply the contents of a file, the output of a program, or the
+/// credentials of a source of the caller's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SupplyError {
-    /// The file or the program does not exist.
+    /// The file or the program does not exist, or the driver has no source of this name.
     Missing,
-    /// The permission to read or run it is missing.
+    /// The permission to read, run or use it is missing.
     Denied,
-    /// It is larger than 1 MiB.
+    /// It is larger than 16 MiB.
     TooLarge,
     /// The program exited with this status. `None` if a signal ended it.
     Exited(Option<i32>),
@@ -168,6 +216,7 @@ impl CredentialsError {
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Missing { .. } | Self::Invalid { .. } => false,
+            Self::Failed { source, .. } => source.is_transient(),
             Self::NoneFound(sources) => sources.iter().any(SkippedSource::is_transient),
             Self::TimedOut => true,
         }
@@ -175,27 +224,39 @@ impl CredentialsError {
 
     /// The code with which a server refused to issue credentials; that of the last one.
     pub(crate) fn code(&self) -> Option<&str> {
-        let mut refusals = self
-            .sources()
-            .iter()
-            .rev()
-            .filter_map(SkippedSource::refusal);
+        let mut refusals = self.sources().rev().filter_map(SkippedSource::refusal);
         refusals.find_map(|(_, code)| code)
     }
 
     /// Whether a server issued none because there were too many requests.
     pub(crate) fn is_throttled(&self) -> bool {
-        let mut refusals = self.sources().iter().filter_map(SkippedSource::refusal);
+        let mut refusals = self.sources().filter_map(SkippedSource::refusal);
         refusals.any(|(status, code)| {
             Classification::of_unavailable(status, code) == Some(Classification::Throttled)
         })
     }
 
-    fn sources(&self) -> &[SkippedSource] {
-        match self {
-            Self::NoneFound(sources) => sources,
-            Self::Missing { .. } | Self::Invalid { .. } | Self::TimedOut => &[],
-        }
+    /// The sources that were skipped, then the one that failed.
+    fn sources(&self) -> impl DoubleEndedIterator<Item = &SkippedSource> {
+        let (skipped, failed) = match self {
+            Self::NoneFound(skipped) => (&**skipped, None),
+            Self::Failed { source, skipped } => (&**skipped, Some(&**source)),
+            Self::Missing { .. } | Self::Invalid { .. } | Self::TimedOut => (&[][..], None),
+        };
+        skipped.iter().chain(failed)
+    }
+
+    /// Whether the source could not be reached.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        let Self::Failed { source, .. } = self else {
+            return false;
+        };
+        matches!(
+            source.reason,
+            SourceError::CannotConnect { .. }
+                | SourceError::NoResponse { .. }
+                | SourceError::TimedOut
+        )
     }
 }
 
@@ -220,14 +281,22 @@ impl SkippedSource {
             | SourceError::TimedOut
             | SourceError::Decode(_)
             | SourceError::Expired => true,
-            SourceError::File { problem, .. } | SourceError::Program(problem) => {
+            SourceError::File { problem, .. }
+            | SourceError::Program(problem)
+            | SourceError::Custom(problem) => {
                 matches!(problem, SupplyError::TimedOut | SupplyError::Failed)
             }
             SourceError::Refused { status, code } => {
                 Classification::of_unavailable(*status, code.as_deref()).is_some()
             }
             SourceError::NotSet { .. }
+            | SourceError::NotUnicode { .. }
+            | SourceError::Conflict { .. }
+            | SourceError::NoToken { .. }
             | SourceError::Disabled { .. }
+            | SourceError::UnknownProfile { .. }
+            | SourceError::Shadowed { .. }
+            | SourceError::NoRole
             | SourceError::Invalid { .. }
             | SourceError::Malformed { .. }
             | SourceError::Output(_)
@@ -247,17 +316,25 @@ impl fmt::Display for CredentialsError {
                 "cannot use {name}: it is empty, malformed or contains an invalid character \
                  such as a space, a line end or a quote"
             ),
+            Self::Failed { source, skipped } => {
+                write!(f, "no credentials: {source}")?;
+                list(f, "; not used before it: ", skipped)
+            }
             Self::NoneFound(sources) => {
                 f.write_str("no credentials")?;
-                for (i, skipped) in sources.iter().enumerate() {
-                    let comma = if i == 0 { ": " } else { "; " };
-                    write!(f, "{comma}{skipped}")?;
-                }
-                Ok(())
+                list(f, ": ", sources)
             }
             Self::TimedOut => f.write_str("no credentials before the deadline of the call"),
         }
     }
+}
+
+fn list(f: &mut fmt::Formatter<'_>, first: &str, sources: &[SkippedSource]) -> fmt::Result {
+    for (i, skipped) in sources.iter().enumerate() {
+        let comma = if i == 0 { first } else { "; " };
+        write!(f, "{comma}{skipped}")?;
+    }
+    Ok(())
 }
 
 impl core::error::Error for CredentialsError {}
@@ -272,17 +349,34 @@ impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotSet { variable } => write!(f, "{variable} is not set"),
+            Self::NotUnicode { variable } => write!(f, "{variable} is not Unicode"),
+            Self::Conflict {
+                variables: [one, other],
+            } => write!(
+                f,
+                "{one} and {other} contradict each other: unset one of them"
+            ),
+            Self::NoToken { name } => write!(
+                f,
+                "{name} is the ID of a temporary access key, whose security token is missing"
+            ),
             Self::Disabled { variable } => write!(f, "disabled by {variable}"),
+            Self::UnknownProfile { name } => write!(f, "no file has the profile {name:?}"),
+            Self::Shadowed { path, by } => {
+                write!(f, "{path} has the profile, too; {by} is used")
+            }
             Self::Invalid { name } => write!(f, "{name} is not valid"),
             Self::File { path, problem } => write!(f, "{path}: {problem}"),
             Self::Malformed { path, problem } => write!(f, "{path}{problem}"),
             Self::Program(problem) => write!(f, "program: {problem}"),
+            Self::Custom(problem) => problem.fmt(f),
             Self::Output(problem) => write!(f, "program output: {problem}"),
             Self::Refused { status, code: None } => write!(f, "refused (HTTP {status})"),
             Self::Refused {
                 status,
                 code: Some(code),
             } => write!(f, "refused: {code} (HTTP {status})"),
+            Self::NoRole => f.write_str("the metadata service has no role"),
             Self::CannotConnect { cause } => write!(f, "cannot connect: {cause}"),
             Self::NoResponse { cause: None } => f.write_str("no complete response"),
             Self::NoResponse { cause: Some(cause) } => {
@@ -300,6 +394,9 @@ impl fmt::Display for SourceError {
 
 impl fmt::Display for MalformedProfile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(profile) = &self.profile {
+            write!(f, ", profile {profile:?}")?;
+        }
         if let Some(line) = self.line {
             write!(f, ", line {line}")?;
         }
@@ -315,11 +412,11 @@ impl fmt::Display for SupplyError {
         match self {
             Self::Missing => f.write_str("not found"),
             Self::Denied => f.write_str("permission denied"),
-            Self::TooLarge => f.write_str("exceeds 1 MiB"),
+            Self::TooLarge => f.write_str("exceeds 16 MiB"),
             Self::Exited(Some(status)) => write!(f, "exited with status {status}"),
             Self::Exited(None) => f.write_str("killed by a signal"),
             Self::TimedOut => f.write_str("timed out"),
-            Self::Failed => f.write_str("cannot be read"),
+            Self::Failed => f.write_str("failed"),
         }
     }
 }

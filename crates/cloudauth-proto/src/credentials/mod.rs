@@ -1,10 +1,14 @@
 //! Credentials, and the sources they are looked up in.
 
 mod cache;
+mod custom;
 mod default_chain;
 mod env;
 mod error;
+mod external;
+mod from_environment;
 mod profile;
+mod profile_file;
 mod settings;
 mod source;
 
@@ -13,22 +17,25 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use hmac::Hmac;
+use hmac::{Hmac, Mac};
 use sha1::Sha1;
 use sha2::Sha256;
 #[cfg(feature = "sm3")]
 use sm3::Sm3;
 use zeroize::Zeroizing;
 
-pub(crate) use cache::{CredentialCache, Lookup, MetadataState};
+pub(crate) use cache::{CredentialCache, Lookup, MetadataState, Validity};
 pub use cache::{RefreshId, RefreshTicket, ResolvedCredentials};
+pub use custom::{CustomSource, ProvidedCredentials};
 pub use env::Environment;
 use env::{ACCESS_KEY_ID as ID, ACCESS_KEY_SECRET as SECRET, SECURITY_TOKEN as TOKEN};
 pub use error::{CredentialsError, MalformedProfile, SkippedSource, SourceError, SupplyError};
+pub use external::{CommandSyntax, External};
+pub use from_environment::FromEnvironment;
+pub(crate) use profile::{PrintedProfile, ProfileLookup, printed};
+pub use profile_file::{Profile, ProfileFile, ProfileFormat};
 pub use settings::Settings;
-pub use source::{
-    AssumeRole, CloudSso, EcsRole, External, OAuth, Oidc, Profile, ProfileFormat, Role, Source, Uri,
-};
+pub use source::{AssumeRole, Chain, CloudSso, EcsRole, OAuth, Oidc, OidcToken, Role, Source, Uri};
 
 use crate::crypto::keyed;
 use crate::secret::Secret;
@@ -54,8 +61,8 @@ use crate::secret::Secret;
 ///
 /// Each part travels in a header or in a signature without any escaping. All constructors therefore
 /// fail with [`CredentialsError::Invalid`] if a part is empty or contains anything but printable
-/// ASCII without spaces, or a character of quotes and placeholders, which no key has: `docker run
-/// --env-file` keeps the quotes around a value.
+/// ASCII without spaces. Quotes, brackets and other marks of a configuration language are refused as well: no
+/// key of the vendor's has one, and `"id"`, `${ID}` and `<your key>` were not meant to be sent.
 ///
 /// # Memory
 ///
@@ -109,7 +116,8 @@ impl Credentials {
     /// Reads `ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, if it is set,
     /// `ALIBABA_CLOUD_SECURITY_TOKEN`. An empty variable counts as unset.
     ///
-    /// Fails with [`CredentialsError::Missing`] if one of the first two is unset.
+    /// Fails with [`CredentialsError::Missing`] if one of the first two is unset, or the third although the key
+    /// is a temporary one.
     ///
     /// ```
     /// use cloudauth_proto::Credentials;
@@ -123,7 +131,11 @@ impl Credentials {
         let set = |name| vars(name).filter(|value| !value.is_empty());
         let id = set(ID).ok_or(CredentialsError::Missing { variable: ID })?;
         let secret = set(SECRET).ok_or(CredentialsError::Missing { variable: SECRET })?;
-        Self::from_parts(id, secret, set(TOKEN), "env", &[ID, SECRET, TOKEN])
+        let token = set(TOKEN);
+        if token.is_none() && is_temporary(&id) {
+            return Err(CredentialsError::Missing { variable: TOKEN });
+        }
+        Self::from_parts(id, secret, token, "env", &[ID, SECRET, TOKEN])
     }
 
     /// `names` are the names of the ID, the secret and the token in errors.
@@ -212,6 +224,25 @@ impl Credentials {
         Arc::ptr_eq(&self.key, &other.key)
     }
 
+    /// Whether both are the same key with the same token.
+    pub(crate) fn is_equal(&self, other: &Self) -> bool {
+        match (self.key(), other.key()) {
+            (SigningKey::Pair(one), SigningKey::Pair(other)) => {
+                fn token(pair: &AccessKeyPair) -> Option<&str> {
+                    pair.token.as_ref().map(Secret::expose)
+                }
+                // The secrets themselves are not kept.
+                let of_secret = |pair: &AccessKeyPair| pair.sha256.clone().finalize().into_bytes();
+                one.id == other.id
+                    && token(one) == token(other)
+                    && of_secret(one) == of_secret(other)
+            }
+            (SigningKey::Bearer(one), SigningKey::Bearer(other)) => one.expose() == other.expose(),
+            (SigningKey::Pair(_), SigningKey::Bearer(_))
+            | (SigningKey::Bearer(_), SigningKey::Pair(_)) => false,
+        }
+    }
+
     /// The same key with the name of another source.
     pub(crate) fn with_provider(self, provider: &'static str) -> Self {
         Self { provider, ..self }
@@ -231,14 +262,28 @@ impl Credentials {
     }
 }
 
-/// Fails unless headers and signatures can carry `value` unescaped, and if it has quotes around it or is
-/// a placeholder such as `<secret>` or `${SECRET}`.
+/// What no key and no token of the vendor's contains, and configuration files around them do.
+const NOT_IN_KEYS: &[u8] = b"\"'`\\<>(){}[]$#;,";
+
+/// Whether a key or a token may contain this: headers and signatures carry it unescaped.
+pub(crate) fn is_key_text(value: &str) -> bool {
+    let is_fine = |b: u8| b.is_ascii_graphic() && !NOT_IN_KEYS.contains(&b);
+    !value.is_empty() && value.bytes().all(is_fine)
+}
+
+/// Whether this is the ID of a temporary access key, which STS does not accept without its token
+/// (inferred: all keys that it was seen to issue begin so).
+pub(crate) fn is_temporary(id: &str) -> bool {
+    id.starts_with("STS.")
+}
+
+/// Fails unless a key or a token may contain `value`.
 fn check(name: &'static str, value: &str) -> Result<(), CredentialsError> {
-    let is_of_keys = |b: u8| b.is_ascii_graphic() && !b"\"'`<>${}".contains(&b);
-    if value.is_empty() || !value.bytes().all(is_of_keys) {
-        return Err(CredentialsError::Invalid { name });
+    if is_key_text(value) {
+        Ok(())
+    } else {
+        Err(CredentialsError::Invalid { name })
     }
-    Ok(())
 }
 
 const ARGUMENTS: [&str; 3] = ["access key ID", "access key secret", "security token"];

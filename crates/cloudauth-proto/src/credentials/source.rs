@@ -6,7 +6,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::error::SkippedSource;
+use super::custom::CustomSource;
+use super::env::ECS_METADATA_DISABLED;
+use super::error::{SkippedSource, SourceError};
+use super::external::External;
+use super::from_environment::{EnvironmentSource, FromEnvironment};
+use super::profile_file::Profile;
 use super::settings::Settings;
 use super::{Credentials, CredentialsError};
 use crate::clock::UnixTime;
@@ -30,9 +35,9 @@ use crate::secret::Secret;
 /// ```
 ///
 /// Credentials that expire are refreshed while they can still be used: when a quarter of their lifetime,
-/// at most 15 minutes, is left. If no source has credentials, calls fail with
-/// [`CredentialsError::NoneFound`], which lists every source that was tried by the vendor's name of its
-/// provider, with the reason.
+/// at most 15 minutes, is left. If no source is configured, calls fail with
+/// [`CredentialsError::NoneFound`]; if one is and cannot be used, with [`CredentialsError::Failed`]. Both list
+/// the sources that were tried by the vendor's name of their provider, with the reason.
 ///
 /// `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -40,9 +45,12 @@ use crate::secret::Secret;
 pub enum Source {
     /// Credentials that are passed in code. They are never refreshed.
     Static(Credentials),
-    /// A source that is known to have no credentials, and the reason. It stands in a chain for a source
-    /// that is not configured, so that errors list it.
+    /// A source that is not configured, and the reason. It stands in a chain so that errors list it.
     Absent(SkippedSource),
+    /// A source that is configured and cannot be used, and the reason. It ends the search.
+    Unusable(SkippedSource),
+    /// What environment variables say, which are read when a client is built.
+    FromEnvironment(FromEnvironment),
     /// A profile in a file, which describes another source.
     Profile(Profile),
     /// The role of the ECS instance that the program runs on, from the instance's metadata service.
@@ -59,24 +67,34 @@ pub enum Source {
     OAuth(Box<OAuth>),
     /// A program that prints credentials.
     External(External),
-    /// The first of several sources that has credentials. The session keeps using that one.
-    Chain(Vec<Self>),
+    /// A source of the caller's own.
+    Custom(CustomSource),
+    /// The first of several sources that is there. The session keeps using that one.
+    Chain(Chain),
 }
 
 impl Source {
+    /// Whether it is a chain that goes on to the next source when one fails.
+    #[must_use]
+    pub fn continues_after_failure(&self) -> bool {
+        matches!(self, Self::Chain(chain) if chain.continues_after_failure)
+    }
+
     /// Whether fetching again may yield other credentials.
     pub(crate) fn can_change(&self) -> bool {
         match self {
-            Self::Static(_) | Self::Absent(_) => false,
-            Self::Chain(sources) => sources.iter().any(Self::can_change),
-            Self::Profile(_)
+            Self::Static(_) | Self::Absent(_) | Self::Unusable(_) => false,
+            Self::Chain(chain) => chain.sources.iter().any(Self::can_change),
+            Self::FromEnvironment(_)
+            | Self::Profile(_)
             | Self::EcsRole(_)
             | Self::AssumeRole(_)
             | Self::Oidc(_)
             | Self::Uri(_)
             | Self::CloudSso(_)
             | Self::OAuth(_)
-            | Self::External(_) => true,
+            | Self::External(_)
+            | Self::Custom(_) => true,
         }
     }
 }
@@ -87,49 +105,65 @@ impl From<Credentials> for Source {
     }
 }
 
-/// A profile in a file. The file is read at every refresh and never written. Drivers read files of up to
-/// 1 MiB.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Profile {
-    /// The format of the file.
-    pub format: ProfileFormat,
-    /// The path of the file.
-    pub path: String,
-    /// The name of the profile. `None` selects the one that the file names as `current`
-    /// ([`Cli`](ProfileFormat::Cli)) or the section `default` ([`Ini`](ProfileFormat::Ini)).
-    pub name: Option<String>,
-    /// The settings for everything that the profile leaves out.
-    pub settings: Settings,
-}
-
-/// The format of a file with profiles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ProfileFormat {
-    /// JSON, as the vendor's CLI writes it to `~/.aliyun/config.json`. The modes `AK`, `StsToken`,
-    /// `RamRoleArn`, `ChainableRamRoleArn`, `EcsRamRole`, `OIDC`, `CloudSSO`, `OAuth` and `External` are
-    /// supported. Up to 10 profiles may refer to each other as `source_profile`.
-    Cli,
-    /// INI, as the vendor's SDKs read it from `~/.alibabacloud/credentials`. The types `access_key`,
-    /// `ram_role_arn`, `oidc_role_arn` and `ecs_ram_role` are supported; `rsa_key_pair` is not.
-    Ini,
-}
-
-impl Profile {
-    /// Makes the source for the profile `name` in the file at `path`.
-    pub fn new(
-        format: ProfileFormat,
-        path: impl Into<String>,
-        name: Option<String>,
-        settings: Settings,
-    ) -> Self {
-        Self {
-            format,
-            path: path.into(),
-            name,
-            settings,
+macro_rules! from_parts {
+    ($($part:ident($($of:tt)*),)*) => {$(
+        impl From<$part> for Source {
+            fn from(part: $part) -> Self {
+                from_parts!(@ $part part $($of)*)
+            }
         }
+    )*};
+    (@ $part:ident $it:ident boxed) => { Self::$part(Box::new($it)) };
+    (@ $part:ident $it:ident) => { Self::$part($it) };
+}
+
+from_parts! {
+    FromEnvironment(), Profile(), EcsRole(), AssumeRole(boxed), Oidc(boxed), Uri(), External(), Chain(),
+}
+
+impl From<CustomSource> for Source {
+    fn from(source: CustomSource) -> Self {
+        Self::Custom(source)
+    }
+}
+
+/// Several sources, of which the first that is there is used.
+///
+/// A source is *absent* if nothing configures it: the next one is tried. These are absent:
+/// [`Source::Absent`]; a profile without a name in files that have no current or default profile, or one
+/// without any field of a credential; the role of an instance without a name, if the metadata service does not
+/// connect or respond, or has no role. A profile whose name is given is not absent: if no file has it, it has
+/// failed.
+///
+/// Every other source is *there*. Whatever goes wrong with it ends the search with
+/// [`CredentialsError::Failed`]. Sources after it may belong to another account, which would then be used, and
+/// billed, without a word, for as long as the process runs.
+///
+/// Once a source had credentials it is used at every refresh, and the others are not tried again. A profile is
+/// kept by its name, also if another one becomes the current one of its file.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    pub(crate) sources: Vec<Source>,
+    pub(crate) continues_after_failure: bool,
+}
+
+impl Chain {
+    /// Makes a chain of these sources, in order of preference.
+    #[must_use]
+    pub fn new(sources: Vec<Source>) -> Self {
+        Self {
+            sources,
+            continues_after_failure: false,
+        }
+    }
+
+    /// Goes on to the next source when one fails, as the vendor's SDKs do. An outage of STS when a process
+    /// starts can then make it run under another identity until it ends. Drivers log a warning when a client
+    /// is built with it, and one for each source that it skips.
+    #[must_use]
+    pub fn continue_after_failure(mut self) -> Self {
+        self.continues_after_failure = true;
+        self
     }
 }
 
@@ -141,20 +175,31 @@ pub struct EcsRole {
     pub role: Option<String>,
     /// The metadata service.
     pub endpoint: Endpoint,
-    /// Whether the first version of the metadata service, which needs no token, may be used if the second
-    /// does not respond as it should. It is never used once the second has.
+    /// Whether the first version of the metadata service, which needs no token, may be used: if the second
+    /// has never responded, or if it issues a token and then responds 403 or 404 to it.
     pub allows_v1: bool,
 }
 
 impl EcsRole {
     /// Makes the source for a role by its name, or for the one that the instance has.
-    #[must_use]
-    pub fn new(role: Option<String>, settings: &Settings) -> Self {
-        Self {
-            role,
-            endpoint: settings.metadata.clone(),
-            allows_v1: settings.allows_imds_v1,
+    ///
+    /// Fails with [`SourceError::Disabled`] if `ALIBABA_CLOUD_ECS_METADATA_DISABLED` is `true`, and with
+    /// [`SourceError::Invalid`] if `ALIBABA_CLOUD_IMDS_ENDPOINT` is no host.
+    pub fn new(role: Option<String>, settings: &Settings) -> Result<Self, SourceError> {
+        if settings.vars.is_true(ECS_METADATA_DISABLED) {
+            let variable = ECS_METADATA_DISABLED;
+            return Err(SourceError::Disabled { variable });
         }
+        Ok(Self {
+            role,
+            endpoint: settings.metadata_endpoint()?,
+            allows_v1: settings.allows_imds_v1(),
+        })
+    }
+
+    /// The role of this name, with the settings of the environment.
+    pub fn named(role: impl Into<String>) -> FromEnvironment {
+        FromEnvironment::new(EnvironmentSource::EcsRole(role.into()))
     }
 }
 
@@ -199,23 +244,29 @@ impl Role {
     }
 }
 
-/// A role that is assumed with the credentials of another source.
+/// Roles that are assumed one after the other, the first with the credentials of another source.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AssumeRole {
-    /// The source of the credentials that sign the request to STS.
+    /// The source of the credentials that sign the first request to STS.
     pub base: Source,
-    /// The role.
-    pub role: Role,
-    /// The endpoint of STS.
-    pub sts: Endpoint,
+    /// The roles, each with the endpoint of STS at which it is assumed.
+    pub roles: Vec<(Role, Endpoint)>,
 }
 
 impl AssumeRole {
     /// Makes the source for `role`, assumed with credentials from `base`.
     #[must_use]
     pub fn new(base: Source, role: Role, sts: Endpoint) -> Self {
-        Self { base, role, sts }
+        // Not nested, so that no number of roles needs a stack.
+        let mut assumed = if let Source::AssumeRole(assumed) = base {
+            *assumed
+        } else {
+            let roles = Vec::new();
+            Self { base, roles }
+        };
+        assumed.roles.push((role, sts));
+        assumed
     }
 }
 
@@ -223,14 +274,24 @@ impl AssumeRole {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Oidc {
-    /// The path of the file with the token. It is read at every refresh, since projected tokens rotate.
-    pub token_file: String,
+    /// The token.
+    pub token: OidcToken,
     /// The ARN of the provider, `acs:ram::<account>:oidc-provider/<name>`.
     pub provider_arn: String,
     /// The role.
     pub role: Role,
     /// The endpoint of STS.
     pub sts: Endpoint,
+}
+
+/// The token of an OIDC provider.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum OidcToken {
+    /// The path of the file with the token. It is read at every refresh, since projected tokens rotate.
+    File(String),
+    /// The token itself.
+    Text(Secret),
 }
 
 impl Oidc {
@@ -241,12 +302,27 @@ impl Oidc {
         role: Role,
         sts: Endpoint,
     ) -> Self {
+        Self::with_token(OidcToken::File(token_file.into()), provider_arn, role, sts)
+    }
+
+    /// Makes the source for `role`, assumed with this token.
+    pub fn with_token(
+        token: OidcToken,
+        provider_arn: impl Into<String>,
+        role: Role,
+        sts: Endpoint,
+    ) -> Self {
         Self {
-            token_file: token_file.into(),
+            token,
             provider_arn: provider_arn.into(),
             role,
             sts,
         }
+    }
+
+    /// The role, the provider and the token of the environment, as the default chain reads them.
+    pub fn from_env() -> FromEnvironment {
+        FromEnvironment::new(EnvironmentSource::Oidc)
     }
 }
 
@@ -330,39 +406,6 @@ pub struct OAuth {
     pub stored: Option<(Credentials, UnixTime)>,
 }
 
-/// A program that prints credentials as JSON. It is run without a shell, for at most 60 s. Drivers read up to 1 MiB of output.
-/// `Debug` shows the number of its arguments only.
-#[derive(Clone)]
-pub struct External {
-    pub(crate) argv: Vec<String>,
-}
-
-impl External {
-    /// Splits a command line into words as a POSIX shell does. Variables, pipes and all other features of
-    /// a shell are not supported.
-    ///
-    /// Fails with [`CredentialsError::Invalid`] if the command line is empty or a quote is not closed.
-    ///
-    /// ```
-    /// use cloudauth_proto::credentials::External;
-    ///
-    /// assert!(External::new("/usr/bin/get-credentials --role 'verify people'").is_ok());
-    /// assert!(External::new("/usr/bin/get-credentials 'verify").is_err());
-    /// ```
-    pub fn new(command: &str) -> Result<Self, CredentialsError> {
-        let argv = shlex::split(command).filter(|argv| !argv.is_empty());
-        let name = "the command line of the program";
-        let argv = argv.ok_or(CredentialsError::Invalid { name })?;
-        Ok(Self { argv })
-    }
-}
-
-impl fmt::Debug for External {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "External({} words)", self.argv.len())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use alloc::string::ToString;
@@ -388,10 +431,16 @@ mod tests {
     }
 
     #[test]
-    fn a_command_is_split_into_words() {
-        let words = External::new(r#"/bin/x --a 'b c' "d""#).unwrap();
-        assert_eq!(words.argv, ["/bin/x", "--a", "b c", "d"]);
-        assert!(External::new("x 'y").is_err());
-        assert!(External::new(" ").is_err());
+    fn roles_of_roles_are_one_list() {
+        let key = Credentials::access_key("id", "s").unwrap();
+        let mut source = Source::from(key);
+        for _ in 0..100_000 {
+            source = AssumeRole::new(source, Role::new("arn", "s"), Endpoint::STS).into();
+        }
+        let Source::AssumeRole(assumed) = source.clone() else {
+            panic!("{source:?}");
+        };
+        assert!(matches!(assumed.base, Source::Static(_)));
+        assert_eq!(assumed.roles.len(), 100_000);
     }
 }

@@ -1,5 +1,6 @@
 //! Retry policy: limits, classification, circuit breaker, retry budget, rate limit.
 
+pub(crate) mod accounts;
 pub(crate) mod budget;
 pub(crate) mod circuit_breaker;
 pub(crate) mod rate_limit;
@@ -10,6 +11,7 @@ use core::time::Duration;
 pub(crate) use retry::repetition_harms;
 pub use retry::{Classification, Effect, Repeat, RetryDecision, judge};
 
+use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 
 /// Time-outs and limits of all calls of a client. [`CallOptions`] override some of them per call.
@@ -74,13 +76,14 @@ impl Policy {
 }
 
 /// Per-call overrides of [`Policy`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct CallOptions {
     pub(crate) total_timeout: Option<Duration>,
     pub(crate) repeat: Repeat,
     pub(crate) endpoint: Option<Endpoint>,
     pub(crate) hedge_after: Option<Duration>,
+    pub(crate) credentials: Option<Credentials>,
 }
 
 impl CallOptions {
@@ -114,6 +117,17 @@ impl CallOptions {
     /// one exchange at a time.
     pub fn hedge_after(mut self, wait: Duration) -> Self {
         self.hedge_after = Some(wait);
+        self
+    }
+
+    /// Signs the call with these credentials in place of the client's, for platforms that act for many
+    /// accounts.
+    ///
+    /// Rate limits and the retry budget are those of the account with this access key; circuit breakers,
+    /// connections and the clock skew are those of the client. If the service refuses the credentials, the call
+    /// ends: they are the caller's to replace. The client's own are neither needed nor touched.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
         self
     }
 }

@@ -1,8 +1,9 @@
 //! The role of an ECS instance, from its metadata service.
 //!
 //! The second version of the service requires a token in every request. The vendor's SDKs fetch a new one
-//! for each request and fall back to the first version after any failure. Here a token is used
-//! for its lifetime, and the first version is never used once the second has responded.
+//! for each request and fall back to the first version after any failure. Here a token is used for its lifetime,
+//! and the first version is used only if the second has never responded, or if it issues a token and then
+//! responds 403 or 404 to it, as agents in private clouds do.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -37,8 +38,13 @@ pub(super) struct Ecs {
 #[derive(Debug)]
 enum EcsStage {
     Token,
-    Name { token: Option<MetadataToken> },
-    Keys { token: Option<MetadataToken> },
+    Roles {
+        token: Option<MetadataToken>,
+    },
+    Keys {
+        token: Option<MetadataToken>,
+        name: String,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -50,6 +56,8 @@ struct MetadataToken {
 pub(super) enum EcsStep {
     Send(PlainRequest, Ecs),
     Fetched(FetchedCredentials),
+    /// Nothing names a role, and there is no service, or none with a role.
+    Absent(SourceError),
 }
 
 impl Ecs {
@@ -80,12 +88,19 @@ impl Ecs {
                     let is_new = true;
                     Ok(Self::named(role, Some(MetadataToken { text, is_new })))
                 }
-                Err(reason @ SourceError::CannotConnect { .. }) => Err(reason),
+                Err(reason @ SourceError::CannotConnect { .. }) => Self::without(&role, reason),
                 Err(_) if role.allows_v1 && !state.has_v2 => Ok(Self::named(role, None)),
-                Err(reason) => Err(reason),
+                Err(reason) => Self::without(&role, reason),
             },
-            EcsStage::Name { token } => match result.and_then(ok) {
-                Err(reason) => Self::refused(role, token.as_ref(), reason, state),
+            EcsStage::Roles { token } => match result.and_then(ok) {
+                Err(reason) => match after_refusal(&role, token.as_ref(), &reason) {
+                    AfterRefusal::NewToken => Ok(Self::renewed(role, state)),
+                    AfterRefusal::WithoutToken => Ok(Self::named(role, None)),
+                    AfterRefusal::Nothing => Self::without(&role, reason),
+                },
+                Ok(body) if body.trim_ascii().is_empty() => {
+                    Self::without(&role, SourceError::NoRole)
+                }
                 Ok(body) => {
                     let name = word(&body)?;
                     let is_part = |b: u8| b.is_ascii_alphanumeric() || b"._@-".contains(&b);
@@ -93,40 +108,46 @@ impl Ecs {
                         let problem = "not a valid role name".into();
                         return Err(SourceError::Decode(DecodeErrorKind::Shape(problem)));
                     }
-                    Ok(Self::keys(role, &name, token))
+                    Ok(Self::keys(role, name, token))
                 }
             },
-            EcsStage::Keys { token } => match result.and_then(ok) {
-                Err(reason) => Self::refused(role, token.as_ref(), reason, state),
+            EcsStage::Keys { token, name } => match result.and_then(ok) {
+                Err(reason) => match after_refusal(&role, token.as_ref(), &reason) {
+                    AfterRefusal::NewToken => Ok(Self::renewed(role, state)),
+                    AfterRefusal::WithoutToken => Ok(Self::keys(role, name, None)),
+                    AfterRefusal::Nothing => Err(reason),
+                },
                 Ok(body) => {
                     let keys = response::keys(&body, None)?;
-                    Ok(EcsStep::Fetched(keys.into_fetched("ecs_ram_role", time)?))
+                    let fetched = keys.into_fetched_or_on_trial("ecs_ram_role", time)?;
+                    Ok(EcsStep::Fetched(fetched))
                 }
             },
         }
     }
 
-    /// Fetches a new token, once, if an earlier one was refused: the instance may have been restarted.
-    fn refused(
-        role: EcsRole,
-        token: Option<&MetadataToken>,
-        reason: SourceError,
-        state: &mut MetadataState,
-    ) -> Result<EcsStep, SourceError> {
-        let may_be_token = matches!(
+    /// The end without a role. The service is not there if nothing names a role of it, and it does not respond
+    /// or has none.
+    fn without(role: &EcsRole, reason: SourceError) -> Result<EcsStep, SourceError> {
+        let is_absent = matches!(
             reason,
-            SourceError::Refused {
-                status: 401 | 403,
-                ..
-            }
+            SourceError::CannotConnect { .. }
+                | SourceError::NoResponse { .. }
+                | SourceError::TimedOut
+                | SourceError::NoRole
+                | SourceError::Refused { status: 404, .. }
         );
-        match token {
-            Some(MetadataToken { is_new: false, .. }) if may_be_token => {
-                state.token = None;
-                Ok(Self::token(role))
-            }
-            Some(_) | None => Err(reason),
+        if is_absent && role.role.is_none() {
+            Ok(EcsStep::Absent(reason))
+        } else {
+            Err(reason)
         }
+    }
+
+    /// Fetches a new token: the instance may have been restarted.
+    fn renewed(role: EcsRole, state: &mut MetadataState) -> EcsStep {
+        state.token = None;
+        Self::token(role)
     }
 
     fn token(role: EcsRole) -> EcsStep {
@@ -141,20 +162,42 @@ impl Ecs {
 
     fn named(role: EcsRole, token: Option<MetadataToken>) -> EcsStep {
         if let Some(name) = role.role.clone() {
-            return Self::keys(role, &name, token);
+            return Self::keys(role, name, token);
         }
         let plain = request(&role, Method::Get, ROLES.to_owned(), token.as_ref());
-        let stage = EcsStage::Name { token };
+        let stage = EcsStage::Roles { token };
         EcsStep::Send(plain, Self { role, stage })
     }
 
-    fn keys(role: EcsRole, name: &str, token: Option<MetadataToken>) -> EcsStep {
+    fn keys(role: EcsRole, name: String, token: Option<MetadataToken>) -> EcsStep {
         let mut encoded = Buffer::default();
         percent::encode(name.as_bytes(), &mut encoded);
         let target = format!("{ROLES}{}", text_of(encoded.into_bytes()));
         let plain = request(&role, Method::Get, target, token.as_ref());
-        let stage = EcsStage::Keys { token };
+        let stage = EcsStage::Keys { token, name };
         EcsStep::Send(plain, Self { role, stage })
+    }
+}
+
+/// What to do after a request with or without a token was refused.
+enum AfterRefusal {
+    NewToken,
+    WithoutToken,
+    Nothing,
+}
+
+fn after_refusal(
+    role: &EcsRole,
+    token: Option<&MetadataToken>,
+    reason: &SourceError,
+) -> AfterRefusal {
+    let (Some(token), SourceError::Refused { status, .. }) = (token, reason) else {
+        return AfterRefusal::Nothing;
+    };
+    match status {
+        401 | 403 if !token.is_new => AfterRefusal::NewToken,
+        403 | 404 if role.allows_v1 => AfterRefusal::WithoutToken,
+        _ => AfterRefusal::Nothing,
     }
 }
 

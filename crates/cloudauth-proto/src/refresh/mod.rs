@@ -2,6 +2,7 @@
 //! it is a coroutine with a stage.
 
 mod ecs;
+mod profile;
 mod request;
 mod response;
 mod resume;
@@ -20,7 +21,7 @@ use core::ops::ControlFlow::{Break, Continue};
 use request::sts_call;
 use response::FetchedCredentials;
 use resume::issuer_time;
-use stage::{Input, RefreshStage, Responder, StsCall};
+use stage::{Input, RefreshStage, Responder, StsCall, Supplied};
 use walk::{Resolved, SourceWalk};
 pub use who_am_i::WhoAmI;
 
@@ -28,7 +29,8 @@ use crate::call::Signer;
 use crate::call::plain::PlainCall;
 use crate::clock::{LatestTime, MonoTime, Now};
 use crate::credentials::{
-    CredentialsError, RefreshId, RefreshTicket, ResolvedCredentials, SourceError, SupplyError,
+    CredentialsError, ProvidedCredentials, RefreshId, RefreshTicket, ResolvedCredentials,
+    SkippedSource, Source, SourceError, SupplyError, Validity,
 };
 use crate::error::Error;
 use crate::event::Event;
@@ -53,7 +55,7 @@ pub struct Refresh {
     sent: Now,
     walk: SourceWalk,
     stage: RefreshStage,
-    supplied: Option<Result<Vec<u8>, SupplyError>>,
+    supplied: Option<Result<Supplied, SupplyError>>,
 }
 
 impl Refresh {
@@ -113,12 +115,12 @@ impl Refresh {
         };
         match self.supplied.take() {
             Some(contents) => {
-                self.stage = resume::supplied(input, contents, session, now, self.deadline);
+                self.supplied_input(input, contents, session, now);
                 None
             }
             None if until <= now.mono => {
                 let contents = Err(SupplyError::TimedOut);
-                self.stage = resume::supplied(input, contents, session, now, self.deadline);
+                self.supplied_input(input, contents, session, now);
                 None
             }
             None => {
@@ -130,6 +132,17 @@ impl Refresh {
                 Some(self.wait(session, until))
             }
         }
+    }
+
+    fn supplied_input(
+        &mut self,
+        input: Input,
+        contents: Result<Supplied, SupplyError>,
+        session: &Session,
+        now: Now,
+    ) {
+        let (walk, deadline) = (&mut self.walk, self.deadline);
+        self.stage = resume::supplied(input, contents, walk, session, now, deadline);
     }
 
     fn plain(
@@ -164,7 +177,9 @@ impl Refresh {
     ) -> Option<Step<ResolvedCredentials>> {
         match self.step(call.poll(session, now), session, now) {
             // It has its credentials, and needs no file and no program.
-            Ok(Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. }) => {
+            Ok(
+                Step::Authenticate(_) | Step::Read { .. } | Step::Run { .. } | Step::Provide { .. },
+            ) => {
                 self.stage = RefreshStage::Failed(SourceError::TimedOut);
                 None
             }
@@ -204,6 +219,7 @@ impl Refresh {
             | Step::Authenticate(_)
             | Step::Read { .. }
             | Step::Run { .. }
+            | Step::Provide { .. }
             | Step::Done(_) => {}
         }
         Ok(step)
@@ -228,23 +244,54 @@ impl Refresh {
                 self.stage = sts_call(&operation, signer, sts, "ram_role_arn", now, deadline);
                 None
             }
-            Resolved::Credentials(fetched, found, pinned) => {
-                session.record(|| Event::Refreshed { error: None });
-                let cache = session.credential_cache_mut();
-                cache.store(self.id, found.clone(), fetched.lifetime, pinned, now);
-                Some(Step::Done(Ok(found)))
-            }
+            Resolved::Credentials(fetched, found, pinned) => Some(Step::Done(
+                self.store(&fetched, found, pinned, session, now),
+            )),
         }
     }
 
-    /// Continues without credentials of the current source.
-    fn failed(&mut self, reason: SourceError, now: Now) {
-        self.walk.fail(reason);
-        self.next(now.mono >= self.deadline);
+    /// Stores the credentials that were found.
+    fn store(
+        &self,
+        fetched: &FetchedCredentials,
+        found: ResolvedCredentials,
+        pinned: Option<Source>,
+        session: &mut Session,
+        now: Now,
+    ) -> Result<ResolvedCredentials, Error> {
+        let cache = session.credential_cache_mut();
+        let is_stored = if fetched.is_on_trial {
+            cache.store_on_trial(self.id, found.clone(), pinned, now)
+        } else {
+            let validity = Validity::new(fetched.lifetime, fetched.fresh_for);
+            cache.store(self.id, found.clone(), validity, pinned, now);
+            true
+        };
+        if !is_stored {
+            let source = Box::new(SkippedSource::new(found.source, SourceError::Expired));
+            let skipped = found.skipped;
+            let error = CredentialsError::Failed { source, skipped };
+            session.fail_refresh(self.id, error.clone(), false, now);
+            return Err(Error::Credentials(Box::new(error)));
+        }
+        session.record(|| Event::Refreshed { error: None });
+        if !found.skipped.is_empty() {
+            session.record(|| Event::SourcesSkipped {
+                source: found.source.clone(),
+                skipped: found.skipped.clone(),
+            });
+        }
+        Ok(found)
     }
 
-    fn next(&mut self, is_out_of_time: bool) {
-        self.stage = match self.walk.next(is_out_of_time) {
+    /// Continues without credentials of the current source.
+    fn without(&mut self, reason: SourceError, is_failure: bool, now: Now) {
+        self.walk.record(reason);
+        self.next(is_failure, now.mono >= self.deadline);
+    }
+
+    fn next(&mut self, is_failure: bool, is_out_of_time: bool) {
+        self.stage = match self.walk.next(is_failure, is_out_of_time) {
             Some(source) => RefreshStage::Enter(Box::new(source)),
             None => RefreshStage::Finished,
         };
@@ -252,9 +299,8 @@ impl Refresh {
 
     /// Ends the refresh: no source has credentials.
     fn end(&mut self, session: &mut Session, now: Now) -> Step<ResolvedCredentials> {
-        let skipped = self.walk.take_skipped();
         let was_cut_short = self.is_inline && now.mono >= self.deadline;
-        let error = CredentialsError::NoneFound(skipped);
+        let error = self.walk.error();
         session.fail_refresh(self.id, error.clone(), was_cut_short, now);
         Step::Done(Err(Error::Credentials(Box::new(error))))
     }
@@ -280,6 +326,10 @@ impl Flow for Refresh {
         loop {
             let step = match mem::replace(&mut self.stage, RefreshStage::Finished) {
                 RefreshStage::Finished => return Step::Done(Err(Error::Finished)),
+                RefreshStage::Enter(_) if self.deadline <= now.mono => {
+                    self.stage = RefreshStage::Failed(SourceError::TimedOut);
+                    None
+                }
                 RefreshStage::Enter(source) => {
                     let deadline = self.deadline;
                     self.stage = start::enter(*source, &mut self.walk, session, now, deadline);
@@ -290,11 +340,15 @@ impl Flow for Refresh {
                 RefreshStage::Call(call, provider) => self.call(call, provider, session, now),
                 RefreshStage::Fetched(fetched) => self.fetched(fetched, session, now),
                 RefreshStage::Failed(reason) => {
-                    self.failed(reason, now);
+                    self.without(reason, true, now);
                     None
                 }
-                RefreshStage::Next => {
-                    self.next(false);
+                RefreshStage::Absent(reason) => {
+                    self.without(reason, false, now);
+                    None
+                }
+                RefreshStage::Next { is_failure } => {
+                    self.next(is_failure, false);
                     None
                 }
             };
@@ -322,14 +376,21 @@ impl Flow for Refresh {
             | RefreshStage::Supply { .. }
             | RefreshStage::Fetched(_)
             | RefreshStage::Failed(_)
-            | RefreshStage::Next
+            | RefreshStage::Absent(_)
+            | RefreshStage::Next { .. }
             | RefreshStage::Finished => {}
         }
     }
 
     fn supply(&mut self, contents: Result<Vec<u8>, SupplyError>) {
         if let RefreshStage::Supply { until: Some(_), .. } = self.stage {
-            self.supplied = Some(contents);
+            self.supplied = Some(contents.map(Supplied::Contents));
+        }
+    }
+
+    fn provide(&mut self, provided: Result<ProvidedCredentials, SupplyError>) {
+        if let RefreshStage::Supply { until: Some(_), .. } = self.stage {
+            self.supplied = Some(provided.map(Supplied::Credentials));
         }
     }
 }

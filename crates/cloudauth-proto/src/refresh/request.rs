@@ -59,6 +59,7 @@ pub(super) fn ecs(next: EcsStep, deadline: MonoTime) -> RefreshStage {
             RefreshStage::Plain(plain_call(plain, deadline), Responder::Ecs(ecs))
         }
         EcsStep::Fetched(fetched) => RefreshStage::Fetched(fetched),
+        EcsStep::Absent(reason) => RefreshStage::Absent(reason),
     }
 }
 

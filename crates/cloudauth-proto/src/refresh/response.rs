@@ -51,12 +51,17 @@ pub(super) struct IssuerTime {
     pub(super) shown: UnixTime,
     /// The longest time that may have passed since that moment.
     pub(super) since: Duration,
+    /// Whether it is that of our clock.
+    pub(super) is_ours: bool,
 }
 
 impl IssuerTime {
     pub(super) fn ours(shown: UnixTime) -> Self {
-        let since = Duration::ZERO;
-        Self { shown, since }
+        Self {
+            shown,
+            since: Duration::ZERO,
+            is_ours: true,
+        }
     }
 }
 
@@ -67,7 +72,15 @@ pub(super) struct FetchedCredentials {
     pub(super) expires: Option<UnixTime>,
     /// The time until then.
     pub(super) lifetime: Option<Duration>,
+    /// The time after which they are fetched again, if they have no expiry.
+    pub(super) fresh_for: Option<Duration>,
+    /// Whether they have expired by our clock, which may be wrong.
+    pub(super) is_on_trial: bool,
 }
+
+/// The time after which a program is run again if it has printed no expiry: as long before an expiry other
+/// credentials are refreshed.
+const PROGRAM_INTERVAL: Duration = Duration::from_secs(15 * 60);
 
 impl FetchedCredentials {
     /// Credentials without an expiry.
@@ -76,6 +89,16 @@ impl FetchedCredentials {
             credentials,
             expires: None,
             lifetime: None,
+            fresh_for: None,
+            is_on_trial: false,
+        }
+    }
+
+    /// Credentials that a program has printed without an expiry.
+    pub(super) fn printed(credentials: Credentials) -> Self {
+        Self {
+            fresh_for: Some(PROGRAM_INTERVAL),
+            ..Self::unlimited(credentials)
         }
     }
 
@@ -95,6 +118,8 @@ impl FetchedCredentials {
             credentials,
             expires: Some(expires),
             lifetime: Some(lifetime),
+            fresh_for: None,
+            is_on_trial: false,
         })
     }
 }
@@ -108,8 +133,29 @@ impl IssuedCredentials {
         let token = self.token.expose();
         let key = Credentials::temporary(self.id, self.secret.expose(), token);
         let credentials = key.map_err(|_| shape(NO_KEY))?.with_provider(provider);
-        let expires = UnixTime::parse(&self.expiration);
-        FetchedCredentials::until(credentials, expires.ok_or_else(|| shape(NO_TIME))?, now)
+        let expires = UnixTime::parse(&self.expiration).ok_or_else(|| shape(NO_TIME))?;
+        FetchedCredentials::until(credentials, expires, now)
+    }
+
+    /// As [`into_fetched`](Self::into_fetched), for a service whose credentials are worth a trial if they have
+    /// expired by no clock but ours.
+    pub(super) fn into_fetched_or_on_trial(
+        self,
+        provider: &'static str,
+        now: IssuerTime,
+    ) -> Result<FetchedCredentials, SourceError> {
+        let never = IssuerTime::ours(UnixTime::default());
+        let in_any_case = self.into_fetched(provider, never)?;
+        let expires = in_any_case.expires.unwrap_or_default();
+        let fetched = FetchedCredentials::until(in_any_case.credentials.clone(), expires, now);
+        match fetched {
+            Err(SourceError::Expired) if now.is_ours => Ok(FetchedCredentials {
+                lifetime: Some(Duration::ZERO),
+                is_on_trial: true,
+                ..in_any_case
+            }),
+            other => other,
+        }
     }
 }
 
@@ -124,42 +170,6 @@ pub(super) fn keys(body: &[u8], container: Option<&str>) -> Result<IssuedCredent
         return Err(SourceError::Refused { status: 200, code });
     }
     envelope::payload(body, container).map_err(SourceError::Decode)
-}
-
-/// The output of a program, as the vendor's CLI reads it.
-#[derive(Deserialize)]
-struct ProgramOutput {
-    #[serde(default, deserialize_with = "lenient::text")]
-    mode: Option<String>,
-    #[serde(deserialize_with = "lenient::required")]
-    access_key_id: String,
-    #[serde(deserialize_with = "secret")]
-    access_key_secret: Secret,
-    #[serde(default, deserialize_with = "lenient::text")]
-    sts_token: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    expiration: Option<String>,
-}
-
-/// Reads the output of a program.
-pub(super) fn printed(output: &[u8], now: IssuerTime) -> Result<FetchedCredentials, SourceError> {
-    let shape = |text: &str| SourceError::Output(DecodeErrorKind::Shape(text.into()));
-    let printed: ProgramOutput = envelope::payload(output, None).map_err(SourceError::Output)?;
-    let (id, secret) = (printed.access_key_id, printed.access_key_secret.expose());
-    let key = match (printed.mode.as_deref(), printed.sts_token) {
-        (Some("AK"), _) => Credentials::access_key(id, secret),
-        (Some("StsToken"), Some(token)) => Credentials::temporary(id, secret, token),
-        (Some("StsToken"), None) => return Err(shape("missing field `sts_token`")),
-        (Some(_) | None, _) => return Err(shape("mode must be AK or StsToken")),
-    };
-    let credentials = key.map_err(|_| shape(NO_KEY))?.with_provider("external");
-    match printed.expiration.filter(|text| !text.is_empty()) {
-        None => Ok(FetchedCredentials::unlimited(credentials)),
-        Some(text) => {
-            let expires = UnixTime::parse(&text).ok_or_else(|| shape(NO_TIME))?;
-            FetchedCredentials::until(credentials, expires, now)
-        }
-    }
 }
 
 const NO_KEY: &str = "the access key contains a character that no access key has";

@@ -1,14 +1,18 @@
 //! The stages of a refresh.
 
+use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::ecs::Ecs;
+use super::profile::{ProfileSearch, SearchStep};
 use super::response::{FetchedCredentials, IssuedCredentials};
 use crate::call::Reply;
 use crate::call::plain::PlainCall;
 use crate::clock::MonoTime;
-use crate::credentials::{External, Oidc, Profile, Source, SourceError};
+use crate::credentials::{CustomSource, External, Oidc, ProvidedCredentials, Source, SourceError};
 use crate::flow::{Flow, Step};
 
 /// The longest run of a program, as in the vendor's SDKs (recorded).
@@ -34,10 +38,14 @@ pub(super) enum RefreshStage {
     Call(StsCall, &'static str),
     /// The current source has these credentials.
     Fetched(FetchedCredentials),
-    /// The current source has no credentials.
+    /// The current source is there, and has no credentials.
     Failed(SourceError),
-    /// Leave the current source, which was skipped.
-    Next,
+    /// The current source is not there.
+    Absent(SourceError),
+    /// Leave the current source, of which it is recorded already why it has no credentials.
+    Next {
+        is_failure: bool,
+    },
     Finished,
 }
 
@@ -50,33 +58,60 @@ impl From<Result<FetchedCredentials, SourceError>> for RefreshStage {
     }
 }
 
+impl From<SearchStep> for RefreshStage {
+    fn from(step: SearchStep) -> Self {
+        match step {
+            SearchStep::Read(search) => {
+                let input = Input::Profile(search);
+                Self::Supply { input, until: None }
+            }
+            SearchStep::Enter(source) => Self::Enter(Box::new(source)),
+            SearchStep::Failed(reason) => Self::Failed(reason),
+            SearchStep::Absent => Self::Next { is_failure: false },
+        }
+    }
+}
+
 /// The use of what a driver supplies.
 pub(super) enum Input {
-    Profile(Profile),
-    Token(Box<Oidc>),
+    Profile(Box<ProfileSearch>),
+    /// A token in the file at this path.
+    Token(Box<Oidc>, String),
     Output(External),
+    Custom(CustomSource),
+}
+
+/// What a driver supplies.
+pub(super) enum Supplied {
+    Contents(Vec<u8>),
+    Credentials(ProvidedCredentials),
 }
 
 impl Input {
     /// The longest time that a driver has for it.
     pub(super) fn timeout(&self) -> Duration {
         match self {
-            Self::Profile(_) | Self::Token(_) => FILE_TIMEOUT,
+            Self::Profile(_) | Self::Token(..) => FILE_TIMEOUT,
             Self::Output(_) => PROGRAM_TIMEOUT,
+            Self::Custom(source) => source.timeout,
         }
     }
 
     /// The step that requests it.
     pub(super) fn step<T>(&self, timeout: Duration) -> Step<T> {
         let path = match self {
-            Self::Profile(profile) => &profile.path,
-            Self::Token(oidc) => &oidc.token_file,
+            Self::Profile(search) => search.path(),
+            Self::Token(_, path) => path,
             Self::Output(external) => {
                 let argv = external.argv.clone();
                 return Step::Run { argv, timeout };
             }
+            Self::Custom(source) => {
+                let name = source.name.clone();
+                return Step::Provide { name, timeout };
+            }
         };
-        let path = path.clone();
+        let path = path.to_owned();
         Step::Read { path, timeout }
     }
 }

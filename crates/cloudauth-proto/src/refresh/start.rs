@@ -6,12 +6,16 @@ use alloc::string::ToString;
 use alloc::vec;
 
 use super::ecs::Ecs;
+use super::profile::ProfileSearch;
 use super::request::{self, plain_call};
 use super::response::{FetchedCredentials, IssuerTime};
+use super::resume;
 use super::stage::{Input, RefreshStage, Responder};
 use super::walk::SourceWalk;
 use crate::clock::{MonoTime, Now};
-use crate::credentials::{AssumeRole, CloudSso, OAuth, ProfileFormat, Source, SourceError};
+use crate::credentials::{
+    AssumeRole, CloudSso, Environment, OAuth, OidcToken, Source, SourceError,
+};
 use crate::endpoint::Endpoint;
 use crate::http::plain::PlainRequest;
 use crate::http::{JSON, Method};
@@ -26,69 +30,104 @@ pub(super) fn enter(
     now: Now,
     deadline: MonoTime,
 ) -> RefreshStage {
-    if now.mono >= deadline {
-        return RefreshStage::Failed(SourceError::TimedOut);
-    }
-    let supply = |input| RefreshStage::Supply { input, until: None };
     match source {
-        Source::Chain(sources) => match walk.enter_chain(sources) {
+        Source::Chain(chain) => match walk.enter_chain(chain) {
             Some(first) => RefreshStage::Enter(Box::new(first)),
             None => RefreshStage::Failed(SourceError::Invalid {
                 name: "an empty chain of sources".into(),
             }),
         },
-        Source::Static(credentials) => {
-            walk.enter(credentials.static_provider());
-            RefreshStage::Fetched(FetchedCredentials::unlimited(credentials))
-        }
         Source::Absent(skipped) => {
             walk.skip(skipped);
-            RefreshStage::Next
+            RefreshStage::Next { is_failure: false }
         }
-        Source::Profile(profile) => {
-            walk.enter(match profile.format {
-                ProfileFormat::Cli => "cli_profile",
-                ProfileFormat::Ini => "profile",
-            });
-            supply(Input::Profile(profile))
+        Source::Unusable(skipped) => {
+            walk.skip(skipped);
+            RefreshStage::Next { is_failure: true }
         }
-        Source::Oidc(oidc) => {
-            walk.enter("oidc_role_arn");
-            supply(Input::Token(oidc))
+        unresolved @ Source::FromEnvironment(_) => {
+            RefreshStage::Enter(Box::new(unresolved.resolve(&Environment::default())))
         }
-        Source::External(external) => {
-            walk.enter("external");
-            supply(Input::Output(external))
-        }
+        Source::Profile(profile) => ProfileSearch::start(profile).into(),
         Source::AssumeRole(assumed) => {
-            walk.enter("ram_role_arn");
-            let AssumeRole { base, role, sts } = *assumed;
-            walk.enter_role(role, sts);
+            let AssumeRole { base, roles } = *assumed;
+            walk.enter_roles(roles);
             RefreshStage::Enter(Box::new(base))
         }
+        Source::Custom(source) => {
+            walk.enter_last(source.name.clone(), &Source::Custom(source.clone()));
+            let input = Input::Custom(source);
+            RefreshStage::Supply { input, until: None }
+        }
+        last @ (Source::Static(_)
+        | Source::Oidc(_)
+        | Source::External(_)
+        | Source::EcsRole(_)
+        | Source::Uri(_)
+        | Source::CloudSso(_)
+        | Source::OAuth(_)) => {
+            walk.enter_last(name_of(&last), &last);
+            enter_last(last, session, now, deadline)
+        }
+    }
+}
+
+/// The name of a source that contains no other.
+fn name_of(source: &Source) -> &'static str {
+    match source {
+        Source::Static(credentials) => credentials.static_provider(),
+        Source::Oidc(_) => "oidc_role_arn",
+        Source::External(_) => "external",
+        Source::EcsRole(_) => "ecs_ram_role",
+        Source::Uri(_) => "credentials_uri",
+        Source::CloudSso(_) => "cloud_sso",
+        Source::OAuth(_) => "oauth",
+        Source::Chain(_)
+        | Source::Absent(_)
+        | Source::Unusable(_)
+        | Source::FromEnvironment(_)
+        | Source::Profile(_)
+        | Source::Custom(_)
+        | Source::AssumeRole(_) => "source",
+    }
+}
+
+/// The first stage of a source that contains no other.
+fn enter_last(source: Source, session: &Session, now: Now, deadline: MonoTime) -> RefreshStage {
+    let supply = |input| RefreshStage::Supply { input, until: None };
+    match source {
+        Source::Static(credentials) => {
+            RefreshStage::Fetched(FetchedCredentials::unlimited(credentials))
+        }
+        Source::Oidc(oidc) => match oidc.token.clone() {
+            OidcToken::File(path) => supply(Input::Token(oidc, path)),
+            OidcToken::Text(token) => resume::oidc(oidc, token, now, deadline),
+        },
+        Source::External(external) => supply(Input::Output(external)),
         Source::EcsRole(role) => {
-            walk.enter("ecs_ram_role");
             let state = &session.credential_cache().metadata;
             request::ecs(Ecs::begin(role, state, now.mono), deadline)
         }
         Source::Uri(uri) => {
-            walk.enter("credentials_uri");
             let mut plain = PlainRequest::get(uri.endpoint, uri.target);
             // The metadata service has a link-local address, which no proxy can reach.
             plain.direct = plain.endpoint == Endpoint::METADATA;
             RefreshStage::Plain(plain_call(plain, deadline), Responder::Uri)
         }
         Source::CloudSso(login) => {
-            walk.enter("cloud_sso");
             if login.expires <= session.service_time(now) {
                 return RefreshStage::Failed(SourceError::LogInAgain);
             }
             RefreshStage::Plain(plain_call(sso(&login), deadline), Responder::Sso)
         }
-        Source::OAuth(login) => {
-            walk.enter("oauth");
-            oauth(*login, session, now, deadline)
-        }
+        Source::OAuth(login) => oauth(*login, session, now, deadline),
+        other @ (Source::Chain(_)
+        | Source::Absent(_)
+        | Source::Unusable(_)
+        | Source::FromEnvironment(_)
+        | Source::Profile(_)
+        | Source::Custom(_)
+        | Source::AssumeRole(_)) => RefreshStage::Enter(Box::new(other)),
     }
 }
 

@@ -105,12 +105,13 @@ pub(super) fn reason(error: Error) -> SourceError {
 
 /// The reason why there is no response, which is that of the last attempt.
 pub(super) fn reason_of(attempts: &[Attempt]) -> SourceError {
+    let cause = |cause| innermost(cause).to_string();
     match attempts.last().map(|attempt| &attempt.outcome) {
         Some(AttemptOutcome::NotSent(error)) => SourceError::CannotConnect {
-            cause: innermost(&**error).to_string(),
+            cause: cause(&**error),
         },
         Some(AttemptOutcome::NoResponse { cause: error, .. }) => SourceError::NoResponse {
-            cause: Some(innermost(&**error).to_string()),
+            cause: Some(cause(&**error)),
         },
         Some(AttemptOutcome::TimedOut | AttemptOutcome::Superseded) => {
             SourceError::NoResponse { cause: None }

@@ -224,7 +224,7 @@ impl<O: Operation> Upload<O> {
                 let grant = reply.and_then(|reply| UploadGrant::read(reply, self.store.clone()));
                 let grant = grant.map_err(|e| UploadError::authorizing(file.field, e))?;
                 let contents = mem::take(&mut file.contents);
-                let boundary = session.begin(now.mono).nonce();
+                let boundary = session.begin(None, now.mono).nonce();
                 let form = Arc::new(grant.form(&contents, boundary.as_str()));
                 let deadline = self.deadline.unwrap_or(now.mono);
                 let limits = PlainLimits::of_store(session.limits(), deadline);

@@ -265,8 +265,9 @@ mod tests {
     }
 
     fn no_credentials(reason: SourceError) -> Error {
-        let skipped = SkippedSource::new("profile", reason);
-        let error = CredentialsError::NoneFound(alloc::vec![skipped]);
+        let source = Box::new(SkippedSource::new("profile", reason));
+        let skipped = Vec::new();
+        let error = CredentialsError::Failed { source, skipped };
         Error::Credentials(Box::new(error))
     }
 
@@ -274,6 +275,7 @@ mod tests {
         let line = Some(3);
         let field = Some(field);
         let problem = MalformedProfile {
+            profile: None,
             line,
             field,
             problem,
@@ -315,9 +317,7 @@ mod tests {
             // Without a code, it is not the service that refuses.
             service(404, None),
             Error::Credentials(Box::new(CredentialsError::TimedOut)),
-            no_credentials(SourceError::CannotConnect {
-                cause: "refused".into(),
-            }),
+            no_credentials(SourceError::CannotConnect { cause: "x".into() }),
             no_credentials(SourceError::NoResponse { cause: None }),
             no_credentials(SourceError::TimedOut),
             no_credentials(SourceError::Expired),

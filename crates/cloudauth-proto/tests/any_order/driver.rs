@@ -147,6 +147,10 @@ impl<F: Flow<Output: Debug>> Driver<F> {
                 self.input = Input::Requested;
                 self.trace.push(format!("{path} {timeout:?}"));
             }
+            Step::Provide { name, timeout } => {
+                self.input = Input::Requested;
+                self.trace.push(format!("{name} {timeout:?}"));
+            }
             Step::Run { argv, timeout } => {
                 self.input = Input::Requested;
                 self.trace.push(format!("{argv:?} {timeout:?}"));
@@ -171,6 +175,7 @@ impl<F: Flow<Output: Debug>> Driver<F> {
                 }
                 Step::Read { .. } => refresh.supply(Ok(FILE.into())),
                 Step::Run { .. } => refresh.supply(Ok(OUTPUT.into())),
+                Step::Provide { .. } => refresh.provide(Err(SupplyError::Missing)),
                 Step::Wait(_) | Step::Abandon(_) | Step::Authenticate(_) | Step::Done(_) => return,
             }
         }

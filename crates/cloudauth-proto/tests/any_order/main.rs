@@ -12,7 +12,7 @@ use core::time::Duration;
 
 use cloudauth_proto::WhoAmI;
 use cloudauth_proto::credentials::{
-    AssumeRole, EcsRole, Environment, External, Oidc, Profile, ProfileFormat, Role, Settings, Uri,
+    AssumeRole, Chain, EcsRole, External, Oidc, Profile, ProfileFormat, Role, Settings, Uri,
 };
 use cloudauth_proto::driver::{Head, MonoTime, Now, Refresh, Response};
 use cloudauth_proto::operation::{InvalidField, OperationMetadata, Params};
@@ -159,7 +159,7 @@ fn role() -> Role {
 }
 
 fn sources() -> Vec<Source> {
-    let settings = Settings::new(&Environment::default());
+    let settings = Settings::default();
     let oidc = Oidc::new(
         "/token",
         "acs:ram::1:oidc-provider/p",
@@ -173,8 +173,8 @@ fn sources() -> Vec<Source> {
     let assumed = AssumeRole::new(external(), role(), Endpoint::STS);
     vec![
         external(),
-        Source::EcsRole(EcsRole::new(None, &settings)),
-        Source::EcsRole(EcsRole::new(Some("r".into()), &settings)),
+        EcsRole::new(None, &settings).unwrap().into(),
+        EcsRole::new(Some("r".into()), &settings).unwrap().into(),
         Source::Profile(profile),
         Source::Uri(uri),
         Source::Oidc(Box::new(oidc)),
@@ -188,7 +188,7 @@ fn source() -> impl Strategy<Value = Source> {
         select(sources.clone()),
         prop::sample::subsequence(sources.clone(), 0..=sources.len())
             .prop_shuffle()
-            .prop_map(Source::Chain),
+            .prop_map(|sources| Chain::new(sources).continue_after_failure().into()),
     ]
 }
 

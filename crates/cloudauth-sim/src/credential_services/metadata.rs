@@ -14,6 +14,8 @@ pub const INSTANCE_ROLE: &str = "SimulatedRole";
 pub(super) struct MetadataService {
     v1: bool,
     v2: bool,
+    /// Whether responses have a `Date`.
+    has_date: bool,
     issued_tokens: u64,
     /// When each token expires.
     tokens: BTreeMap<String, u64>,
@@ -24,6 +26,7 @@ impl Default for MetadataService {
         Self {
             v1: true,
             v2: true,
+            has_date: true,
             issued_tokens: 0,
             tokens: BTreeMap::new(),
         }
@@ -35,11 +38,30 @@ impl MetadataService {
         (self.v1, self.v2) = (v1, v2);
     }
 
+    pub(super) fn omit_date(&mut self) {
+        self.has_date = false;
+    }
+
     pub(super) fn invalidate_tokens(&mut self) {
         self.tokens.clear();
     }
 
     pub(super) fn handle(
+        &mut self,
+        request: &IncomingRequest,
+        keys: &mut AccessKeys,
+        issuer: &mut Issuer,
+        now_unix: u64,
+    ) -> Result<OutgoingResponse, Refusal> {
+        let response = self.respond(request, keys, issuer, now_unix)?;
+        Ok(if self.has_date {
+            response
+        } else {
+            response.without_date()
+        })
+    }
+
+    fn respond(
         &mut self,
         request: &IncomingRequest,
         keys: &mut AccessKeys,

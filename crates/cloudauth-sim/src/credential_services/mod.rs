@@ -103,6 +103,10 @@ impl CredentialServices {
         self.metadata.set_versions(v1, v2);
     }
 
+    pub(crate) fn omit_metadata_date(&mut self) {
+        self.metadata.omit_date();
+    }
+
     pub(crate) fn invalidate_metadata_tokens(&mut self) {
         self.metadata.invalidate_tokens();
     }

@@ -34,6 +34,11 @@ impl OutgoingResponse {
         }
     }
 
+    pub(crate) fn without_date(mut self) -> Self {
+        self.headers.retain(|(name, _)| name != "date");
+        self
+    }
+
     /// A JSON response. That a header repeats the request ID is inferred.
     pub(crate) fn json(status: u16, request_id: &str, now_unix: u64, body: &Value) -> Self {
         let body = body.to_string().into_bytes();

@@ -7,6 +7,7 @@ use core::ops::{Index, IndexMut};
 use core::time::Duration;
 use std::rc::Rc;
 
+use cloudauth_proto::credentials::ProvidedCredentials;
 use cloudauth_proto::driver::{
     ExchangeId, Failure, MonoTime, Now, Refresh, RefreshId, RefreshTicket, Response, SupplyError,
 };
@@ -77,6 +78,7 @@ trait ErasedFlow {
         now: Now,
     );
     fn supply(&mut self, contents: Result<Vec<u8>, SupplyError>);
+    fn provide(&mut self, provided: Result<ProvidedCredentials, SupplyError>);
 }
 
 struct RunningFlow<F: Flow> {
@@ -111,6 +113,10 @@ impl<F: Flow> ErasedFlow for RunningFlow<F> {
 
     fn supply(&mut self, contents: Result<Vec<u8>, SupplyError>) {
         self.flow.supply(contents);
+    }
+
+    fn provide(&mut self, provided: Result<ProvidedCredentials, SupplyError>) {
+        self.flow.provide(provided);
     }
 }
 
@@ -172,6 +178,14 @@ impl Caller {
         match (&mut self.refresh, &mut self.flow) {
             (Some(refresh), _) => refresh.supply(contents),
             (None, Some(flow)) => flow.supply(contents),
+            (None, None) => {}
+        }
+    }
+
+    pub(super) fn provide(&mut self, provided: Result<ProvidedCredentials, SupplyError>) {
+        match (&mut self.refresh, &mut self.flow) {
+            (Some(refresh), _) => refresh.provide(provided),
+            (None, Some(flow)) => flow.provide(provided),
             (None, None) => {}
         }
     }

@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
+use cloudauth_proto::credentials::ProvidedCredentials;
 use cloudauth_proto::driver::SupplyError;
 
 use super::clock::SimulatedClock;
@@ -14,6 +15,7 @@ use crate::World;
 pub(super) struct LocalSources {
     files: BTreeMap<String, Vec<u8>>,
     program: Program,
+    provided: Option<Result<ProvidedCredentials, SupplyError>>,
 }
 
 /// The behaviour of every program.
@@ -43,6 +45,15 @@ impl LocalSources {
 
     pub(super) fn set_program_prints_credentials(&mut self) {
         self.program = Program::PrintsCredentials;
+    }
+
+    pub(super) fn set_provided(&mut self, provided: Result<ProvidedCredentials, SupplyError>) {
+        self.provided = Some(provided);
+    }
+
+    /// What the source of the caller's own provides.
+    pub(super) fn provided(&self) -> Result<ProvidedCredentials, SupplyError> {
+        self.provided.clone().unwrap_or(Err(SupplyError::Missing))
     }
 
     pub(super) fn read(&self, path: &str) -> Result<Vec<u8>, SupplyError> {

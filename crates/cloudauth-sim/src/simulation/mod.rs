@@ -16,6 +16,7 @@ mod trace;
 
 use core::time::Duration;
 
+use cloudauth_proto::credentials::ProvidedCredentials;
 use cloudauth_proto::driver::{Exchange, MonoTime, Now, SupplyError};
 use cloudauth_proto::{Endpoint, Endpoints, Error, Flow, Session, Step};
 
@@ -141,6 +142,11 @@ impl Simulation {
     /// exists.
     pub fn program(&mut self, takes: Duration, output: Result<Vec<u8>, SupplyError>) {
         self.local.set_program(takes, output);
+    }
+
+    /// Sets what every source of the caller's own provides. By default there is none.
+    pub fn custom_source(&mut self, provided: Result<ProvidedCredentials, SupplyError>) {
+        self.local.set_provided(provided);
     }
 
     /// Makes every program that a client runs print credentials issued by the [`World`]. A program
@@ -380,6 +386,9 @@ impl Simulation {
                         self.local.run_program(timeout, world, network, &self.clock);
                     let at = self.clock.elapsed() + takes;
                     self.schedule(at, ScheduledEvent::Supply(call, output));
+                }
+                Some(Step::Provide { .. }) => {
+                    self.callers[call].provide(self.local.provided());
                 }
                 Some(Step::Done(result)) if self.callers[call].end_refresh() => {
                     let succeeded = result.is_ok();

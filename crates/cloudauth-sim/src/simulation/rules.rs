@@ -63,6 +63,6 @@ rules! {
     RefreshOutlivesCall = "a refresh beside the calls succeeds while its source is unimpaired, whatever the deadline of the call that began it",
     ValidCredentialsSuffice = "no call fails for lack of credentials while valid ones are cached",
     RefreshDelaysOneCall = "while credentials are valid, a refresh delays only the call that runs it, by at most a quarter of its total timeout",
-    NoExpiredCredentials = "no request is signed with expired credentials, but for those of a metadata service from which a refresh has failed",
+    NoExpiredCredentials = "no request is signed with expired credentials, but for those of a metadata service that cannot be reached, or that issued them without its time to a client whose clock is wrong",
     Reproducible = "the same seed gives the same trace",
 }

@@ -347,6 +347,12 @@ impl World {
         self.credential_services.set_lifetime(seconds);
     }
 
+    /// Omits the header `Date` from responses of the metadata service, by which a client with a wrong clock
+    /// would know when its credentials expire.
+    pub fn omit_metadata_date(&mut self) {
+        self.credential_services.omit_metadata_date();
+    }
+
     /// Sets the versions that the metadata service supports. By default it supports both.
     pub fn set_metadata_versions(&mut self, v1: bool, v2: bool) {
         self.credential_services.set_metadata_versions(v1, v2);

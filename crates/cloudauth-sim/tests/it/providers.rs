@@ -99,8 +99,8 @@ const PERMANENT: &[Provider] = &[
     }),
     of("env", || {
         Source::default_chain(&Environment::read(|name| match name {
-            "ALIBABA_CLOUD_ACCESS_KEY_ID" => Some(ACCESS_KEY_ID.into()),
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET" => Some(ACCESS_KEY_SECRET.into()),
+            "ALIBABA_CLOUD_ACCESS_KEY_ID" => Some(ACCESS_KEY_ID),
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET" => Some(ACCESS_KEY_SECRET),
             _ => None,
         }))
     }),

@@ -194,6 +194,7 @@ impl Flow for MisbehavingCall {
                 | Step::Authenticate(_)
                 | Step::Read { .. }
                 | Step::Run { .. }
+                | Step::Provide { .. }
                 | Step::Done(_) => panic!("{step:?}"),
             };
             return step;

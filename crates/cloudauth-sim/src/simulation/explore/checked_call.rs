@@ -49,10 +49,12 @@ impl CheckedCall<'_> {
         );
         checks.expect(Rule::AttemptLimit, record.requests <= max_attempts);
         if record.end == Some(CallEnd::Credentials) {
-            let has_valid = self.has_valid_credentials() && self.scenario.clock_steps.is_empty();
+            let has_valid = self.has_valid_credentials()
+                && self.knows_time()
+                && self.scenario.clock_steps.is_empty();
             checks.expect(Rule::ValidCredentialsSuffice, !has_valid);
         }
-        if has_ended && self.has_time() && self.has_valid_credentials() {
+        if has_ended && self.has_time() && self.has_valid_credentials() && self.knows_time() {
             checks.expect(Rule::AtLeastOneAttempt, record.requests > 0);
         }
         if is_at_most_once {
@@ -121,8 +123,19 @@ impl CheckedCall<'_> {
             && self
                 .credentials
                 .is_some_and(|it| it.has_failed_since_expiry(at));
-        let is_known = !has_suspend || scenario.clock_steps.is_empty();
+        let is_known = self.knows_time() && (!has_suspend || scenario.clock_steps.is_empty());
         is_known && !may_be_used_longer
+    }
+
+    /// Whether the client knows the time of the service that issues its credentials. What an issuer without a
+    /// date issues looks expired to a client whose clock is ahead, until the client has learnt the skew.
+    fn knows_time(&self) -> bool {
+        let credentials = self.scenario.credentials.as_ref();
+        credentials.is_none_or(|it| it.has_date)
+            || self
+                .scenario
+                .clock_differences()
+                .all(|seconds| seconds == 0)
     }
 
     /// Whether valid credentials were cached for the whole duration of the call.
@@ -142,6 +155,7 @@ impl CheckedCall<'_> {
             Duration::ZERO
         };
         let is_delayed_by_refresh_only = self.credentials?.are_valid(started, at)
+            && self.knows_time()
             && scenario.rate_limit.is_none()
             && scenario.clock_steps.is_empty()
             && !scenario.is_halted(started, at);

@@ -4,8 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use cloudauth_proto::credentials::{
-    AssumeRole, CredentialsError, EcsRole, Environment, External, Profile, ProfileFormat, Role,
-    Settings, Uri,
+    AssumeRole, CredentialsError, EcsRole, External, Profile, ProfileFormat, Role, Settings, Uri,
 };
 use cloudauth_proto::{Credentials, Endpoint, Source};
 
@@ -20,6 +19,8 @@ pub(super) struct ExpiringCredentials {
     pub(super) source: SourceKind,
     /// In seconds.
     pub(super) lifetime: u64,
+    /// Whether responses of the metadata service have a `Date`.
+    pub(super) has_date: bool,
     /// Changes of the link to the credential services.
     pub(super) link_changes: Vec<(Duration, Link)>,
 }
@@ -51,14 +52,18 @@ impl SourceKind {
 
 impl ExpiringCredentials {
     pub(super) fn source(&self) -> Result<Source, CredentialsError> {
-        let settings = Settings::new(&Environment::default());
+        let settings = Settings::default();
         Ok(match self.source {
             SourceKind::Sts => {
                 let key = Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?;
                 let role = Role::new("acs:ram::1:role/r", "simulated");
                 Source::AssumeRole(Box::new(AssumeRole::new(key.into(), role, Endpoint::STS)))
             }
-            SourceKind::Metadata => Source::EcsRole(EcsRole::new(None, &settings)),
+            SourceKind::Metadata => {
+                let role = EcsRole::new(None, &settings);
+                let name = "the role of the instance";
+                role.map_err(|_| CredentialsError::Invalid { name })?.into()
+            }
             SourceKind::Uri => {
                 Source::Uri(Uri::new(&format!("https://127.0.0.1{CREDENTIALS_PATH}"))?)
             }
@@ -73,6 +78,9 @@ impl ExpiringCredentials {
     /// Sets up the file, the program and the services that the sources use.
     pub(super) fn prepare(&self, simulation: &mut Simulation) {
         simulation.world.set_credential_lifetime(self.lifetime);
+        if !self.has_date {
+            simulation.world.omit_metadata_date();
+        }
         let config = serde_json::json!({"current": "p", "profiles": [{
             "name": "p",
             "mode": "CloudSSO",
@@ -93,9 +101,20 @@ impl ExpiringCredentials {
 impl fmt::Display for ExpiringCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            source, lifetime, ..
+            source,
+            lifetime,
+            has_date,
+            ..
         } = self;
-        writeln!(f, "credentials from {source:?}, valid for {lifetime} s")?;
+        let date = if *has_date {
+            ""
+        } else {
+            ", issued without a date"
+        };
+        writeln!(
+            f,
+            "credentials from {source:?}, valid for {lifetime} s{date}"
+        )?;
         for (at, link) in &self.link_changes {
             let at = at.as_secs_f64();
             writeln!(f, "from {at:.3} s, credential services: {link:?}")?;

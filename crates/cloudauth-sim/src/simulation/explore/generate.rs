@@ -5,6 +5,7 @@ use core::time::Duration;
 use cloudauth_proto::{Policy, Repeat, Scheme};
 use oorandom::Rand64;
 
+use super::checked_call::TOLERATED_SKEW;
 use super::expiring_credentials::{ExpiringCredentials, SourceKind};
 use super::scenario::{LAST_CALL, LinkChange, PlannedCall, RECOVERED, Scenario};
 use crate::simulation::operations::OperationKind;
@@ -89,6 +90,17 @@ pub(super) fn generate(seed: u64) -> Scenario {
         // A program reports no time of its own, so a client with a wrong clock cannot know
         // when its credentials expire.
         credentials.source = SourceKind::Uri;
+    }
+    // A client whose clock is ahead takes what a metadata service without a date issues for expired. One whose
+    // clock is behind cannot know when it expires, and one whose clock is nearly right is not corrected.
+    let clock_ahead = scenario.clock_ahead;
+    let is_refused = clock_ahead > TOLERATED_SKEW.cast_signed();
+    if let Some(credentials) = &mut scenario.credentials
+        && credentials.source == SourceKind::Metadata
+        && scenario.clock_steps.is_empty()
+        && (clock_ahead == 0 || is_refused)
+    {
+        credentials.has_date = dice.one_in(2);
     }
     scenario
 }
@@ -213,6 +225,7 @@ fn credentials(dice: &mut Dice) -> ExpiringCredentials {
     ExpiringCredentials {
         source: dice.of(&SourceKind::ALL),
         lifetime: dice.of(&[20, 40, 60, 90, 900]),
+        has_date: true,
         link_changes,
     }
 }

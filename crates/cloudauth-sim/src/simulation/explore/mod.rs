@@ -258,6 +258,7 @@ mod tests {
             scenario.credentials = Some(ExpiringCredentials {
                 source: SourceKind::Uri,
                 lifetime,
+                has_date: true,
                 link_changes: vec![(2 * SECOND, link)],
             });
             scenario
@@ -320,6 +321,7 @@ mod tests {
         failing.credentials = Some(ExpiringCredentials {
             source: SourceKind::Uri,
             lifetime: 20,
+            has_date: true,
             link_changes: vec![(Duration::ZERO, Link::unimpaired().always(Impairment::Lost))],
         });
         assert_eq!(violated(&failing, &failing), None);
@@ -330,6 +332,76 @@ mod tests {
         assert_eq!(violated(&unimpaired, &unimpaired), None);
         let violation = violated(&failing, &unimpaired);
         assert_eq!(violation, Some(Rule::RefreshOutlivesCall));
+    }
+
+    /// Calls with credentials for 20 s from a metadata service.
+    fn on_an_instance() -> Scenario {
+        let mut scenario = single_read();
+        scenario.calls = vec![PlannedCall::read(SECOND), PlannedCall::read(40 * SECOND)];
+        scenario.credentials = Some(ExpiringCredentials {
+            source: SourceKind::Metadata,
+            lifetime: 20,
+            has_date: true,
+            link_changes: Vec::new(),
+        });
+        scenario
+    }
+
+    #[test]
+    fn expired_credentials_are_used_if_the_metadata_service_is_unreachable() {
+        let mut scenario = on_an_instance();
+        if let Some(credentials) = &mut scenario.credentials {
+            let lost = Link::unimpaired().always(Impairment::Lost);
+            credentials.link_changes.push((2 * SECOND, lost));
+        }
+        let simulation = scenario.run().unwrap();
+        assert_eq!(check(&scenario, &simulation).violated(), None);
+        let second: Vec<_> = simulation.records().skip(1).collect();
+        assert_eq!((second[0].refreshes > 0, second[0].requests), (true, 1));
+        // If others issued them, they are not.
+        if let Some(credentials) = &mut scenario.credentials {
+            credentials.source = SourceKind::Uri;
+        }
+        let simulation = scenario.run().unwrap();
+        assert_eq!(check(&scenario, &simulation).violated(), None);
+        assert_eq!(
+            simulation
+                .records()
+                .skip(1)
+                .map(|it| it.requests)
+                .sum::<usize>(),
+            0
+        );
+    }
+
+    #[test]
+    fn credentials_that_look_expired_on_arrival_teach_the_skew() {
+        let mut scenario = on_an_instance();
+        scenario.clock_ahead = 7 * 3_600;
+        if let Some(credentials) = &mut scenario.credentials {
+            credentials.has_date = false;
+        }
+        let simulation = scenario.run().unwrap();
+        assert_eq!(check(&scenario, &simulation).violated(), None);
+        let ends: Vec<_> = simulation
+            .records()
+            .map(|it| (it.end, it.requests))
+            .collect();
+        let success = Some(crate::simulation::CallEnd::Success);
+        assert_eq!(ends, [(success, 2), (success, 1)]);
+    }
+
+    #[test]
+    fn both_cases_in_which_expired_credentials_are_used_are_drawn() {
+        let metadata = (0..5_000).map(generate).filter_map(|scenario| {
+            let credentials = scenario.credentials?;
+            let is_metadata = credentials.source == SourceKind::Metadata;
+            is_metadata.then_some((scenario.clock_ahead, credentials))
+        });
+        let metadata: Vec<_> = metadata.collect();
+        let without_date = metadata.iter().filter(|it| it.0 > 0 && !it.1.has_date);
+        let impaired = metadata.iter().filter(|it| !it.1.link_changes.is_empty());
+        assert!(without_date.count() > 10 && impaired.count() > 100);
     }
 
     #[test]

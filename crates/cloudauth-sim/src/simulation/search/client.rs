@@ -306,7 +306,7 @@ impl<'w> SearchedClient<'w> {
                     self.finish(call, result.err().as_ref());
                     return false;
                 }
-                Step::Read { .. } | Step::Run { .. } => break,
+                Step::Read { .. } | Step::Run { .. } | Step::Provide { .. } => break,
             }
         }
         self.checks.violate(Property::BoundedSteps);
@@ -421,6 +421,7 @@ impl<'w> SearchedClient<'w> {
                 | Step::Authenticate(_)
                 | Step::Read { .. }
                 | Step::Run { .. }
+                | Step::Provide { .. }
                 | Step::Done(_) => self.checks.violate(Property::PollIsRepeatable),
             }
         }

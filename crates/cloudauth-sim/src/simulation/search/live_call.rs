@@ -191,7 +191,11 @@ impl RunningRefresh {
                 }
                 Step::Done(result) => return Some(result.is_ok()),
                 // A program needs nothing else.
-                Step::Send(_) | Step::Abandon(_) | Step::Authenticate(_) | Step::Read { .. } => {
+                Step::Send(_)
+                | Step::Abandon(_)
+                | Step::Authenticate(_)
+                | Step::Read { .. }
+                | Step::Provide { .. } => {
                     return Some(false);
                 }
             }

@@ -4,15 +4,17 @@ use core::time::Duration;
 
 use cloudauth_proto::Source;
 use cloudauth_proto::WhoAmI;
-use cloudauth_proto::credentials::{EcsRole, Environment};
+use cloudauth_proto::credentials::{Chain, EcsRole, Environment};
 use cloudauth_sim::simulation::{Impairment, Link};
 use cloudauth_sim::{CredentialService, Fault, OIDC_TOKEN, Times};
 
 use super::{HOUR, MINUTE, call_at, ecs, error_of, oidc, settings, uri, with};
 
 #[test]
-fn a_chain_uses_the_first_source_that_succeeds_and_keeps_it() {
-    let chain = Source::Chain(vec![oidc(), ecs(), uri()]);
+fn a_chain_that_goes_on_uses_the_first_source_that_succeeds_and_keeps_it() {
+    let chain: Source = Chain::new(vec![oidc(), ecs(), uri()])
+        .continue_after_failure()
+        .into();
     let mut simulation = with(chain);
     simulation.put_file("/token", "wrong");
     let found = simulation.call(WhoAmI::new()).unwrap();
@@ -35,8 +37,29 @@ fn a_chain_uses_the_first_source_that_succeeds_and_keeps_it() {
 }
 
 #[test]
+fn a_chain_ends_at_the_first_source_that_fails() {
+    let mut simulation = with(Chain::new(vec![oidc(), ecs(), uri()]).into());
+    simulation.put_file("/token", "wrong");
+    let failed = simulation.call(WhoAmI::new()).unwrap_err();
+    assert_eq!(
+        failed.to_string(),
+        "no credentials: oidc_role_arn: refused: AuthenticationFail.OIDCToken.Invalid (HTTP 400)"
+    );
+    assert_eq!(simulation.world.issued_credentials(), 0);
+    // Nothing was kept: the repaired source is used.
+    simulation.put_file("/token", OIDC_TOKEN);
+    let later = simulation.start(MINUTE, WhoAmI::new());
+    simulation.run();
+    assert_eq!(later.take().unwrap().unwrap().source, "oidc_role_arn");
+}
+
+#[test]
 fn a_chain_that_fails_is_tried_again_from_its_beginning() {
-    let mut simulation = with(Source::Chain(vec![oidc(), uri()]));
+    let mut simulation = with(
+        Chain::new(vec![oidc(), uri()])
+            .continue_after_failure()
+            .into(),
+    );
     simulation.put_file("/token", "");
     simulation.world.inject_at_credential_service(
         CredentialService::Uri,
@@ -46,8 +69,8 @@ fn a_chain_that_fails_is_tried_again_from_its_beginning() {
     let failed = simulation.call(WhoAmI::new()).unwrap_err();
     assert_eq!(
         failed.to_string(),
-        "no credentials: oidc_role_arn: the token in /token is not valid; \
-         credentials_uri: the response is not JSON"
+        "no credentials: credentials_uri: the response is not JSON; \
+         not used before it: oidc_role_arn: the token in /token is not valid"
     );
     simulation.put_file("/token", OIDC_TOKEN);
     let later = simulation.start(MINUTE, WhoAmI::new());
@@ -66,7 +89,7 @@ fn metadata_version_1_is_used_only_if_version_2_never_responded() {
     simulation.world.set_metadata_versions(true, false);
     assert!(!call_at(&mut simulation, 7 * HOUR));
 
-    let mut strict = EcsRole::new(None, &settings());
+    let mut strict = EcsRole::new(None, &settings()).unwrap();
     strict.allows_v1 = false;
     let mut simulation = with(Source::EcsRole(strict));
     simulation.world.set_metadata_versions(true, false);
@@ -100,13 +123,12 @@ fn the_error_of_the_default_chain_lists_every_source_in_the_vendor_s_order() {
          cli_profile: /home/u/.aliyun/config.json: not found; \
          profile: /home/u/.alibabacloud/credentials: not found; \
          profile: /home/u/.alibabacloud/credentials.ini: not found; \
-         ecs_ram_role: cannot connect; \
+         ecs_ram_role: cannot connect: no connection in time; \
          credentials_uri: ALIBABA_CLOUD_CREDENTIALS_URI is not set"
     );
     let turned_off = chain(&[
         ("HOME", "/home/u"),
         ("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "True"),
-        ("ALIBABA_CLOUD_CREDENTIALS_FILE", "/mine"),
         ("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true"),
     ]);
     assert_eq!(
@@ -114,7 +136,8 @@ fn the_error_of_the_default_chain_lists_every_source_in_the_vendor_s_order() {
         "no credentials: env: ALIBABA_CLOUD_ACCESS_KEY_ID is not set; \
          oidc_role_arn: ALIBABA_CLOUD_ROLE_ARN is not set; \
          cli_profile: disabled by ALIBABA_CLOUD_CLI_PROFILE_DISABLED; \
-         profile: /mine: not found; \
+         profile: /home/u/.alibabacloud/credentials: not found; \
+         profile: /home/u/.alibabacloud/credentials.ini: not found; \
          ecs_ram_role: disabled by ALIBABA_CLOUD_ECS_METADATA_DISABLED; \
          credentials_uri: ALIBABA_CLOUD_CREDENTIALS_URI is not set"
     );

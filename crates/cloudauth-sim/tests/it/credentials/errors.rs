@@ -27,11 +27,11 @@ fn errors_about_an_external_program_do_not_contain_its_output() {
                 br#"{"mode":"s3cret","access_key_id":"s3cret","access_key_secret":"s3cret"}"#
                     .to_vec(),
             ),
-            "program output: mode must be AK or StsToken",
+            "program output: mode: not a supported mode",
         ),
         (
             Ok(br#"{"mode":"AK","access_key_id":"s3cret"}"#.to_vec()),
-            "program output: missing field `access_key_secret`",
+            "program output: access_key_secret: missing",
         ),
         (
             Ok(
@@ -110,7 +110,10 @@ fn unusable_responses_of_a_credential_service_have_distinct_errors() {
     let call = simulation.start(Duration::ZERO, describe());
     simulation.run();
     let error = call.take().unwrap().unwrap_err().to_string();
-    assert_eq!(error, "no credentials: ecs_ram_role: cannot connect");
+    assert_eq!(
+        error,
+        "no credentials: ecs_ram_role: cannot connect: no connection in time"
+    );
     assert_eq!(simulation.record(&call).duration(), Some(SECOND));
 }
 

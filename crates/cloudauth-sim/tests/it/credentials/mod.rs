@@ -7,7 +7,7 @@ mod errors;
 use core::time::Duration;
 
 use cloudauth_proto::credentials::{
-    AssumeRole, EcsRole, Environment, Oidc, Profile, ProfileFormat, Role, Settings, Uri,
+    AssumeRole, EcsRole, Oidc, Profile, ProfileFormat, Role, Settings, Uri,
 };
 use cloudauth_proto::ops::DescribeFaceVerify;
 use cloudauth_proto::{Call, CallOptions, Credentials, Endpoint, Error, Session, Source};
@@ -22,7 +22,7 @@ pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const CONFIG: &str = "/home/u/.aliyun/config.json";
 
 pub(crate) fn settings() -> Settings {
-    Settings::new(&Environment::default())
+    Settings::default()
 }
 
 pub(crate) fn role() -> Role {
@@ -47,7 +47,7 @@ pub(crate) fn oidc() -> Source {
 }
 
 pub(crate) fn ecs() -> Source {
-    Source::EcsRole(EcsRole::new(None, &settings()))
+    EcsRole::new(None, &settings()).unwrap().into()
 }
 
 pub(crate) fn uri() -> Source {
