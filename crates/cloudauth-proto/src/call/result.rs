@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::classify::Received;
+use super::classify::{Received, TIME_STAMP_EXPIRED};
 use super::in_flight::InFlight;
 use crate::decode::DecodeErrorKind;
 use crate::endpoint::Endpoint;
@@ -89,7 +89,7 @@ impl EncodedOperation {
                 let message = received.message.expose();
                 Some(scheme.mismatch(&draft, credentials, stamp, message))
             }
-            "InvalidTimeStamp.Expired" => Some(Mismatch::Clock {
+            TIME_STAMP_EXPIRED => Some(Mismatch::Clock {
                 signed: stamp.at,
                 service: Some(received.date?),
             }),

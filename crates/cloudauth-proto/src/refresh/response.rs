@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::clock::UnixTime;
 use crate::credentials::{Credentials, SourceError};
-use crate::decode::{DecodeErrorKind, envelope, lenient};
+use crate::decode::{DecodeErrorKind, lenient, payload};
 use crate::secret::Secret;
 
 /// A temporary access key with its expiry. The vendor's SDKs differ in the case of the first letter of the
@@ -115,15 +115,15 @@ impl IssuedCredentials {
 
 /// Reads the credentials in a response body, or in its field `container`.
 pub(super) fn keys(body: &[u8], container: Option<&str>) -> Result<IssuedCredentials, SourceError> {
-    let envelope = envelope::Envelope::read(body).map_err(SourceError::Decode)?;
-    if let Some(code) = envelope.code
+    let read = payload::read(body, container, None).map_err(SourceError::Decode)?;
+    if let Some(code) = read.envelope.code
         && code != "Success"
         && container.is_none()
     {
         let code = Some(code);
         return Err(SourceError::Refused { status: 200, code });
     }
-    envelope::payload(body, container).map_err(SourceError::Decode)
+    read.payload.map_err(SourceError::Decode)
 }
 
 /// The output of a program, as the vendor's CLI reads it.
@@ -144,7 +144,8 @@ struct ProgramOutput {
 /// Reads the output of a program.
 pub(super) fn printed(output: &[u8], now: IssuerTime) -> Result<FetchedCredentials, SourceError> {
     let shape = |text: &str| SourceError::Output(DecodeErrorKind::Shape(text.into()));
-    let printed: ProgramOutput = envelope::payload(output, None).map_err(SourceError::Output)?;
+    let read = payload::read(output, None, None).and_then(|read| read.payload);
+    let printed: ProgramOutput = read.map_err(SourceError::Output)?;
     let (id, secret) = (printed.access_key_id, printed.access_key_secret.expose());
     let key = match (printed.mode.as_deref(), printed.sts_token) {
         (Some("AK"), _) => Credentials::access_key(id, secret),
