@@ -86,7 +86,7 @@ fn assert_is_acs3(request: &Request, expected: &(String, String, BTreeMap<String
 }
 
 /// Headers that are sent but not signed.
-const UNSIGNED: [&str; 3] = ["accept", "user-agent", "content-length"];
+const UNSIGNED: [&str; 4] = ["accept", "accept-encoding", "user-agent", "content-length"];
 
 /// With any names and values, the bytes on the wire are exactly one request, and the independent
 /// verifier accepts its signature and reads the same names and values.

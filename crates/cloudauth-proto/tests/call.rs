@@ -351,18 +351,22 @@ fn the_error_of_an_unreadable_response_has_status_and_request_id_but_not_the_bod
     let mut policy = Policy::default();
     policy.response_limit = limit;
     for (body, reason) in [
-        (String::new(), DecodeErrorKind::Empty),
-        ("<html>zhang san".into(), DecodeErrorKind::NotJson),
-        (r#"{"Code":"200","Resu"#.into(), DecodeErrorKind::NotJson),
-        ("x".repeat(limit + 1), DecodeErrorKind::TooLarge { limit }),
+        (Vec::new(), DecodeErrorKind::Empty),
+        ("<html>zhang san".into(), DecodeErrorKind::Html),
+        (
+            "<!DOCTYPE HTML>\n<p>zhang san".into(),
+            DecodeErrorKind::Html,
+        ),
+        ("<?xml?><zhang/>".into(), DecodeErrorKind::Xml),
+        (b"\x1f\x8b\x08zhang".into(), DecodeErrorKind::Gzip),
+        (r#"{"Code":"200","Resu"#.into(), DecodeErrorKind::Cut),
+        (r#"{"Code":"200""#.into(), DecodeErrorKind::Cut),
+        ("zhang san".into(), DecodeErrorKind::NotJson),
+        (r#"{"Code" "zhang san"}"#.into(), DecodeErrorKind::NotJson),
+        (vec![b'x'; limit + 1], DecodeErrorKind::TooLarge { limit }),
     ] {
         let headers = vec![("x-acs-request-id".into(), "R9".into())];
-        let response = || {
-            Ok(Response::new(
-                Head::new(200, headers.clone()),
-                body.clone().into(),
-            ))
-        };
+        let response = || Ok(Response::new(Head::new(200, headers.clone()), body.clone()));
         let mut session = session().policy(policy);
         // A response of the service itself may be too large, and it would be everywhere.
         let is_final = matches!(reason, DecodeErrorKind::TooLarge { .. });

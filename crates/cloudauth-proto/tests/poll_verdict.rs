@@ -95,7 +95,7 @@ fn polling_ends_with_the_verdict() {
             verify::Verdict::Passed(verified) => {
                 assert!(passed);
                 assert_eq!(verified.certify_id(), &scenario.id);
-                assert_eq!(verified.reply().details().unwrap().sub_code, sub_code);
+                assert_eq!(verified.reply().details().sub_code, sub_code);
             }
             verify::Verdict::NotPassed(not_passed) => {
                 assert!(!passed);

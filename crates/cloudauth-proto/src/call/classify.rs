@@ -9,7 +9,7 @@ use crate::clock::{Now, UnixTime};
 use crate::decode::DecodeErrorKind;
 use crate::decode::envelope::{self, Envelope};
 use crate::error::AttemptOutcome;
-use crate::http::{Delivery, Failure, Head, Response, date};
+use crate::http::{Delivery, Failure, Head, Response};
 use crate::operation::OperationMetadata;
 use crate::policy::Classification;
 use crate::secret::Sensitive;
@@ -27,6 +27,7 @@ pub(crate) struct Received {
     pub(crate) message: Sensitive,
     pub(crate) request_id: Option<String>,
     pub(crate) unreadable: Option<DecodeErrorKind>,
+    /// The time of the service, if it refused the time stamp.
     pub(crate) date: Option<UnixTime>,
     /// The least time before the next attempt, as the service demands it.
     pub(crate) retry_after: Duration,
@@ -85,40 +86,59 @@ impl Received {
     }
 }
 
-pub(crate) fn response(
+/// The code for a time stamp that is too far from the service's time.
+pub(super) const TIME_STAMP_EXPIRED: &str = "InvalidTimeStamp.Expired";
+
+/// Decodes the body of a response: its envelope, and what is wrong with its payload.
+pub(super) type ReadBody<'r> =
+    &'r mut dyn FnMut(
+        &[u8],
+        &OperationMetadata,
+    ) -> Result<(Envelope, Option<DecodeErrorKind>), DecodeErrorKind>;
+
+pub(super) fn response(
     response: &Response,
     metadata: &OperationMetadata,
     limit: usize,
+    read: ReadBody<'_>,
 ) -> Received {
     let Response { head, body } = response;
-    let envelope = if body.len() > limit {
+    let read = if body.len() > limit {
         Err(DecodeErrorKind::TooLarge { limit })
     } else {
-        Envelope::read(body)
+        read(body, metadata)
     };
-    let (envelope, mut unreadable) = match envelope {
-        Ok(envelope) => (envelope, None),
-        Err(unreadable) => (Envelope::default(), Some(unreadable)),
-    };
-    let date = head.header("date").and_then(date::parse);
     let is_ok = (200..300).contains(&head.status);
-    let is_success = envelope.is_success();
-    if let Some(field) = metadata.result_field
-        && is_ok
-        && is_success
-        && unreadable.is_none()
-    {
-        unreadable = envelope::lacks(field, metadata.payload, body);
-    }
+    let (envelope, unreadable, may_be_foreign) = match read {
+        Err(kind) => (Envelope::default(), Some(kind), true),
+        Ok((envelope, kind)) => {
+            // The payload of a refusal does not matter.
+            let is_success = is_ok && (envelope.is_success() || !metadata.has_result_code);
+            (
+                envelope,
+                kind.filter(|_| is_success),
+                metadata.result_field.is_some(),
+            )
+        }
+    };
     // A response that is larger than the client accepts may well be the service's.
-    let is_foreign =
-        matches!(&unreadable, Some(kind) if !matches!(kind, DecodeErrorKind::TooLarge { .. }));
+    let is_foreign = may_be_foreign
+        && unreadable.as_ref().is_some_and(|kind| {
+            !matches!(
+                kind,
+                DecodeErrorKind::TooLarge { .. } | DecodeErrorKind::Contradictory(_)
+            )
+        });
     let code = envelope.code.as_deref();
     let message = envelope.message.as_ref().map_or("", Sensitive::expose);
+    let date = match code {
+        Some(TIME_STAMP_EXPIRED) => head.date(),
+        Some(_) | None => None,
+    };
     Received {
         classification: classify(head.status, code, message, is_foreign, date.is_some()),
         is_ok,
-        is_success,
+        is_success: envelope.is_success(),
         code: envelope.code,
         message: envelope.message.unwrap_or_default(),
         request_id: envelope
@@ -149,7 +169,7 @@ fn classify(
         return Classification::CredentialsRefused;
     }
     match (status, code) {
-        (_, Some("InvalidTimeStamp.Expired")) if has_date => Classification::ClockSkew,
+        (_, Some(TIME_STAMP_EXPIRED)) if has_date => Classification::ClockSkew,
         (_, Some("SignatureNonceUsed")) => Classification::NonceReused,
         (407, _) => Classification::LocalFailure,
         (..300, Some("500")) => Classification::ServerError,

@@ -13,22 +13,21 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::marker::PhantomData;
 use core::ops::ControlFlow::{Break, Continue};
 
 use result::Success;
 pub(crate) use signer::Signer;
 use state::CallState;
 
-use crate::clock::{Now, UnixTime};
-use crate::decode::envelope;
+use crate::clock::Now;
+use crate::decode::{DecodeErrorKind, payload};
 use crate::encode::Params;
 use crate::endpoint::Endpoint;
 use crate::error::{Attempt, Error};
 use crate::event::CallOutcome;
 use crate::exchange::{EncodedOperation, ExchangeId};
 use crate::flow::{Flow, Step};
-use crate::http::{Failure, Response, date};
+use crate::http::{Failure, Head, Response};
 use crate::operation::{InvalidOperation, Operation};
 use crate::policy::CallOptions;
 use crate::session::Session;
@@ -54,10 +53,10 @@ use crate::sign::check_names;
 /// | Waiting: exchanges are in flight | [`Step::Wait`] until the next time limit, [`Step::Send`] for a hedge |
 /// | Settled: the result is known | [`Step::Abandon`] for each exchange that is still in flight, then [`Step::Done`] |
 /// | Finished | [`Step::Done`] with [`Error::Finished`] |
-#[derive(Debug)]
-pub struct Call<O> {
+pub struct Call<O: Operation> {
     state: CallState,
-    operation: PhantomData<fn() -> O>,
+    /// The reply in the last response.
+    value: Option<O::Response>,
 }
 
 impl<O: Operation> Call<O> {
@@ -85,7 +84,7 @@ impl<O: Operation> Call<O> {
         };
         Ok(Self {
             state: CallState::new(encoded, options),
-            operation: PhantomData,
+            value: None,
         })
     }
 
@@ -95,33 +94,37 @@ impl<O: Operation> Call<O> {
         self
     }
 
-    fn decode(&mut self, success: Success) -> Result<Reply<O::Response>, Error> {
+    /// The reply in the response that ended the call, which is the last one that was decoded.
+    fn reply(&mut self, success: Success) -> Result<Reply<O::Response>, Error> {
         let Success {
             response,
             endpoint,
             request_id,
         } = success;
+        let Response { head, body: raw } = response;
         let attempts = self.state.take_attempts();
-        let operation = self.state.operation();
-        match envelope::payload(&response.body, operation.metadata.payload) {
-            Ok(mut value) => {
-                O::set_origin(&mut value, &endpoint);
-                Ok(Reply {
-                    value,
-                    endpoint,
-                    request_id,
-                    attempts,
-                    date: response.head.header("date").and_then(date::parse),
-                    raw: response.body,
-                })
-            }
-            Err(reason) => {
-                let status = response.head.status;
-                let mut error = operation.undecodable(status, reason, response.body);
-                error.set_attempts(attempts);
-                Err(error)
-            }
-        }
+        let Some(mut value) = self.value.take() else {
+            // A success has been decoded, so this does not happen.
+            let operation = self.state.operation();
+            return Err(operation.undecodable(head.status, DecodeErrorKind::Empty, raw));
+        };
+        O::set_origin(&mut value, &endpoint);
+        Ok(Reply {
+            value,
+            endpoint,
+            request_id,
+            attempts,
+            head,
+            raw,
+        })
+    }
+}
+
+impl<O: Operation> fmt::Debug for Call<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }
 
@@ -131,7 +134,7 @@ impl<O: Operation> Flow for Call<O> {
     fn poll(&mut self, session: &mut Session, now: Now) -> Step<Self::Output> {
         match self.state.poll(session, now).or_done() {
             Break(result) => {
-                let result = result.and_then(|success| self.decode(success));
+                let result = result.and_then(|success| self.reply(success));
                 session.record(|| self.state.end_event(CallOutcome::of(&result)));
                 Step::Done(result)
             }
@@ -146,7 +149,17 @@ impl<O: Operation> Flow for Call<O> {
         result: Result<Response, Failure>,
         now: Now,
     ) {
-        self.state.report(session, id, result, now);
+        let value = &mut self.value;
+        self.state
+            .report(session, id, result, now, &mut |body, metadata| {
+                let decoded = payload::read(body, metadata.payload, metadata.result_field)?;
+                let (read, problem) = match decoded.payload {
+                    Ok(read) => (Some(read), None),
+                    Err(problem) => (None, Some(problem)),
+                };
+                *value = read;
+                Ok((decoded.envelope, problem))
+            });
     }
 }
 
@@ -164,8 +177,8 @@ pub struct Reply<T> {
     pub request_id: Option<String>,
     /// The attempts; the successful one is last.
     pub attempts: Vec<Attempt>,
-    /// The `Date` of the response.
-    pub(crate) date: Option<UnixTime>,
+    /// The status and the headers of the response.
+    pub(crate) head: Head,
     /// The raw response, for fields that this crate does not decode. Sensitive.
     pub raw: Vec<u8>,
 }

@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::classify::Received;
+use super::classify::{Received, TIME_STAMP_EXPIRED};
 use super::in_flight::InFlight;
 use crate::decode::DecodeErrorKind;
 use crate::encode::Pair;
@@ -127,7 +127,7 @@ impl EncodedOperation {
                 let message = received.message.expose();
                 Some(scheme.mismatch(&draft, credentials, stamp, message))
             }
-            "InvalidTimeStamp.Expired" => Some(Mismatch::Clock {
+            TIME_STAMP_EXPIRED => Some(Mismatch::Clock {
                 signed: stamp.at,
                 service: Some(received.date?),
             }),

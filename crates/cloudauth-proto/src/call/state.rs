@@ -137,13 +137,14 @@ impl CallState {
         id: ExchangeId,
         result: Result<Response, Failure>,
         now: Now,
+        read: classify::ReadBody<'_>,
     ) {
         let now = self.latest.clamp(now);
         let Some(exchange) = self.exchanges.take(id) else {
             return;
         };
         match result {
-            Ok(response) => self.received(session, exchange, response, now),
+            Ok(response) => self.received(session, exchange, response, now, read),
             Err(failure) => {
                 let (outcome, classification, request_id) = classify::failure(failure);
                 self.ended(session, exchange, outcome, request_id, classification, now);
@@ -408,10 +409,11 @@ impl CallState {
         exchange: InFlight,
         response: Response,
         now: Now,
+        read: classify::ReadBody<'_>,
     ) {
         let status = response.head.status;
         let limit = session.limits().response_limit;
-        let mut received = classify::response(&response, &self.operation.metadata, limit);
+        let mut received = classify::response(&response, &self.operation.metadata, limit, read);
         let mismatch = self.operation.mismatch(&exchange, &received);
         let classification = self.findings.classify_by_origin(
             &self.operation,

@@ -2,27 +2,22 @@
 //!
 //! The service documents strings almost everywhere, and the vendor's SDKs differ in what they accept
 //! (recorded: a `Code` that is a number). The [parent module](super) decodes responses; this one decodes
-//! the envelope around them, and files.
+//! files.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 use core::fmt;
-use core::marker::PhantomData;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-use crate::decode::Part;
-use crate::secret::Sensitive;
+use crate::decode::scalar::Scalar;
 
 /// A string field.
 pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    String::read(from)
-}
-
-/// A string field with personal data.
-pub(crate) fn sensitive<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Sensitive>, D::Error> {
-    Sensitive::read(from)
+    match Scalar::read(from, false)? {
+        Scalar::Nested => Err(D::Error::custom("a list or an object for a string")),
+        scalar => Ok(scalar.into_text()),
+    }
 }
 
 /// A required string field.
@@ -30,40 +25,6 @@ pub(crate) fn required<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::
     text(from)?
         .filter(|text| !text.is_empty())
         .ok_or_else(|| D::Error::custom("an empty string where a value is required"))
-}
-
-/// An object, or `null`; never a list, which serde would take for the object's values in the order of
-/// its fields.
-pub(crate) struct Object<T>(PhantomData<T>);
-
-impl<T> Object<T> {
-    pub(crate) const fn new() -> Self {
-        Self(PhantomData)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Object<T> {
-    type Value = Option<T>;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-        from.deserialize_any(self)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
-    type Value = Option<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Self::Value, M::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(Some)
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
 }
 
 /// The name of a field, which is copied only if it contains escapes.

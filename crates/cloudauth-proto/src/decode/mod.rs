@@ -1,12 +1,16 @@
 //! Decoding of responses: structs made from a table, decoded leniently.
 //!
-//! Every field may be missing or `null`, numbers and booleans may be strings and the reverse, and fields
-//! that are not in the table are ignored. Errors are a value that cannot be converted to the type of its
-//! field, and a field that occurs twice, since two verdicts contradict each other.
+//! Every field may be missing or `null`, numbers and booleans may be strings and the reverse, objects and
+//! lists may be JSON text and the reverse, and fields that are not in the table are ignored. A value that
+//! cannot be converted to the type of its field is absent, and named in the list `unreadable` of its
+//! struct. Errors are JSON that cannot be repaired, and contradictory values of the verdict.
 
 pub(crate) mod envelope;
 mod error;
 pub(crate) mod lenient;
+mod nested;
+pub(crate) mod payload;
+pub(crate) mod repair;
 mod scalar;
 pub(crate) mod wire_enum;
 mod xml;
@@ -15,12 +19,10 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess};
 
 pub use error::DecodeErrorKind;
-use lenient::FieldName;
 pub use wire_enum::Unlisted;
 
 use crate::certify_id::CertifyId;
@@ -50,21 +52,56 @@ pub enum Shape {
     Object(&'static [(&'static str, Self)]),
 }
 
+/// What was read of a part of a response.
+pub(crate) struct Read<T> {
+    /// `None` if the part is `null`, an empty string that cannot be a value of its type, or unreadable.
+    pub(crate) value: Option<T>,
+    /// Whether all of it could be read.
+    pub(crate) is_whole: bool,
+}
+
+impl<T> Read<T> {
+    pub(crate) const UNREADABLE: Self = Self {
+        value: None,
+        is_whole: false,
+    };
+
+    pub(crate) const fn whole(value: Option<T>) -> Self {
+        let is_whole = true;
+        Self { value, is_whole }
+    }
+
+    pub(crate) fn map<U>(self, convert: impl FnOnce(T) -> U) -> Read<U> {
+        Read {
+            value: self.value.map(convert),
+            is_whole: self.is_whole,
+        }
+    }
+}
+
 /// A type that a part of a response is decoded to.
 pub(crate) trait Part: Sized {
     const SHAPE: Shape;
 
-    /// Decodes the part; `None` if it is `null`, or an empty string that cannot be a value of this type.
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error>;
+    /// Decodes the part. Whatever it is, it is read to its end; errors are those of JSON.
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Read<Self>, D::Error>;
+
+    /// Whether it says no more than a missing part.
+    fn is_blank(&self) -> bool {
+        false
+    }
 }
 
 /// A field of a struct that a part is stored in.
-pub(crate) trait Slot {
+pub(crate) trait Slot: Sized + PartialEq {
     const SHAPE: Shape;
 
     fn empty() -> Self;
 
-    fn fill<'de, D: Deserializer<'de>>(&mut self, from: D) -> Result<(), D::Error>;
+    /// Fills the empty slot, and returns whether all of the part could be read.
+    fn fill<'de, D: Deserializer<'de>>(&mut self, from: D) -> Result<bool, D::Error>;
+
+    fn is_blank(&self) -> bool;
 
     fn shown(&self) -> Option<&dyn fmt::Debug>;
 
@@ -74,16 +111,21 @@ pub(crate) trait Slot {
     }
 }
 
-impl<T: Part + fmt::Debug> Slot for Option<T> {
+impl<T: Part + PartialEq + fmt::Debug> Slot for Option<T> {
     const SHAPE: Shape = T::SHAPE;
 
     fn empty() -> Self {
         None
     }
 
-    fn fill<'de, D: Deserializer<'de>>(&mut self, from: D) -> Result<(), D::Error> {
-        *self = T::read(from)?;
-        Ok(())
+    fn fill<'de, D: Deserializer<'de>>(&mut self, from: D) -> Result<bool, D::Error> {
+        let read = T::read(from)?;
+        *self = read.value;
+        Ok(read.is_whole)
+    }
+
+    fn is_blank(&self) -> bool {
+        self.as_ref().is_none_or(Part::is_blank)
     }
 
     fn shown(&self) -> Option<&dyn fmt::Debug> {
@@ -91,16 +133,21 @@ impl<T: Part + fmt::Debug> Slot for Option<T> {
     }
 }
 
-impl<T: Part + fmt::Debug> Slot for Vec<T> {
+impl<T: Part + PartialEq + fmt::Debug> Slot for Vec<T> {
     const SHAPE: Shape = Shape::List(&T::SHAPE);
 
     fn empty() -> Self {
         Self::new()
     }
 
-    fn fill<'de, D: Deserializer<'de>>(&mut self, from: D) -> Result<(), D::Error> {
-        *self = from.deserialize_any(Items(PhantomData))?;
-        Ok(())
+    fn fill<'de, D: Deserializer<'de>>(&mut self, from: D) -> Result<bool, D::Error> {
+        let read = nested::list(from)?;
+        *self = read.value.unwrap_or_default();
+        Ok(read.is_whole)
+    }
+
+    fn is_blank(&self) -> bool {
+        self.is_empty()
     }
 
     fn shown(&self) -> Option<&dyn fmt::Debug> {
@@ -116,12 +163,14 @@ impl Slot for CertifyId {
         Self::new("")
     }
 
-    fn fill<'de, D: Deserializer<'de>>(&mut self, from: D) -> Result<(), D::Error> {
-        let text = String::read(from)?.filter(|text| !text.is_empty());
-        *self = text
-            .map(Self::new)
-            .ok_or_else(|| D::Error::custom("an empty string where a value is required"))?;
-        Ok(())
+    fn fill<'de, D: Deserializer<'de>>(&mut self, from: D) -> Result<bool, D::Error> {
+        let read = String::read(from)?;
+        *self = Self::new(read.value.unwrap_or_default());
+        Ok(read.is_whole)
+    }
+
+    fn is_blank(&self) -> bool {
+        self.as_str().is_empty()
     }
 
     fn shown(&self) -> Option<&dyn fmt::Debug> {
@@ -129,7 +178,7 @@ impl Slot for CertifyId {
     }
 
     fn is_missed(&self) -> bool {
-        self.as_str().is_empty()
+        self.is_blank()
     }
 }
 
@@ -146,98 +195,54 @@ pub(crate) trait ReplyObject: Sized {
     fn missed(&self) -> Option<&'static str>;
 }
 
-/// Fills a slot from the next value of `map`. Fails if it is filled already.
-pub(crate) fn fill<'de, M: MapAccess<'de>>(
-    slot: &mut impl Slot,
-    name: &str,
+/// Fields that decide about a person. Two values of one of them are an error if they differ.
+const VERDICT: [&str; 4] = ["BizCode", "CertifyId", "Passed", "SubCode"];
+
+/// Fills a slot from the next value of `map`. The name of a field that cannot be read, or whose values
+/// contradict each other, is added to `unreadable`.
+pub(crate) fn fill<'de, S: Slot, M: MapAccess<'de>>(
+    slot: &mut S,
+    name: &'static str,
+    unreadable: &mut Vec<&'static str>,
     map: &mut M,
 ) -> Result<bool, M::Error> {
     struct Seed<'s, S>(&'s mut S);
 
     impl<'de, S: Slot> DeserializeSeed<'de> for Seed<'_, S> {
-        type Value = ();
+        type Value = bool;
 
-        fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<bool, D::Error> {
             self.0.fill(from)
         }
     }
 
-    if slot.shown().is_some() && !slot.is_missed() {
-        return Err(M::Error::custom(format!("duplicate field `{name}`")));
+    let mut read = S::empty();
+    let mut is_whole = map.next_value_seed(Seed(&mut read))?;
+    let was_whole = !unreadable.contains(&name);
+    let agrees = is_whole && (read.is_blank() || (was_whole && read == *slot));
+    if was_whole && slot.is_blank() {
+        *slot = read;
+    } else if !agrees {
+        if VERDICT.contains(&name) {
+            return Err(contradiction(name));
+        }
+        *slot = S::empty();
+        is_whole = false;
     }
-    map.next_value_seed(Seed(slot))?;
+    if !is_whole && was_whole {
+        unreadable.push(name);
+    }
     Ok(true)
 }
 
-impl<T: ReplyObject> Part for T {
-    const SHAPE: Shape = Shape::Object(T::FIELDS);
-
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error> {
-        from.deserialize_any(Fields(PhantomData))
-    }
-}
-
-struct Fields<T>(PhantomData<T>);
-
-impl<'de, T: ReplyObject> Visitor<'de> for Fields<T> {
-    type Value = Option<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-        let mut read = T::empty();
-        while let Some(FieldName(name)) = map.next_key()? {
-            if !read.field(&name, &mut map)? {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        match read.missed() {
-            Some(name) => Err(M::Error::custom(format!("missing field `{name}`"))),
-            None => Ok(Some(read)),
-        }
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-}
-
-struct Items<T>(PhantomData<T>);
-
-impl<'de, T: Part> Visitor<'de> for Items<T> {
-    type Value = Vec<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_seq<S: SeqAccess<'de>>(self, mut items: S) -> Result<Self::Value, S::Error> {
-        struct Seed<T>(PhantomData<T>);
-
-        impl<'de, T: Part> DeserializeSeed<'de> for Seed<T> {
-            type Value = Option<T>;
-
-            fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-                T::read(from)
-            }
-        }
-
-        let mut read = Vec::new();
-        while let Some(item) = items.next_element_seed(Seed(PhantomData))? {
-            read.extend(item);
-        }
-        Ok(read)
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
-    }
+/// The error for two values of a field that differ.
+pub(crate) fn contradiction<E: Error>(name: &str) -> E {
+    E::custom(format!("contradictory field `{name}`"))
 }
 
 /// Defines responses, and parts of them, as a table: one line per field, with its name in Rust, its type,
-/// its name on the wire and any other spelling of that. An `Option` or a `Vec` may be missing.
+/// its name on the wire and any other spelling of that. An `Option` or a `Vec` may be missing. Every struct
+/// also has the list of its fields that could not be read.
 ///
 /// `Debug` shows the fields that are present, under their names on the wire, and hides the values of those
 /// on the list of `privacy`.
@@ -261,7 +266,12 @@ macro_rules! replies {
             $(#[$field_doc])*
             #[doc = concat!("\n\nOn the wire: `", $wire, "`.")]
             pub $field: $type,
-        )*}
+        )*
+            /// Names on the wire of the fields that the response has and that could not be read: of another
+            /// type, with lost characters, or with contradictory values. They are absent; of a list,
+            /// the items that could not be read are.
+            pub unreadable: alloc::vec::Vec<&'static str>,
+        }
 
         impl $crate::decode::ReplyObject for $name {
             const FIELDS: &'static [(&'static str, $crate::decode::Shape)] = &[
@@ -270,7 +280,10 @@ macro_rules! replies {
 
             #[inline]
             fn empty() -> Self {
-                Self {$($field: $crate::decode::Slot::empty(),)*}
+                Self {
+                    $($field: $crate::decode::Slot::empty(),)*
+                    unreadable: alloc::vec::Vec::new(),
+                }
             }
 
             #[allow(unused_variables, reason = "a response may have no field")]
@@ -280,7 +293,9 @@ macro_rules! replies {
                 map: &mut M,
             ) -> Result<bool, M::Error> {
                 match name {
-                    $($wire $(| $alias)* => $crate::decode::fill(&mut self.$field, $wire, map),)*
+                    $($wire $(| $alias)* => {
+                        $crate::decode::fill(&mut self.$field, $wire, &mut self.unreadable, map)
+                    })*
                     _ => Ok(false),
                 }
             }
@@ -305,6 +320,7 @@ macro_rules! replies {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 $crate::decode::show(f, stringify!($name), &[
                     $(($wire, $crate::decode::Slot::shown(&self.$field)),)*
+                    ("unreadable", (!self.unreadable.is_empty()).then_some(&self.unreadable as _)),
                 ])
             }
         }
@@ -313,8 +329,8 @@ macro_rules! replies {
 pub(crate) use replies;
 
 pub(crate) fn required<'de, T: ReplyObject, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
-    let read = T::read(from)?;
-    read.ok_or_else(|| D::Error::custom("null where an object is required"))
+    let read = T::read(from)?.value;
+    read.ok_or_else(|| D::Error::custom("no object where one is required"))
 }
 
 pub(crate) fn show(

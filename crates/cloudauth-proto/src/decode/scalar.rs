@@ -1,30 +1,67 @@
 //! Strings, numbers and booleans, in whichever JSON type they arrive.
 
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use core::fmt;
 
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
-use super::{Part, Shape, fill};
+use super::repair::without_mark;
+use super::{Part, Read, Shape};
 use crate::secret::Sensitive;
 
 /// A scalar in the JSON type that it arrived in.
-enum Scalar {
+pub(crate) enum Scalar {
     Text(String),
     Integer(i64),
     Number(f64),
     Boolean(bool),
     Null,
+    /// A list or an object, which has been skipped.
+    Nested,
 }
 
-struct Scalars;
+impl Scalar {
+    /// Reads the next value. A list or an object becomes its JSON text if `keeps_json`.
+    pub(crate) fn read<'de, D: Deserializer<'de>>(
+        from: D,
+        keeps_json: bool,
+    ) -> Result<Self, D::Error> {
+        from.deserialize_any(Scalars { keeps_json })
+    }
 
-impl Visitor<'_> for Scalars {
+    /// The string, whatever it says; numbers and booleans are written as in JSON.
+    pub(crate) fn into_text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Integer(number) => Some(number.to_string()),
+            Self::Number(number) => Some(number.to_string()),
+            Self::Boolean(truth) => Some(truth.to_string()),
+            Self::Null | Self::Nested => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Scalars {
+    pub(crate) keeps_json: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Scalars {
+    type Value = Scalar;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Scalar, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Scalars {
     type Value = Scalar;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string, a number or a boolean")
+        f.write_str("a value")
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Scalar, E> {
@@ -58,125 +95,124 @@ impl Visitor<'_> for Scalars {
     fn visit_unit<E: Error>(self) -> Result<Scalar, E> {
         Ok(Scalar::Null)
     }
+
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Scalar, M::Error> {
+        self.nested(MapAccessDeserializer::new(map))
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, items: S) -> Result<Scalar, S::Error> {
+        self.nested(SeqAccessDeserializer::new(items))
+    }
+}
+
+impl Scalars {
+    fn nested<'de, D: Deserializer<'de>>(self, from: D) -> Result<Scalar, D::Error> {
+        Ok(if self.keeps_json {
+            Scalar::Text(Value::deserialize(from)?.to_string())
+        } else {
+            IgnoredAny::deserialize(from)?;
+            Scalar::Nested
+        })
+    }
+}
+
+/// Whether characters of a string were lost: U+FFFD takes the place of what is not UTF-8. JSON text is
+/// decoded for itself, so that one lost character does not cost the rest of it.
+pub(super) fn is_damaged(text: &str) -> bool {
+    let is_json = || without_mark(text).starts_with(['{', '[']);
+    !text.is_ascii() && text.contains(char::REPLACEMENT_CHARACTER) && !is_json()
+}
+
+fn text(scalar: Scalar) -> Read<String> {
+    match scalar {
+        Scalar::Text(text) if is_damaged(&text) => Read::UNREADABLE,
+        Scalar::Nested => Read::UNREADABLE,
+        other => Read::whole(other.into_text()),
+    }
 }
 
 impl Part for String {
     const SHAPE: Shape = Shape::Text;
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error> {
-        Ok(match from.deserialize_any(Scalars)? {
-            Scalar::Text(text) => Some(text),
-            Scalar::Integer(number) => Some(number.to_string()),
-            Scalar::Number(number) => Some(number.to_string()),
-            Scalar::Boolean(truth) => Some(truth.to_string()),
-            Scalar::Null => None,
-        })
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Read<Self>, D::Error> {
+        Scalar::read(from, false).map(text)
+    }
+
+    fn is_blank(&self) -> bool {
+        self.is_empty()
     }
 }
 
+/// Reads an object as its JSON text: the service puts JSON into strings, so it may be there without one.
 impl Part for Sensitive {
     const SHAPE: Shape = Shape::Sensitive;
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error> {
-        Ok(String::read(from)?.map(Self::new))
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Read<Self>, D::Error> {
+        Ok(text(Scalar::read(from, true)?).map(Self::new))
+    }
+
+    fn is_blank(&self) -> bool {
+        self.expose().is_empty()
     }
 }
 
 impl Part for i64 {
     const SHAPE: Shape = Shape::Integer;
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error> {
-        let text = match from.deserialize_any(Scalars)? {
-            Scalar::Integer(number) => return Ok(Some(number)),
-            Scalar::Boolean(_) => return Err(D::Error::custom("a boolean for a number")),
-            Scalar::Null => return Ok(None),
-            Scalar::Text(text) => text,
-            Scalar::Number(number) => number.to_string(),
-        };
-        parsed(&text)
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Read<Self>, D::Error> {
+        Ok(match Scalar::read(from, false)? {
+            Scalar::Integer(number) => Read::whole(Some(number)),
+            Scalar::Null => Read::whole(None),
+            Scalar::Text(text) => parsed(&text),
+            Scalar::Number(number) => parsed(&number.to_string()),
+            Scalar::Boolean(_) | Scalar::Nested => Read::UNREADABLE,
+        })
     }
 }
 
 impl Part for f64 {
     const SHAPE: Shape = Shape::Number;
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error> {
-        match from.deserialize_any(Scalars)? {
-            Scalar::Number(number) => Ok(Some(number)),
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Read<Self>, D::Error> {
+        Ok(match Scalar::read(from, false)? {
+            Scalar::Number(number) => Read::whole(Some(number)),
             Scalar::Integer(number) => parsed(&number.to_string()),
-            Scalar::Boolean(_) => Err(D::Error::custom("a boolean for a number")),
-            Scalar::Null => Ok(None),
+            Scalar::Null => Read::whole(None),
             Scalar::Text(text) => parsed(&text),
-        }
+            Scalar::Boolean(_) | Scalar::Nested => Read::UNREADABLE,
+        })
     }
 }
 
 impl Part for bool {
     const SHAPE: Shape = Shape::Boolean;
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error> {
-        match from.deserialize_any(Scalars)? {
-            Scalar::Boolean(truth) => Ok(Some(truth)),
-            Scalar::Null => Ok(None),
-            Scalar::Integer(number @ (0 | 1)) => Ok(Some(number == 1)),
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Read<Self>, D::Error> {
+        Ok(match Scalar::read(from, false)? {
+            Scalar::Boolean(truth) => Read::whole(Some(truth)),
+            Scalar::Integer(number @ (0 | 1)) => Read::whole(Some(number == 1)),
+            Scalar::Null => Read::whole(None),
             Scalar::Text(text) => parsed(&text.to_ascii_lowercase()),
-            Scalar::Integer(_) | Scalar::Number(_) => {
-                Err(D::Error::custom("a number for a boolean"))
-            }
-        }
+            Scalar::Integer(_) | Scalar::Number(_) | Scalar::Nested => Read::UNREADABLE,
+        })
     }
 }
 
-/// An empty string is `None`.
-fn parsed<T: core::str::FromStr, E: Error>(text: &str) -> Result<Option<T>, E> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(None);
+/// An empty string is nothing.
+fn parsed<T: core::str::FromStr>(text: &str) -> Read<T> {
+    match text.trim() {
+        "" => Read::whole(None),
+        text => text
+            .parse()
+            .map_or(Read::UNREADABLE, |value| Read::whole(Some(value))),
     }
-    let parsed = text.parse().map(Some);
-    parsed.map_err(|_| E::custom("a string of the wrong form"))
 }
 
-impl Part for serde_json::Value {
+impl Part for Value {
     const SHAPE: Shape = Shape::Any;
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error> {
-        let value = <Self as serde::Deserialize>::deserialize(from)?;
-        Ok(Some(value).filter(|value| !value.is_null()))
-    }
-}
-
-/// Strings by name.
-impl Part for BTreeMap<String, String> {
-    const SHAPE: Shape = Shape::Map;
-
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error> {
-        from.deserialize_any(Texts)
-    }
-}
-
-struct Texts;
-
-impl<'de> Visitor<'de> for Texts {
-    type Value = Option<BTreeMap<String, String>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of strings")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-        let mut texts = BTreeMap::new();
-        while let Some(name) = map.next_key::<String>()? {
-            let mut text: Option<String> = None;
-            fill(&mut text, &name, &mut map)?;
-            if let Some(text) = text {
-                texts.insert(name, text);
-            }
-        }
-        Ok(Some(texts))
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Read<Self>, D::Error> {
+        let value = Self::deserialize(from)?;
+        Ok(Read::whole(Some(value).filter(|value| !value.is_null())))
     }
 }

@@ -112,9 +112,15 @@ macro_rules! wire_enum {
         impl $crate::decode::Part for $name {
             const SHAPE: $crate::decode::Shape = $crate::decode::Shape::Text;
 
-            fn read<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error> {
+            fn read<'de, D: serde::Deserializer<'de>>(
+                from: D,
+            ) -> Result<$crate::decode::Read<Self>, D::Error> {
                 let text = <alloc::string::String as $crate::decode::Part>::read(from)?;
                 Ok(text.map(Self::from))
+            }
+
+            fn is_blank(&self) -> bool {
+                self.as_str().is_empty()
             }
         }
     )*};

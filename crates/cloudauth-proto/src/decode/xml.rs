@@ -20,7 +20,8 @@ pub(crate) fn refusal(body: &[u8]) -> Option<XmlRefusal> {
     if !body.trim_ascii_start().starts_with(b"<") {
         return None;
     }
-    let (_, error) = core::str::from_utf8(body).ok()?.split_once("<Error>")?;
+    let body = String::from_utf8_lossy(body);
+    let (_, error) = body.split_once("<Error>")?;
     Some(XmlRefusal {
         code: between(error, "<Code>", "</Code>")?,
         message: between(error, "<Message>", "</Message>").map(Sensitive::from),
@@ -28,10 +29,13 @@ pub(crate) fn refusal(body: &[u8]) -> Option<XmlRefusal> {
     })
 }
 
+/// The text between two tags, without the five references that XML has of itself.
 fn between(text: &str, start: &str, end: &str) -> Option<String> {
     let (_, rest) = text.split_once(start)?;
     let (value, _) = rest.split_once(end)?;
-    Some(value.trim().into())
+    let value = value.trim().replace("&lt;", "<").replace("&gt;", ">");
+    let value = value.replace("&quot;", "\"").replace("&apos;", "'");
+    Some(value.replace("&amp;", "&"))
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ static READ_NAMES: [HeaderName; READ.len()] = [
 ];
 
 /// The names that most requests have, as constants.
-static SENT: [HeaderName; 12] = [
+static SENT: [HeaderName; 13] = [
     header::CONTENT_TYPE,
     header::HOST,
     HeaderName::from_static("x-acs-action"),
@@ -86,6 +86,7 @@ static SENT: [HeaderName; 12] = [
     HeaderName::from_static("x-acs-version"),
     header::AUTHORIZATION,
     header::ACCEPT,
+    header::ACCEPT_ENCODING,
     header::USER_AGENT,
     header::CONTENT_LENGTH,
 ];

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "http")]
 mod convert;
-pub(crate) mod date;
+mod date;
 pub(crate) mod multipart;
 pub(crate) mod plain;
 
@@ -15,6 +15,7 @@ use core::error::Error;
 use core::fmt;
 use core::time::Duration;
 
+use crate::clock::UnixTime;
 use crate::encode::Buffer;
 use crate::endpoint::{UriScheme, without_bucket};
 
@@ -26,7 +27,17 @@ pub(crate) const JSON: &str = "application/json";
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The `User-Agent` of every request.
-pub(crate) const USER_AGENT: &str = concat!("cloudauth-rs/", env!("CARGO_PKG_VERSION"));
+const USER_AGENT: &str = concat!("cloudauth-rs/", env!("CARGO_PKG_VERSION"));
+
+/// The headers that every request has and no signature covers. Drivers decompress nothing, so no response
+/// is to be compressed.
+pub(crate) fn common_headers(accept: &'static str) -> [Header; 3] {
+    [
+        ("accept", accept.into()),
+        ("accept-encoding", "identity".into()),
+        ("user-agent", USER_AGENT.into()),
+    ]
+}
 
 /// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,6 +227,11 @@ impl Head {
         debug_assert!(READ.contains(&name), "{name} is not among those read");
         let found = self.headers.iter().find(|(have, _)| have == name);
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// The time of the server, if it sent a valid `Date`.
+    pub(crate) fn date(&self) -> Option<UnixTime> {
+        self.header("date").and_then(date::parse)
     }
 }
 

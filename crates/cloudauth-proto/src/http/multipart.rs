@@ -74,6 +74,7 @@ impl MultipartForm {
             target: "/".into(),
             headers: [
                 ("host", authority.clone()),
+                ("accept-encoding", "identity".into()),
                 ("content-type", kind.into()),
                 ("content-length", length.into()),
             ]

@@ -6,7 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Body, JSON, Method, Request, USER_AGENT};
+use super::{Body, JSON, Method, Request, common_headers};
 use crate::endpoint::Endpoint;
 use crate::secret::Secret;
 
@@ -41,11 +41,8 @@ impl PlainRequest {
 
     pub(crate) fn request(&self) -> Request {
         let body = self.body.expose().as_bytes().to_vec();
-        let mut headers = vec![
-            ("host", self.endpoint.authority().clone()),
-            ("accept", self.accept.into()),
-            ("user-agent", USER_AGENT.into()),
-        ];
+        let mut headers = vec![("host", self.endpoint.authority().clone())];
+        headers.extend(common_headers(self.accept));
         let own = self.headers.iter();
         headers.extend(own.map(|(name, value)| (*name, String::from(value.expose()).into())));
         if self.method != Method::Get {

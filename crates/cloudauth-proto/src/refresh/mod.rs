@@ -189,7 +189,7 @@ impl Refresh {
             }
             Err(result) => {
                 let fetched = result.map_err(sts::reason).and_then(|reply| {
-                    let time = issuer_time(reply.date, self.sent, session, now);
+                    let time = issuer_time(reply.head.date(), self.sent, session, now);
                     reply.value.into_fetched(provider, time)
                 });
                 self.stage = fetched.into();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::clock::UnixTime;
 use crate::credentials::{Credentials, SourceError};
-use crate::decode::{DecodeErrorKind, envelope, lenient};
+use crate::decode::{DecodeErrorKind, lenient, payload};
 use crate::secret::Secret;
 
 /// A temporary access key with its expiry. The vendor's SDKs differ in the case of the first letter of the
@@ -161,15 +161,15 @@ impl IssuedCredentials {
 
 /// Reads the credentials in a response body, or in its field `container`.
 pub(super) fn keys(body: &[u8], container: Option<&str>) -> Result<IssuedCredentials, SourceError> {
-    let envelope = envelope::Envelope::read(body).map_err(SourceError::Decode)?;
-    if let Some(code) = envelope.code
+    let read = payload::read(body, container, None).map_err(SourceError::Decode)?;
+    if let Some(code) = read.envelope.code
         && code != "Success"
         && container.is_none()
     {
         let code = Some(code);
         return Err(SourceError::Refused { status: 200, code });
     }
-    envelope::payload(body, container).map_err(SourceError::Decode)
+    read.payload.map_err(SourceError::Decode)
 }
 
 const NO_KEY: &str = "the access key contains a character that no access key has";

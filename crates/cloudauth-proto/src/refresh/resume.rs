@@ -16,7 +16,7 @@ use crate::clock::{MonoTime, Now, UnixTime};
 use crate::credentials::{
     Oidc, PrintedProfile, ProvidedCredentials, Source, SourceError, SupplyError, printed,
 };
-use crate::http::{Response, date};
+use crate::http::Response;
 use crate::secret::Secret;
 use crate::session::Session;
 
@@ -106,7 +106,10 @@ pub(super) fn responded(
     sent: Now,
     deadline: MonoTime,
 ) -> RefreshStage {
-    let date = result.as_ref().ok().and_then(date_of);
+    let date = result
+        .as_ref()
+        .ok()
+        .and_then(|response| response.head.date());
     let time = issuer_time(date, sent, session, now);
     let (container, provider) = match responder {
         Responder::Ecs(ecs) => {
@@ -143,8 +146,4 @@ pub(super) fn issuer_time(
         },
         None => IssuerTime::ours(session.service_time(now)),
     }
-}
-
-fn date_of(response: &Response) -> Option<UnixTime> {
-    response.head.header("date").and_then(date::parse)
 }

@@ -17,7 +17,7 @@ use crate::encode::{
     BlockBuffer, Buffer, Entry, Pair, Pairs, ParamLocation, PlainName, Sink, push_plain_pair,
     text_of,
 };
-use crate::http::{Body, FORM, JSON, Method, Request, USER_AGENT};
+use crate::http::{Body, FORM, JSON, Method, Request, common_headers};
 
 pub(super) fn sign(
     draft: &Draft<'_>,
@@ -32,10 +32,9 @@ pub(super) fn sign(
     common.push(plain!("Signature"), digits(&signature));
     let own = common.into_text();
 
-    let mut headers = Vec::with_capacity(7);
+    let mut headers = Vec::with_capacity(8);
     headers.push(("host", draft.endpoint.authority().clone()));
-    headers.push(("accept", JSON.into()));
-    headers.push(("user-agent", USER_AGENT.into()));
+    headers.extend(common_headers(JSON));
     headers.extend(stamp.retry.into_iter().flat_map(Retry::headers));
     let (target, body) = match draft.method {
         Method::Get => {

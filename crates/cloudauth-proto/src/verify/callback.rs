@@ -67,10 +67,10 @@ impl Callback {
     /// its `?`.
     ///
     /// The letter case of keys does not matter, since the vendor's text and example differ. Unknown
-    /// keys are ignored; they are the caller's own. A key may occur twice with the same value.
-    /// `passed` may be `T` or `F`, `Y` or `N`, or a `SubCode`, since the vendor's pages differ. If it
-    /// is missing, `subCode` takes its place, as in the callbacks of `InitAuthVerify`. A value of
-    /// `passed` that is not 1 to 16 ASCII letters and digits is ignored.
+    /// keys are ignored; they are the caller's own. A key without a value counts as missing. A key may
+    /// occur twice with the same value. `passed` may be `T` or `F`, `Y` or `N`, or a `SubCode`, since the
+    /// vendor's pages differ. If it is missing, `subCode` takes its place, as in the callbacks of
+    /// `InitAuthVerify`. A value of either that is not 1 to 16 ASCII letters and digits is ignored.
     ///
     /// # Errors
     ///
@@ -96,12 +96,14 @@ impl Callback {
                 continue;
             };
             let value = decoded(value);
+            if value.is_empty() {
+                continue;
+            }
             if value_of_key.as_ref().is_some_and(|before| *before != value) {
                 return Err(InvalidCallback::Contradictory(key));
             }
             *value_of_key = Some(value);
         }
-        let certify_id = certify_id.filter(|id| !id.is_empty());
         let certify_id = certify_id.ok_or(InvalidCallback::NoCertifyId)?;
         if certify_id.len() > 128 || !certify_id.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(InvalidCallback::NoCertifyId);
@@ -111,8 +113,11 @@ impl Callback {
         };
         Ok(Self {
             certify_id: CertifyId::new(certify_id),
-            passed: passed.or(sub_code).filter(is_code).map(Cow::into_owned),
-            token: token.filter(|it| !it.is_empty()).map(Secret::new),
+            passed: passed
+                .filter(is_code)
+                .or(sub_code.filter(is_code))
+                .map(Cow::into_owned),
+            token: token.map(Secret::new),
         })
     }
 

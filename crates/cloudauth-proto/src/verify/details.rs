@@ -21,7 +21,7 @@ use crate::verify::{InvalidJson, MaterialInfo, UserInfo, parse_json};
 ///         "MaterialInfo": "{\"facialPictureFront\":{\"verifyScore\":42.5}}"
 ///     }"#,
 /// )?;
-/// let details = response.details()?;
+/// let details = response.details();
 /// assert_eq!(details.reason.unwrap().code, "204");
 /// assert_eq!(details.device_risks, ["VPN"]);
 /// assert_eq!(details.verify_score(), Some(42.5));
@@ -47,28 +47,30 @@ pub struct VerdictDetails<'r> {
     pub material: Option<MaterialInfo>,
     /// Name in its two encodings, for names with rare characters.
     pub user: Option<UserInfo>,
+    /// Fields of the reply that could not be read, by their names on the wire: those of
+    /// [`DescribeFaceVerifyResponse::unreadable`], and those that should hold JSON and do not. They are
+    /// absent here. [`MaterialInfo`] and [`UserInfo`] have such lists of their own.
+    pub unreadable: Vec<&'static str>,
 }
 
 impl DescribeFaceVerifyResponse {
-    /// Decodes the details of the verdict.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidJson`] if a string that should hold JSON does not. The verdict is still available from
-    /// [`has_passed`](Self::has_passed).
-    pub fn details(&self) -> Result<VerdictDetails<'_>, InvalidJson> {
+    /// Decodes the details of the verdict. What cannot be read is absent and named.
+    #[must_use]
+    pub fn details(&self) -> VerdictDetails<'_> {
         let sub_code = self.sub_code();
         let risks = self.device_risk.as_deref().unwrap_or_default().split(',');
         let is_present = |text: &&Sensitive| !matches!(text.expose().trim(), "" | "null");
-        Ok(VerdictDetails {
+        let mut unreadable = self.unreadable.clone();
+        VerdictDetails {
             sub_code,
             reason: sub_code.and_then(codes::sub_code),
             device_risks: risks.map(str::trim).filter(|it| !it.is_empty()).collect(),
             device_token: self.device_token.as_ref().filter(is_present),
             identity: self.identity_info.as_ref().filter(is_present),
-            material: parsed(self.material_info.as_ref())?,
-            user: parsed(self.user_info.as_ref())?,
-        })
+            material: parsed("MaterialInfo", self.material_info.as_ref(), &mut unreadable),
+            user: parsed("UserInfo", self.user_info.as_ref(), &mut unreadable),
+            unreadable,
+        }
     }
 
     pub(super) fn sub_code(&self) -> Option<&str> {
@@ -76,10 +78,16 @@ impl DescribeFaceVerifyResponse {
     }
 }
 
+/// Decodes the JSON in a string. The name of a field without JSON is added to `unreadable`.
 fn parsed<T: serde::de::DeserializeOwned>(
+    name: &'static str,
     text: Option<&Sensitive>,
-) -> Result<Option<T>, InvalidJson> {
-    text.map_or(Ok(None), parse_json)
+    unreadable: &mut Vec<&'static str>,
+) -> Option<T> {
+    parse_json(text?).unwrap_or_else(|InvalidJson| {
+        unreadable.push(name);
+        None
+    })
 }
 
 impl VerdictDetails<'_> {

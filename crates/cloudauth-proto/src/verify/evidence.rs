@@ -58,10 +58,17 @@ impl VerdictReply {
     ///
     /// # Errors
     ///
-    /// [`InvalidJson`] if a string of the reply that should hold JSON does not.
+    /// [`InvalidJson`] if `MaterialInfo` cannot be read. A single link that cannot be read is left out, and
+    /// named in [`FacePicture::unreadable`](crate::verify::FacePicture::unreadable) or
+    /// [`DocumentPictures::unreadable`](crate::verify::DocumentPictures::unreadable).
     pub fn evidence(&self) -> Result<Vec<Evidence>, InvalidJson> {
-        let Some(material) = self.details()?.material else {
-            return Ok(Vec::new());
+        let details = self.details();
+        let Some(material) = details.material else {
+            return if details.unreadable.contains(&"MaterialInfo") {
+                Err(InvalidJson)
+            } else {
+                Ok(Vec::new())
+            };
         };
         let (face, card) = (material.facial_picture_front, material.ocr_picture_front);
         let (face, video) = face.map_or((None, None), |it| (it.picture_url, it.verify_video_url));

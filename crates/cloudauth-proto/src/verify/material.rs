@@ -1,26 +1,28 @@
 //! The JSON that is inside of strings in replies.
 //!
-//! Every field may be missing, as in all replies. `Debug` shows no personal data.
+//! Every field may be missing or unreadable, as in all replies. `Debug` shows no personal data.
 
 use alloc::string::String;
 use core::fmt;
 
 use serde::de::DeserializeOwned;
 
+use crate::decode::repair::{tolerant, without_mark};
 use crate::decode::replies;
 use crate::secret::Sensitive;
 use crate::verify::{ProcedurePriority, TrueFalse};
 
 /// Decodes the JSON in a string of a reply. Returns `None` if the string is empty or `null`, as in
-/// some of the vendor's examples.
+/// some of the vendor's examples. A field that cannot be read does not cost the others: the types of this
+/// module name it in `unreadable`.
 ///
 /// `T` is one of the types of this module, or [`serde_json::Value`] for JSON without a type here.
 pub fn parse_json<T: DeserializeOwned>(text: &Sensitive) -> Result<Option<T>, InvalidJson> {
-    let text = text.expose().trim();
+    let text = without_mark(text.expose()).trim_end();
     if text.is_empty() || text == "null" {
         return Ok(None);
     }
-    serde_json::from_str(text)
+    tolerant(text, |json| T::deserialize(json))
         .map(Some)
         .map_err(|_| InvalidJson)
 }

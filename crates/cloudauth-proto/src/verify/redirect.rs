@@ -1,13 +1,15 @@
 //! Redirects of the browser to `ReturnUrl`.
 
+use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
+use serde_json::{Deserializer, Map, Value};
 
 use crate::certify_id::CertifyId;
 use crate::codes::{self, CodeKind, Meaning};
+use crate::decode::repair::repaired;
 
 /// A redirect: the parameter with which the browser returns to `ReturnUrl` from the verification's
 /// page.
@@ -42,10 +44,12 @@ impl Redirect {
 
     /// Parses a query or a whole URL, as it was received.
     ///
-    /// `response` may be in the query or in the fragment, which pages with hash routes use. It may be
-    /// raw JSON, JSON of which a browser has percent-encoded some characters only
-    /// (`{%22code%22:1000}`), or JSON that is percent-encoded once or twice. A `code`, `subCode` or `certifyId` that is not a
-    /// number or a string of 1 to 128 visible ASCII characters is ignored.
+    /// `response` may be in the query or in the fragment, which pages with hash routes use, and behind an
+    /// `&` that was escaped for HTML (`&amp;`). It may be raw JSON, JSON of which a browser has
+    /// percent-encoded some characters only (`{%22code%22:1000}`), JSON that is percent-encoded once or
+    /// twice, or form-encoded with a `+` for each space, and each of these within a JSON string.
+    /// `extInfo` may be an object or a string that holds one. A `code`, `subCode` or `certifyId` that is
+    /// not a number or a string of 1 to 128 visible ASCII characters is ignored.
     ///
     /// # Errors
     ///
@@ -54,28 +58,28 @@ impl Redirect {
         if text.len() > Self::LONGEST_TEXT {
             return Err(InvalidRedirect::TooLong);
         }
-        let is_parameter = |(at, _): &(usize, &str)| {
-            let before = text[..*at].chars().next_back();
-            matches!(before, None | Some('?' | '&' | '#'))
-        };
-        let (at, key) = text
-            .match_indices("response=")
-            .find(is_parameter)
-            .ok_or(InvalidRedirect::Missing)?;
-        let json = json(&text[at + key.len()..]).ok_or(InvalidRedirect::NotJson)?;
-        let identifier = |value: &Value| match value {
+        let mut values = text.match_indices("response=").filter_map(|(at, key)| {
+            let (before, value) = (&text[..at], &text[at + key.len()..]);
+            let is_parameter = before.is_empty() || before.ends_with(['?', '&', '#']);
+            (is_parameter || before.ends_with("&amp;")).then_some(value)
+        });
+        let value = values.next().ok_or(InvalidRedirect::Missing)?;
+        let response = object(value).ok_or(InvalidRedirect::NotJson)?;
+        let ext_info = response.get("extInfo").cloned().and_then(unwrapped);
+        let of = |object: &Map<String, Value>, name: &str| match object.get(name)? {
             Value::String(text) if is_identifier(text) => Some(text.clone()),
-            Value::Number(number) => Some(alloc::format!("{number}")),
+            Value::Number(number) => Some(format!("{number}")),
             Value::String(_)
             | Value::Null
             | Value::Bool(_)
             | Value::Array(_)
             | Value::Object(_) => None,
         };
+        let certify_id = ext_info.and_then(|ext_info| of(&ext_info, "certifyId"));
         Ok(Self {
-            code: identifier(&json["code"]),
-            sub_code: identifier(&json["subCode"]),
-            certify_id: identifier(&json["extInfo"]["certifyId"]).map(CertifyId::new),
+            code: of(&response, "code"),
+            sub_code: of(&response, "subCode"),
+            certify_id: certify_id.map(CertifyId::new),
         })
     }
 
@@ -117,15 +121,33 @@ impl Redirect {
 ///
 /// The object ends at its closing brace. A `&` or `#` does not end it: depending on the encoding, they
 /// may be part of a string in it.
-fn json(value: &str) -> Option<Value> {
-    let once = percent_decode_str(value).decode_utf8_lossy();
-    let twice = percent_decode_str(&once).decode_utf8_lossy();
-    [value, &once, &twice].into_iter().find_map(first_object)
+fn object(value: &str) -> Option<Map<String, Value>> {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let once = decoded(value);
+    let twice = decoded(&once);
+    // In a form, a `+` is a space; in any other encoding, it is itself.
+    let form = decoded(&value.replace('+', " "));
+    let texts = [value, &once, &twice, &form];
+    let strict = texts.iter().find_map(|text| first_object(text));
+    strict.or_else(|| texts.iter().find_map(|text| first_object(&repaired(text))))
 }
 
-fn first_object(text: &str) -> Option<Value> {
-    let mut values = serde_json::Deserializer::from_str(text).into_iter();
-    values.next()?.ok().filter(Value::is_object)
+/// The object at the beginning of a text, which may be one in a string.
+fn first_object(text: &str) -> Option<Map<String, Value>> {
+    let text = text.trim_start_matches(['+', ' ', '\u{feff}']);
+    let first = Deserializer::from_str(text).into_iter().next()?;
+    unwrapped(first.ok()?)
+}
+
+/// The object itself, or the one in a string.
+fn unwrapped(value: Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::Object(object) => Some(object),
+        Value::String(text) => serde_json::from_str(&text)
+            .or_else(|_| serde_json::from_str(&repaired(&text)))
+            .ok(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
+    }
 }
 
 fn is_identifier(text: &str) -> bool {

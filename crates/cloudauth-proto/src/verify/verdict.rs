@@ -7,7 +7,7 @@ use crate::certify_id::CertifyId;
 use crate::clock::UnixTime;
 use crate::codes::{self, Meaning};
 use crate::ops::DescribeFaceVerifyResponse;
-use crate::verify::{InvalidJson, VerdictDetails};
+use crate::verify::VerdictDetails;
 
 /// The verdict of the service on one verification.
 ///
@@ -152,12 +152,9 @@ impl VerdictReply {
         &self.certify_id
     }
 
-    /// Decodes the reason, the scores and the data of the device.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidJson`] if a string of the reply that should hold JSON does not.
-    pub fn details(&self) -> Result<VerdictDetails<'_>, InvalidJson> {
+    /// Decodes the reason, the scores and the data of the device. What cannot be read is absent and named.
+    #[must_use]
+    pub fn details(&self) -> VerdictDetails<'_> {
         self.reply.value.details()
     }
 
