@@ -78,7 +78,7 @@ fn run_with<F: Flow>(
                 drop(run_with(&mut Refresh::inline(ticket), session, outcome));
             }
             Step::Abandon(_) => {}
-            Step::Read { .. } | Step::Run { .. } => panic!("needs no file"),
+            Step::Read { .. } | Step::Run { .. } | Step::Provide { .. } => panic!("needs no file"),
             Step::Done(result) => return result,
         }
     }
