@@ -54,7 +54,7 @@
 //!   ([`MAX_FAILURES_PER_DAY`]) is our guess.
 //! * Magic ID numbers ([`magic_numbers`], and the table in `MAGIC.md`) for every `Code`, every
 //!   `SubCode`, every form of `MaterialInfo` and every `DeviceRisk`.
-//! * Two signatures (ACS3-HMAC-SHA256, RPC 1.0 with HMAC-SHA1), timestamps, nonces, rate limits, and
+//! * Three signatures (ACS3-HMAC-SHA256, ACS3-HMAC-SM3, RPC 1.0 with HMAC-SHA1), timestamps, nonces, rate limits, and
 //!   `EncryptType=SM2` with a key pair of its own ([`SM2_PUBLIC_KEY`]).
 //! * Two regions with one set of orders, the object store for files, and the services that issue
 //!   credentials ([`CredentialService`]).
@@ -98,7 +98,7 @@ pub use credential_services::{
     CREDENTIALS_PATH, CredentialService, INSTANCE_ROLE, OAUTH_TOKEN, OIDC_TOKEN, SSO_TOKEN,
 };
 pub use faults::{Fault, Times};
-pub use gateway::verify::{TIME_WINDOW_SECONDS, VerifiedRequest, verify};
+pub use gateway::verify::{BEARER_TOKEN, TIME_WINDOW_SECONDS, VerifiedRequest, verify};
 pub use http::{IncomingRequest, Reaction, Refusal};
 pub use log::LoggedRequest;
 pub use operations::{CATALOGUE, SM2_PUBLIC_KEY};

@@ -13,7 +13,7 @@ mod target;
 use core::fmt;
 
 pub(crate) use self::queue::CallbackQueue;
-pub(crate) use self::target::{CallbackTarget, is_allowed_callback_url};
+pub(crate) use self::target::{CallbackTarget, UnreachableHosts, is_allowed_callback_url};
 
 /// A fault in the callback of one order.
 #[non_exhaustive]

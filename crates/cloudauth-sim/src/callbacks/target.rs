@@ -1,7 +1,7 @@
 //! The target of an order's callback: its URL, and the host to connect to.
 
 use core::net::IpAddr;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CallbackKind, NotSentReason};
 use crate::http::percent::{self, header_safe};
@@ -40,6 +40,22 @@ pub(crate) fn is_allowed_callback_url(url: &str) -> bool {
         || url
             .strip_prefix("http://")
             .is_some_and(|rest| is_loopback(host_and_port(rest).0))
+}
+
+/// The hosts that the service cannot reach: only these, since no name is looked up.
+#[derive(Default)]
+pub(crate) struct UnreachableHosts(BTreeSet<String>);
+
+impl UnreachableHosts {
+    pub(crate) fn add(&mut self, host: &str) {
+        self.0.insert(host.to_ascii_lowercase());
+    }
+
+    /// Whether the host of a callback URL is one of them.
+    pub(crate) fn contain(&self, url: &str) -> bool {
+        let (_, rest) = url.split_once("://").unwrap_or_default();
+        self.0.contains(&host_and_port(rest).0.to_ascii_lowercase())
+    }
 }
 
 /// The host in a URL without its scheme, and the port with its colon, if there is one.

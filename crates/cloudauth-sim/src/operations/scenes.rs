@@ -49,6 +49,18 @@ impl Scenes {
         self.deleted.contains(&scene_id)
     }
 
+    pub(super) fn is_created(&self, scene_id: i64) -> bool {
+        self.created.contains_key(&scene_id)
+    }
+
+    /// Adds a scene as it was created elsewhere.
+    pub(super) fn add(&mut self, scene_id: i64) {
+        let mut scene = Map::new();
+        scene.insert("SceneId".to_owned(), scene_id.into());
+        scene.insert("Status".to_owned(), 1.into());
+        self.created.insert(scene_id, scene);
+    }
+
     pub(super) fn create(
         &mut self,
         params: &Params,

@@ -65,6 +65,14 @@ impl ServerState {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, moved);
     }
 
+    /// Whether connections to this destination are refused.
+    pub(super) fn refuses_connections(&self, destination: Destination) -> bool {
+        match destination {
+            Destination::Api(region) => self.world().refuses_connections(region),
+            Destination::Pages | Destination::ByHost => false,
+        }
+    }
+
     /// The acceptor for a handshake with [`Fault::BadTls`](crate::Fault::BadTls), if one is scripted.
     pub(super) fn take_bad_tls(&self, destination: Destination) -> Option<TlsAcceptor> {
         let Destination::Api(region) = destination else {

@@ -11,6 +11,7 @@ use crate::callbacks::{Callback, CallbackFault, CallbackOutcome, CallbackQueue, 
 use crate::credential_services::{CredentialService, CredentialServices};
 use crate::faults::{Fault, Script, Times};
 use crate::http::{IncomingRequest, Reaction};
+use crate::ids::Ids;
 use crate::log::{LoggedRequest, RequestLog};
 use crate::object_store::links;
 use crate::orders::FinishError;
@@ -153,6 +154,37 @@ impl World {
     #[must_use]
     pub fn sm2_public_key(&self) -> String {
         self.api.operations.sm2_public_key()
+    }
+
+    // Rules.
+
+    /// Refuses what the service probably refuses, or accepts it. By default it is accepted, and listed
+    /// in [`LoggedRequest::doubts`].
+    ///
+    /// These are wrong check digits of ID numbers, order numbers with other characters than letters and
+    /// digits, scenes that were not created here ([`Self::add_scene`]), and plans, models and other
+    /// values that are in no documented list.
+    pub fn set_strict(&mut self, is_strict: bool) {
+        self.api.operations.set_strict(is_strict);
+    }
+
+    /// Adds a scene, as if it was created in the console.
+    pub fn add_scene(&mut self, scene_id: i64) {
+        self.api.operations.add_scene(scene_id);
+    }
+
+    /// Makes a host unreachable for the service: a `CallbackUrl` with it is refused. No name is looked
+    /// up, so every other host counts as reachable.
+    pub fn add_unreachable_host(&mut self, host: &str) {
+        self.api.operations.add_unreachable(host);
+    }
+
+    /// Derives all identifiers from now on from this seed. The default is 0, so that two worlds have
+    /// the same ones; a [`Simulator`](crate::Simulator) has a random seed.
+    pub fn set_seed(&mut self, seed: u64) {
+        let ids = Ids { seed };
+        self.api.ids = ids;
+        self.api.operations.set_ids(ids);
     }
 
     // Limits.
