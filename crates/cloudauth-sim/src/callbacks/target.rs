@@ -80,6 +80,7 @@ fn is_loopback(host: &str) -> bool {
 pub(super) fn connection_origin(
     url: &str,
     routes: &BTreeMap<String, String>,
+    routes_only: bool,
 ) -> Result<String, NotSentReason> {
     let (scheme, rest) = url.split_once("://").ok_or(NotSentReason::Malformed)?;
     let (host, port) = host_and_port(rest);
@@ -91,6 +92,9 @@ pub(super) fn connection_origin(
     }
     if !is_loopback(host) {
         return Err(NotSentReason::OtherMachine);
+    }
+    if routes_only {
+        return Err(NotSentReason::Exposed);
     }
     // Put together again, so that no other parser finds another host in it.
     Ok(if host.contains(':') {
@@ -170,7 +174,7 @@ mod tests {
     #[test]
     fn a_route_applies_to_one_host() {
         let routes = BTreeMap::from([("shop.example".to_owned(), "http://127.0.0.1:3".to_owned())]);
-        let origin = |url: &str| connection_origin(url, &routes);
+        let origin = |url: &str| connection_origin(url, &routes, false);
         let ok = |origin: &str| Ok(origin.to_owned());
         let other_machine = Err(NotSentReason::OtherMachine);
         assert_eq!(

@@ -42,7 +42,7 @@ impl OperationSpec {
         string(&self.0["action"])
     }
 
-    fn request(self) -> &'static [Value] {
+    pub(super) fn request(self) -> &'static [Value] {
         list(&self.0["request"])
     }
 

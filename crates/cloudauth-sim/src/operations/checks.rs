@@ -76,9 +76,9 @@ pub(super) fn check(
     leniency: &mut Leniency,
 ) -> Result<(), OperationResult> {
     let one_of = ONE_OF.iter().find(|(action, _)| *action == spec.action());
-    let is_set = |name: &&str| !value(params, name).is_empty();
+    let is_set = |name: &str| !value(params, name).is_empty();
     if let Some((_, names)) = one_of
-        && !names.iter().any(|name| is_set(&name))
+        && !names.iter().any(|name| is_set(name))
     {
         return Err(missing(&names.join(" or ")));
     }
@@ -111,9 +111,9 @@ fn is_needed(spec: OperationSpec, params: &Params, name: &str) -> bool {
         ("VehicleMetaVerify" | "VehicleMetaVerifyV2", "IdentifyNum") => {
             value(params, "VerifyMetaType") == "VEHICLE_3_META"
         }
-        ("VehicleInsureQuery", "VehicleNum") => false,
-        // The list of searched records has them as filters.
-        ("DescribeMetaSearchPageList" | "DescribeListFaceVerifyInfos", _) => false,
+        // One of the two numbers is enough; the lists of records have them as filters.
+        ("VehicleInsureQuery", "VehicleNum")
+        | ("DescribeMetaSearchPageList" | "DescribeListFaceVerifyInfos", _) => false,
         _ => true,
     }
 }

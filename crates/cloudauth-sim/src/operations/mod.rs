@@ -8,6 +8,7 @@
 
 mod catalogue;
 pub(crate) mod checks;
+mod example;
 mod face;
 mod generated;
 mod issued;
@@ -19,7 +20,7 @@ mod search;
 mod sm2;
 mod values;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use self::catalogue::CATALOGUE;
 use self::catalogue::{OperationSpec, ParameterError};
@@ -187,10 +188,47 @@ impl Operations {
         result
     }
 
+    /// Example parameters of an operation, about the verification with this certify ID; `None` for an
+    /// unknown operation.
+    pub(crate) fn example(action: &str, certify_id: &str) -> Option<Params> {
+        let spec = OperationSpec::find(action)?;
+        Some(example::parameters(spec, certify_id))
+    }
+
     /// A number that no other generated value has.
     fn next_number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number
+    }
+
+    /// The records of orders, scenes and identifiers for the state file.
+    pub(crate) fn records(&self) -> Vec<Value> {
+        let mut records = self.face.orders.records();
+        records.push(json!({ "numbers": self.last_number }));
+        records.extend(self.face.issued.iter().map(|id| json!({ "issued": id })));
+        records.extend(self.scenes.records());
+        records
+    }
+
+    /// Restores a record of this kind; `None` if it is another one, or malformed.
+    pub(crate) fn restore(&mut self, kind: &str, record: &Value) -> Option<()> {
+        match kind {
+            "orders" => self.face.orders.restore_counter(record),
+            "order" => self.face.orders.restore_order(record),
+            "identity" => self.face.orders.restore_identity(record),
+            "verdict" => self.face.orders.restore_verdict(record),
+            "numbers" => {
+                self.last_number = record.as_u64()?;
+                Some(())
+            }
+            "issued" => {
+                self.face.issued.insert(record.as_str()?);
+                Some(())
+            }
+            "scene" => self.scenes.restore(record),
+            "deleted_scene" => self.scenes.restore_deleted(record),
+            _ => None,
+        }
     }
 
     /// Derives all identifiers from now on from this seed.
@@ -229,6 +267,10 @@ impl Operations {
     /// Sets the beginning of every `CertifyUrl` and of every link to a picture.
     pub(crate) fn set_public_url(&mut self, url: String) {
         self.face.public_url = url;
+    }
+
+    pub(crate) fn public_url(&self) -> &str {
+        &self.face.public_url
     }
 
     /// Replaces the SM2 key pair; returns whether `private` is a private key.

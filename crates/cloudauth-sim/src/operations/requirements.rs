@@ -118,9 +118,7 @@ pub(super) fn check_plan(params: &Params, leniency: &mut Leniency) -> Result<(),
 /// How many pictures there are, in parameters with this prefix.
 fn pictures(params: &Params, prefix: &str) -> usize {
     let is_set = |name: &&str| !value(params, &format!("{prefix}{name}")).is_empty();
-    let in_bucket = ["OssBucketName", "OssObjectName"]
-        .iter()
-        .any(|name| is_set(name));
+    let in_bucket = ["OssBucketName", "OssObjectName"].iter().any(&is_set);
     PICTURES.iter().filter(|name| is_set(name)).count() + usize::from(in_bucket)
 }
 

@@ -102,6 +102,28 @@ impl Scenes {
         OperationResult::new("200", json!({}))
     }
 
+    /// One record for each scene, created or deleted.
+    pub(super) fn records(&self) -> impl Iterator<Item = Value> {
+        let created = self.created.values();
+        let created = created.map(|scene| json!({ "scene": scene }));
+        let deleted = self.deleted_ages.iter();
+        created.chain(deleted.map(|id| json!({ "deleted_scene": id })))
+    }
+
+    pub(super) fn restore(&mut self, record: &Value) -> Option<()> {
+        let scene = record.as_object()?;
+        let scene_id = scene.get("SceneId")?.as_i64()?;
+        self.created.insert(scene_id, scene.clone());
+        Some(())
+    }
+
+    pub(super) fn restore_deleted(&mut self, record: &Value) -> Option<()> {
+        let scene_id = record.as_i64()?;
+        self.deleted.insert(scene_id);
+        self.deleted_ages.push_back(scene_id);
+        Some(())
+    }
+
     pub(super) fn list(&self, params: &Params) -> OperationResult {
         let wanted = value(params, "SceneId");
         let scenes = self.created.iter();

@@ -85,6 +85,21 @@ impl MagicEffect {
             .find_map(|number| Self::of(number).or_else(|| Self::of_mobile(number)))
     }
 
+    /// The ID number with this effect.
+    pub(crate) fn to_number(self) -> String {
+        match self {
+            Self::Verdict(verdict) => number(1, verdict.sub_code()),
+            Self::Refused(code) => number(2, code),
+            Self::RefusedLater(code) => number(3, code),
+            Self::Material(variant) => number(4, place(MaterialVariant::ALL, &variant)),
+            Self::RareName(index) => number(5, index + 1),
+            Self::DeviceRisk(risk) => {
+                number(6, place(device_risks().map(|known| known.code), &risk))
+            }
+            Self::CheckCode(code) => number(7, code),
+        }
+    }
+
     /// The effect of a mobile number; `None` if it is not magic.
     pub(crate) fn of_mobile(number: &str) -> Option<Self> {
         check_code(number.strip_prefix(MOBILE)?).map(Self::CheckCode)
@@ -151,6 +166,12 @@ fn failure_code(code: &str) -> Option<&'static str> {
 
 fn device_risks() -> impl Iterator<Item = &'static Meaning> {
     codes_at(CodeKind::DeviceRisk)
+}
+
+/// The place of an item in a list, from 1.
+fn place<T: PartialEq>(all: impl IntoIterator<Item = T>, item: &T) -> usize {
+    let found = all.into_iter().position(|known| known == *item);
+    found.map_or(0, |at| at + 1)
 }
 
 fn number(day: u32, effect: impl fmt::Display) -> String {
@@ -301,7 +322,9 @@ mod tests {
         assert_eq!(numbers.len(), rows.len());
         for row in &rows {
             assert_eq!(row.number.len(), 18, "{row:?}");
-            assert!(MagicEffect::of(&row.number).is_some(), "{row:?}");
+            let effect = MagicEffect::of(&row.number);
+            let number = effect.map(MagicEffect::to_number);
+            assert_eq!(number.as_ref(), Some(&row.number), "{row:?}");
         }
     }
 

@@ -3,6 +3,7 @@
 mod identities;
 pub(crate) mod magic;
 pub(crate) mod material;
+mod record;
 
 use core::fmt;
 use std::collections::{BTreeMap, VecDeque};

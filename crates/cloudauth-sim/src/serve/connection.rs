@@ -89,7 +89,7 @@ async fn respond(
         return Ok(empty(StatusCode::PAYLOAD_TOO_LARGE));
     };
     let reaction = if destination == Destination::Pages && crate::admin::is_admin(&request) {
-        admin::handle(state, &request, is_local(socket))
+        admin::handle(state, &request, is_local(socket)).await
     } else {
         state.handle(destination, &request, state.now_unix())
     };

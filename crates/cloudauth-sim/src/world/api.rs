@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::faults::{Fault, Script};
 use crate::gateway::verify::{VerifiedRequest, explain_mismatch, named_action, named_parameter};
@@ -13,6 +13,7 @@ use crate::log::{self, LoggedRequest, RequestLog};
 use crate::object_store::{self, ObjectStore};
 use crate::operations::{OperationResult, Operations};
 use crate::region::Region;
+use crate::verdict::Verdict;
 
 #[derive(Default)]
 pub(super) struct Api {
@@ -105,7 +106,13 @@ impl Api {
                         };
                         in_format(request, response).into_reaction()
                     }
-                    reaction => reaction,
+                    reaction @ (Reaction::Response { .. }
+                    | Reaction::Refuse
+                    | Reaction::Reset
+                    | Reaction::Hang
+                    | Reaction::Truncate { .. }
+                    | Reaction::Trickle { .. }
+                    | Reaction::ResponseThenClose { .. }) => reaction,
                 }
             }
             fault => {
@@ -142,6 +149,47 @@ impl Api {
         let certify_id = named("CertifyId");
         let order = certify_id.and_then(|id| self.operations.orders().get(&id));
         order.map_or_else(String::new, |order| log::group(&order.outer_order_no))
+    }
+
+    /// The responses of an operation to example parameters: of its success and its failure with HTTP
+    /// status 200, the gateway's error with any other. None for an unknown operation.
+    pub(super) fn examples(&mut self, action: &str, status: u16) -> Vec<OutgoingResponse> {
+        const NOW: u64 = 1_700_000_000;
+        let Some(opening) = Operations::example("InitFaceVerify", "") else {
+            return Vec::new();
+        };
+        let request_id = self.ids.request_id(0);
+        let opened = self
+            .operations
+            .call("InitFaceVerify", &opening, &self.store, NOW);
+        let opened = opened.map_or(Value::Null, |(_, result)| result.body());
+        let certify_id = opened["ResultObject"]["CertifyId"]
+            .as_str()
+            .unwrap_or_default();
+        let Some(params) = Operations::example(action, certify_id) else {
+            return Vec::new();
+        };
+        if status != 200 {
+            let message = "an example";
+            let refusal = Refusal::new(status, "InvalidParameter", message);
+            let region = Region::Shanghai;
+            let response = OutgoingResponse::gateway_error(region, &refusal, &request_id, NOW);
+            return vec![response];
+        }
+        // Fails only if the verification was not opened.
+        let orders = self.operations.orders_mut();
+        let _ = orders.submit(certify_id, Verdict::Passed, NOW);
+        let called = self.operations.call(action, &params, &self.store, NOW);
+        let succeeded = called.ok().map(|(_, result)| {
+            let mut body = result.body();
+            body["RequestId"] = request_id.clone().into();
+            body
+        });
+        let failure = json!({ "Code": "500", "Message": "system error", "RequestId": request_id });
+        let bodies = succeeded.into_iter().chain([failure]);
+        bodies
+            .map(|body| OutgoingResponse::json(200, &request_id, NOW, &body))
+            .collect()
     }
 
     fn respond(

@@ -222,7 +222,7 @@ fn strings_from_requests_are_never_markup() {
                 "<script",
                 "<img",
                 "<svg/",
-                "'onmouseover",
+                // All attributes are in double quotes.
                 "\"onmouseover",
                 "alert(4)",
             ] {
