@@ -64,7 +64,10 @@ impl Ids {
     }
 
     fn digits(self, kind: &str, n: u64) -> String {
-        let text = format!("{kind} {n} of {}", self.seed);
+        let text = match self.seed {
+            0 => format!("{kind} {n}"),
+            seed => format!("{kind} {n} of {seed}"),
+        };
         hex(digest::digest(&digest::SHA256, text.as_bytes()).as_ref())
     }
 }

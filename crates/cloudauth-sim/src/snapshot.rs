@@ -193,8 +193,9 @@ mod tests {
     #[test]
     fn a_file_that_was_changed_cut_or_written_by_another_version_is_refused_by_line() {
         let text = write(&world(), 0);
-        let refused = |text: &str| {
-            let error = read(text, &mut World::new());
+        let mut untouched = World::new();
+        let mut refused = |text: &str| {
+            let error = read(text, &mut untouched);
             error.expect_err("it was accepted").to_string()
         };
         let lines: Vec<_> = text.lines().collect();
@@ -242,5 +243,6 @@ mod tests {
             error.contains("line 1") && error.contains("0.0.0"),
             "{error}"
         );
+        assert_eq!(write(&untouched, 0), write(&World::new(), 0));
     }
 }

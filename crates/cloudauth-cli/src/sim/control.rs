@@ -1,4 +1,4 @@
-//! `sim break`, `heal`, `finish`, `clock` and `state`: speak to a running simulator.
+//! Commands that speak to a running simulator.
 
 use core::time::Duration;
 use std::env;
@@ -19,16 +19,20 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// A running simulator.
 #[derive(Debug, clap::Args)]
 struct RunningArgs {
-    /// URL of its live page, which `sim` prints [default: $CLOUDAUTH_SIM_ADMIN, else
-    /// http://127.0.0.1:8733/admin]
-    #[arg(long, value_name = "URL")]
+    /// URL of its live page, which `sim` prints
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "URL of its live page, which `sim` prints [default: $CLOUDAUTH_SIM_ADMIN, else \
+            http://127.0.0.1:8733/admin]"
+    )]
     admin: Option<String>,
 }
 
 /// Inject a fault into a running simulator
 #[derive(Debug, clap::Args)]
 pub(super) struct BreakArgs {
-    /// Kind of fault, for example refuse, hang, reset, status, throttle; an unknown one is answered
+    /// Kind of fault, for example refuse, hang, reset, status, throttle; an unknown one is refused
     /// with a list
     #[arg(default_value = "refuse")]
     fault: String,
@@ -62,7 +66,7 @@ pub(super) struct BreakArgs {
 
 /// Clear the faults of a running simulator, and open the ports of its regions
 #[derive(Debug, clap::Args)]
-pub(super) struct HealArgs {
+pub(super) struct RestoreArgs {
     /// Region, cn-shanghai or cn-beijing [default: both]
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
@@ -118,11 +122,11 @@ pub(super) fn inject(args: &BreakArgs) -> CommandResult {
     Ok(())
 }
 
-pub(super) fn heal(args: &HealArgs) -> CommandResult {
+pub(super) fn restore(args: &RestoreArgs) -> CommandResult {
     let region = args.region.as_ref();
     let query = region.map_or_else(String::new, |region| format!("?region={region}"));
     let url = args.running.url(&format!("/faults{query}"));
-    answer(agent().delete(&url).call(), &url)?;
+    read_response(agent().delete(&url).call(), &url)?;
     Ok(())
 }
 
@@ -141,13 +145,17 @@ pub(super) fn clock(args: &ClockArgs) -> CommandResult {
 
 pub(super) fn state(args: &StateArgs) -> CommandResult {
     let url = args.running.url("/state");
-    let state = answer(agent().get(&url).call(), &url)?;
+    let state = read_response(agent().get(&url).call(), &url)?;
     output::line(&serde_json::to_string_pretty(&state)?);
     Ok(())
 }
 
 impl RunningArgs {
     fn url(&self, path: &str) -> String {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "it names a simulator; no client is built"
+        )]
         let variable = || env::var(ADMIN_VARIABLE).ok().filter(|url| !url.is_empty());
         let base = self.admin.clone().or_else(variable);
         let base = base.unwrap_or_else(|| DEFAULT_ADMIN.to_owned());
@@ -158,7 +166,7 @@ impl RunningArgs {
         let url = self.url(path);
         let request = agent().post(&url);
         let request = request.header("content-type", "application/json");
-        answer(request.send(body.to_string()), &url)
+        read_response(request.send(body.to_string()), &url)
     }
 }
 
@@ -173,7 +181,7 @@ fn agent() -> Agent {
 }
 
 /// The JSON of a response; an error with the simulator's reason if it refused.
-fn answer(
+fn read_response(
     result: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
     url: &str,
 ) -> Result<Value, String> {

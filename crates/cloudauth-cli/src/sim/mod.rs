@@ -10,7 +10,7 @@ mod serve;
 use crate::error::CommandResult;
 
 use self::compare::CompareArgs;
-use self::control::{BreakArgs, ClockArgs, FinishArgs, HealArgs, StateArgs};
+use self::control::{BreakArgs, ClockArgs, FinishArgs, RestoreArgs, StateArgs};
 use self::explore::ExploreArgs;
 use self::figures::FiguresArgs;
 use self::search::SearchArgs;
@@ -31,7 +31,8 @@ pub(crate) struct SimArgs {
 #[derive(Debug, clap::Subcommand)]
 enum SimCommand {
     Break(BreakArgs),
-    Heal(HealArgs),
+    #[command(name = "heal")]
+    Restore(RestoreArgs),
     Finish(FinishArgs),
     Clock(ClockArgs),
     State(StateArgs),
@@ -51,7 +52,7 @@ impl SimArgs {
             None
             | Some(
                 SimCommand::Break(_)
-                | SimCommand::Heal(_)
+                | SimCommand::Restore(_)
                 | SimCommand::Finish(_)
                 | SimCommand::Clock(_)
                 | SimCommand::State(_),
@@ -64,7 +65,7 @@ pub(crate) fn run(args: &SimArgs) -> CommandResult {
     match &args.command {
         None => serve::run(&args.serve),
         Some(SimCommand::Break(args)) => control::inject(args),
-        Some(SimCommand::Heal(args)) => control::heal(args),
+        Some(SimCommand::Restore(args)) => control::restore(args),
         Some(SimCommand::Finish(args)) => control::finish(args),
         Some(SimCommand::Clock(args)) => control::clock(args),
         Some(SimCommand::State(args)) => control::state(args),

@@ -32,9 +32,13 @@ pub(super) struct ServeArgs {
     /// --callbacks.
     #[arg(long, value_name = "ADDRESS")]
     expose: Option<IpAddr>,
-    /// URL under which others reach the pages, for example http://sim:8733; its host is in every
-    /// printed URL [default: the address of this machine]
-    #[arg(long, value_name = "URL")]
+    /// URL under which others reach the pages
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "URL under which others reach the pages, for example http://sim:8733; its host is in every \
+            printed URL [default: the address of this machine]"
+    )]
     public_url: Option<String>,
     /// Keep verifications, IDs and the clock in this file, and continue from it
     #[arg(long, value_name = "FILE")]
@@ -52,7 +56,7 @@ pub(super) struct ServeArgs {
     /// Scene that exists from the start; only with --strict is any other one unknown
     #[arg(long, value_name = "SCENE_ID")]
     scene: Vec<i64>,
-    /// Host that callbacks cannot reach: a CallbackUrl with it is refused
+    /// Host that callbacks cannot reach: a `CallbackUrl` with it is refused
     #[arg(long, value_name = "HOST")]
     unreachable: Vec<String>,
     /// Write the CA certificate of the simulator's https endpoints to this file, in PEM
@@ -123,7 +127,7 @@ fn prepare(simulator: &Simulator, args: &ServeArgs) -> CommandResult {
     Ok(())
 }
 
-/// A future that ends when the process is asked to end: by SIGINT or, on Unix, SIGTERM. Both have a
+/// A future that ends with the first signal to end: SIGINT or, on Unix, SIGTERM. Both have a
 /// handler from now on: the first process of a container has none by default.
 fn stopped() -> io::Result<impl Future<Output = io::Result<()>>> {
     #[cfg(unix)]
@@ -181,7 +185,7 @@ export CLOUDAUTH_SIM_ADMIN={admin}
 # options of this command: --endpoint {shanghai} --endpoint {beijing}
 # take Shanghai down: cloudauth sim break --region cn-shanghai
 # or:                 curl -H 'content-type: application/json' -d '{fault}' {admin}/faults
-# remove all faults:  cloudauth sim heal",
+# remove all faults:  curl -X DELETE {admin}/faults",
         simulator.page_url(),
         simulator.proxy_url(),
     )

@@ -87,7 +87,7 @@ fn commands_speak_to_a_running_simulator() {
 
 #[cfg(unix)]
 #[test]
-fn sim_ends_within_a_second_when_it_is_asked_to() {
+fn sim_ends_within_a_second_of_a_signal() {
     for signal in ["-TERM", "-INT"] {
         let (mut sim, _) = simulator(&[]);
         let pid = sim.id().to_string();

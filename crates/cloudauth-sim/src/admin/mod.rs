@@ -85,7 +85,7 @@ pub(crate) fn parse(
     }
 }
 
-/// Whether a program asks, not a browser: for JSON, or for anything as curl does.
+/// Whether a request is of a program, not of a browser: it accepts JSON, or anything as curl does.
 fn wants_json(request: &IncomingRequest) -> bool {
     let mut accepted = request.header_values("accept");
     accepted.any(|value| value == "*/*" || value.starts_with("application/json"))

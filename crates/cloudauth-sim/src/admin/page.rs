@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::describe::{COMMANDS, Command};
-use super::texts::Texts;
+use super::texts::LiveTexts;
 use crate::callbacks::{CallbackKind, CallbackOutcome, CallbackRecord};
 use crate::dates::timestamp;
 use crate::http::{IncomingRequest, percent};
@@ -21,7 +21,7 @@ const STYLE: &str = include_str!("page.css");
 /// What the page shows.
 struct LivePage<'w> {
     world: &'w World,
-    texts: &'static Texts,
+    texts: &'static LiveTexts,
     language: Language,
     base: &'w str,
     /// The only group of requests to show.
@@ -41,7 +41,7 @@ pub(super) fn render(
     let group = pairs.into_iter().find(|(name, _)| name == "group");
     let page = LivePage {
         world,
-        texts: Texts::of(language),
+        texts: LiveTexts::of(language),
         language,
         base,
         group: group.map(|(_, group)| group),
@@ -126,7 +126,7 @@ impl LivePage<'_> {
                                 data-body={ "{\"fault\":\"refuse\",\"times\":\"always\",\"region\":\"" (id) "\"}" }
                                 { (texts.break_region) }
                             button #{ "heal-" (id) } data-method="DELETE" data-path={ "/faults?region=" (id) }
-                                { (texts.heal_region) }
+                                { (texts.restore_region) }
                         }
                     }
                 }

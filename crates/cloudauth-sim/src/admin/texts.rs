@@ -2,7 +2,7 @@
 
 use crate::page::Language;
 
-pub(super) struct Texts {
+pub(super) struct LiveTexts {
     pub(super) stopped: &'static str,
     pub(super) clock: &'static str,
     pub(super) minute: &'static str,
@@ -12,7 +12,7 @@ pub(super) struct Texts {
     pub(super) requests_count: &'static str,
     pub(super) down: &'static str,
     pub(super) break_region: &'static str,
-    pub(super) heal_region: &'static str,
+    pub(super) restore_region: &'static str,
     pub(super) verifications: &'static str,
     pub(super) open_page: &'static str,
     pub(super) pass: &'static str,
@@ -52,7 +52,7 @@ pub(super) struct Texts {
     pub(super) footer: &'static str,
 }
 
-impl Texts {
+impl LiveTexts {
     pub(super) const fn of(language: Language) -> &'static Self {
         match language {
             Language::English => &ENGLISH,
@@ -61,7 +61,7 @@ impl Texts {
     }
 }
 
-const ENGLISH: Texts = Texts {
+const ENGLISH: LiveTexts = LiveTexts {
     stopped: "The simulator has stopped.",
     clock: "Clock",
     minute: "+1 min",
@@ -71,7 +71,7 @@ const ENGLISH: Texts = Texts {
     requests_count: "requests",
     down: "refuses connections",
     break_region: "Break",
-    heal_region: "Heal",
+    restore_region: "Heal",
     verifications: "Verifications under way, newest first",
     open_page: "Open page",
     pass: "Pass",
@@ -112,7 +112,7 @@ const ENGLISH: Texts = Texts {
         number have the same mark.",
 };
 
-const CHINESE: Texts = Texts {
+const CHINESE: LiveTexts = LiveTexts {
     stopped: "模拟器已停止。",
     clock: "时钟",
     minute: "+1 分钟",
@@ -122,7 +122,7 @@ const CHINESE: Texts = Texts {
     requests_count: "次请求",
     down: "拒绝连接",
     break_region: "中断",
-    heal_region: "恢复",
+    restore_region: "恢复",
     verifications: "进行中的认证（最新在前）",
     open_page: "打开页面",
     pass: "通过",
@@ -133,7 +133,7 @@ const CHINESE: Texts = Texts {
     minutes_left: "分钟后失效",
     callbacks: "回调（最新在前）",
     pending: "待发送",
-    attempt: "第几次",
+    attempt: "尝试",
     genuine: "真实",
     repeated: "重复",
     forged: "伪造",
@@ -147,7 +147,7 @@ const CHINESE: Texts = Texts {
     order: "订单",
     signature: "签名",
     outcome: "结果",
-    repetition: "第几次重试",
+    repetition: "重试",
     doubt: "已接受，但真实服务可能拒绝",
     verdicts: "认证结果（最新在前）",
     faults: "故障",

@@ -90,7 +90,7 @@ impl Gateway {
     }
 }
 
-/// Whether a request, verified or not, asks for a response in XML: RPC 1.0 does so by default
+/// Whether the response to a request, verified or not, is in XML: under RPC 1.0 it is by default
 /// (documented).
 pub(crate) fn wants_xml(request: &IncomingRequest) -> bool {
     match verify::named_parameter(request, "Format") {

@@ -1,7 +1,8 @@
-//! A JSON body as XML, which an RPC request gets that does not ask for JSON.
+//! A JSON body as XML, the default of RPC 1.0.
 //!
-//! The error envelope is in the vendor's runtimes. The name of the root of a good reply and that every
-//! item of a list repeats the list's name are inferred: no reply of this product in XML is public.
+//! The error envelope is in the vendor's runtimes. The name of the root of a good response and that
+//! every item of a list repeats the list's name are inferred: no response of this product in XML is
+//! public.
 
 use core::fmt::Write as _;
 
@@ -43,7 +44,7 @@ fn element(text: &mut String, name: &str, value: &Value) {
     }
 }
 
-/// Appends text; what XML 1.0 cannot hold becomes a question mark.
+/// Appends text; what XML 1.0 cannot hold becomes `?`.
 fn escape(text: &mut String, content: &str) {
     for c in content.chars() {
         match c {

@@ -8,32 +8,9 @@ use super::catalogue::OperationSpec;
 use super::leniency::Leniency;
 use super::result::{OperationResult, invalid, missing};
 use crate::http::{Params, params::value};
+use crate::orders::check_codes::SUB_CODES;
 use crate::orders::magic::{MagicEffect, is_well_formed};
 use crate::verdict::Verdict;
-
-/// The documented values of `SubCode`, by operation.
-const SUB_CODES: [(&str, &[&str]); 5] = [
-    (
-        "BankMetaVerify",
-        &[
-            "101", "201", "202", "203", "204", "205", "206", "207", "208", "209", "210", "211",
-            "212", "213", "214", "215", "216", "301", "302", "303", "304", "305", "306",
-        ],
-    ),
-    (
-        "Mobile3MetaDetailStandardVerify",
-        &["101", "201", "202", "203", "204", "301"],
-    ),
-    (
-        "Mobile3MetaDetailVerify",
-        &["101", "201", "202", "203", "204", "301"],
-    ),
-    ("MobileDetect", &["101", "102", "103", "104", "105", "301"]),
-    (
-        "MobileOnlineStatus",
-        &["101", "201", "202", "203", "204", "301"],
-    ),
-];
 
 /// The operations that find data or find none, without a "not consistent" (documented).
 const FOUND_OR_NOT: [&str; 3] = ["Vehicle5ItemQuery", "VehicleInsureQuery", "VehicleQuery"];
@@ -220,17 +197,6 @@ pub(super) fn detect_mobiles(mut result: OperationResult, params: &Params) -> Op
     object["Items"] = items.into();
     object["ChargeCount"] = charged.to_string().into();
     result
-}
-
-/// The `SubCode`s that some check has.
-pub(crate) fn sub_codes() -> impl Iterator<Item = &'static str> {
-    let mut all: Vec<_> = SUB_CODES
-        .iter()
-        .flat_map(|(_, codes)| codes.iter().copied())
-        .collect();
-    all.sort_unstable();
-    all.dedup();
-    all.into_iter()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ pub(super) struct Leniency {
 }
 
 impl Leniency {
-    /// Applies a rule: `refusal` is what the service would probably answer, `doubt` what the list says.
+    /// Applies a rule: `refusal` is what the service would probably return, `doubt` what the list says.
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@
 //! the other is not documented.
 
 mod catalogue;
-pub(crate) mod checks;
+mod checks;
 mod example;
 mod face;
 mod generated;

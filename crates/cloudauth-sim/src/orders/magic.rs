@@ -9,9 +9,9 @@ use core::fmt::{self, Write as _};
 
 use cloudauth_proto::codes::{self, CodeKind, Meaning};
 
+use super::check_codes;
 use super::material::MaterialVariant;
 use crate::http::Params;
-use crate::operations::checks;
 use crate::verdict::Verdict;
 
 const AREA: &str = "110101";
@@ -135,7 +135,7 @@ impl MagicEffect {
 
 /// A `SubCode` of a check of data.
 fn check_code(code: &str) -> Option<&'static str> {
-    checks::sub_codes().find(|known| *known == code)
+    check_codes::sub_codes().find(|known| *known == code)
 }
 
 /// Seventeen digits, and a digit or `X`.
@@ -244,7 +244,7 @@ pub fn magic_numbers() -> Vec<MagicNumber> {
         .chain(material)
         .chain(names)
         .chain(risks)
-        .chain(checks::sub_codes().map(|code| {
+        .chain(check_codes::sub_codes().map(|code| {
             row(
                 number(7, code),
                 CHECK,

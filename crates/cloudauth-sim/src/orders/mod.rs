@@ -1,5 +1,6 @@
 //! Orders: verifications from `InitFaceVerify` to the verdict.
 
+pub(crate) mod check_codes;
 mod identities;
 pub(crate) mod magic;
 pub(crate) mod material;

@@ -1,4 +1,4 @@
-//! What the simulator answers beside a recording.
+//! The simulator's replies beside a recording.
 
 use core::fmt;
 

@@ -280,7 +280,7 @@ impl Api {
     }
 }
 
-/// The response in the format that the request asks for.
+/// The response in the format that the request names.
 fn in_format(request: &IncomingRequest, response: OutgoingResponse) -> OutgoingResponse {
     if object_store::is_upload(request) || !wants_xml(request) {
         return response;

@@ -247,7 +247,7 @@ fn an_unknown_key_is_refused_with_a_list_of_what_there_is() {
 }
 
 #[test]
-fn healing_a_region_whose_port_was_taken_says_so() {
+fn restoring_a_region_whose_port_was_taken_says_so() {
     let simulator = Simulator::start().unwrap();
     let url = simulator.url(Region::Beijing);
     let port: u16 = url.rsplit(':').next().unwrap().parse().unwrap();
@@ -257,7 +257,7 @@ fn healing_a_region_whose_port_was_taken_says_so() {
     let simulator = Simulator::start_with(&options).unwrap();
     let refuse = json!({ "fault": "refuse", "region": "cn-beijing", "times": "always" });
     command(&simulator, "/faults", &refuse);
-    let taken = std::iter::repeat_with(|| {
+    let taken = core::iter::repeat_with(|| {
         std::thread::sleep(Duration::from_millis(10));
         TcpListener::bind(("127.0.0.1", port))
     });

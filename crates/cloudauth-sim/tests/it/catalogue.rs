@@ -428,7 +428,7 @@ fn scores_and_risks_are_where_the_documents_have_them() {
                 }
                 let text = value.as_str().unwrap_or("{}");
                 let detail: Value = serde_json::from_str(text).unwrap();
-                let score = value.as_f64().or(detail["verifyScore"].as_f64());
+                let score = value.as_f64().or_else(|| detail["verifyScore"].as_f64());
                 let has_range = score.is_none_or(|score| (0.0..=100.0).contains(&score));
                 assert!(has_range, "{operation}: {value}");
             }

@@ -62,7 +62,7 @@ fn common_parameters_are_checked() {
 }
 
 #[test]
-fn an_rpc_request_that_does_not_ask_for_json_gets_xml() {
+fn a_response_under_rpc_is_xml_unless_the_request_names_json() {
     let mut world = World::new();
     for call in [
         Call::init(NOW).without("Format"),
@@ -512,7 +512,7 @@ fn a_callback_url_is_unreachable_only_by_option() {
 }
 
 #[test]
-fn a_verdict_is_deleted_once_and_after_a_query_if_that_is_asked_for() {
+fn a_verdict_is_deleted_once_and_only_after_a_query_if_so_requested() {
     let mut world = World::new();
     let opened = send(&mut world, &Call::init(NOW).sign()).json();
     let id = opened["ResultObject"]["CertifyId"]

@@ -274,7 +274,7 @@ fn a_restart_with_a_state_file_continues() {
         .to_owned();
     simulator.world().finish(&id, Verdict::Passed, now).unwrap();
     // It is written while the simulator runs, so that a crash loses no more than a second.
-    thread::sleep(Duration::from_millis(1_000));
+    thread::sleep(Duration::from_secs(1));
     let written = std::fs::read_to_string(&file).unwrap();
     assert!(written.contains(&id));
     drop(simulator);
