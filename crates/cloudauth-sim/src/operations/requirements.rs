@@ -12,10 +12,7 @@ use crate::orders::magic::{has_check_digit, is_well_formed};
 /// The parameters that a plan of `InitFaceVerify` requires besides the common ones. The H5 page of
 /// `ID_PRO` requires `ReturnUrl`, too, which apps do not have.
 const BY_PLAN: [(&str, &[&str]); 3] = [
-    (
-        "ID_PRO",
-        &["CertType", "CertName", "CertNo", "MetaInfo"],
-    ),
+    ("ID_PRO", &["CertType", "CertName", "CertNo", "MetaInfo"]),
     ("LR_FR", &["UserId", "MetaInfo"]),
     ("PV_FV", &["UserId"]),
 ];

@@ -3,7 +3,6 @@
 use core::fmt::Write as _;
 use core::time::Duration;
 use std::io::Write as _;
-use std::net::TcpListener;
 
 use cloudauth_sim::{
     Fault, IncomingRequest, Region, Simulator, SimulatorOptions, Times, magic_numbers,
@@ -246,6 +245,8 @@ fn an_unknown_key_is_refused_with_a_list_of_what_there_is() {
     assert!(init(&simulator, Region::Shanghai).is_ok());
 }
 
+// Other systems may not let two sockets bind a port, of which one does not listen.
+#[cfg(target_os = "linux")]
 #[test]
 fn restoring_a_region_whose_port_was_taken_says_so() {
     let simulator = Simulator::start().unwrap();
@@ -259,15 +260,9 @@ fn restoring_a_region_whose_port_was_taken_says_so() {
     command(&simulator, "/faults", &refuse);
     let taken = core::iter::repeat_with(|| {
         std::thread::sleep(Duration::from_millis(10));
-        TcpListener::bind(("127.0.0.1", port))
+        std::net::TcpListener::bind(("127.0.0.1", port))
     });
-    let taken = taken.take(200).find_map(Result::ok);
-    let Some(taken) = taken else {
-        // The reservation holds: no other process can take the port here.
-        let healed = admin(&simulator, "DELETE", "/faults", Vec::new(), b"");
-        assert_eq!(healed.status, 200);
-        return;
-    };
+    let taken = taken.take(200).find_map(Result::ok).unwrap();
     let healed = admin(&simulator, "DELETE", "/faults", Vec::new(), b"");
     assert_eq!(healed.status, 409);
     let error = healed.json()["error"].as_str().unwrap().to_owned();
