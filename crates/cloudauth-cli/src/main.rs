@@ -52,7 +52,7 @@ enum Command {
     Explain(ExplainArgs),
     Sign(SignArgs),
     Whoami(WhoamiArgs),
-    Sim(SimArgs),
+    Sim(Box<SimArgs>),
 }
 
 impl Command {

@@ -1,4 +1,4 @@
-//! Deterministic identifiers, and hex.
+//! Identifiers from a seed, and hex.
 
 use core::fmt::Write as _;
 
@@ -30,27 +30,46 @@ pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// The n-th certify ID: `sha` and 29 hex digits.
-///
-/// The documented examples begin with `sha`; the length is inferred.
-pub(crate) fn certify_id(n: u64) -> String {
-    let mut digits = digits(&format!("certify id {n}"));
-    digits.truncate(29);
-    format!("sha{digits}")
+/// The identifiers of one seed. With the same seed, the n-th ones are the same in every run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ids {
+    pub(crate) seed: u64,
 }
 
-/// The n-th request ID, in the form of an upper-case UUID.
-pub(crate) fn request_id(n: u64) -> String {
-    let mut id = digits(&format!("request id {n}")).to_ascii_uppercase();
-    id.truncate(32);
-    for at in [20, 16, 12, 8] {
-        id.insert(at, '-');
+impl Ids {
+    /// The n-th certify ID: `sha` and 29 hex digits.
+    ///
+    /// The documented examples begin with `sha`; the length is inferred.
+    pub(crate) fn certify_id(self, n: u64) -> String {
+        let mut digits = self.digits("certify id", n);
+        digits.truncate(29);
+        format!("sha{digits}")
     }
-    id
-}
 
-fn digits(seed: &str) -> String {
-    hex(digest::digest(&digest::SHA256, seed.as_bytes()).as_ref())
+    /// The n-th request ID, in the form of an upper-case UUID.
+    pub(crate) fn request_id(self, n: u64) -> String {
+        let mut id = self.digits("request id", n).to_ascii_uppercase();
+        id.truncate(32);
+        for at in [20, 16, 12, 8] {
+            id.insert(at, '-');
+        }
+        id
+    }
+
+    /// The n-th token.
+    pub(crate) fn token(self, n: u64) -> String {
+        let mut digits = self.digits("token", n);
+        digits.truncate(32);
+        format!("simulated-token-{digits}")
+    }
+
+    fn digits(self, kind: &str, n: u64) -> String {
+        let text = match self.seed {
+            0 => format!("{kind} {n}"),
+            seed => format!("{kind} {n} of {seed}"),
+        };
+        hex(digest::digest(&digest::SHA256, text.as_bytes()).as_ref())
+    }
 }
 
 #[cfg(test)]
@@ -59,15 +78,25 @@ mod tests {
 
     #[test]
     fn identifiers_have_the_vendors_form() {
-        let certify_id = certify_id(1);
+        let ids = Ids::default();
+        let certify_id = ids.certify_id(1);
         assert!(certify_id.starts_with("sha"));
         assert_eq!(certify_id.len(), 32);
         assert!(unhex(&certify_id["sha0".len()..]).is_some());
 
-        let request_id = request_id(1);
+        let request_id = ids.request_id(1);
         let lengths: Vec<usize> = request_id.split('-').map(str::len).collect();
         assert_eq!(lengths, [8, 4, 4, 4, 12]);
         assert_eq!(request_id, request_id.to_ascii_uppercase());
+    }
+
+    #[test]
+    fn identifiers_differ_from_seed_to_seed() {
+        let (one, two) = (Ids { seed: 1 }, Ids { seed: 2 });
+        assert_ne!(one.certify_id(1), two.certify_id(1));
+        assert_ne!(one.request_id(1), two.request_id(1));
+        assert_ne!(one.token(1), two.token(1));
+        assert_eq!(one.certify_id(1), Ids { seed: 1 }.certify_id(1));
     }
 
     #[test]

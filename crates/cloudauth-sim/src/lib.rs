@@ -54,19 +54,19 @@
 //!   ([`MAX_FAILURES_PER_DAY`]) is our guess.
 //! * Magic ID numbers ([`magic_numbers`], and the table in `MAGIC.md`) for every `Code`, every
 //!   `SubCode`, every form of `MaterialInfo` and every `DeviceRisk`.
-//! * Two signatures (ACS3-HMAC-SHA256, RPC 1.0 with HMAC-SHA1), timestamps, nonces, rate limits, and
+//! * Three signatures (ACS3-HMAC-SHA256, ACS3-HMAC-SM3, RPC 1.0 with HMAC-SHA1), timestamps, nonces, rate limits, and
 //!   `EncryptType=SM2` with a key pair of its own ([`SM2_PUBLIC_KEY`]).
 //! * Two regions with one set of orders, the object store for files, and the services that issue
 //!   credentials ([`CredentialService`]).
 //! * [`Fault`]s by script, and from outside the process: [`Simulator::admin_url`] is a live page of
-//!   requests and faults. Below it, `POST` with a JSON body to `faults`, `clock`, `finish`, `limits`
-//!   and `unlock`, and `DELETE` of `faults`, are commands.
+//!   verifications, requests and faults. `GET` of it with `accept: application/json` lists the commands
+//!   below it.
 //! * The vendor's hosts for programs in which they are built in: [`Simulator::proxy_url`] is a proxy to
 //!   them. The vendor's own SDKs for Python and TypeScript run against it unmodified;
 //!   `conformance/run` runs them.
 //!
-//! Where the vendor's documentation is silent, the docs here state our choice. Responses are in JSON
-//! only. Callbacks are sent to this machine only, unless [`World::route_callbacks`] is used. Names, ID
+//! Where the vendor's documentation is silent, the docs here state our choice. What it only suggests is
+//! accepted, and refused with [`World::set_strict`]. Callbacks are sent to this machine only, unless [`World::route_callbacks`] is used. Names, ID
 //! numbers and values of parameters are not stored, except order numbers, return URLs, and callback
 //! URLs with their tokens. It is for tests only: requests are not protected in any way.
 #![forbid(unsafe_code)]
@@ -87,7 +87,9 @@ mod orders;
 mod page;
 mod region;
 mod serve;
+pub mod shapes;
 pub mod simulation;
+mod snapshot;
 mod verdict;
 mod world;
 
@@ -98,13 +100,13 @@ pub use credential_services::{
     CREDENTIALS_PATH, CredentialService, INSTANCE_ROLE, OAUTH_TOKEN, OIDC_TOKEN, SSO_TOKEN,
 };
 pub use faults::{Fault, Times};
-pub use gateway::verify::{TIME_WINDOW_SECONDS, VerifiedRequest, verify};
+pub use gateway::verify::{BEARER_TOKEN, TIME_WINDOW_SECONDS, VerifiedRequest, verify};
 pub use http::{IncomingRequest, Reaction, Refusal};
 pub use log::LoggedRequest;
 pub use operations::{CATALOGUE, SM2_PUBLIC_KEY};
 pub use orders::magic::{MagicNumber, magic_numbers, magic_table};
 pub use orders::{FinishError, MAX_FAILURES_PER_DAY};
 pub use region::Region;
-pub use serve::Simulator;
+pub use serve::{Simulator, SimulatorOptions};
 pub use verdict::Verdict;
 pub use world::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, World};

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use ring::digest;
+
 use crate::http::{IncomingRequest, percent};
+use crate::ids::hex;
 use crate::region::Region;
 
 /// How many requests the log keeps.
@@ -30,6 +33,17 @@ pub struct LoggedRequest {
     /// The names, not the values, of the parameters in its URL. At most 64 names of at most 64
     /// characters.
     pub url_query_names: Vec<String>,
+    /// The request ID of the response.
+    pub request_id: String,
+    /// What the simulator accepted although the service probably refuses it; see
+    /// [`World::set_strict`](crate::World::set_strict).
+    pub doubts: Vec<&'static str>,
+    /// A hash of the order number of the request or of the verification that it is about: requests
+    /// with the same one belong together. Empty if there is none.
+    pub group: String,
+    /// How often the vendor's SDK says it has repeated the request (`x-acs-retry-attempts`). At most 64
+    /// characters.
+    pub retry_attempts: Option<String>,
 }
 
 /// The last requests, and counters of all of them.
@@ -82,6 +96,20 @@ pub(crate) fn query_names(request: &IncomingRequest) -> Vec<String> {
     names.take(64).collect()
 }
 
+/// The hash of an order number, which a client may have made from personal data.
+pub(crate) fn group(order_number: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, order_number.as_bytes());
+    let mut group = hex(hash.as_ref());
+    group.truncate(8);
+    group
+}
+
+/// The number of repetitions that a request states.
+pub(crate) fn retry_attempts(request: &IncomingRequest) -> Option<String> {
+    let mut attempts = request.header_values("x-acs-retry-attempts");
+    attempts.next().map(shortened)
+}
+
 /// At most 64 characters of a string from a client.
 pub(crate) fn shortened(text: &str) -> String {
     text.chars().take(64).collect()
@@ -108,6 +136,10 @@ mod tests {
                 scheme: None,
                 detail: None,
                 url_query_names: Vec::new(),
+                request_id: String::new(),
+                doubts: Vec::new(),
+                group: String::new(),
+                retry_attempts: None,
             });
         }
         assert_eq!(log.last().len(), 10_000);

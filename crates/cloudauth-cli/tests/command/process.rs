@@ -111,6 +111,11 @@ impl Running {
         serde_json::from_str(&self.line()).unwrap()
     }
 
+    /// The process ID.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for the end; returns the status and stderr.
     pub(crate) fn finish(&mut self) -> (i32, String) {
         let status = self.child.wait().unwrap().code().unwrap();

@@ -3,12 +3,168 @@ use std::process::Command;
 use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET};
 use serde_json::Value;
 
-use crate::process::{Running, run};
+use crate::process::{Finished, Running, TempFile, run, run_with};
+
+const FREE_PORTS: [&str; 7] = ["sim", "--shanghai", "0", "--beijing", "0", "--pages", "0"];
+
+/// A simulator with these options on free ports, and the URL of its admin interface.
+fn simulator(options: &[&str]) -> (Running, String) {
+    let mut sim = Running::new(&[&FREE_PORTS, options].concat());
+    let lines: Vec<String> = (0..12).map(|_| sim.line()).collect();
+    let admin = lines
+        .iter()
+        .find_map(|line| line.strip_prefix("# live     "));
+    let admin = admin.unwrap().to_owned();
+    (sim, admin)
+}
+
+/// Runs a command that speaks to the simulator at `admin`.
+fn control(admin: &str, args: &[&str]) -> Finished {
+    run_with(
+        &[&["sim"], args].concat(),
+        "",
+        &[("CLOUDAUTH_SIM_ADMIN", admin)],
+    )
+}
+
+#[test]
+fn commands_speak_to_a_running_simulator() {
+    let (_sim, admin) = simulator(&[]);
+    let state = || control(&admin, &["state"]).json();
+    for args in [
+        &["break", "--region", "cn-shanghai"][..],
+        &[
+            "break",
+            "status",
+            "--status",
+            "503",
+            "--times",
+            "2",
+            "--region",
+            "cn-beijing",
+        ],
+        &[
+            "break",
+            "skew",
+            "--seconds",
+            "-60",
+            "--region",
+            "cn-beijing",
+        ],
+    ] {
+        let injected = control(&admin, args);
+        assert_eq!(injected.status, 0, "{}", injected.stderr);
+    }
+    assert_eq!(state()["regions"][0]["refuses_connections"], true);
+    assert_eq!(state()["faults"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        control(&admin, &["heal", "--region", "cn-shanghai"]).status,
+        0
+    );
+    assert_eq!(state()["regions"][0]["refuses_connections"], false);
+    assert_eq!(control(&admin, &["heal"]).status, 0);
+
+    let now = |args: &[&str]| -> u64 { control(&admin, args).stdout.trim().parse().unwrap() };
+    let before = now(&["clock"]);
+    assert!(now(&["clock", "3600"]) >= before + 3600);
+    assert!(now(&["clock", "-3600"]) < before + 60);
+
+    let unknown = control(&admin, &["finish", "sha0"]);
+    assert!(unknown.error().contains("(409): unknown certify ID"));
+    let kind = control(&admin, &["break", "explode"]);
+    assert!(
+        kind.error().contains("there are: refuse, reset"),
+        "{}",
+        kind.stderr
+    );
+    let elsewhere = control("http://127.0.0.1:1/admin", &["state"]);
+    assert!(
+        elsewhere
+            .error()
+            .starts_with("no simulator at http://127.0.0.1:1")
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn sim_ends_within_a_second_of_a_signal() {
+    for signal in ["-TERM", "-INT"] {
+        let (mut sim, _) = simulator(&[]);
+        let pid = sim.id().to_string();
+        let (ended, waited) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let finished = sim.finish();
+            let _ = ended.send(());
+            finished
+        });
+        let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
+        assert!(sent.success());
+        let in_time = waited.recv_timeout(core::time::Duration::from_secs(1));
+        assert!(in_time.is_ok(), "{signal}");
+        assert_eq!(thread.join().unwrap(), (0, String::new()), "{signal}");
+    }
+}
+
+#[test]
+fn an_exposed_simulator_prints_a_token_and_the_public_host() {
+    let options = ["--expose", "0.0.0.0", "--public-url", "http://sim:8733"];
+    let (_sim, admin) = simulator(&options);
+    let (before, token) = admin.rsplit_once("/admin/").unwrap();
+    assert!(before.starts_with("http://sim:"), "{admin}");
+    assert_eq!(token.len(), 32);
+    let here = admin.replacen("//sim:", "//127.0.0.1:", 1);
+    assert_eq!(control(&here, &["state"]).status, 0);
+    let without = here.replace(token, "");
+    let refused = control(&without, &["state"]);
+    assert!(refused.error().contains("(403)"));
+    assert!(!refused.stderr.contains(token));
+}
+
+#[test]
+fn a_state_file_that_was_edited_is_refused_by_line() {
+    let file = TempFile::new("{\"cloudauth_sim\":\"0.1.0\"}\tffff\n");
+    let refused = run(&[&FREE_PORTS[..], &["--state", file.path()]].concat(), "");
+    let error = refused.error();
+    assert!(error.contains("line 1 was changed"), "{error}");
+}
+
+#[test]
+fn compare_lists_the_differences_of_a_recording() {
+    let reply = |shape: &str| {
+        format!(
+            "{{\"format\":1,\"action\":\"DescribeFaceVerify\",\"status\":200,\"headers\":[\
+             \"access-control-allow-origin\",\"access-control-expose-headers\",\"content-length\",\
+             \"content-type\",\"date\",\"x-acs-request-id\",\"x-acs-trace-id\"],\"shape\":{shape}}}\n"
+        )
+    };
+    let failure = "{\"Code\":\"string\",\"Message\":\"string\",\"RequestId\":\"string\"}";
+    let same = TempFile::new(reply(failure));
+    let compared = run(&["sim", "compare", same.path()], "");
+    assert_eq!(compared.json(), serde_json::json!([]));
+
+    let other = failure.replace("\"Message\":\"string\"", "\"Message\":\"null\",\"New\":{}");
+    let other = TempFile::new(reply(failure) + &reply(&other));
+    let compared = run(&["sim", "compare", other.path()], "");
+    assert_ne!(compared.status, 0);
+    assert!(
+        compared.stderr.contains("2 differences in 2 replies"),
+        "{}",
+        compared.stderr
+    );
+    let listed: Value = serde_json::from_str(&compared.stdout).unwrap();
+    assert_eq!(listed[0]["place"], "Message");
+    assert_eq!(listed[0]["recorded"], "null");
+    assert_eq!(listed[1]["place"], "New");
+
+    let broken = TempFile::new("{}\n");
+    let compared = run(&["sim", "compare", broken.path()], "");
+    assert!(compared.error().contains("line 1: its format is not 1"));
+}
 
 #[test]
 fn sim_prints_a_shell_script_with_its_urls_and_credentials() {
-    let mut sim = Running::new(&["sim", "--shanghai", "0", "--beijing", "0"]);
-    let lines: Vec<String> = (0..10).map(|_| sim.line()).collect();
+    let mut sim = Running::new(&FREE_PORTS);
+    let lines: Vec<String> = (0..12).map(|_| sim.line()).collect();
     let script = format!(
         "set -e\n{}\necho $ALIBABA_CLOUD_ACCESS_KEY_ID $ALIBABA_CLOUD_ACCESS_KEY_SECRET",
         lines.join("\n")
@@ -36,7 +192,7 @@ fn sim_prints_a_shell_script_with_its_urls_and_credentials() {
 fn sim_reports_an_address_of_another_machine() {
     let result = run(&["sim", "--expose", "192.0.2.1"], "");
     let error = result.error();
-    assert!(error.starts_with("cannot listen: "), "{error}");
+    assert!(error.starts_with("cannot start the simulator: "), "{error}");
 }
 
 #[test]

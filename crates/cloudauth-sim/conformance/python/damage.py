@@ -139,7 +139,8 @@ def damages(scheme):
         for name in ("Action", "Version", "SignatureNonce"):
             yield f"{name} changed", mismatch, put(name, lambda value: value + "x"), None
         yield "Timestamp a second later", mismatch, put(date, later), None
-        yield "Format missing", mismatch, always(query(lambda pairs: pairs.pop("Format"))), None
+        # Without it the refusal would be in XML.
+        yield "Format changed", mismatch, always(query(lambda pairs: pairs.update(Format="JSON"))), None
         yield (
             "an unknown access key",
             "InvalidAccessKeyId.NotFound",

@@ -113,9 +113,9 @@ def accepted(table, relay, title, using, is_async=False):
     accepted_count, decoded_count, carried_out, fields, paths, sent_count = 0, 0, 0, 0, 0, 0
     known, unknown_fields, problems = {}, [], []
     relay.damage = None
-    # Other operations need the certify ID of the first one.
-    first = "init_face_verify_with_options"
-    in_order = sorted(operations(), key=lambda one: one[0] != first)
+    # Other operations need the certify ID of the first one, and the last one deletes its verdict.
+    first, last = "init_face_verify_with_options", "delete_face_verify_result_with_options"
+    in_order = sorted(operations(), key=lambda one: (one[0] == last) - (one[0] == first))
     for name, request_class, response_class in in_order:
         action = action_of(response_class)
         request = filled(request_class, action, known) if request_class else None

@@ -131,7 +131,7 @@ function damages(scheme) {
       always(query((pairs) => pairs.set(name, `${pairs.get(name)}x`))),
     ]),
     ["Timestamp a second later", mismatch, always(query((pairs) => pairs.set(date, later(pairs.get(date)))))],
-    ["Format missing", mismatch, always(query((pairs) => pairs.delete("Format")))],
+    ["Format changed", mismatch, always(query((pairs) => pairs.set("Format", "JSON")))],
     ["an unknown access key", "InvalidAccessKeyId.NotFound", always(set("AccessKeyId", "untestid"))],
   ];
 }

@@ -70,7 +70,7 @@ async function accepted(relay, title, using) {
   const unknown = [];
   let [acceptedCount, decodedCount, carriedOut, fields, paths, sentCount] = [0, 0, 0, 0, 0, 0];
   relay.damage = null;
-  const first = (one) => (one.action === "InitFaceVerify" ? 0 : 1);
+  const first = (one) => ({ InitFaceVerify: 0, DeleteFaceVerifyResult: 2 })[one.action] ?? 1;
   for (const one of operations().sort((a, b) => first(a) - first(b))) {
     let response;
     try {

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::describe;
 use crate::faults::{Fault, Times};
 use crate::http::percent;
 use crate::region::Region;
@@ -35,12 +36,18 @@ pub(crate) enum AdminCommand {
     UnlockIdentities,
 }
 
+/// The largest distance that the clock moves, and that a region's clock is wrong by: 100 years.
+const MAX_SECONDS: i64 = 100 * 365 * 86_400;
+
 type Parsed = Result<AdminCommand, String>;
 
 impl AdminCommand {
     /// Parses the query of `DELETE /admin/faults?region=cn-beijing`.
     pub(super) fn restore(query: &str) -> Parsed {
         let pairs = percent::pairs(query).ok_or("the query must be percent-encoded UTF-8")?;
+        if let Some((unknown, _)) = pairs.iter().find(|(name, _)| name != "region") {
+            return Err(unknown_key(unknown, &["region"]));
+        }
         let region = pairs.iter().find(|(name, _)| name == "region");
         let regions = regions(region.map(|(_, region)| region.as_str()))?;
         Ok(Self::Restore { regions })
@@ -51,7 +58,7 @@ impl AdminCommand {
         let parse: fn(&Fields) -> Parsed = match path {
             "/faults" => inject,
             "/clock" => |fields| {
-                let seconds = fields.integer("move_seconds")?;
+                let seconds = fields.seconds("move_seconds")?;
                 Ok(Self::MoveClock { seconds })
             },
             "/finish" => finish,
@@ -63,11 +70,29 @@ impl AdminCommand {
             "/unlock" => |_| Ok(Self::UnlockIdentities),
             _ => return None,
         };
+        let keys = describe::keys_of(path);
         Some(match serde_json::from_slice(body) {
-            Ok(Value::Object(fields)) => parse(&Fields(fields)),
+            Ok(Value::Object(fields)) => {
+                let mut names = fields.keys();
+                match names.find(|name| !keys.contains(&name.as_str())) {
+                    Some(unknown) => Err(unknown_key(unknown, &keys)),
+                    None => parse(&Fields(fields)),
+                }
+            }
             _ => Err("the body must be a JSON object".to_owned()),
         })
     }
+}
+
+/// The message about a key that a command does not have.
+fn unknown_key(unknown: &str, keys: &[&str]) -> String {
+    let unknown: String = unknown.chars().take(32).collect();
+    let keys = if keys.is_empty() {
+        "none".to_owned()
+    } else {
+        keys.join(", ")
+    };
+    format!("unknown key {unknown:?}; there are: {keys}")
 }
 
 /// The fields of a command's JSON object.
@@ -90,6 +115,16 @@ impl Fields {
     fn integer(&self, name: &str) -> Result<i64, String> {
         let value = self.0.get(name).and_then(Value::as_i64);
         value.ok_or_else(|| format!("{name} must be an integer"))
+    }
+
+    fn seconds(&self, name: &str) -> Result<i64, String> {
+        let seconds = self.integer(name)?;
+        if seconds.unsigned_abs() > MAX_SECONDS.unsigned_abs() {
+            return Err(format!(
+                "{name} must be between -{MAX_SECONDS} and {MAX_SECONDS}"
+            ));
+        }
+        Ok(seconds)
     }
 
     fn status(&self) -> Result<u16, String> {
@@ -138,14 +173,17 @@ fn inject(fields: &Fields) -> Parsed {
             }
             _ => return Err(format!("bytes must be between 0 and {MAX_RESPONSE_BYTES}")),
         },
-        "skew" => Fault::Skew(fields.integer("seconds")?),
+        "skew" => Fault::Skew(fields.seconds("seconds")?),
         "close" => Fault::Close,
         "bad_tls" => Fault::BadTls,
         "custom" => Fault::Custom {
             status: fields.status()?,
             body: fields.string("body")?.as_bytes().to_vec(),
         },
-        _ => return Err("fault is unknown".to_owned()),
+        _ => {
+            let kinds = describe::FAULTS.join(", ");
+            return Err(format!("fault is unknown; there are: {kinds}"));
+        }
     };
     let times = match fields.0.get("times") {
         None => Times::Once,
@@ -167,7 +205,7 @@ fn inject(fields: &Fields) -> Parsed {
 }
 
 fn finish(fields: &Fields) -> Parsed {
-    let verdict = Verdict::from_sub_code(fields.string("sub_code")?);
+    let verdict = Verdict::from_sub_code(fields.optional_string("sub_code")?.unwrap_or("200"));
     Ok(AdminCommand::Finish {
         certify_id: fields.string("certify_id")?.to_owned(),
         verdict: verdict.ok_or("sub_code is unknown to the simulator")?,

@@ -1,73 +1,44 @@
 "use strict";
-// Everything is set as text: a string from a client is never markup.
-const byId = (id) => document.getElementById(id);
-const time = (unix) => new Date(unix * 1000).toISOString().slice(11, 19);
-
-function cell(text, className, detail) {
-  const td = document.createElement("td");
-  const span = document.createElement("span");
-  span.textContent = text;
-  if (className) span.className = className;
-  td.append(span);
-  if (detail) {
-    const small = document.createElement("small");
-    small.textContent = detail;
-    td.append(small);
-  }
-  return td;
-}
-
-function fill(id, items, cells) {
-  const rows = items.map((item) => {
-    const row = document.createElement("tr");
-    row.append(...cells(item));
-    return row;
-  });
-  if (!rows.length) {
-    const row = document.createElement("tr");
-    row.append(cell("none yet", "none"));
-    rows.push(row);
-  }
-  byId(id).replaceChildren(...rows);
-}
-
-function show(state) {
-  byId("clock").textContent = new Date(state.now_unix * 1000).toISOString().slice(0, 19) + "Z";
-  byId("regions").replaceChildren(...state.regions.map((region) => {
-    const card = document.createElement("div");
-    card.className = "card";
-    const count = document.createElement("b");
-    count.textContent = region.request_count;
-    card.append(count, region.region + (region.refuses_connections ? ", refuses connections" : ""));
-    return card;
-  }));
-  fill("requests", state.requests, (it) => [
-    cell(time(it.at_unix)),
-    cell(it.region),
-    cell(it.action || "(none)"),
-    cell(it.scheme || "none", it.scheme ? "" : "bad"),
-    cell(it.outcome, it.outcome === "200" || it.outcome === "Success" ? "good" : "bad", it.detail),
-  ]);
-  fill("verdicts", state.verdicts, (it) => [
-    cell(it.certify_id),
-    cell(it.sub_code, it.passed ? "good" : "bad"),
-  ]);
-  fill("faults", state.faults, (it) => [
-    cell(it.region),
-    cell(it.action || "any"),
-    cell(it.fault),
-    cell(it.remaining === null ? "always" : String(it.remaining)),
-    cell(String(it.hits)),
-  ]);
-}
+// The page comes from the server as a whole; this replaces its parts once a second, and sends commands.
+const base = document.body.dataset.base;
+const message = () => document.getElementById("message");
 
 async function refresh() {
+  const isReading = !getSelection().isCollapsed;
   try {
-    const response = await fetch("/admin/state");
-    show(await response.json());
+    const response = await fetch(location.href, { headers: { accept: "text/html" } });
+    const next = new DOMParser().parseFromString(await response.text(), "text/html");
+    for (const part of isReading ? [] : document.querySelectorAll("[data-live]")) {
+      const fresh = next.getElementById(part.id);
+      const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+      if (fresh && !part.isEqualNode(fresh)) part.replaceWith(document.adoptNode(fresh));
+      if (focused) document.getElementById(focused)?.focus();
+    }
   } catch {
-    byId("clock").textContent = "the simulator has stopped";
+    message().textContent = document.body.dataset.stopped;
   }
-  setTimeout(refresh, 1000);
 }
-refresh();
+
+async function command(button) {
+  const { method = "POST", path, body = "{}" } = button.dataset;
+  const headers = { "content-type": "application/json" };
+  try {
+    const response = await fetch(base + path, { method, headers, body: method === "POST" ? body : undefined });
+    const { error = "" } = await response.json();
+    message().textContent = error;
+  } catch {
+    message().textContent = document.body.dataset.stopped;
+  }
+  await refresh();
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-path]");
+  if (button) command(button);
+});
+
+async function always() {
+  await refresh();
+  setTimeout(always, 1000);
+}
+always();

@@ -1,14 +1,16 @@
-//! The admin interface: a live page of requests and faults, and commands for faults, the clock,
-//! verdicts and rate limits from outside the process.
-//!
-//! It responds to this machine only, and only under a loopback host name: a foreign page in a browser
-//! on this machine cannot use it.
+//! The admin interface: a live page of verifications, requests and faults, and commands for faults, the
+//! clock, verdicts and rate limits from outside the process.
 
+mod access;
 mod command;
+mod describe;
+mod page;
 mod state;
+mod texts;
 
 use serde_json::{Value, json};
 
+pub(crate) use self::access::AdminAccess;
 pub(crate) use self::command::AdminCommand;
 use crate::http::{IncomingRequest, OutgoingResponse};
 use crate::world::World;
@@ -37,20 +39,25 @@ pub(crate) fn is_admin(request: &IncomingRequest) -> bool {
 pub(crate) fn parse(
     request: &IncomingRequest,
     is_local: bool,
+    access: &AdminAccess,
     world: &World,
     now_unix: u64,
 ) -> AdminRequest {
     let error = |status, message: &str| AdminRequest::Respond(error(status, message, now_unix));
-    if !is_local || !has_loopback_host(request) {
-        return error(
-            403,
-            "the admin interface responds to this machine only, under a loopback host name",
-        );
-    }
+    let path = match access.admit(request, is_local) {
+        Ok(path) => path,
+        Err(message) => return error(403, message),
+    };
     let asset = |content_type, text| AdminRequest::Respond(asset(content_type, text, now_unix));
-    let path = request.path().strip_prefix(PATH).unwrap_or_default();
     match (request.method.as_str(), path) {
-        ("GET", "" | "/") => asset("text/html;charset=utf-8", PAGE),
+        ("GET", "" | "/") if wants_json(request) => {
+            let description = describe::description(&access.path());
+            AdminRequest::Respond(json_response(200, &description, now_unix))
+        }
+        ("GET", "" | "/") => {
+            let page = page::render(request, &access.path(), world, now_unix);
+            asset("text/html;charset=utf-8", &page)
+        }
         ("GET", "/live.js") => asset("text/javascript;charset=utf-8", SCRIPT),
         ("GET", "/state") => {
             let state = state::state(world, now_unix);
@@ -78,22 +85,13 @@ pub(crate) fn parse(
     }
 }
 
-const PAGE: &str = include_str!("page.html");
-const SCRIPT: &str = include_str!("live.js");
-
-fn has_loopback_host(request: &IncomingRequest) -> bool {
-    let mut hosts = request.header_values("host");
-    let (Some(host), None) = (hosts.next(), hosts.next()) else {
-        return false;
-    };
-    let name = host.rsplit_once(':').map_or(
-        host,
-        |(name, port)| {
-            if port.ends_with(']') { host } else { name }
-        },
-    );
-    matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+/// Whether a request is of a program, not of a browser: it accepts JSON, or anything as curl does.
+fn wants_json(request: &IncomingRequest) -> bool {
+    let mut accepted = request.header_values("accept");
+    accepted.any(|value| value == "*/*" || value.starts_with("application/json"))
 }
+
+const SCRIPT: &str = include_str!("live.js");
 
 fn is_json(request: &IncomingRequest) -> bool {
     let mut types = request.header_values("content-type");

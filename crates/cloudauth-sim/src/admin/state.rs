@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use crate::faults::ScriptedFault;
 use crate::ids::hex;
+use crate::log;
+use crate::orders::{LIFETIME_SECONDS, OrderState};
+use crate::page;
 use crate::region::Region;
 use crate::world::World;
 
@@ -28,6 +31,10 @@ pub(super) fn state(world: &World, now_unix: u64) -> Value {
             "scheme": request.scheme,
             "detail": request.detail,
             "url_query_names": request.url_query_names,
+            "request_id": request.request_id,
+            "group": request.group,
+            "retry_attempts": request.retry_attempts,
+            "doubts": request.doubts,
         })
     });
     let verdicts = world
@@ -41,9 +48,35 @@ pub(super) fn state(world: &World, now_unix: u64) -> Value {
                 "passed": verdict.passed(),
             })
         });
+    let unfinished = world.orders().newest().filter(|(_, order)| {
+        !matches!(order.state, OrderState::Submitted(_))
+            && now_unix <= order.created_unix.saturating_add(LIFETIME_SECONDS)
+    });
+    let unfinished = unfinished.take(LISTED).map(|(certify_id, order)| {
+        json!({
+            "certify_id": certify_id,
+            "certify_url": format!("{}{}{certify_id}", world.public_url(), page::PATH),
+            "created_unix": order.created_unix,
+            "group": log::group(&order.outer_order_no),
+        })
+    });
+    let callbacks = world.callbacks().rev().take(LISTED).map(|record| {
+        json!({
+            "certify_id": record.certify_id,
+            "passed": record.passed,
+            "kind": format!("{:?}", record.kind),
+            "attempt": record.attempt,
+            "address": record.address,
+            "at_unix": record.at_unix,
+            "outcome": format!("{:?}", record.outcome),
+        })
+    });
     json!({
         "now_unix": now_unix,
         "regions": regions,
+        "unfinished": unfinished.collect::<Vec<_>>(),
+        "callbacks": callbacks.collect::<Vec<_>>(),
+        "pending_callbacks": world.pending_callbacks(),
         "requests": requests.collect::<Vec<_>>(),
         "verdicts": verdicts.collect::<Vec<_>>(),
         "faults": faults(world),

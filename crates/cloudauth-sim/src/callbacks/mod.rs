@@ -13,7 +13,7 @@ mod target;
 use core::fmt;
 
 pub(crate) use self::queue::CallbackQueue;
-pub(crate) use self::target::{CallbackTarget, is_allowed_callback_url};
+pub(crate) use self::target::{CallbackTarget, UnreachableHosts, is_allowed_callback_url};
 
 /// A fault in the callback of one order.
 #[non_exhaustive]
@@ -72,6 +72,23 @@ impl fmt::Debug for Callback {
     }
 }
 
+impl CallbackKind {
+    const ALL: [Self; 3] = [Self::Genuine, Self::Repeated, Self::Forged];
+
+    /// The name in the state file.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Genuine => "genuine",
+            Self::Repeated => "repeated",
+            Self::Forged => "forged",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
 /// The outcome of a callback.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +110,9 @@ pub enum NotSentReason {
     /// The host is another machine. The simulator only calls back to this one, unless
     /// [`World::route_callbacks`](crate::World::route_callbacks) has a route for the host.
     OtherMachine,
+    /// The host is this machine, but the simulator is exposed to others, whose orders must not reach
+    /// it. [`World::route_callbacks`](crate::World::route_callbacks) allows it.
+    Exposed,
 }
 
 /// One attempt of a callback, with its outcome.

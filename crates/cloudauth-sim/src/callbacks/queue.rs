@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde_json::{Value, json};
+
 use super::target::connection_origin;
 use super::{
     Callback, CallbackFault, CallbackKind, CallbackOutcome, CallbackRecord, CallbackTarget,
@@ -50,6 +52,8 @@ pub(crate) struct CallbackQueue {
     retry_after_seconds: Vec<u64>,
     /// The origins that replace hosts.
     routes: BTreeMap<String, String>,
+    /// Whether callbacks without a route are not sent, to this machine neither.
+    routes_only: bool,
     last_delivery: u64,
 }
 
@@ -60,6 +64,7 @@ impl Default for CallbackQueue {
             log: VecDeque::new(),
             retry_after_seconds: RETRY_AFTER_SECONDS.to_vec(),
             routes: BTreeMap::new(),
+            routes_only: false,
             last_delivery: 0,
         }
     }
@@ -109,11 +114,55 @@ impl CallbackQueue {
         });
     }
 
+    /// One record for each order whose callbacks are not finished. One that is under way is sent
+    /// again.
+    pub(crate) fn pending_records(&self) -> impl Iterator<Item = Value> {
+        self.deliveries.iter().map(|it| {
+            let callbacks = it.callbacks.iter();
+            let callbacks = callbacks.map(|planned| json!([planned.kind.name(), planned.passed]));
+            json!({ "callback": {
+                "certify_id": it.certify_id,
+                "url": it.target.url,
+                "token": it.target.token,
+                "callbacks": callbacks.collect::<Vec<_>>(),
+                "attempts": it.attempts - usize::from(it.is_in_flight),
+                "due_unix": it.due_unix,
+                "is_held_back": it.is_held_back,
+            } })
+        })
+    }
+
+    pub(crate) fn restore(&mut self, record: &Value) -> Option<()> {
+        let text = |name: &str| record[name].as_str().map(str::to_owned);
+        let callbacks = record["callbacks"].as_array()?.iter().map(|planned| {
+            let verdict = Verdict::from_sub_code(planned[1].as_str()?)?;
+            Some(PlannedCallback {
+                kind: CallbackKind::from_name(planned[0].as_str()?)?,
+                passed: verdict.sub_code(),
+            })
+        });
+        self.last_delivery += 1;
+        self.deliveries.push_back(Delivery {
+            number: self.last_delivery,
+            certify_id: text("certify_id")?,
+            target: CallbackTarget {
+                url: text("url")?,
+                token: text("token"),
+            },
+            callbacks: callbacks.collect::<Option<_>>()?,
+            attempts: usize::try_from(record["attempts"].as_u64()?).ok()?,
+            due_unix: record["due_unix"].as_u64()?,
+            is_held_back: record["is_held_back"].as_bool()?,
+            is_in_flight: false,
+        });
+        Some(())
+    }
+
     /// Takes the callbacks that are due.
     pub(crate) fn take_due(&mut self, now_unix: u64) -> Vec<Callback> {
         let in_flight = self.deliveries.iter().filter(|it| it.is_in_flight).count();
         let free = MAX_IN_FLIGHT.saturating_sub(in_flight);
-        let routes = &self.routes;
+        let (routes, routes_only) = (&self.routes, self.routes_only);
         self.deliveries
             .iter_mut()
             .filter(|it| !it.is_in_flight && it.due_unix <= now_unix)
@@ -126,7 +175,7 @@ impl CallbackQueue {
                 let url = it
                     .target
                     .url(&it.certify_id, callback.kind, callback.passed);
-                let origin = connection_origin(&url, routes);
+                let origin = connection_origin(&url, routes, routes_only);
                 Some(Callback {
                     delivery: it.number,
                     url,
@@ -214,6 +263,11 @@ impl CallbackQueue {
 
     pub(crate) fn set_retries(&mut self, after_seconds: Vec<u64>) {
         self.retry_after_seconds = after_seconds;
+    }
+
+    /// Sends callbacks only where there is a route, or to this machine too.
+    pub(crate) fn set_routes_only(&mut self, routes_only: bool) {
+        self.routes_only = routes_only;
     }
 
     /// Connects to `origin` for callbacks to `host`.

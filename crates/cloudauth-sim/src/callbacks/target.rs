@@ -1,7 +1,7 @@
 //! The target of an order's callback: its URL, and the host to connect to.
 
 use core::net::IpAddr;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CallbackKind, NotSentReason};
 use crate::http::percent::{self, header_safe};
@@ -42,6 +42,22 @@ pub(crate) fn is_allowed_callback_url(url: &str) -> bool {
             .is_some_and(|rest| is_loopback(host_and_port(rest).0))
 }
 
+/// The hosts that the service cannot reach: only these, since no name is looked up.
+#[derive(Default)]
+pub(crate) struct UnreachableHosts(BTreeSet<String>);
+
+impl UnreachableHosts {
+    pub(crate) fn add(&mut self, host: &str) {
+        self.0.insert(host.to_ascii_lowercase());
+    }
+
+    /// Whether the host of a callback URL is one of them.
+    pub(crate) fn contain(&self, url: &str) -> bool {
+        let (_, rest) = url.split_once("://").unwrap_or_default();
+        self.0.contains(&host_and_port(rest).0.to_ascii_lowercase())
+    }
+}
+
 /// The host in a URL without its scheme, and the port with its colon, if there is one.
 fn host_and_port(rest: &str) -> (&str, &str) {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -64,6 +80,7 @@ fn is_loopback(host: &str) -> bool {
 pub(super) fn connection_origin(
     url: &str,
     routes: &BTreeMap<String, String>,
+    routes_only: bool,
 ) -> Result<String, NotSentReason> {
     let (scheme, rest) = url.split_once("://").ok_or(NotSentReason::Malformed)?;
     let (host, port) = host_and_port(rest);
@@ -75,6 +92,9 @@ pub(super) fn connection_origin(
     }
     if !is_loopback(host) {
         return Err(NotSentReason::OtherMachine);
+    }
+    if routes_only {
+        return Err(NotSentReason::Exposed);
     }
     // Put together again, so that no other parser finds another host in it.
     Ok(if host.contains(':') {
@@ -154,7 +174,7 @@ mod tests {
     #[test]
     fn a_route_applies_to_one_host() {
         let routes = BTreeMap::from([("shop.example".to_owned(), "http://127.0.0.1:3".to_owned())]);
-        let origin = |url: &str| connection_origin(url, &routes);
+        let origin = |url: &str| connection_origin(url, &routes, false);
         let ok = |origin: &str| Ok(origin.to_owned());
         let other_machine = Err(NotSentReason::OtherMachine);
         assert_eq!(

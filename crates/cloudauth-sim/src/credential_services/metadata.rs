@@ -1,6 +1,6 @@
 //! The metadata service of an instance, in both versions.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use super::issuer::Issuer;
 use super::{json_response, refusal};
@@ -10,6 +10,9 @@ use crate::http::{IncomingRequest, OutgoingResponse, Refusal};
 /// The role of the simulated instance.
 pub const INSTANCE_ROLE: &str = "SimulatedRole";
 
+/// With more tokens than this, the oldest are removed.
+const TOKENS: usize = 1_000;
+
 /// The supported versions, and the valid tokens.
 pub(super) struct MetadataService {
     v1: bool,
@@ -17,8 +20,8 @@ pub(super) struct MetadataService {
     /// Whether responses have a `Date`.
     has_date: bool,
     issued_tokens: u64,
-    /// When each token expires.
-    tokens: BTreeMap<String, u64>,
+    /// The tokens and when they expire, oldest first.
+    tokens: VecDeque<(String, u64)>,
 }
 
 impl Default for MetadataService {
@@ -28,7 +31,7 @@ impl Default for MetadataService {
             v2: true,
             has_date: true,
             issued_tokens: 0,
-            tokens: BTreeMap::new(),
+            tokens: VecDeque::new(),
         }
     }
 }
@@ -100,15 +103,19 @@ impl MetadataService {
         self.issued_tokens += 1;
         let token = format!("METADATATOKEN{:06}", self.issued_tokens);
         let expires = now_unix.saturating_add(lifetime);
-        self.tokens.insert(token.clone(), expires);
+        if self.tokens.len() >= TOKENS {
+            self.tokens.pop_front();
+        }
+        self.tokens.push_back((token.clone(), expires));
         Ok(token)
     }
 
     fn admits(&self, request: &IncomingRequest, now_unix: u64) -> bool {
         match request.header_values("x-aliyun-ecs-metadata-token").next() {
             Some(token) => {
-                let is_valid = |expires: &u64| now_unix < *expires;
-                self.v2 && self.tokens.get(token).is_some_and(is_valid)
+                let is_valid =
+                    |(known, expires): &(String, u64)| known == token && now_unix < *expires;
+                self.v2 && self.tokens.iter().any(is_valid)
             }
             None => self.v1,
         }

@@ -51,7 +51,7 @@ impl CredentialService {
     #[must_use]
     pub fn of(request: &IncomingRequest) -> Option<Self> {
         match request.path() {
-            "/" if named_action(request).starts_with("AssumeRole") => Some(Self::Sts),
+            "/" if is_for_sts(&named_action(request)) => Some(Self::Sts),
             CREDENTIALS_PATH => Some(Self::Uri),
             "/cloud-credentials" => Some(Self::CloudSso),
             "/v1/exchange" => Some(Self::OAuth),
@@ -198,7 +198,7 @@ impl CredentialServices {
         let issuer = &mut self.issuer;
         let keys = &mut gateway.keys;
         let result = match service {
-            CredentialService::Sts => sts::assume_role(request, gateway, issuer, now_unix),
+            CredentialService::Sts => sts::respond(request, gateway, issuer, now_unix),
             CredentialService::Metadata => self.metadata.handle(request, keys, issuer, now_unix),
             CredentialService::Uri => logins::credentials_uri(request, keys, issuer, now_unix),
             CredentialService::CloudSso => logins::cloud_sso(request, keys, issuer, now_unix),
@@ -218,6 +218,10 @@ impl CredentialServices {
     ) -> Vec<u8> {
         logins::external_program_output(&mut gateway.keys, &mut self.issuer, now_unix)
     }
+}
+
+fn is_for_sts(action: &str) -> bool {
+    action.starts_with("AssumeRole") || action == "GetCallerIdentity"
 }
 
 fn json_response(now_unix: u64, body: &Value) -> OutgoingResponse {

@@ -1,4 +1,4 @@
-//! STS: `AssumeRole`, signed, and `AssumeRoleWithOIDC`, unsigned.
+//! STS: `AssumeRole` and `GetCallerIdentity`, signed, and `AssumeRoleWithOIDC`, unsigned.
 
 use serde_json::json;
 
@@ -13,7 +13,51 @@ pub const OIDC_TOKEN: &str = "eyJhbGciOi.simulated.WT+/=";
 
 const VERSION: &str = "2015-04-01";
 
-pub(super) fn assume_role(
+/// The account of every simulated access key; the number is the vendor's placeholder.
+const ACCOUNT: &str = "123456789012****";
+
+pub(super) fn respond(
+    request: &IncomingRequest,
+    gateway: &mut Gateway,
+    issuer: &mut Issuer,
+    now_unix: u64,
+) -> Result<OutgoingResponse, Refusal> {
+    if named_action(request) == "GetCallerIdentity" {
+        return caller_identity(request, gateway, now_unix);
+    }
+    assume_role(request, gateway, issuer, now_unix)
+}
+
+/// Names the caller: an assumed role for a temporary key, else a RAM user. The vendor's command line
+/// ends its `configure` with this request. The names of the members are documented.
+fn caller_identity(
+    request: &IncomingRequest,
+    gateway: &mut Gateway,
+    now_unix: u64,
+) -> Result<OutgoingResponse, Refusal> {
+    let verified = gateway.verify(request, now_unix)?;
+    gateway.admit_caller(&verified, now_unix)?;
+    if verified.version != VERSION || verified.action != "GetCallerIdentity" {
+        return Err(refusal(404, "InvalidApi.NotFound"));
+    }
+    let mut body = json!({
+        "RequestId": "-",
+        "AccountId": ACCOUNT,
+        "PrincipalId": "28877424437521****",
+    });
+    if verified.security_token.is_some() {
+        body["Arn"] = format!("acs:ram::{ACCOUNT}:assumed-role/simulated/session").into();
+        body["IdentityType"] = "AssumedRoleUser".into();
+        body["RoleId"] = "28877424437522****".into();
+    } else {
+        body["Arn"] = format!("acs:ram::{ACCOUNT}:user/simulated").into();
+        body["IdentityType"] = "RAMUser".into();
+        body["UserId"] = "28877424437521****".into();
+    }
+    Ok(json_response(now_unix, &body))
+}
+
+fn assume_role(
     request: &IncomingRequest,
     gateway: &mut Gateway,
     issuer: &mut Issuer,

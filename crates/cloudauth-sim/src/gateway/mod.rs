@@ -57,13 +57,12 @@ impl Gateway {
         if request.path() != "/" || verified.version != version {
             return Err(no_such_api());
         }
-        let is_xml = match &verified.format {
-            Some(format) => !format.eq_ignore_ascii_case("json"),
-            // Under RPC 1.0 the service responds in XML by default (documented).
-            None => verified.scheme == "HMAC-SHA1",
+        let is_known = |format: &String| {
+            let names = ["json", "xml"];
+            names.iter().any(|name| format.eq_ignore_ascii_case(name))
         };
-        if is_xml {
-            let message = "The simulator responds in JSON only: send Format=JSON.";
+        if !verified.format.as_ref().is_none_or(is_known) {
+            let message = "Format is neither JSON nor XML.";
             return Err(Refusal::new(400, "InvalidParameter", message));
         }
         self.limits.admit(verified, now_unix)
@@ -88,6 +87,15 @@ impl Gateway {
         }
         let message = "The nonce was used before.";
         Err(Refusal::new(400, "SignatureNonceUsed", message))
+    }
+}
+
+/// Whether the response to a request, verified or not, is in XML: under RPC 1.0 it is by default
+/// (documented).
+pub(crate) fn wants_xml(request: &IncomingRequest) -> bool {
+    match verify::named_parameter(request, "Format") {
+        Some(format) => format.eq_ignore_ascii_case("xml"),
+        None => verify::named_parameter(request, "SignatureMethod").is_some(),
     }
 }
 

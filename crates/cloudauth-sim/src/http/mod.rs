@@ -7,6 +7,7 @@ mod reaction;
 mod refusal;
 mod request;
 mod response;
+mod xml;
 
 pub(crate) use params::Params;
 pub use reaction::Reaction;

@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{Reaction, Refusal, THROTTLED};
+use super::{Reaction, Refusal, THROTTLED, xml};
 use crate::dates::http_date;
 use crate::region::Region;
 
 /// The headers of a throttled request that state the waiting time in milliseconds: the one that
 /// older cores of the vendor's SDKs read, and the one that newer cores read. The simulator's clock
-/// has whole seconds only.
+/// has whole seconds only. How the service spells the names is unknown; over sockets they begin with
+/// capitals, where the vendor's PHP SDK does not find the first one, which it could not parse.
 const RETRY_HINTS: [(&str, &str); 2] = [
     ("x-ratelimit-user-api", "Remain:0,TimeLeft:1000,Reset:1000"),
     ("x-acs-retry-after", "1000"),
@@ -39,11 +40,34 @@ impl OutgoingResponse {
         self
     }
 
-    /// A JSON response. That a header repeats the request ID is inferred.
+    /// A JSON response of the gateway, with the headers that it usually has (seen in replies of other
+    /// products).
     pub(crate) fn json(status: u16, request_id: &str, now_unix: u64, body: &Value) -> Self {
         let body = body.to_string().into_bytes();
         Self::new(status, "application/json;charset=utf-8", now_unix, body)
+            .with_header("access-control-allow-origin", "*")
+            .with_header("access-control-expose-headers", "*")
             .with_header("x-acs-request-id", request_id)
+            .with_header(
+                "x-acs-trace-id",
+                request_id.replace('-', "").to_ascii_lowercase(),
+            )
+    }
+
+    /// A JSON object as XML, with this name of its root; any other body stays as it is.
+    pub(crate) fn into_xml(mut self, root: &str) -> Self {
+        let parsed = serde_json::from_slice::<Value>(&self.body);
+        if let Ok(body @ Value::Object(_)) = parsed {
+            self.body = xml::document(root, &body).into_bytes();
+            for (_, value) in self
+                .headers
+                .iter_mut()
+                .filter(|(name, _)| name == "content-type")
+            {
+                "text/xml;charset=utf-8".clone_into(value);
+            }
+        }
+        self
     }
 
     /// The gateway's error envelope (documented). Throttling under its documented status carries

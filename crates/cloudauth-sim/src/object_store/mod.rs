@@ -5,7 +5,7 @@
 
 pub(crate) mod links;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
@@ -27,8 +27,8 @@ pub(crate) const POST_OBJECT: &str = "PostObject";
 #[derive(Default)]
 pub(crate) struct ObjectStore {
     granted: u64,
-    /// When the grant of each object key expires.
-    grants: BTreeMap<String, u64>,
+    /// Object keys and when their grants expire, oldest first.
+    grants: VecDeque<(String, u64)>,
     /// Object keys with contents, oldest first.
     files: VecDeque<(String, Vec<u8>)>,
 }
@@ -44,11 +44,11 @@ impl ObjectStore {
     pub(crate) fn grant_upload(&mut self, now_unix: u64) -> Value {
         self.granted += 1;
         let key = format!("simulated/{}/file {}.jpg", now_unix, self.granted);
-        while self.grants.len() >= CAPACITY {
-            self.grants.pop_first();
+        if self.grants.len() >= CAPACITY {
+            self.grants.pop_front();
         }
         let expires = now_unix.saturating_add(LIFETIME_SECONDS);
-        self.grants.insert(key.clone(), expires);
+        self.grants.push_back((key.clone(), expires));
         json!({
             "AccessKeyId": ACCESS_KEY_ID,
             "Bucket": BUCKET,
@@ -91,12 +91,13 @@ impl ObjectStore {
             let found = found.and_then(|(_, value)| core::str::from_utf8(value).ok());
             found.ok_or(malformed)
         };
-        let Some((last, file)) = parts.last().filter(|(last, _)| last == "file") else {
+        // The vendor's SDKs for PHP and C# write a field after the file. Its documents say that the
+        // object store ignores such a field, but C#'s uploads could then not work: that it counts is
+        // inferred.
+        let mut files = parts.iter().filter(|(name, _)| name == "file");
+        let (Some((_, file)), None) = (files.next(), files.next()) else {
             return Err(malformed);
         };
-        if parts.iter().filter(|(name, _)| name == last).count() > 1 {
-            return Err(malformed);
-        }
         let key = field("key")?;
         if field("OSSAccessKeyId")? != ACCESS_KEY_ID {
             return Err((403, "InvalidAccessKeyId"));
@@ -104,7 +105,8 @@ impl ObjectStore {
         if field("Signature")? != signature(key) {
             return Err((403, "SignatureDoesNotMatch"));
         }
-        let expires = self.grants.get(key).copied();
+        let granted = self.grants.iter().find(|(granted, _)| granted == key);
+        let expires = granted.map(|(_, expires)| *expires);
         if field("policy")? != policy(key) || expires.is_none_or(|expires| now_unix > expires) {
             return Err((403, "AccessDenied"));
         }
@@ -181,4 +183,23 @@ fn split_once<'t>(bytes: &'t [u8], separator: &[u8]) -> Option<(&'t [u8], &'t [u
         .windows(separator.len())
         .position(|window| window == separator)?;
     Some((&bytes[..at], &bytes[at + separator.len()..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_grant_goes_first_when_there_are_too_many() {
+        let mut store = ObjectStore::default();
+        let grants = (0..=CAPACITY).map(|_| store.grant_upload(1_000));
+        let keys: Vec<_> = grants.map(|grant| grant["ObjectKey"].clone()).collect();
+        let (first, second) = (&keys[0], &keys[1]);
+        assert!(store.grants.iter().all(|(key, _)| first != key));
+        assert_eq!(
+            store.grants.front().map(|(key, _)| key.as_str()),
+            second.as_str()
+        );
+        assert_eq!(store.grants.len(), CAPACITY);
+    }
 }

@@ -42,7 +42,7 @@ impl OperationSpec {
         string(&self.0["action"])
     }
 
-    fn request(self) -> &'static [Value] {
+    pub(super) fn request(self) -> &'static [Value] {
         list(&self.0["request"])
     }
 
@@ -53,6 +53,15 @@ impl OperationSpec {
     /// The parameters that take the URL of an uploaded file.
     pub(super) fn upload_fields(self) -> impl Iterator<Item = &'static str> {
         list(&self.0["upload_fields"]).iter().map(string)
+    }
+
+    pub(super) fn has_parameter(self, name: &str) -> bool {
+        self.request().iter().any(|field| field["name"] == name)
+    }
+
+    /// Whether the response has a field of this name anywhere.
+    pub(super) fn has_response_field(self, name: &str) -> bool {
+        has_field(self.response(), name)
     }
 
     /// Whether the response has a `Code`. Without one, only the gateway can refuse.
@@ -89,6 +98,14 @@ fn fits(field: &Value, value: &str) -> bool {
         _ => true,
     };
     has_length && has_type
+}
+
+fn has_field(fields: &'static [Value], name: &str) -> bool {
+    fields.iter().any(|field| {
+        field["name"] == name
+            || has_field(list(&field["fields"]), name)
+            || has_field(list(&field["item"]["fields"]), name)
+    })
 }
 
 fn list(value: &'static Value) -> &'static [Value] {

@@ -3,39 +3,20 @@
 use serde_json::{Value, json};
 
 use super::catalogue::{OperationSpec, ParameterError};
+use super::issued::IssuedIds;
+use super::leniency::Leniency;
+use super::requirements::{
+    PICTURE_IDS, check_compared, check_person, check_pictures, check_plan, is_under_14,
+};
 use super::result::{OperationResult, invalid, missing, required};
 use super::scenes::Scenes;
 use super::sm2::KeyPair;
-use crate::callbacks::{CallbackTarget, is_allowed_callback_url};
-use crate::dates;
+use crate::callbacks::{CallbackTarget, UnreachableHosts, is_allowed_callback_url};
 use crate::http::{Params, params::value};
 use crate::orders::magic::{MagicEffect, RARE_NAMES};
 use crate::orders::material::{MaterialContext, MaterialVariant, material_info};
 use crate::orders::{Identity, Order, OrderState, Orders};
 use crate::verdict::Verdict;
-
-/// The parameters that a plan requires besides the common ones (documented). The H5 page of `ID_PRO`
-/// requires `ReturnUrl`, too, which apps do not have.
-fn required_by(plan: &str) -> &'static [&'static str] {
-    match plan {
-        "ID_PRO" => &["CertType", "CertName", "CertNo", "MetaInfo"],
-        "LR_FR" => &["UserId", "MetaInfo"],
-        "PV_FV" => &["UserId"],
-        _ => &[],
-    }
-}
-
-/// The parameters that can each carry a picture of a face, apart from a bucket with an object
-/// (documented).
-const PICTURES: [&str; 4] = [
-    "FaceContrastPicture",
-    "FaceContrastPictureUrl",
-    "CertifyId",
-    "FaceContrastFile",
-];
-
-/// In base64: 1 MiB of picture. Whether the documented 1 MB is this or 1 000 000 bytes is unknown.
-const MAX_PICTURE_BYTES: usize = (1 << 20) / 3 * 4;
 
 /// The longest return URL that is stored. A longer one is accepted but not followed: a limit of the
 /// simulator's, which keeps orders small.
@@ -53,6 +34,10 @@ pub(super) struct FaceOperations {
     pub(super) sm2: KeyPair,
     /// The beginning of every `CertifyUrl` and of every link to a picture.
     pub(super) public_url: String,
+    pub(super) leniency: Leniency,
+    /// The certify IDs of other operations.
+    pub(super) issued: IssuedIds,
+    pub(super) unreachable: UnreachableHosts,
 }
 
 /// The person to be verified, in clear.
@@ -85,18 +70,12 @@ impl FaceOperations {
     /// The order of the checks is inferred, and so is every use of 401 except for `CallbackUrl` and
     /// the format of name and number.
     fn order(
-        &self,
+        &mut self,
         params: &Params,
         scenes: &Scenes,
         now_unix: u64,
     ) -> Result<Order, OperationResult> {
-        for name in ["SceneId", "OuterOrderNo", "ProductCode"] {
-            required(params, name)?;
-        }
-        let product_code = required(params, "ProductCode")?;
-        for name in required_by(product_code) {
-            required(params, name)?;
-        }
+        check_plan(params, &mut self.leniency)?;
         match OperationSpec::find("InitFaceVerify").and_then(|spec| spec.parameter_error(params)) {
             Some(ParameterError::Missing(name)) => return Err(missing(name)),
             Some(ParameterError::Malformed(name)) => return Err(invalid(name)),
@@ -104,7 +83,9 @@ impl FaceOperations {
         }
         let scene_id = scene_id(params)?;
         let callback_url = value(params, "CallbackUrl");
-        if !callback_url.is_empty() && !is_allowed_callback_url(callback_url) {
+        if !callback_url.is_empty()
+            && (!is_allowed_callback_url(callback_url) || self.unreachable.contain(callback_url))
+        {
             return Err(invalid("CallbackUrl"));
         }
         let meta_info = value(params, "MetaInfo");
@@ -112,11 +93,15 @@ impl FaceOperations {
         if !meta_info.is_empty() && !is_object(meta_info) {
             return Err(invalid("MetaInfo"));
         }
-        check_pictures(params)?;
+        check_pictures(params, "")?;
+        self.check_picture_ids(params)?;
+        let not_configured = || OperationResult::failure("404", "the scene is not configured");
         if scenes.is_deleted(scene_id) {
-            let message = "the scene is not configured";
-            return Err(OperationResult::failure("404", message));
+            return Err(not_configured());
         }
+        let is_unknown = !scenes.is_created(scene_id);
+        let doubt = "the scene was not created in the simulator";
+        self.leniency.apply(is_unknown, doubt, not_configured)?;
         let person = self.person(params)?;
         let magic = MagicEffect::of(&person.number).or_else(|| MagicEffect::among(params));
         if let Some(MagicEffect::Refused(code)) = magic {
@@ -129,20 +114,22 @@ impl FaceOperations {
             outer_order_no: required(params, "OuterOrderNo")?.to_owned(),
             scene_id,
             return_url: return_url.chars().filter(|_| is_stored).collect(),
-            product_code: product_code.chars().take(32).collect(),
+            product_code: value(params, "ProductCode").chars().take(32).collect(),
             callback: callback_target(callback_url, value(params, "CallbackToken")),
             created_unix: now_unix,
             state: OrderState::Issued,
             identity,
             magic,
             wants_video: value(params, "VideoEvidence") == "true",
+            was_queried: false,
+            is_deleted: false,
         })
     }
 
     /// Reads the person's name and number, decrypted if `EncryptType` is `SM2`. That a value which
     /// cannot be decrypted is refused with 501 was seen on an older gateway; the blog that reports it
     /// calls it a system error.
-    fn person(&self, params: &Params) -> Result<Person, OperationResult> {
+    fn person(&mut self, params: &Params) -> Result<Person, OperationResult> {
         let clear = |name| {
             let text = value(params, name);
             match value(params, "EncryptType") {
@@ -156,9 +143,8 @@ impl FaceOperations {
         };
         let name = clear("CertName")?;
         let number = clear("CertNo")?;
-        let is_card = value(params, "CertType") == "IDENTITY_CARD";
-        if is_card && !number.is_empty() && !is_well_formed(&number) {
-            return Err(invalid("CertNo"));
+        if value(params, "CertType") == "IDENTITY_CARD" {
+            check_person(&name, &number, &mut self.leniency)?;
         }
         Ok(Person { name, number })
     }
@@ -191,12 +177,16 @@ impl FaceOperations {
     /// Documented: 424 without a record (not submitted, abandoned or in progress), 403 for an
     /// unfinished verification. The boundary is our interpretation: 424 until the page is opened and
     /// after it is abandoned, 403 in between. 401 for a certify ID of another scene is our guess.
-    pub(super) fn describe(&self, params: &Params, now_unix: u64) -> OperationResult {
+    pub(super) fn describe(&mut self, params: &Params, now_unix: u64) -> OperationResult {
         self.look_up(params, now_unix)
             .unwrap_or_else(|failure| failure)
     }
 
-    fn look_up(&self, params: &Params, now_unix: u64) -> Result<OperationResult, OperationResult> {
+    fn look_up(
+        &mut self,
+        params: &Params,
+        now_unix: u64,
+    ) -> Result<OperationResult, OperationResult> {
         let certify_id = required(params, "CertifyId")?;
         required(params, "SceneId")?;
         let scene_id = scene_id(params)?;
@@ -210,9 +200,13 @@ impl FaceOperations {
         if let Some(MagicEffect::RefusedLater(code)) = order.magic {
             return Err(OperationResult::by_magic(code));
         }
-        if let Some(verdict) = order.verdict() {
+        if let Some(verdict) = order.verdict().filter(|_| !order.is_deleted) {
             let context = self.material_context(certify_id, now_unix);
-            return Ok(OperationResult::success(described(order, verdict, context)));
+            let result = described(order, verdict, context);
+            if let Some(order) = self.orders.get_mut(certify_id) {
+                order.was_queried = true;
+            }
+            return Ok(OperationResult::success(result));
         }
         Err(match order.state {
             OrderState::Opened => {
@@ -224,14 +218,71 @@ impl FaceOperations {
         })
     }
 
+    /// Deletes the verdict of a verification. The reasons for not deleting are documented; that there
+    /// is no record afterwards (424), and none to delete before there is a verdict, is inferred.
+    pub(super) fn delete(&mut self, params: &Params) -> Result<OperationResult, OperationResult> {
+        let certify_id = required(params, "CertifyId")?;
+        let after_query = match value(params, "DeleteAfterQuery") {
+            "Y" => true,
+            "N" | "" => false,
+            _ => {
+                let doubt = "DeleteAfterQuery is neither Y nor N";
+                self.leniency.invalid(true, "DeleteAfterQuery", doubt)?;
+                false
+            }
+        };
+        let Some(order) = self.orders.get_mut(certify_id) else {
+            let message = "invalid CertifyId";
+            return Err(OperationResult::failure("406", message));
+        };
+        if order.verdict().is_none() {
+            let message = "there is no record of a submission";
+            return Err(OperationResult::failure("424", message));
+        }
+        let (is_deleted, reason) = if order.is_deleted {
+            ("N", "NOT_DELETE_REPEATEDLY")
+        } else if after_query && !order.was_queried {
+            ("N", "NEED_QUERY_VERIFY_RESULT")
+        } else {
+            order.is_deleted = true;
+            ("Y", "")
+        };
+        Ok(OperationResult::success(json!({
+            "CertifyId": certify_id,
+            "DeleteResult": is_deleted,
+            "FailReason": reason,
+        })))
+    }
+
+    /// Whether some operation has issued this certify ID.
+    pub(super) fn is_issued(&self, certify_id: &str) -> bool {
+        self.orders.get(certify_id).is_some() || self.issued.contains(certify_id)
+    }
+
+    /// Refuses the picture of a verification that did not pass with 423 (documented), and so one of
+    /// an ID that was never issued (inferred).
+    fn check_picture_ids(&self, params: &Params) -> Result<(), OperationResult> {
+        let ids = PICTURE_IDS.iter().map(|name| value(params, name));
+        for id in ids.filter(|id| !id.is_empty()) {
+            let passed = |order: &Order| order.verdict().is_some_and(Verdict::passed);
+            if !self.orders.get(id).is_some_and(passed) && !self.issued.contains(id) {
+                let message = "the verification with this picture did not pass";
+                return Err(OperationResult::failure("423", message));
+            }
+        }
+        Ok(())
+    }
+
     /// Checks the parameters of a comparison in one request; returns the effect of its magic number,
     /// which may be encrypted.
     pub(super) fn compared_person(
-        &self,
+        &mut self,
+        action: &str,
         params: &Params,
         magic: Option<MagicEffect>,
     ) -> Result<Option<MagicEffect>, OperationResult> {
-        check_pictures(params)?;
+        check_compared(action, params)?;
+        self.check_picture_ids(params)?;
         let person = self.person(params)?;
         match magic.or_else(|| MagicEffect::of(&person.number)) {
             Some(MagicEffect::Refused(code)) => Err(OperationResult::by_magic(code)),
@@ -257,8 +308,8 @@ impl FaceOperations {
         let context = self.material_context(&certify_id, now_unix);
         let material = material_info(material_variant(magic), verdict, context);
         let score = if verdict.passed() { 91.204 } else { 35.07 };
-        result["Passed"] = passed(verdict).into();
         for (name, value) in [
+            ("Passed", json!(passed(verdict))),
             ("SubCode", json!(verdict.sub_code())),
             ("IdentityInfo", json!("null")),
             ("VerifyScore", json!(score)),
@@ -331,80 +382,9 @@ fn callback_target(url: &str, token: &str) -> Option<CallbackTarget> {
     Some(CallbackTarget { url, token })
 }
 
-/// Accepts at most one picture, of at most 1 MB (documented: 420 and 421).
-fn check_pictures(params: &Params) -> Result<(), OperationResult> {
-    let is_set = |name: &&&str| !value(params, name).is_empty();
-    let in_bucket = ["OssBucketName", "OssObjectName"]
-        .iter()
-        .any(|name| is_set(&name));
-    let others = PICTURES.iter().filter(is_set).count();
-    if others + usize::from(in_bucket) > 1 {
-        let message = "there is more than one picture";
-        return Err(OperationResult::failure("420", message));
-    }
-    if value(params, "FaceContrastPicture").len() > MAX_PICTURE_BYTES {
-        let message = "the picture is larger than 1 MB";
-        return Err(OperationResult::failure("421", message));
-    }
-    Ok(())
-}
-
-/// Seventeen digits, and a digit or `X`. The check digit is not verified: whether the service verifies
-/// it is not documented.
-fn is_well_formed(number: &str) -> bool {
-    let bytes = number.as_bytes();
-    let is_digit =
-        |(at, byte): (usize, &u8)| byte.is_ascii_digit() || (at == 17 && *byte | 32 == b'x');
-    bytes.len() == 18 && bytes.iter().enumerate().all(is_digit)
-}
-
-/// Whether the date of birth in an ID number is less than 14 years ago.
-fn is_under_14(number: &str, now_unix: u64) -> bool {
-    let today = dates::day(now_unix).replace('-', "");
-    let date = |text: Option<&str>| text.and_then(|text| text.parse::<u64>().ok());
-    match (date(number.get(6..14)), date(Some(&today))) {
-        (Some(birth), Some(today)) => birth + 14_0000 > today,
-        _ => false,
-    }
-}
-
 /// A 64-bit integer (documented).
 fn scene_id(params: &Params) -> Result<i64, OperationResult> {
     required(params, "SceneId")?
         .parse()
         .map_err(|_| invalid("SceneId"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_person_may_be_verified_from_the_fourteenth_birthday() {
-        // 2023-11-14.
-        let now = 1_700_000_000;
-        assert!(!is_under_14("330103200911141232", now));
-        assert!(is_under_14("330103200911151238", now));
-        assert!(!is_under_14("33010320091", now));
-    }
-
-    #[test]
-    fn an_id_number_has_eighteen_characters() {
-        for good in [
-            "330103199001011230",
-            "11010519491231002X",
-            "11010519491231002x",
-        ] {
-            assert!(is_well_formed(good), "{good}");
-        }
-        for bad in [
-            "",
-            "33010319900101123",
-            "X30103199001011230",
-            "3301031990010112300",
-            "33010319900101123Y",
-        ] {
-            assert!(!is_well_formed(bad), "{bad}");
-        }
-    }
 }

@@ -3,12 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::catalogue::{OperationSpec, string};
+use super::checks::CheckOutcome;
 use super::result::OperationResult;
+use super::values;
 use crate::dates::{day, timestamp};
 use crate::http::Params;
-use crate::ids::certify_id;
+use crate::ids::Ids;
 use crate::orders::magic::MagicEffect;
-use crate::verdict::Verdict;
 
 /// A longer value of a parameter is not repeated in the result.
 const MAX_ECHO_BYTES: usize = 256;
@@ -25,20 +26,26 @@ const CODE_IS_SUCCESS: [&str; 4] = [
 const CERTIFY_ID_OFFSET: u64 = 1 << 40;
 
 /// The result of an operation without an implementation of its own. `number` is one that no other
-/// generated value has.
+/// generated value has; a list that is filtered by an ID that was never issued is empty.
 pub(super) fn result(
     spec: OperationSpec,
     params: &Params,
+    magic: Option<MagicEffect>,
+    ids: Ids,
+    is_empty: bool,
     number: u64,
     now_unix: u64,
 ) -> OperationResult {
     let generator = Generator {
+        action: spec.action(),
         params,
-        magic: MagicEffect::among(params),
+        outcome: CheckOutcome::of(spec.action(), magic),
+        ids,
+        is_empty,
         now_unix,
         number,
     };
-    let mut members = generator.object(spec.response());
+    let mut members = generator.object("", spec.response());
     let code = if CODE_IS_SUCCESS.contains(&spec.action()) {
         "Success"
     } else {
@@ -54,36 +61,58 @@ pub(super) fn result(
 
 /// What the values of one result depend on.
 struct Generator<'g> {
+    action: &'static str,
     params: &'g Params,
-    magic: Option<MagicEffect>,
+    outcome: CheckOutcome,
+    ids: Ids,
+    is_empty: bool,
     now_unix: u64,
     number: u64,
 }
 
 impl Generator<'_> {
-    fn object(&self, fields: &[Value]) -> Map<String, Value> {
+    fn object(&self, path: &str, fields: &[Value]) -> Map<String, Value> {
         let values = fields.iter().map(|field| {
             let name = string(&field["name"]);
-            (name.to_owned(), self.value(name, field))
+            let path = if path.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{path}.{name}")
+            };
+            (name.to_owned(), self.value(&path, name, field))
         });
         values.collect()
     }
 
-    fn value(&self, name: &str, field: &Value) -> Value {
+    fn value(&self, path: &str, name: &str, field: &Value) -> Value {
         let nested = || {
             let fields = field["fields"].as_array().map(Vec::as_slice);
             fields.unwrap_or_default()
         };
+        let documented = values::documented(self.action, path);
         match string(&field["type"]) {
-            "struct" => Value::Object(self.object(nested())),
-            "list" => Value::Array(vec![self.value(name, &field["item"])]),
-            "map" => json!({}),
-            "boolean" => json!(true),
-            "float" => json!(91.204),
-            "integer" => self.integer(name).into(),
+            "struct" => Value::Object(self.object(path, nested())),
+            "list" if self.is_empty => Value::Array(Vec::new()),
+            "list" => Value::Array(vec![self.value(path, name, &field["item"])]),
+            "map" => self.map(name).into(),
+            "boolean" => json!(documented != Some("false")),
+            "float" => json!(score(name)),
+            "integer" => self.integer(path, name).into(),
             _ if field["content"] == "json" => json_string(name).into(),
-            _ => self.string(name).into(),
+            _ => self.string(path, name).into(),
         }
+    }
+
+    /// A map, which is never empty: some readers cannot tell an empty one from nothing.
+    fn map(&self, name: &str) -> Map<String, Value> {
+        let scores = values::risk_scores(self.action).iter();
+        let mut map: Map<String, Value> = scores
+            .map(|(risk, score)| ((*risk).to_owned(), (*score).into()))
+            .collect();
+        if map.is_empty() {
+            map.insert(name.to_owned(), "simulated".into());
+        }
+        map
     }
 
     /// The value of the parameter with the same name, so that the result fits the request.
@@ -96,31 +125,35 @@ impl Generator<'_> {
         (!value.is_empty() && value.len() <= MAX_ECHO_BYTES).then_some(value)
     }
 
-    fn integer(&self, name: &str) -> i64 {
+    fn integer(&self, path: &str, name: &str) -> i64 {
         let echo = self.echo(name).and_then(|value| value.parse().ok());
-        echo.unwrap_or_else(|| match name {
+        let documented = values::documented(self.action, path);
+        let documented = documented.and_then(|value| value.parse().ok());
+        echo.or(documented).unwrap_or_else(|| match name {
             "HttpStatusCode" => 200,
             "Expired" => i64::try_from(self.now_unix.saturating_add(1_800)).unwrap_or(i64::MAX),
             "GmtModified" => i64::try_from(self.now_unix.saturating_mul(1_000)).unwrap_or(i64::MAX),
+            "TotalCount" | "TotalPage" | "TotalPages" | "TotalItem" if self.is_empty => 0,
             _ => 1,
         })
     }
 
-    fn string(&self, name: &str) -> String {
+    fn string(&self, path: &str, name: &str) -> String {
         if let Some(echo) = self.echo(name) {
             return echo.to_owned();
         }
+        if let Some(value) = values::documented(self.action, path) {
+            return value.to_owned();
+        }
         match name {
-            "CertifyId" => certify_id(CERTIFY_ID_OFFSET + self.number),
-            "AuthKey" | "VerifyToken" | "Token" => format!("simulated-token-{}", self.number),
+            "BizCode" => self.outcome.biz_code.to_owned(),
+            // Invented where the operation has no documented list. The one of a verdict is set
+            // elsewhere.
+            "SubCode" => self.outcome.sub_code.to_owned(),
+            "CertifyId" => self.ids.certify_id(CERTIFY_ID_OFFSET + self.number),
+            "AuthKey" | "VerifyToken" | "Token" => self.ids.token(self.number),
             "Passed" => "T".to_owned(),
             "Success" => "true".to_owned(),
-            "BizCode" => self.biz_code().to_owned(),
-            // Invented. The one of a verdict is set elsewhere.
-            "SubCode" => "101".to_owned(),
-            "IspName" => "CMCC".to_owned(),
-            "ErrorCode" | "FailReason" | "RiskTag" | "RiskTags" => String::new(),
-            "Result" => "0".to_owned(),
             "TotalCount" | "TotalPage" | "Count" => "1".to_owned(),
             _ if name.ends_with("Url") => "https://simulated.example.com/file".to_owned(),
             _ if name.ends_with("Rate") || name.ends_with("Proportion") => "50.00%".to_owned(),
@@ -132,15 +165,15 @@ impl Generator<'_> {
             _ => "simulated".to_owned(),
         }
     }
+}
 
-    /// 1 for a match, 2 for a mismatch, 3 for no record: our interpretation, the metadata has no
-    /// enumeration. The magic number of `SubCode` 201 results in 2, those of 202 and 203 in 3.
-    fn biz_code(&self) -> &'static str {
-        match self.magic {
-            Some(MagicEffect::Verdict(Verdict::IdentityNotFound | Verdict::PhotoNotFound)) => "3",
-            Some(MagicEffect::Verdict(verdict)) if !verdict.passed() => "2",
-            _ => "1",
-        }
+/// A number where the documents' examples have one: similarities and qualities of up to 100, risks,
+/// angles and blur near 0.
+fn score(name: &str) -> f64 {
+    match name {
+        "GuardRiskScore" | "PitchAngle" | "RollAngle" | "YawAngle" => 2.5,
+        "Blur" => 0.125,
+        _ => 91.204,
     }
 }
 
@@ -148,7 +181,7 @@ impl Generator<'_> {
 fn json_string(name: &str) -> &'static str {
     match name {
         "CardInfo" | "OcrInfo" | "OcrCardInfo" => r#"{"certName":"simulated"}"#,
-        "FaceDetail" => r#"{"verifyScore":912.04,"faceAttack":"F"}"#,
+        "FaceDetail" => r#"{"verifyScore":91.204,"faceAttack":"F"}"#,
         "VehicleInfo" => r#"{"brand":"simulated","state":"A"}"#,
         _ => "{}",
     }

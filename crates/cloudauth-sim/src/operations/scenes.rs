@@ -49,6 +49,18 @@ impl Scenes {
         self.deleted.contains(&scene_id)
     }
 
+    pub(super) fn is_created(&self, scene_id: i64) -> bool {
+        self.created.contains_key(&scene_id)
+    }
+
+    /// Adds a scene as it was created elsewhere.
+    pub(super) fn add(&mut self, scene_id: i64) {
+        let mut scene = Map::new();
+        scene.insert("SceneId".to_owned(), scene_id.into());
+        scene.insert("Status".to_owned(), 1.into());
+        self.created.insert(scene_id, scene);
+    }
+
     pub(super) fn create(
         &mut self,
         params: &Params,
@@ -88,6 +100,28 @@ impl Scenes {
             self.deleted.remove(&oldest);
         }
         OperationResult::new("200", json!({}))
+    }
+
+    /// One record for each scene, created or deleted.
+    pub(super) fn records(&self) -> impl Iterator<Item = Value> {
+        let created = self.created.values();
+        let created = created.map(|scene| json!({ "scene": scene }));
+        let deleted = self.deleted_ages.iter();
+        created.chain(deleted.map(|id| json!({ "deleted_scene": id })))
+    }
+
+    pub(super) fn restore(&mut self, record: &Value) -> Option<()> {
+        let scene = record.as_object()?;
+        let scene_id = scene.get("SceneId")?.as_i64()?;
+        self.created.insert(scene_id, scene.clone());
+        Some(())
+    }
+
+    pub(super) fn restore_deleted(&mut self, record: &Value) -> Option<()> {
+        let scene_id = record.as_i64()?;
+        self.deleted.insert(scene_id);
+        self.deleted_ages.push_back(scene_id);
+        Some(())
     }
 
     pub(super) fn list(&self, params: &Params) -> OperationResult {

@@ -38,7 +38,7 @@ pub(super) fn search(orders: &Orders, params: &Params) -> OperationResult {
 }
 
 fn matches(params: &Params, certify_id: &str, order: &Order) -> bool {
-    let verdict = order.verdict();
+    let verdict = order.verdict().filter(|_| !order.is_deleted);
     let sub_code = verdict.map_or("", Verdict::sub_code);
     let passed = match verdict.map(Verdict::passed) {
         Some(true) => "T",
@@ -68,7 +68,7 @@ fn item(certify_id: &str, order: &Order) -> Value {
         "ProductCode": order.product_code,
         "SceneId": order.scene_id,
     });
-    if let Some(verdict) = order.verdict() {
+    if let Some(verdict) = order.verdict().filter(|_| !order.is_deleted) {
         item["Passed"] = if verdict.passed() { "T" } else { "F" }.into();
         item["SubCode"] = verdict.sub_code().into();
     }

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use ring::digest;
+use serde_json::{Value, json};
 
+use crate::ids::{hex, unhex};
 use crate::verdict::Verdict;
 
 /// The number of failures in one day after which an identity is refused with 418.
@@ -26,6 +28,14 @@ impl Identity {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(hash.as_ref());
         Self(bytes)
+    }
+
+    pub(super) fn to_hex(self) -> String {
+        hex(&self.0)
+    }
+
+    pub(super) fn from_hex(text: &str) -> Option<Self> {
+        Some(Self(unhex(text)?.try_into().ok()?))
     }
 }
 
@@ -66,6 +76,30 @@ impl Identities {
             record.failures = 0;
         }
         record.failures += 1;
+    }
+
+    /// One record for each identity, oldest first.
+    pub(super) fn records(&self) -> impl Iterator<Item = Value> {
+        self.ages.iter().filter_map(|identity| {
+            let record = self.records.get(identity)?;
+            Some(json!({
+                "identity": identity.to_hex(),
+                "is_locked": record.is_locked,
+                "day": record.day,
+                "failures": record.failures,
+            }))
+        })
+    }
+
+    pub(super) fn restore(&mut self, record: &Value) -> Option<()> {
+        let identity = Identity::from_hex(record["identity"].as_str()?)?;
+        let failures = FailureRecord {
+            is_locked: record["is_locked"].as_bool()?,
+            day: record["day"].as_u64()?,
+            failures: u32::try_from(record["failures"].as_u64()?).ok()?,
+        };
+        let is_new = self.records.insert(identity, failures).is_none();
+        is_new.then(|| self.ages.push_back(identity))
     }
 
     /// The code that the next verification is refused with, if it is.

@@ -9,6 +9,7 @@ use core::fmt::{self, Write as _};
 
 use cloudauth_proto::codes::{self, CodeKind, Meaning};
 
+use super::check_codes;
 use super::material::MaterialVariant;
 use crate::http::Params;
 use crate::verdict::Verdict;
@@ -32,6 +33,8 @@ pub(crate) enum MagicEffect {
     RareName(usize),
     /// The verification passes with this `DeviceRisk`.
     DeviceRisk(&'static str),
+    /// The check of data against an authority ends with this `SubCode` of its own.
+    CheckCode(&'static str),
 }
 
 /// A name with a character that few fonts and encodings have.
@@ -68,7 +71,10 @@ pub(crate) const RARE_NAMES: [RareName; 4] = [
 ];
 
 /// The parameters that may contain a magic number. `UserId` is for plans without an ID number.
-const FIELDS: [&str; 4] = ["CertNo", "IdentifyNum", "IdCardNumber", "UserId"];
+const FIELDS: [&str; 5] = ["CertNo", "IdentifyNum", "IdCardNumber", "UserId", "Mobile"];
+
+/// Magic mobile numbers begin with these digits, and end with a `SubCode`.
+const MOBILE: &str = "19900000";
 
 impl MagicEffect {
     /// The effect of the first magic number among the parameters.
@@ -76,7 +82,27 @@ impl MagicEffect {
         FIELDS
             .iter()
             .filter_map(|name| params.get(*name))
-            .find_map(|number| Self::of(number))
+            .find_map(|number| Self::of(number).or_else(|| Self::of_mobile(number)))
+    }
+
+    /// The ID number with this effect.
+    pub(crate) fn to_number(self) -> String {
+        match self {
+            Self::Verdict(verdict) => number(1, verdict.sub_code()),
+            Self::Refused(code) => number(2, code),
+            Self::RefusedLater(code) => number(3, code),
+            Self::Material(variant) => number(4, place(MaterialVariant::ALL, &variant)),
+            Self::RareName(index) => number(5, index + 1),
+            Self::DeviceRisk(risk) => {
+                number(6, place(device_risks().map(|known| known.code), &risk))
+            }
+            Self::CheckCode(code) => number(7, code),
+        }
+    }
+
+    /// The effect of a mobile number; `None` if it is not magic.
+    pub(crate) fn of_mobile(number: &str) -> Option<Self> {
+        check_code(number.strip_prefix(MOBILE)?).map(Self::CheckCode)
     }
 
     /// The effect of an ID number; `None` if it is not magic.
@@ -101,9 +127,29 @@ impl MagicEffect {
             "06" => device_risks()
                 .nth(index()?)
                 .map(|risk| Self::DeviceRisk(risk.code)),
+            "07" => check_code(effect).map(Self::CheckCode),
             _ => None,
         }
     }
+}
+
+/// A `SubCode` of a check of data.
+fn check_code(code: &str) -> Option<&'static str> {
+    check_codes::sub_codes().find(|known| *known == code)
+}
+
+/// Seventeen digits, and a digit or `X`.
+pub(crate) fn is_well_formed(number: &str) -> bool {
+    let bytes = number.as_bytes();
+    let is_digit =
+        |(at, byte): (usize, &u8)| byte.is_ascii_digit() || (at == 17 && *byte | 32 == b'x');
+    bytes.len() == 18 && bytes.iter().enumerate().all(is_digit)
+}
+
+/// Whether the last character of a well-formed ID number is its check digit.
+pub(crate) fn has_check_digit(number: &str) -> bool {
+    let digits = number.get(..17).unwrap_or_default();
+    with_check_digit(digits).eq_ignore_ascii_case(number)
 }
 
 fn codes_at(place: CodeKind) -> impl Iterator<Item = &'static Meaning> {
@@ -120,6 +166,12 @@ fn failure_code(code: &str) -> Option<&'static str> {
 
 fn device_risks() -> impl Iterator<Item = &'static Meaning> {
     codes_at(CodeKind::DeviceRisk)
+}
+
+/// The place of an item in a list, from 1.
+fn place<T: PartialEq>(all: impl IntoIterator<Item = T>, item: &T) -> usize {
+    let found = all.into_iter().position(|known| known == *item);
+    found.map_or(0, |at| at + 1)
 }
 
 fn number(day: u32, effect: impl fmt::Display) -> String {
@@ -147,7 +199,8 @@ fn with_check_digit(digits: &str) -> String {
 pub struct MagicNumber {
     /// The ID number.
     pub number: String,
-    /// What it affects: `SubCode`, `Code`, `Code, later`, `MaterialInfo`, `Name` or `DeviceRisk`.
+    /// What it affects: `SubCode`, `Code`, `Code, later`, `MaterialInfo`, `Name`, `DeviceRisk` or
+    /// `SubCode of a check`.
     pub field: &'static str,
     /// The resulting value: a code, a label, the form of `MaterialInfo`, or the name to send.
     pub value: &'static str,
@@ -191,6 +244,14 @@ pub fn magic_numbers() -> Vec<MagicNumber> {
         .chain(material)
         .chain(names)
         .chain(risks)
+        .chain(check_codes::sub_codes().map(|code| {
+            row(
+                number(7, code),
+                CHECK,
+                code,
+                "of BankMetaVerify and the Mobile operations",
+            )
+        }))
         .collect()
 }
 
@@ -212,6 +273,8 @@ pub fn magic_table() -> String {
     text
 }
 
+const CHECK: &str = "SubCode of a check";
+
 const TABLE_HEAD: &str = "\
 # Magic ID numbers
 
@@ -226,6 +289,11 @@ numbers are never locked.
 * **Code, later**: the verification is opened, and `DescribeFaceVerify` is refused with this code.
 * **MaterialInfo**, **Name**, **DeviceRisk**: the verification passes, and the result has this value.
   For a row with a name, send that name.
+* **SubCode of a check**: a check of data against an authority, for example `BankMetaVerify`, ends with
+  this `SubCode`, and the `BizCode` that belongs to it. Where a check has no ID number, send the mobile
+  number `19900000` with the `SubCode` at its end, for example `19900000201`. The same number means
+  other things in other operations; a `SubCode` that an operation does not have becomes its first one
+  of the same class.
 
 The codes and labels are the vendor's, the numbers are the simulator's. This file is generated by
 `cargo run -p cloudauth-sim --example magic`; a test compares it with the code.
@@ -254,7 +322,9 @@ mod tests {
         assert_eq!(numbers.len(), rows.len());
         for row in &rows {
             assert_eq!(row.number.len(), 18, "{row:?}");
-            assert!(MagicEffect::of(&row.number).is_some(), "{row:?}");
+            let effect = MagicEffect::of(&row.number);
+            let number = effect.map(MagicEffect::to_number);
+            assert_eq!(number.as_ref(), Some(&row.number), "{row:?}");
         }
     }
 

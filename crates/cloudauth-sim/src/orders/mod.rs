@@ -1,8 +1,10 @@
 //! Orders: verifications from `InitFaceVerify` to the verdict.
 
+pub(crate) mod check_codes;
 mod identities;
 pub(crate) mod magic;
 pub(crate) mod material;
+mod record;
 
 use core::fmt;
 use std::collections::{BTreeMap, VecDeque};
@@ -12,7 +14,7 @@ pub(crate) use self::identities::Identity;
 pub use self::identities::MAX_FAILURES_PER_DAY;
 use self::magic::MagicEffect;
 use crate::callbacks::CallbackTarget;
-use crate::ids::certify_id;
+use crate::ids::Ids;
 use crate::verdict::Verdict;
 
 /// With more orders than this, the oldest are removed.
@@ -37,6 +39,10 @@ pub(crate) struct Order {
     pub(crate) identity: Option<Identity>,
     pub(crate) magic: Option<MagicEffect>,
     pub(crate) wants_video: bool,
+    /// Whether the verdict was looked up.
+    pub(crate) was_queried: bool,
+    /// Whether the verdict was deleted.
+    pub(crate) is_deleted: bool,
 }
 
 impl Order {
@@ -105,13 +111,14 @@ pub(crate) struct Orders {
     /// Certify IDs, oldest first.
     ages: VecDeque<String>,
     opened: u64,
+    pub(crate) ids: Ids,
     identities: Identities,
     /// The last verdicts, newest last.
     verdicts: VecDeque<(String, Verdict)>,
 }
 
 impl Orders {
-    /// Stores an order and returns its certify ID. The n-th order has the same one in every run.
+    /// Stores an order and returns its certify ID.
     pub(crate) fn open(&mut self, order: Order) -> String {
         if self.ages.len() >= CAPACITY
             && let Some(oldest) = self.ages.pop_front()
@@ -119,10 +126,14 @@ impl Orders {
             self.by_certify_id.remove(&oldest);
         }
         self.opened += 1;
-        let certify_id = certify_id(self.opened);
+        let certify_id = self.ids.certify_id(self.opened);
         self.by_certify_id.insert(certify_id.clone(), order);
         self.ages.push_back(certify_id.clone());
         certify_id
+    }
+
+    pub(crate) fn get_mut(&mut self, certify_id: &str) -> Option<&mut Order> {
+        self.by_certify_id.get_mut(certify_id)
     }
 
     pub(crate) fn get(&self, certify_id: &str) -> Option<&Order> {
@@ -221,6 +232,8 @@ mod tests {
             identity: None,
             magic: None,
             wants_video: false,
+            was_queried: false,
+            is_deleted: false,
         }
     }
 

@@ -4,6 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cloudauth_proto::codes::{CodeKind, Confidence, Meaning, explain_at};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use ring::digest;
 use serde_json::Value;
 
@@ -31,7 +32,7 @@ pub(super) enum Icon {
 }
 
 impl Icon {
-    fn svg(self) -> String {
+    fn svg(self) -> Markup {
         let (class, path) = match self {
             Self::Face => (
                 "face",
@@ -41,9 +42,9 @@ impl Icon {
             Self::Done => ("done", "M4 12.5l5.5 5.5L20 7"),
             Self::Warning => ("warning", "M12 4v10m0 5v.5"),
         };
-        format!(
-            "<svg class=\"icon {class}\" viewBox=\"0 0 24 24\" aria-hidden=\"true\"><path d=\"{path}\"/></svg>"
-        )
+        html! {
+            svg class={ "icon " (class) } viewBox="0 0 24 24" aria-hidden="true" { path d=(path) {} }
+        }
     }
 }
 
@@ -52,7 +53,7 @@ pub(super) struct HtmlPage {
     status: u16,
     language: Language,
     heading: &'static str,
-    body: String,
+    body: Markup,
     has_script: bool,
 }
 
@@ -64,17 +65,16 @@ impl HtmlPage {
         (heading, text): PageMessage,
         back: Option<&str>,
     ) -> Self {
-        let back = back.map_or_else(String::new, |location| {
-            let label = language.texts().go_back;
-            format!(
-                "<a class=\"button\" href=\"{}\">{label}</a>\n",
-                escape(location)
-            )
-        });
-        let body = format!(
-            "<div class=\"message\" role=\"status\">\n{}\n<h1>{heading}</h1>\n<p>{text}</p>\n</div>\n{back}",
-            icon.svg()
-        );
+        let body = html! {
+            div.message role="status" {
+                (icon.svg())
+                h1 { (heading) }
+                p { (text) }
+            }
+            @if let Some(location) = back {
+                a.button href=(location) { (language.texts().go_back) }
+            }
+        };
         Self {
             status: 200,
             language,
@@ -87,9 +87,11 @@ impl HtmlPage {
     /// The last page in a frame, which posts its response to the parent.
     pub(super) fn post_to_parent(language: Language, response: &Value) -> Self {
         let mut page = Self::message(language, Icon::Done, language.texts().done, None);
-        let response = escape(&response.to_string());
-        let message = format!("<div id=\"response\" data-response=\"{response}\"></div>\n");
-        page.body.push_str(&message);
+        let message = page.body;
+        page.body = html! {
+            (message)
+            div #response data-response=(response) {}
+        };
         page.has_script = true;
         page
     }
@@ -101,29 +103,35 @@ impl HtmlPage {
 
     pub(super) fn into_response(self, now_unix: u64) -> OutgoingResponse {
         let texts = self.language.texts();
-        let script = if self.has_script {
-            format!("<script>{POST_TO_PARENT}</script>\n")
-        } else {
-            String::new()
+        let document = html! {
+            (DOCTYPE)
+            html lang=(self.language.tag()) {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    link rel="icon" href="data:,";
+                    title { (self.heading) " · cloudauth-sim" }
+                    style { (PreEscaped(STYLE)) }
+                }
+                body {
+                    main { (self.body) }
+                    footer { (texts.footer) }
+                    @if self.has_script { script { (PreEscaped(POST_TO_PARENT)) } }
+                }
+            }
         };
-        let document = format!(
-            "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta name=\"color-scheme\" content=\"light dark\">\n\
-             <link rel=\"icon\" href=\"data:,\">\n\
-             <title>{} · cloudauth-sim</title>\n<style>{STYLE}</style>\n</head>\n\
-             <body>\n<main>\n{}</main>\n<footer>{}</footer>\n{script}</body>\n</html>\n",
-            self.language.tag(),
-            self.heading,
-            self.body,
-            texts.footer,
-        );
         let html = "text/html;charset=utf-8";
-        OutgoingResponse::new(self.status, html, now_unix, document.into_bytes())
-            .with_header("cache-control", "no-store")
-            .with_header("content-security-policy", policy(self.has_script))
-            .with_header("referrer-policy", "no-referrer")
-            .with_header("x-content-type-options", "nosniff")
+        OutgoingResponse::new(
+            self.status,
+            html,
+            now_unix,
+            document.into_string().into_bytes(),
+        )
+        .with_header("cache-control", "no-store")
+        .with_header("content-security-policy", policy(self.has_script))
+        .with_header("referrer-policy", "no-referrer")
+        .with_header("x-content-type-options", "nosniff")
     }
 }
 
@@ -157,31 +165,32 @@ pub(super) fn form(order: &Order, certify_id: &str, language: Language, now_unix
     let abandon_codes = ABANDON_CODES.into_iter().zip(0..);
     let abandon_codes = abandon_codes.map(|(code, index)| (code, index == 0));
     let abandon_codes = options(abandon_codes, CodeKind::PageSubCode, language);
-    let body = format!(
-        "<nav><a href=\"?lang={lang}\" hreflang=\"{tag}\" lang=\"{tag}\">{name}</a></nav>\n\
-         <header>\n{icon}\n<h1>{title}</h1>\n<p>{lead}</p>\n</header>\n\
-         {facts}\
-         <form method=\"post\">\n\
-         <button class=\"pass\" name=\"outcome\" value=\"pass\">{pass}</button>\n\
-         <div class=\"choice\">\n<label for=\"sub_code\">{failure_reason}</label>\n\
-         <select id=\"sub_code\" name=\"sub_code\">\n{failures}</select>\n\
-         <button class=\"fail\" name=\"outcome\" value=\"fail\">{fail}</button>\n</div>\n\
-         <div class=\"choice\">\n<label for=\"page_code\">{abandon_reason}</label>\n\
-         <select id=\"page_code\" name=\"page_code\">\n{abandon_codes}</select>\n\
-         <button name=\"outcome\" value=\"abandon\">{abandon}</button>\n</div>\n\
-         <details>\n<summary>{callback_faults}</summary>\n{callback}</details>\n</form>\n",
-        icon = Icon::Face.svg(),
-        title = texts.title,
-        lead = texts.lead,
-        facts = facts(order, certify_id, language, now_unix),
-        pass = texts.pass,
-        failure_reason = texts.failure_reason,
-        fail = texts.fail,
-        abandon_reason = texts.abandon_reason,
-        abandon = texts.abandon,
-        callback_faults = texts.callback_faults,
-        callback = callback_faults(order, language),
-    );
+    let body = html! {
+        nav { a href={ "?lang=" (lang) } hreflang=(tag) lang=(tag) { (name) } }
+        header {
+            (Icon::Face.svg())
+            h1 { (texts.title) }
+            p { (texts.lead.0) br; (texts.lead.1) }
+        }
+        (facts(order, certify_id, language, now_unix))
+        form method="post" {
+            button.pass name="outcome" value="pass" { (texts.pass) }
+            div.choice {
+                label for="sub_code" { (texts.failure_reason) }
+                select #sub_code name="sub_code" { (failures) }
+                button.fail name="outcome" value="fail" { (texts.fail) }
+            }
+            div.choice {
+                label for="page_code" { (texts.abandon_reason) }
+                select #page_code name="page_code" { (abandon_codes) }
+                button name="outcome" value="abandon" { (texts.abandon) }
+            }
+            details {
+                summary { (texts.callback_faults) }
+                (callback_faults(order, language))
+            }
+        }
+    };
     HtmlPage {
         status: 200,
         language,
@@ -192,7 +201,7 @@ pub(super) fn form(order: &Order, certify_id: &str, language: Language, now_unix
 }
 
 /// A list of the order's properties.
-fn facts(order: &Order, certify_id: &str, language: Language, now_unix: u64) -> String {
+fn facts(order: &Order, certify_id: &str, language: Language, now_unix: u64) -> Markup {
     let texts = language.texts();
     let expires = order.created_unix.saturating_add(LIFETIME_SECONDS);
     let minutes = expires.saturating_sub(now_unix).div_ceil(60);
@@ -215,41 +224,40 @@ fn facts(order: &Order, certify_id: &str, language: Language, now_unix: u64) -> 
         (texts.callback_url, callback_url),
         (texts.valid_for, &valid_for),
     ];
-    let rows = rows.map(|(name, value)| format!("<dt>{name}</dt><dd>{}</dd>\n", escape(value)));
-    format!("<dl>\n{}</dl>\n", rows.concat())
+    html! { dl { @for (name, value) in rows { dt { (name) } dd { (value) } } } }
 }
 
-fn callback_faults(order: &Order, language: Language) -> String {
+fn callback_faults(order: &Order, language: Language) -> Markup {
     let texts = language.texts();
     if order.callback.is_none() {
-        return format!("<p>{}</p>\n", texts.no_callback);
+        return html! { p { (texts.no_callback) } };
     }
     let boxes = [
         ("repeated", texts.repeated),
         ("held_back", texts.held_back),
         ("forged", texts.forged),
     ];
-    let boxes = boxes.map(|(value, label)| {
-        format!(
-            "<label class=\"tick\"><input type=\"checkbox\" name=\"callback\" value=\"{value}\">\
-             <span>{label}</span></label>\n"
-        )
-    });
-    boxes.concat()
+    html! {
+        @for (value, label) in boxes {
+            label.tick {
+                input type="checkbox" name="callback" value=(value);
+                span { (label) }
+            }
+        }
+    }
 }
 
 fn options<'a>(
     codes: impl Iterator<Item = (&'a str, bool)>,
     place: CodeKind,
     language: Language,
-) -> String {
-    let options = codes.map(|(code, is_selected)| {
-        let meaning = explain_at(place, code);
-        let meaning = meaning.map_or_else(String::new, |it| short_meaning(it, language));
-        let selected = if is_selected { " selected" } else { "" };
-        format!("<option value=\"{code}\"{selected}>{code} {meaning}</option>\n")
-    });
-    options.collect()
+) -> Markup {
+    html! {
+        @for (code, is_selected) in codes {
+            @let meaning = explain_at(place, code).map(|it| short_meaning(it, language));
+            option value=(code) selected[is_selected] { (code) " " (meaning.unwrap_or_default()) }
+        }
+    }
 }
 
 /// The meaning of a code up to the first semicolon, with a remark if the vendor's current pages do not
@@ -261,27 +269,11 @@ fn short_meaning(meaning: &Meaning, language: Language) -> String {
     };
     let text = text.split([';', '；']).next().unwrap_or_default();
     if meaning.kind == CodeKind::SubCode && meaning.confidence != Confidence::Documented {
-        return escape(&format!("{text} [{}]", language.texts().not_documented));
+        return format!("{text} [{}]", language.texts().not_documented);
     }
-    escape(text)
+    text.to_owned()
 }
 
 fn without_query(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or_default()
-}
-
-/// Escapes for text and for attributes in double quotes.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            _ => escaped.push(c),
-        }
-    }
-    escaped
 }

@@ -3,14 +3,14 @@
 use crate::http::IncomingRequest;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Language {
+pub(crate) enum Language {
     English,
     Chinese,
 }
 
 impl Language {
     /// The language in the query, else the first supported one of the browser, else English.
-    pub(super) fn of(request: &IncomingRequest) -> Self {
+    pub(crate) fn of(request: &IncomingRequest) -> Self {
         let parse = |text: &str| {
             let main = text.trim().split(['-', ';']).next().unwrap_or_default();
             match main.to_ascii_lowercase().as_str() {
@@ -29,7 +29,7 @@ impl Language {
             .unwrap_or(Self::English)
     }
 
-    pub(super) const fn tag(self) -> &'static str {
+    pub(crate) const fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
             Self::Chinese => "zh-CN",
@@ -44,7 +44,7 @@ impl Language {
     }
 
     /// The other language: its `lang` parameter, its tag and its own name.
-    pub(super) const fn other(self) -> (&'static str, &'static str, &'static str) {
+    pub(crate) const fn other(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::English => ("zh", "zh-CN", "中文"),
             Self::Chinese => ("en", "en", "English"),
@@ -57,7 +57,8 @@ pub(super) type PageMessage = (&'static str, &'static str);
 
 pub(super) struct Texts {
     pub(super) title: &'static str,
-    pub(super) lead: &'static str,
+    /// Two lines.
+    pub(super) lead: (&'static str, &'static str),
     pub(super) order: &'static str,
     pub(super) scene: &'static str,
     pub(super) return_url: &'static str,
@@ -89,7 +90,7 @@ pub(super) struct Texts {
 
 const ENGLISH: Texts = Texts {
     title: "Simulated verification",
-    lead: "No camera, no face, no fee.<br>Choose the result.",
+    lead: ("No camera, no face, no fee.", "Choose the result."),
     order: "Order",
     scene: "Scene",
     return_url: "Return URL",
@@ -133,7 +134,7 @@ const ENGLISH: Texts = Texts {
 
 const CHINESE: Texts = Texts {
     title: "模拟实人认证",
-    lead: "无需摄像头和人脸，不产生费用。<br>请选择结果。",
+    lead: ("无需摄像头和人脸，不产生费用。", "请选择结果。"),
     order: "订单号",
     scene: "场景",
     return_url: "返回地址",

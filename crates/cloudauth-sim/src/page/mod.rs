@@ -8,7 +8,7 @@ mod i18n;
 mod outcome;
 
 use self::html::{HtmlPage, Icon};
-use self::i18n::Language;
+pub(crate) use self::i18n::Language;
 use self::outcome::{FormChoice, PageOutcome};
 use crate::callbacks::CallbackQueue;
 use crate::http::{IncomingRequest, OutgoingResponse};

@@ -1,21 +1,24 @@
 //! Executes the commands of the admin interface.
 
-use std::sync::mpsc::sync_channel;
-
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use super::state::{ListenerCommand, ServerState};
 use crate::admin::{self, AdminCommand, AdminRequest};
 use crate::http::{IncomingRequest, Reaction};
 
 /// Handles a request to the admin interface.
-pub(super) fn handle(state: &ServerState, request: &IncomingRequest, is_local: bool) -> Reaction {
+pub(super) async fn handle(
+    state: &ServerState,
+    request: &IncomingRequest,
+    is_local: bool,
+) -> Reaction {
     let now_unix = state.now_unix();
-    let parsed = admin::parse(request, is_local, &state.world(), now_unix);
+    let parsed = admin::parse(request, is_local, &state.access, &state.world(), now_unix);
     let response = match parsed {
         AdminRequest::Respond(response) => response,
         AdminRequest::Execute(command) => {
-            let result = execute(state, command);
+            let result = execute(state, command).await;
             // The command may have moved the clock.
             let now_unix = state.now_unix();
             match result {
@@ -27,7 +30,7 @@ pub(super) fn handle(state: &ServerState, request: &IncomingRequest, is_local: b
     response.into_reaction()
 }
 
-fn execute(state: &ServerState, command: AdminCommand) -> Result<(), String> {
+async fn execute(state: &ServerState, command: AdminCommand) -> Result<(), String> {
     match command {
         AdminCommand::Inject {
             regions,
@@ -51,11 +54,24 @@ fn execute(state: &ServerState, command: AdminCommand) -> Result<(), String> {
             }
         }
         AdminCommand::Restore { regions } => {
+            let mut failures = Vec::new();
             for region in regions {
                 state.world().clear_region_faults(region);
-                // The listener runs on this thread, so waiting for it would block for ever.
-                let (done, _) = sync_channel(1);
-                let _ = state.listener(region).send(ListenerCommand::Open(done));
+                let (done, opened) = oneshot::channel();
+                let done = move |result| {
+                    // Fails only if the connection of the command has ended.
+                    let _ = done.send(result);
+                };
+                let _ = state
+                    .listener(region)
+                    .send(ListenerCommand::Open(Box::new(done)));
+                // No answer means that the simulator is stopping.
+                if let Ok(Err(error)) = opened.await {
+                    failures.push(format!("{} stays closed: {error}", region.id()));
+                }
+            }
+            if !failures.is_empty() {
+                return Err(failures.join("; "));
             }
         }
         AdminCommand::MoveClock { seconds } => state.move_clock(seconds),

@@ -50,6 +50,9 @@ pub(super) async fn run(
 ) {
     let service = service_fn(|request| respond(request, destination, &state, &socket));
     let connection = http1::Builder::new()
+        // The gateway writes `Date` and `Content-Type`. It writes `x-acs-request-id` too, which hyper
+        // turns into `X-Acs-Request-Id`: one connection has one spelling.
+        .title_case_headers(true)
         .timer(TokioTimer::new())
         .header_read_timeout(IDLE_TIMEOUT)
         .serve_connection(TokioIo::new(stream), service);
@@ -71,6 +74,7 @@ async fn respond(
     state: &ServerState,
     socket: &Socket,
 ) -> io::Result<Response<ResponseBody>> {
+    let is_proxied = destination == Destination::ByHost;
     let destination = match destination {
         Destination::ByHost => match request.uri().host().and_then(destination_of) {
             Some(destination) => destination,
@@ -85,10 +89,14 @@ async fn respond(
         return Ok(empty(StatusCode::PAYLOAD_TOO_LARGE));
     };
     let reaction = if destination == Destination::Pages && crate::admin::is_admin(&request) {
-        admin::handle(state, &request, is_local(socket))
+        admin::handle(state, &request, is_local(socket)).await
     } else {
         state.handle(destination, &request, state.now_unix())
     };
+    if is_proxied && reaction == Reaction::Refuse {
+        // What a proxy says that could not connect.
+        return Ok(empty(StatusCode::BAD_GATEWAY));
+    }
     react(reaction, socket).await
 }
 

@@ -140,7 +140,7 @@ pub(super) async fn run(
                         let _ = done.map(|done| done.send(()));
                     }
                     Some(ListenerCommand::Open(done)) => {
-                        let _ = done.send(plain.open().and_then(|()| tls.open()));
+                        done(plain.open().and_then(|()| tls.open()));
                     }
                 }
                 continue;

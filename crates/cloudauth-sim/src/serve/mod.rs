@@ -5,30 +5,37 @@ mod body;
 mod callbacks;
 mod connection;
 mod hosts;
+mod keep;
 mod listener;
+mod options;
 mod proxy;
 mod state;
 mod tls;
 
 use core::error::Error;
 use core::fmt;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::Ipv4Addr;
 use std::io;
+use std::path::PathBuf;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, MutexGuard};
 use std::thread::{self, JoinHandle};
 
 use cloudauth_net::{Options, Proxies};
 use cloudauth_proto::{Credentials, Endpoint, Endpoints};
+use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::TlsAcceptor;
 
 use self::hosts::Destination;
 use self::listener::{Port, Protocol, bind};
+pub use self::options::SimulatorOptions;
 use self::state::{ListenerCommand, ServerState};
 use self::tls::{CertificateAuthority, SERVER_NAMES};
+use crate::admin::AdminAccess;
 use crate::faults::{Fault, Times};
+use crate::ids::hex;
 use crate::region::Region;
 use crate::world::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, World};
 
@@ -39,11 +46,13 @@ use crate::world::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, World};
 /// dropped. Its clock is the system's until [`Self::move_clock`] is called.
 pub struct Simulator {
     state: Arc<ServerState>,
+    state_file: Option<PathBuf>,
     host: String,
     /// The http and https port of each region, in the order of [`Region::ALL`].
     ports: [[u16; 2]; 2],
-    options: Options,
+    client_options: Options,
     page_url: String,
+    admin_path: String,
     proxy_url: String,
     ca_pem: String,
     stop: Option<oneshot::Sender<()>>,
@@ -51,43 +60,68 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Starts on free ports.
+    /// Starts with the default options.
     pub fn start() -> io::Result<Self> {
-        Self::start_on(0, 0)
+        Self::start_with(&SimulatorOptions::new())
     }
 
-    /// Starts with these ports for plain http; 0 selects a free one. The https ports and the port of
-    /// the pages are always free ones.
-    pub fn start_on(shanghai: u16, beijing: u16) -> io::Result<Self> {
-        Self::listen(Ipv4Addr::LOCALHOST.into(), shanghai, beijing)
-    }
-
-    /// Starts on an address that other machines may reach.
+    /// Starts with these options.
     ///
-    /// They can then use everything except the admin interface and the proxy, which stay on this
-    /// machine: requests are not protected in any way.
-    pub fn start_exposed(address: IpAddr, shanghai: u16, beijing: u16) -> io::Result<Self> {
-        Self::listen(address, shanghai, beijing)
-    }
-
-    fn listen(address: IpAddr, shanghai: u16, beijing: u16) -> io::Result<Self> {
+    /// # Errors
+    ///
+    /// If a port is taken, the public URL is not one, or the state file cannot be read or was not
+    /// written by this version.
+    pub fn start_with(options: &SimulatorOptions) -> io::Result<Self> {
         let runtime = Builder::new_current_thread()
             .enable_io()
             .enable_time()
             .build()?;
+        match Self::start_in(&runtime, options) {
+            Ok(started) => started.run_on_a_thread(runtime),
+            Err(error) => {
+                // Dropping it would wait, which an async caller must not.
+                runtime.shutdown_background();
+                Err(error)
+            }
+        }
+    }
+
+    /// Starts everything in this runtime, which does not run yet.
+    fn start_in(runtime: &Runtime, options: &SimulatorOptions) -> io::Result<Self> {
         let context = runtime.enter();
 
-        let host = url_host(address);
+        let (address, host) = (options.address(), options.host()?);
+        let random = SystemRandom::new();
+        let token = match options.exposed {
+            Some(_) => Some(hex(&random_bytes::<16>(&random)?)),
+            None => None,
+        };
+        let seed = match options.seed {
+            Some(seed) => seed,
+            None => u64::from_be_bytes(random_bytes(&random)?),
+        };
         let authority = Arc::new(CertificateAuthority::new()?);
         let acceptor = TlsAcceptor::from(authority.server_config(&SERVER_NAMES)?);
         let (to_shanghai, shanghai_commands) = mpsc::unbounded_channel();
         let (to_beijing, beijing_commands) = mpsc::unbounded_channel();
-        let state = Arc::new(ServerState::new(to_shanghai, to_beijing));
+        let access = AdminAccess::new(token);
+        let admin_path = access.path();
+        let state = Arc::new(ServerState::new(to_shanghai, to_beijing, access));
+        {
+            let mut world = state.world();
+            world.set_seed(seed);
+            world.call_back_to_routes_only(options.exposed.is_some());
+        }
+
+        if let Some(file) = &options.state {
+            keep::load(&state, file)?;
+            runtime.spawn(keep::run(Arc::clone(&state), file.clone()));
+        }
 
         let mut ports = [[0; 2]; 2];
         let listeners = [
-            (Region::Shanghai, shanghai, shanghai_commands),
-            (Region::Beijing, beijing, beijing_commands),
+            (Region::Shanghai, options.shanghai, shanghai_commands),
+            (Region::Beijing, options.beijing, beijing_commands),
         ];
         for ((region, port, commands), bound) in listeners.into_iter().zip(&mut ports) {
             let (plain, tls) = (bind(address, port)?, bind(address, 0)?);
@@ -99,9 +133,11 @@ impl Simulator {
             runtime.spawn(listener::run(plain, tls, destination, state, commands));
         }
 
-        let pages = bind(address, 0)?;
+        let pages = bind(address, options.pages)?;
         let page_url = format!("http://{host}:{}", pages.local_addr()?.port());
-        state.world().set_public_url(page_url.clone());
+        let public_url = options.public_url.as_ref();
+        let public_url = public_url.map_or(page_url.as_str(), |url| url.trim_end_matches('/'));
+        state.world().set_public_url(public_url.to_owned());
         let pages = Port::new(pages, Protocol::Plain)?;
         let destination = Destination::Pages;
         runtime.spawn(listener::run_always(pages, destination, Arc::clone(&state)));
@@ -116,23 +152,32 @@ impl Simulator {
         let tls = tls::unverified_client_config()?;
         runtime.spawn(callbacks::run(Arc::clone(&state), tls));
 
-        let options = client_options(&host, ports).map_err(io::Error::other)?;
+        let local_host = options.local_host();
+        let client_options = client_options(&local_host, ports).map_err(io::Error::other)?;
         drop(context);
+        Ok(Self {
+            state,
+            state_file: options.state.clone(),
+            host,
+            ports,
+            client_options,
+            page_url,
+            admin_path,
+            proxy_url,
+            ca_pem,
+            stop: None,
+            thread: None,
+        })
+    }
+
+    fn run_on_a_thread(mut self, runtime: Runtime) -> io::Result<Self> {
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new()
             .name("cloudauth-sim".to_owned())
             .spawn(move || run(&runtime, stopped))?;
-        Ok(Self {
-            state,
-            host,
-            ports,
-            options,
-            page_url,
-            proxy_url,
-            ca_pem,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        self.stop = Some(stop);
+        self.thread = Some(thread);
+        Ok(self)
     }
 
     /// Options of a client of this simulator: its access key, both regions over http, no proxy.
@@ -150,7 +195,7 @@ impl Simulator {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn options(&self) -> Options {
-        self.options.clone()
+        self.client_options.clone()
     }
 
     /// The http URL of a region: `http://127.0.0.1:PORT`, unless started on another address.
@@ -170,7 +215,8 @@ impl Simulator {
         format!("https://localhost:{tls}")
     }
 
-    /// The beginning of every `CertifyUrl`. Its port stays open when both regions are down.
+    /// The URL of the pages, which every `CertifyUrl` begins with unless there is a public URL. Its
+    /// port stays open when both regions are down, and `/healthz` responds there with 200.
     #[must_use]
     pub fn page_url(&self) -> &str {
         &self.page_url
@@ -230,24 +276,35 @@ impl Simulator {
         let stopped = || io::Error::other("the simulator has stopped");
         self.world().clear_region_faults(region);
         let (done, wait) = sync_channel(1);
+        let done = move |opened| {
+            // Fails only if the receiver is gone.
+            let _ = done.send(opened);
+        };
         self.state
             .listener(region)
-            .send(ListenerCommand::Open(done))
+            .send(ListenerCommand::Open(Box::new(done)))
             .map_err(|_| stopped())?;
         wait.recv().map_err(|_| stopped())?
     }
 
-    /// The URL of the admin interface: a live page of requests and faults, and below it the commands
-    /// for faults, clock, verdicts and rate limits.
+    /// The URL of the admin interface: a live page, and below it the commands for faults, clock,
+    /// verdicts and rate limits, which it describes itself. It has a token in it if the simulator is
+    /// exposed, and is for this machine only if it is not.
     #[must_use]
     pub fn admin_url(&self) -> String {
-        let port = self.page_url.rsplit(':').next().unwrap_or_default();
-        format!("http://127.0.0.1:{port}{}", crate::admin::PATH)
+        format!("{}{}", self.page_url, self.admin_path)
     }
 
-    /// Moves the clock by this many seconds, forward or back.
+    /// Moves the clock by this many seconds, forward or back; not further than 100 years from the
+    /// system's clock.
     pub fn move_clock(&self, seconds: i64) {
         self.state.move_clock(seconds);
+    }
+
+    /// Why the state file could not be written, if it could not.
+    #[must_use]
+    pub fn state_error(&self) -> Option<String> {
+        self.state.state_error()
     }
 
     /// The time on the simulator's clock, in seconds since 1970.
@@ -284,6 +341,9 @@ impl Drop for Simulator {
             // A panic of the thread was printed; it must not become a second one here.
             let _ = thread.join();
         }
+        if let Some(file) = &self.state_file {
+            keep::save_noting_failure(&self.state, file);
+        }
     }
 }
 
@@ -309,13 +369,11 @@ impl fmt::Debug for Simulator {
     }
 }
 
-/// The host of an address in a URL; 127.0.0.1 for an unspecified address.
-fn url_host(address: IpAddr) -> String {
-    match address {
-        address if address.is_unspecified() => "127.0.0.1".to_owned(),
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => format!("[{address}]"),
-    }
+fn random_bytes<const N: usize>(random: &SystemRandom) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    let filled = random.fill(&mut bytes);
+    filled.map_err(|_| io::Error::other("the system has no random numbers"))?;
+    Ok(bytes)
 }
 
 /// Runs everything until the simulator is dropped. Dropping the runtime then drops every connection.

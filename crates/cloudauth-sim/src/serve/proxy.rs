@@ -50,6 +50,13 @@ pub(super) async fn serve(
             .await;
         return;
     };
+    if state.refuses_connections(destination) {
+        // What a proxy says that could not connect.
+        let _ = stream
+            .write_all(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n")
+            .await;
+        return;
+    }
     if stream
         .write_all(b"HTTP/1.1 200 Connection Established\r\n\r\n")
         .await

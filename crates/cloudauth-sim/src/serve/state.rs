@@ -12,6 +12,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::hosts::Destination;
 use super::tls::{CertificateAuthority, SERVER_NAMES};
+use crate::admin::AdminAccess;
 use crate::credential_services::CredentialService;
 use crate::http::{IncomingRequest, OutgoingResponse, Reaction};
 use crate::region::Region;
@@ -20,11 +21,15 @@ use crate::world::{World, is_for_browsers};
 /// How many long bodies are read at once. With the longest ones they take 256 MiB.
 const LONG_BODIES: usize = 16;
 
-/// A command to the listener of a region. The sender is used when the command is done.
+/// A command to the listener of a region. The sender or the function is used when it is done.
 pub(super) enum ListenerCommand {
     Close(Option<SyncSender<()>>),
-    Open(SyncSender<io::Result<()>>),
+    Open(Box<dyn FnOnce(io::Result<()>) + Send>),
 }
+
+/// The clock is never further from the system's than 100 years: what is computed from it stays within
+/// four digits of a year.
+const MAX_OFFSET_SECONDS: i64 = 100 * 365 * 86_400;
 
 pub(super) struct ServerState {
     world: Mutex<World>,
@@ -36,12 +41,17 @@ pub(super) struct ServerState {
     untrusted: OnceLock<Option<TlsAcceptor>>,
     /// Bounds the number of long bodies in memory.
     pub(super) long_bodies: Semaphore,
+    /// Who may use the admin interface.
+    pub(super) access: AdminAccess,
+    /// Why the state file could not be written, if it could not.
+    state_error: Mutex<Option<String>>,
 }
 
 impl ServerState {
     pub(super) fn new(
         shanghai: mpsc::UnboundedSender<ListenerCommand>,
         beijing: mpsc::UnboundedSender<ListenerCommand>,
+        access: AdminAccess,
     ) -> Self {
         Self {
             world: Mutex::new(World::new()),
@@ -50,6 +60,8 @@ impl ServerState {
             clock_offset: AtomicI64::new(0),
             untrusted: OnceLock::new(),
             long_bodies: Semaphore::new(LONG_BODIES),
+            access,
+            state_error: Mutex::new(None),
         }
     }
 
@@ -57,12 +69,49 @@ impl ServerState {
         system_unix().saturating_add_signed(self.clock_offset.load(Ordering::Relaxed))
     }
 
+    /// The offset from the system's clock in seconds.
+    pub(super) fn clock_offset(&self) -> i64 {
+        self.clock_offset.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_clock_offset(&self, seconds: i64) {
+        self.clock_offset.store(0, Ordering::Relaxed);
+        self.move_clock(seconds);
+    }
+
+    /// Changes whenever the state file has to be written.
+    pub(super) fn revision(&self) -> (u64, i64) {
+        (self.world().revision(), self.clock_offset())
+    }
+
+    pub(super) fn state_error(&self) -> Option<String> {
+        let error = self.state_error.lock();
+        error.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_state_error(&self, error: Option<String>) {
+        let stored = self.state_error.lock();
+        *stored.unwrap_or_else(PoisonError::into_inner) = error;
+    }
+
     pub(super) fn move_clock(&self, seconds: i64) {
-        let moved = |offset: i64| Some(offset.saturating_add(seconds));
+        let limits = -MAX_OFFSET_SECONDS..=MAX_OFFSET_SECONDS;
+        let moved = |offset: i64| {
+            let moved = offset.saturating_add(seconds);
+            Some(moved.clamp(*limits.start(), *limits.end()))
+        };
         // The closure always returns a value.
         let _ = self
             .clock_offset
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, moved);
+    }
+
+    /// Whether connections to this destination are refused.
+    pub(super) fn refuses_connections(&self, destination: Destination) -> bool {
+        match destination {
+            Destination::Api(region) => self.world().refuses_connections(region),
+            Destination::Pages | Destination::ByHost => false,
+        }
     }
 
     /// The acceptor for a handshake with [`Fault::BadTls`](crate::Fault::BadTls), if one is scripted.
@@ -105,6 +154,15 @@ impl ServerState {
             Destination::Pages | Destination::ByHost => {
                 if let Some(service) = CredentialService::of(request) {
                     return world.handle_credential_service(service, request, now_unix);
+                }
+                if request.path() == "/healthz" {
+                    let body = b"ok\n".to_vec();
+                    return OutgoingResponse::new(200, "text/plain", now_unix, body)
+                        .into_reaction();
+                }
+                let is_root = request.method == "GET" && request.target == "/";
+                if is_root && destination == Destination::Pages {
+                    return self.access.lead_to_admin(now_unix).into_reaction();
                 }
                 let status = StatusCode::NOT_FOUND.as_u16();
                 OutgoingResponse::new(status, "text/plain", now_unix, Vec::new()).into_reaction()

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::faults::{Fault, Script};
-use crate::gateway::verify::{VerifiedRequest, explain_mismatch, named_action};
-use crate::gateway::{AUTHORIZE_FILE_UPLOAD, Gateway};
+use crate::gateway::verify::{VerifiedRequest, explain_mismatch, named_action, named_parameter};
+use crate::gateway::{AUTHORIZE_FILE_UPLOAD, Gateway, wants_xml};
 use crate::http::{IncomingRequest, OutgoingResponse, Reaction, Refusal};
-use crate::ids;
+use crate::ids::Ids;
 use crate::log::{self, LoggedRequest, RequestLog};
 use crate::object_store::{self, ObjectStore};
 use crate::operations::{OperationResult, Operations};
 use crate::region::Region;
+use crate::verdict::Verdict;
 
 #[derive(Default)]
 pub(super) struct Api {
@@ -25,6 +26,7 @@ pub(super) struct Api {
     pub(super) log: RequestLog,
     /// The number of the last request.
     pub(super) last_request: u64,
+    pub(super) ids: Ids,
 }
 
 /// A response with its entry for the log.
@@ -72,7 +74,7 @@ impl Api {
         now_unix: u64,
     ) -> Reaction {
         self.last_request += 1;
-        let request_id = ids::request_id(self.last_request);
+        let request_id = self.ids.request_id(self.last_request);
         let mut entry = LoggedRequest {
             region,
             action: log::shortened(&action(request)),
@@ -83,15 +85,44 @@ impl Api {
             scheme: None,
             detail: None,
             url_query_names: log::query_names(request),
+            request_id: request_id.clone(),
+            doubts: Vec::new(),
+            group: self.group(request),
+            retry_attempts: log::retry_attempts(request),
         };
         let reaction = match fault {
-            Some(fault) if !fault.is_carried_out() => fault.reject(region, &request_id, now_unix),
+            Some(fault) if !fault.is_carried_out() => {
+                let is_exact = matches!(fault, Fault::Custom { .. });
+                match fault.reject(region, &request_id, now_unix) {
+                    Reaction::Response {
+                        status,
+                        headers,
+                        body,
+                    } if !is_exact => {
+                        let response = OutgoingResponse {
+                            status,
+                            headers,
+                            body,
+                        };
+                        in_format(request, response).into_reaction()
+                    }
+                    reaction @ (Reaction::Response { .. }
+                    | Reaction::Refuse
+                    | Reaction::Reset
+                    | Reaction::Hang
+                    | Reaction::Truncate { .. }
+                    | Reaction::Trickle { .. }
+                    | Reaction::ResponseThenClose { .. }) => reaction,
+                }
+            }
             fault => {
                 let skewed_unix = match fault {
                     Some(Fault::Skew(seconds)) => now_unix.saturating_add_signed(seconds),
                     _ => now_unix,
                 };
-                let handled = self.respond(region, request, &request_id, skewed_unix);
+                let mut handled = self.respond(region, request, &request_id, skewed_unix);
+                handled.response = in_format(request, handled.response);
+                entry.doubts = self.operations.take_accepted();
                 entry.scheme = handled.scheme;
                 entry.detail = handled.detail;
                 if let Some(action) = handled.executed {
@@ -107,6 +138,58 @@ impl Api {
         };
         self.log.push(entry);
         reaction
+    }
+
+    /// The group of a request: by its order number, or by that of the verification that it names.
+    fn group(&self, request: &IncomingRequest) -> String {
+        let named = |name| named_parameter(request, name).filter(|value| !value.is_empty());
+        if let Some(number) = named("OuterOrderNo") {
+            return log::group(&number);
+        }
+        let certify_id = named("CertifyId");
+        let order = certify_id.and_then(|id| self.operations.orders().get(&id));
+        order.map_or_else(String::new, |order| log::group(&order.outer_order_no))
+    }
+
+    /// The responses of an operation to example parameters: of its success and its failure with HTTP
+    /// status 200, the gateway's error with any other. None for an unknown operation.
+    pub(super) fn examples(&mut self, action: &str, status: u16) -> Vec<OutgoingResponse> {
+        const NOW: u64 = 1_700_000_000;
+        let Some(opening) = Operations::example("InitFaceVerify", "") else {
+            return Vec::new();
+        };
+        let request_id = self.ids.request_id(0);
+        let opened = self
+            .operations
+            .call("InitFaceVerify", &opening, &self.store, NOW);
+        let opened = opened.map_or(Value::Null, |(_, result)| result.body());
+        let certify_id = opened["ResultObject"]["CertifyId"]
+            .as_str()
+            .unwrap_or_default();
+        let Some(params) = Operations::example(action, certify_id) else {
+            return Vec::new();
+        };
+        if status != 200 {
+            let message = "an example";
+            let refusal = Refusal::new(status, "InvalidParameter", message);
+            let region = Region::Shanghai;
+            let response = OutgoingResponse::gateway_error(region, &refusal, &request_id, NOW);
+            return vec![response];
+        }
+        // Fails only if the verification was not opened.
+        let orders = self.operations.orders_mut();
+        let _ = orders.submit(certify_id, Verdict::Passed, NOW);
+        let called = self.operations.call(action, &params, &self.store, NOW);
+        let succeeded = called.ok().map(|(_, result)| {
+            let mut body = result.body();
+            body["RequestId"] = request_id.clone().into();
+            body
+        });
+        let failure = json!({ "Code": "500", "Message": "system error", "RequestId": request_id });
+        let bodies = succeeded.into_iter().chain([failure]);
+        bodies
+            .map(|body| OutgoingResponse::json(200, &request_id, NOW, &body))
+            .collect()
     }
 
     fn respond(
@@ -195,6 +278,17 @@ impl Api {
             executed,
         })
     }
+}
+
+/// The response in the format that the request names.
+fn in_format(request: &IncomingRequest, response: OutgoingResponse) -> OutgoingResponse {
+    if object_store::is_upload(request) || !wants_xml(request) {
+        return response;
+    }
+    if response.status == 200 {
+        return response.into_xml(&format!("{}Response", log::shortened(&action(request))));
+    }
+    response.into_xml("Error")
 }
 
 /// The action of a request to the API or the object store, whether or not its signature is valid.

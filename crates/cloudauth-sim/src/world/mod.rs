@@ -4,18 +4,20 @@ mod api;
 
 use core::fmt;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use self::api::Api;
 use crate::callbacks::{Callback, CallbackFault, CallbackOutcome, CallbackQueue, CallbackRecord};
 use crate::credential_services::{CredentialService, CredentialServices};
 use crate::faults::{Fault, Script, Times};
 use crate::http::{IncomingRequest, Reaction};
+use crate::ids::Ids;
 use crate::log::{LoggedRequest, RequestLog};
 use crate::object_store::links;
-use crate::orders::FinishError;
+use crate::orders::{FinishError, Orders};
 use crate::page;
 use crate::region::Region;
+use crate::shapes::RecordedShape;
 use crate::verdict::Verdict;
 
 /// The ID of the access key of every [`World`], as in the vendor's published examples.
@@ -33,6 +35,8 @@ pub struct World {
     api: Api,
     credential_services: CredentialServices,
     callbacks: CallbackQueue,
+    /// Grows with every request and command that may change what the state file keeps.
+    revision: u64,
 }
 
 impl World {
@@ -43,6 +47,7 @@ impl World {
             api: Api::default(),
             credential_services: CredentialServices::default(),
             callbacks: CallbackQueue::default(),
+            revision: 0,
         };
         world.set_public_url("http://simulator.invalid".to_owned());
         world.add_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET);
@@ -59,6 +64,7 @@ impl World {
         if is_for_browsers(request) {
             return self.handle_page(request, now_unix);
         }
+        self.revision += 1;
         self.api.handle(region, request, now_unix)
     }
 
@@ -77,6 +83,7 @@ impl World {
     /// Handles a request to the page behind a `CertifyUrl` or to a picture. It takes no fault and is
     /// not logged.
     pub fn handle_page(&mut self, request: &IncomingRequest, now_unix: u64) -> Reaction {
+        self.revision += 1;
         let response = if request.path().starts_with(links::PATH) {
             links::respond(request, now_unix)
         } else {
@@ -155,6 +162,37 @@ impl World {
         self.api.operations.sm2_public_key()
     }
 
+    // Rules.
+
+    /// Refuses what the service probably refuses, or accepts it. By default it is accepted, and listed
+    /// in [`LoggedRequest::doubts`].
+    ///
+    /// These are wrong check digits of ID numbers, order numbers with other characters than letters and
+    /// digits, scenes that were not created here ([`Self::add_scene`]), and plans, models and other
+    /// values that are in no documented list.
+    pub fn set_strict(&mut self, is_strict: bool) {
+        self.api.operations.set_strict(is_strict);
+    }
+
+    /// Adds a scene, as if it was created in the console.
+    pub fn add_scene(&mut self, scene_id: i64) {
+        self.api.operations.add_scene(scene_id);
+    }
+
+    /// Makes a host unreachable for the service: a `CallbackUrl` with it is refused. No name is looked
+    /// up, so every other host counts as reachable.
+    pub fn add_unreachable_host(&mut self, host: &str) {
+        self.api.operations.add_unreachable(host);
+    }
+
+    /// Derives all identifiers from now on from this seed. The default is 0, so that two worlds have
+    /// the same ones; a [`Simulator`](crate::Simulator) has a random seed.
+    pub fn set_seed(&mut self, seed: u64) {
+        let ids = Ids { seed };
+        self.api.ids = ids;
+        self.api.operations.set_ids(ids);
+    }
+
     // Limits.
 
     /// Enforces the documented rate limits, or does not. By default they are not enforced, so that a
@@ -165,6 +203,7 @@ impl World {
 
     /// Unlocks all identities that are refused with 417 or 418.
     pub fn unlock_identities(&mut self) {
+        self.revision += 1;
         self.api.operations.orders_mut().unlock_identities();
     }
 
@@ -234,6 +273,7 @@ impl World {
         faults: &[CallbackFault],
         now_unix: u64,
     ) -> Result<Verdict, FinishError> {
+        self.revision += 1;
         let orders = self.api.operations.orders_mut();
         let submission = orders.submit(certify_id, verdict, now_unix)?;
         if let Some(target) = submission.callback {
@@ -250,6 +290,15 @@ impl World {
         self.api.operations.orders().count(outer_order_no)
     }
 
+    pub(crate) const fn orders(&self) -> &Orders {
+        self.api.operations.orders()
+    }
+
+    /// The beginning of every `CertifyUrl`.
+    pub(crate) fn public_url(&self) -> &str {
+        self.api.operations.public_url()
+    }
+
     /// The last verdicts, oldest first.
     pub(crate) fn verdicts(&self) -> impl DoubleEndedIterator<Item = &(String, Verdict)> {
         self.api.operations.orders().verdicts()
@@ -258,6 +307,53 @@ impl World {
     /// The files that were uploaded to the object store, oldest first; at most 64.
     pub fn uploaded_files(&self) -> impl Iterator<Item = &[u8]> {
         self.api.store.files()
+    }
+
+    /// The shapes of the responses to example parameters of an operation.
+    pub(crate) fn example_replies(&mut self, action: &str, status: u16) -> Vec<RecordedShape> {
+        let responses = self.api.examples(action, status).into_iter();
+        let shapes = responses.map(|response| {
+            let names = response.headers.iter().map(|(name, _)| name.as_str());
+            // The server adds the length.
+            let names = names.chain(["content-length"]);
+            RecordedShape::of(action, response.status, names, &response.body)
+        });
+        shapes.collect()
+    }
+
+    // The state file.
+
+    /// What the state file keeps.
+    pub(crate) fn records(&self) -> Vec<Value> {
+        let mut records = vec![json!({ "requests": self.api.last_request })];
+        records.extend(self.api.operations.records());
+        records.extend(self.callbacks.pending_records());
+        records
+    }
+
+    /// Restores one record; `None` if this version does not write it.
+    pub(crate) fn restore_record(&mut self, record: &Value) -> Option<()> {
+        let mut members = record.as_object()?.iter();
+        let (Some((kind, value)), None) = (members.next(), members.next()) else {
+            return None;
+        };
+        match kind.as_str() {
+            "requests" => self.api.last_request = value.as_u64()?,
+            "callback" => self.callbacks.restore(value)?,
+            kind => self.api.operations.restore(kind, value)?,
+        }
+        self.api.ids = self.orders().ids;
+        Some(())
+    }
+
+    /// A number that changes whenever what the state file keeps may have changed.
+    pub(crate) const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn orders_mut(&mut self) -> &mut Orders {
+        self.api.operations.orders_mut()
     }
 
     // The log.
@@ -307,6 +403,7 @@ impl World {
         outcome: CallbackOutcome,
         now_unix: u64,
     ) {
+        self.revision += 1;
         self.callbacks.record_outcome(callback, outcome, now_unix);
     }
 
@@ -337,6 +434,12 @@ impl World {
     /// `origin` is `http://` or `https://` with a host and, unless it is the scheme's default, a port.
     pub fn route_callbacks(&mut self, host: &str, origin: &str) {
         self.callbacks.add_route(host, origin);
+    }
+
+    /// Sends callbacks only to hosts with a route, or to this machine too, which is the default. An
+    /// exposed [`Simulator`](crate::Simulator) sends them to hosts with a route only.
+    pub fn call_back_to_routes_only(&mut self, routes_only: bool) {
+        self.callbacks.set_routes_only(routes_only);
     }
 
     // Credential services.

@@ -1,6 +1,6 @@
 //! Every operation of the catalogue, called with its documented parameters.
 
-use cloudauth_sim::{CATALOGUE, Region, World};
+use cloudauth_sim::{CATALOGUE, Region, Verdict, World};
 use serde_json::Value;
 
 use crate::client::{Call, NOW, Response, expect_response};
@@ -31,7 +31,10 @@ fn value(operation: &Value, field: &Value) -> String {
         (_, "CurrentPage" | "PageSize") => "2".into(),
         (_, "CallbackUrl") => "https://shop.example/".into(),
         (_, "CertType") => "IDENTITY_CARD".into(),
-        (_, "CertNo") => "330103199001011230".into(),
+        (_, "CertNo" | "IdentifyNum") => "330103199001011230".into(),
+        (_, "Mobile" | "Mobiles") => "13800138000".into(),
+        (_, "CertName" | "UserName") => "张三".into(),
+        (_, "ParamType") => "normal".into(),
         (_, "EncryptType") => String::new(),
         // At most one picture is allowed.
         (_, "FaceContrastPictureUrl" | "OssBucketName" | "OssObjectName" | "CertifyId")
@@ -39,8 +42,29 @@ fn value(operation: &Value, field: &Value) -> String {
         {
             String::new()
         }
+        (_, name)
+            if ["Source", "Target"].iter().any(|side| {
+                let rest = name.strip_prefix(side).unwrap_or_default();
+                [
+                    "CertifyId",
+                    "OssBucketName",
+                    "OssObjectName",
+                    "FaceContrastPictureUrl",
+                ]
+                .contains(&rest)
+            }) =>
+        {
+            String::new()
+        }
+        (_, "CertifyId") => first_certify_id(&mut World::new()),
         _ => format!("{}7", &name[..name.len().min(8)]),
     }
+}
+
+/// The certify ID of the first verification, which is the same in every world.
+fn first_certify_id(world: &mut World) -> String {
+    let body = send(world, Call::init(NOW)).json();
+    text(&body["ResultObject"]["CertifyId"]).to_owned()
 }
 
 fn call(operation: &Value) -> Call {
@@ -97,6 +121,9 @@ fn compare(path: &str, field: &Value, found: &Value, different: &mut Vec<String>
 #[test]
 fn every_operation_responds_in_its_documented_form() {
     let mut world = World::new();
+    let id = first_certify_id(&mut world);
+    world.finish(&id, Verdict::Passed, NOW).unwrap();
+    let opened = world.executions("InitFaceVerify");
     let mut different = Vec::new();
     let mut as_documented = 0;
     for operation in operations() {
@@ -106,14 +133,19 @@ fn every_operation_responds_in_its_documented_form() {
         assert_eq!(response.status, 200, "{action}: {body}");
         let code = body["Code"].as_str().unwrap_or("none");
         if action == "DescribeFaceVerify" {
-            assert_eq!(code, "406", "there is no such order");
+            assert_eq!(code, "401", "the verification has another scene");
             continue;
         }
         assert!(
             ["200", "Success", "none"].contains(&code),
             "{action}: {body}"
         );
-        assert_eq!(world.executions(action), 1, "{action}");
+        let before = if action == "InitFaceVerify" {
+            opened
+        } else {
+            0
+        };
+        assert_eq!(world.executions(action), before + 1, "{action}");
         let documented = operation["response"].as_array().unwrap();
         differences(action, documented, &body, &mut different);
         as_documented += 1;
@@ -287,4 +319,136 @@ fn the_url_of_a_file_that_was_never_uploaded_is_refused() {
         }
     }
     assert_eq!(refused, 9);
+}
+
+/// The values of all fields with this name.
+fn values<'v>(name: &str, body: &'v Value, found: &mut Vec<&'v Value>) {
+    for (key, member) in body.as_object().into_iter().flatten() {
+        if key == name {
+            found.push(member);
+        }
+        values(name, member, found);
+    }
+    for item in body.as_array().into_iter().flatten() {
+        values(name, item, found);
+    }
+}
+
+#[test]
+fn values_of_documented_lists_are_from_the_lists() {
+    let mut world = World::new();
+    first_certify_id(&mut world);
+    for (action, name, listed) in [
+        ("AIGCFaceVerify", "Result", &["Y", "N"] as &[&str]),
+        ("CredentialProductVerifyV2", "Result", &["0", "1", "2"]),
+        ("DeepfakeDetect", "Result", &["0", "1", "2"]),
+        ("DescribeAuthVerify", "SpoofInfo", &["Y", "N"]),
+        (
+            "VerifyMaterial",
+            "FaceQuality",
+            &["UNQUALIFIED", "LOW", "NORMAL", "HIGH"],
+        ),
+        ("VerifyMaterial", "FaceMask", &["true", "false"]),
+        (
+            "DetectFaceAttributes",
+            "Glasses",
+            &["None", "Wear", "Sunglass"],
+        ),
+        (
+            "DetectFaceAttributes",
+            "Facetype",
+            &["None", "Face", "Profile"],
+        ),
+        ("DetectFaceAttributes", "Respirator", &["Wear", "None"]),
+        ("MobileOnlineTime", "TimeCode", &["1", "2", "3", "4", "5"]),
+        ("MobileOnlineTime", "IspName", &["CMCC", "CUCC", "CTCC"]),
+        (
+            "MobileOnlineStatus",
+            "SubCode",
+            &["101", "201", "202", "203", "204", "301"],
+        ),
+        (
+            "MobileDetect",
+            "SubCode",
+            &["101", "102", "103", "104", "105", "301"],
+        ),
+        (
+            "DescribeWhitelistSetting",
+            "Status",
+            &["Status7", "VALID", "INVALID", "DELETED"],
+        ),
+        (
+            "QueryCustomizeFlowStrategy",
+            "Status",
+            &["disabled", "normal"],
+        ),
+        (
+            "QueryCustomizeFlowStrategy",
+            "FlowType",
+            &["ACCUMULATE", "PASSED_RATE"],
+        ),
+        ("QueryControlStrategy", "BizType", &["QPS", "AMOUNT_RISE"]),
+        (
+            "QueryBlackListStrategy",
+            "BizKey",
+            &["mobile", "ip", "identifyNum", "bankCard"],
+        ),
+        (
+            "QueryBlackListStrategy",
+            "ProductName",
+            &["id2meta", "mobile3Meta", "bankcardMeta"],
+        ),
+    ] {
+        let operation = operations().into_iter().find(|it| it["action"] == action);
+        let body = send(&mut world, call(&operation.unwrap())).json();
+        let mut found = Vec::new();
+        values(name, &body, &mut found);
+        assert!(!found.is_empty(), "{action} {name}: {body}");
+        for value in found {
+            assert!(
+                listed.iter().any(|it| value == it),
+                "{action} {name}: {value}"
+            );
+        }
+    }
+}
+
+#[test]
+fn scores_and_risks_are_where_the_documents_have_them() {
+    let mut world = World::new();
+    first_certify_id(&mut world);
+    for operation in operations() {
+        let body = send(&mut world, call(&operation)).json();
+        for name in ["RiskScore", "FaceDetail", "SimilarityScore", "VerifyScore"] {
+            let mut found = Vec::new();
+            values(name, &body, &mut found);
+            for value in found {
+                if let Some(risks) = value.as_object() {
+                    assert!(!risks.is_empty(), "{operation}");
+                }
+                let text = value.as_str().unwrap_or("{}");
+                let detail: Value = serde_json::from_str(text).unwrap();
+                let score = value.as_f64().or_else(|| detail["verifyScore"].as_f64());
+                let has_range = score.is_none_or(|score| (0.0..=100.0).contains(&score));
+                assert!(has_range, "{operation}: {value}");
+            }
+        }
+    }
+}
+
+#[test]
+fn each_number_of_a_list_is_detected() {
+    let call = Call::new("MobileDetect", NOW)
+        .set("ParamType", "normal")
+        .set("Mobiles", "13800138000,19900000102,19900000301");
+    let body = send(&mut World::new(), call).json();
+    let items = body["ResultObject"]["Items"].as_array().unwrap();
+    let codes = items
+        .iter()
+        .map(|item| (text(&item["BizCode"]), text(&item["SubCode"])));
+    assert_eq!(
+        codes.collect::<Vec<_>>(),
+        [("1", "101"), ("2", "102"), ("3", "301")]
+    );
+    assert_eq!(body["ResultObject"]["ChargeCount"], "2");
 }

@@ -2,7 +2,7 @@
 
 use cloudauth_sim::{CredentialService, INSTANCE_ROLE, IncomingRequest, OIDC_TOKEN, World};
 
-use crate::client::{Response, expect_response};
+use crate::client::{Call, Response, expect_response};
 
 /// 2023-11-14T22:13:20Z.
 const NOW: u64 = 1_700_000_000;
@@ -28,6 +28,55 @@ fn sts_accepts_an_oidc_token_in_the_url_of_a_get() {
     let stale = OIDC.replace("22%3A13", "21%3A13");
     let stale = send(CredentialService::Sts, "GET", format!("/?{stale}{token}"));
     assert_eq!(stale.code(), "InvalidTimeStamp.Expired");
+}
+
+#[test]
+fn sts_names_the_caller_of_a_valid_key() {
+    let identify = |call: Call| {
+        let request = call.set("Version", "2015-04-01").sign();
+        assert_eq!(
+            CredentialService::of(&request),
+            Some(CredentialService::Sts)
+        );
+        let mut world = World::new();
+        world.add_sts_key("STS.1", "secret", "token");
+        expect_response(world.handle_credential_service(CredentialService::Sts, &request, NOW))
+    };
+    let call = || Call::new("GetCallerIdentity", NOW);
+    let user = identify(call()).json();
+    assert_eq!(user["IdentityType"], "RAMUser");
+    assert!(user["Arn"].as_str().unwrap().starts_with("acs:ram::"));
+    let role = identify(
+        call()
+            .with_key("STS.1", "secret")
+            .set("SecurityToken", "token"),
+    );
+    assert_eq!(role.json()["IdentityType"], "AssumedRoleUser");
+    let wrong = identify(call().with_key("testid", "wrong"));
+    assert_eq!(wrong.code(), "SignatureDoesNotMatch");
+}
+
+#[test]
+fn the_oldest_metadata_token_is_removed_when_there_are_too_many() {
+    let mut world = World::new();
+    let mut send = |method: &str, target: &str, header: (&str, &str)| {
+        let headers = vec![(header.0.to_owned(), header.1.to_owned())];
+        let request = IncomingRequest::new(method, target, headers, *b"");
+        let service = CredentialService::Metadata;
+        expect_response(world.handle_credential_service(service, &request, NOW))
+    };
+    let mut tokens = Vec::new();
+    for _ in 0..=1_000 {
+        let lifetime = ("x-aliyun-ecs-metadata-token-ttl-seconds", "600");
+        tokens.push(send("PUT", "/latest/api/token", lifetime).text());
+    }
+    let mut status = |token: &str| {
+        let header = ("x-aliyun-ecs-metadata-token", token);
+        send("GET", "/latest/meta-data/ram/security-credentials/", header).status
+    };
+    assert_eq!(status(&tokens[0]), 403);
+    assert_eq!(status(&tokens[1]), 200);
+    assert_eq!(status(&tokens[1_000]), 200);
 }
 
 #[test]

@@ -211,7 +211,7 @@ fn a_truncated_response_hides_an_opened_order() {
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let length = head
         .lines()
-        .find_map(|line| line.strip_prefix("content-length: "));
+        .find_map(|line| line.strip_prefix("Content-Length: "));
     let length: usize = length.unwrap().parse().unwrap();
     assert_eq!(body.len(), length / 2);
     assert!(body.starts_with('{'));

@@ -1,11 +1,11 @@
 //! Malformed and oversized input: a response or a closed connection, no panic, and bounded memory.
 
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::Ipv4Addr;
 use core::time::Duration;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use cloudauth_sim::{IncomingRequest, Reaction, Region, Simulator, World};
+use cloudauth_sim::{IncomingRequest, Reaction, Region, Simulator, SimulatorOptions, World};
 
 use crate::client::{Call, Connection, NOW, clock, send};
 
@@ -273,7 +273,9 @@ fn the_simulator_listens_on_loopback_unless_exposed() {
     let elsewhere = (Ipv4Addr::new(127, 0, 0, 2), port);
     assert!(TcpStream::connect(elsewhere).is_err());
 
-    let exposed = Simulator::start_exposed(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0, 0).unwrap();
+    let exposed =
+        Simulator::start_with(&SimulatorOptions::new().expose(Ipv4Addr::UNSPECIFIED.into()))
+            .unwrap();
     let port: u16 = exposed
         .url(Region::Shanghai)
         .rsplit(':')

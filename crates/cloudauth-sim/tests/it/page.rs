@@ -210,7 +210,7 @@ fn strings_from_requests_are_never_markup() {
             .set("CallbackUrl", &format!("https://a/{hostile}"))
             .set("CallbackToken", "\"><script>alert(2)</script>")
             .set("OuterOrderNo", "\"><script>alert(3)</script>")
-            .set("CertName", "<script>alert(4)</script>");
+            .set("CertName", "张<script>alert(4)</script>");
         let id = open_with(&mut world, call);
         let mut responses = vec![page(&mut world, &get_page(&id))];
         for outcome in ["abandon", "pass", "pass"] {
@@ -222,7 +222,7 @@ fn strings_from_requests_are_never_markup() {
                 "<script",
                 "<img",
                 "<svg/",
-                "'onmouseover",
+                // All attributes are in double quotes.
                 "\"onmouseover",
                 "alert(4)",
             ] {

@@ -127,6 +127,25 @@ fn a_request_in_absolute_form_reaches_the_destination_of_its_host() {
 }
 
 #[test]
+fn a_region_that_refuses_connections_fails_the_connect() {
+    let simulator = Simulator::start().unwrap();
+    simulator.inject(Region::Beijing, Fault::Refuse, Times::Always);
+    let beijing = "cloudauth.cn-beijing.aliyuncs.com";
+    let (status, mut stream) = tunnel(&simulator, &format!("{beijing}:443"));
+    assert_eq!(status, 502);
+    assert_eq!(stream.read(&mut [0]).unwrap(), 0, "closed");
+    assert_eq!(tunnel(&simulator, "cloudauth.aliyuncs.com:443").0, 200);
+
+    let target = format!("http://{beijing}{}", Call::init(clock()).sign().target);
+    let whole = IncomingRequest::new("POST", target, Vec::new(), *b"");
+    let reply = exchange(&mut dial(&simulator), beijing, &whole);
+    assert!(reply.starts_with("HTTP/1.1 502 Bad Gateway"), "{reply}");
+
+    simulator.restore(Region::Beijing).unwrap();
+    assert_eq!(tunnel(&simulator, &format!("{beijing}:443")).0, 200);
+}
+
+#[test]
 fn nothing_is_forwarded() {
     let simulator = Simulator::start().unwrap();
     for target in [

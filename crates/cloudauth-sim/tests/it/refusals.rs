@@ -1,6 +1,6 @@
 //! Requests that the gateway or the operations refuse.
 
-use cloudauth_sim::{IncomingRequest, Region, World, verify};
+use cloudauth_sim::{Fault, IncomingRequest, Region, Times, Verdict, World, verify};
 use serde_json::Value;
 
 use crate::client::{Call, NOW, Response, expect_response};
@@ -52,16 +52,55 @@ fn common_parameters_are_checked() {
         ),
         ("SignatureVersion", "2.0", 400, "InvalidParameter"),
         ("Timestamp", "now", 400, "InvalidTimeStamp.Format"),
-        ("Format", "XML", 400, "InvalidParameter"),
+        ("Format", "YAML", 400, "InvalidParameter"),
         ("Version", "2019-03-08", 404, "InvalidApi.NotFound"),
         ("Action", "DeleteEverything", 404, "InvalidApi.NotFound"),
     ] {
         let call = Call::init(NOW).set(name, value);
         assert_eq!(code(call), refused(status, expected), "{name}");
     }
-    // XML is the documented default.
-    let no_format = Call::init(NOW).without("Format");
-    assert_eq!(code(no_format), refused(400, "InvalidParameter"));
+}
+
+#[test]
+fn a_response_under_rpc_is_xml_unless_the_request_names_json() {
+    let mut world = World::new();
+    for call in [
+        Call::init(NOW).without("Format"),
+        Call::init(NOW).set("Format", "xml"),
+    ] {
+        let response = send(&mut world, &call.sign());
+        assert_eq!(response.status, 200);
+        assert_eq!(
+            response.header("content-type"),
+            Some("text/xml;charset=utf-8")
+        );
+        let text = response.text();
+        for part in [
+            "<?xml version='1.0' encoding='UTF-8'?><InitFaceVerifyResponse>",
+            "<Code>200</Code>",
+            "<ResultObject><CertifyId>sha",
+            "</InitFaceVerifyResponse>",
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+    let forged = Call::init(NOW)
+        .without("Format")
+        .with_key("testid", "guessed");
+    let text = send(&mut world, &forged.sign()).text();
+    assert!(text.contains("<Error>") && text.contains("<Code>SignatureDoesNotMatch</Code>"));
+    // A scripted error too, and not what a test has written itself.
+    let unavailable = Fault::Status(503);
+    world.inject(Region::Shanghai, unavailable, Times::Once);
+    let text = send(&mut world, &Call::init(NOW).without("Format").sign()).text();
+    assert!(text.contains("<Code>ServiceUnavailable</Code>"), "{text}");
+    let custom = Fault::Custom {
+        status: 500,
+        body: b"{}".to_vec(),
+    };
+    world.inject(Region::Shanghai, custom, Times::Once);
+    let text = send(&mut world, &Call::init(NOW).without("Format").sign()).text();
+    assert_eq!(text, "{}");
 }
 
 /// Most of them are the current time in another form.
@@ -265,10 +304,248 @@ fn other_plans_require_no_name_and_no_id_number() {
     let call = Call::new("InitFaceVerify", NOW)
         .set("SceneId", "1")
         .set("OuterOrderNo", "a")
-        .set("ProductCode", "LR_FR")
-        .set("UserId", "7")
-        .set("MetaInfo", "{}");
+        .set("ProductCode", "ID_PLUS");
     assert_eq!(code(call), refused(200, "200"));
+}
+
+#[test]
+fn a_plan_requires_its_own_parameters() {
+    let plan = |plan: &str| {
+        Call::new("InitFaceVerify", NOW)
+            .set("SceneId", "1")
+            .set("OuterOrderNo", "a")
+            .set("ProductCode", plan)
+            .set("UserId", "user1")
+            .set("MetaInfo", "{}")
+            .set("FaceContrastPicture", "/9j/4AAQSkZJRg==")
+    };
+    for (name, parameters) in [
+        ("LR_FR", ["UserId", "MetaInfo"].as_slice()),
+        ("PV_FV", &["UserId", "FaceContrastPicture"]),
+    ] {
+        assert_eq!(code(plan(name)), refused(200, "200"));
+        for parameter in parameters {
+            let without = plan(name).without(parameter);
+            assert_eq!(code(without), refused(200, "400"), "{name} {parameter}");
+        }
+    }
+}
+
+#[test]
+fn a_check_without_data_finds_no_match() {
+    let complete = || {
+        Call::new("Id2MetaVerify", NOW)
+            .set("ParamType", "normal")
+            .set("UserName", "张三")
+            .set("IdentifyNum", "330103199001011230")
+    };
+    assert_eq!(code(complete()), refused(200, "200"));
+    for name in ["ParamType", "UserName", "IdentifyNum"] {
+        assert_eq!(
+            code(complete().without(name)),
+            refused(200, "400"),
+            "{name}"
+        );
+    }
+    assert_eq!(
+        code(complete().set("IdentifyNum", "nonsense")),
+        refused(200, "401")
+    );
+    let hashed = complete().set("ParamType", "md5");
+    assert_eq!(
+        code(hashed),
+        refused(200, "401"),
+        "the number is not hashed"
+    );
+
+    for action in [
+        "ContrastFaceVerify",
+        "LivenessFaceVerify",
+        "CompareFaceVerify",
+    ] {
+        let call = Call::new(action, NOW);
+        assert_eq!(code(call), refused(200, "400"), "{action}");
+    }
+    let faces = || {
+        Call::new("CompareFaces", NOW)
+            .set("SourceImageType", "FacePic")
+            .set("TargetImageType", "FacePic")
+            .set("SourceImageValue", "/9j/")
+            .set("TargetImageValue", "/9j/")
+    };
+    let missing = refused(400, "InvalidParam.ParamsMissing");
+    assert_eq!(code(faces().without("SourceImageValue")), missing);
+    let no_type = refused(400, "InvalidParam.ImageTypeEmpty");
+    assert_eq!(code(faces().without("TargetImageType")), no_type);
+    assert_eq!(send(&mut World::new(), &faces().sign()).status, 200);
+}
+
+#[test]
+fn an_id_that_was_never_issued_is_refused_everywhere() {
+    let call = |action: &str, name: &str| {
+        Call::new(action, NOW)
+            .set("SceneId", "1")
+            .set("ServiceCode", "antcloudauth")
+            .set("ValidDay", "1")
+            .set(name, "sha0")
+    };
+    for (action, name, expected) in [
+        ("DescribeFaceVerify", "CertifyId", "406"),
+        ("DescribeCardVerify", "CertifyId", "406"),
+        ("DescribeAuthVerify", "CertifyId", "406"),
+        ("DeleteFaceVerifyResult", "CertifyId", "406"),
+        ("InsertWhiteListSetting", "CertifyId", "406"),
+        ("ContrastFaceVerify", "CertifyId", "423"),
+        ("LivenessFaceVerify", "CertifyId", "423"),
+    ] {
+        assert_eq!(code(call(action, name)), refused(200, expected), "{action}");
+    }
+    let compared = call("CompareFaceVerify", "SourceCertifyId").set("TargetCertifyId", "sha0");
+    assert_eq!(code(compared), refused(200, "423"));
+    let pictured = Call::init(NOW).set("CertifyId", "sha0");
+    assert_eq!(code(pictured), refused(200, "423"));
+
+    // A filter finds nothing.
+    let list = call("DescribeListFaceVerifyInfos", "CertifyId").sign();
+    let found = send(&mut World::new(), &list).json();
+    assert_eq!(found["FaceVerifyInfos"].as_array().map(Vec::len), Some(0));
+    assert_eq!(found["TotalCount"], 0);
+
+    // An ID that was issued is known.
+    let mut world = World::new();
+    let init = Call::new("InitCardVerify", NOW);
+    let init = [
+        "MerchantBizId",
+        "CardType",
+        "Model",
+        "CardPageNumber",
+        "PictureSave",
+    ]
+    .iter()
+    .fold(init, |call, name| call.set(name, "1"));
+    let init = init.set("MetaInfo", "{}").set("VerifyMeta", "{}");
+    let opened = send(&mut world, &init.sign()).json();
+    let id = opened["ResultObject"]["CertifyId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let described = Call::new("DescribeCardVerify", NOW).set("CertifyId", &id);
+    assert_eq!(send(&mut world, &described.sign()).code(), "200");
+}
+
+#[test]
+fn a_latin_name_is_refused_for_an_id_card() {
+    let named = |name: &str| code(Call::init(NOW).set("CertName", name));
+    assert_eq!(named("Zhang San"), refused(200, "401"));
+    assert_eq!(named("阿卜杜拉·买买提"), refused(200, "200"));
+    let passport = Call::init(NOW)
+        .set("CertType", "PASSPORT")
+        .set("CertName", "ZHANG SAN");
+    assert_eq!(
+        code(passport.set("CertNo", "E12345678")),
+        refused(200, "200")
+    );
+}
+
+#[test]
+fn what_is_only_likely_is_accepted_and_listed_or_refused_if_strict() {
+    for (name, value, expected) in [
+        ("CertNo", "330103199001011231", "401"),
+        ("OuterOrderNo", "order_1", "401"),
+        ("OuterOrderNo", "order-1", "401"),
+        ("SceneId", "5", "404"),
+        ("ProductCode", "PLAN_B", "401"),
+        ("Model", "WINK", "401"),
+    ] {
+        let call = || Call::init(NOW).set(name, value).sign();
+        let strict = |is_strict| {
+            let mut world = World::new();
+            world.set_strict(is_strict);
+            world.add_scene(1_000_000_006);
+            world
+        };
+        let mut world = strict(false);
+        assert_eq!(send(&mut world, &call()).code(), "200", "{name}");
+        assert_eq!(
+            world.requests()[0].doubts.len(),
+            1,
+            "{:?}",
+            world.requests()
+        );
+        let mut world = strict(true);
+        assert_eq!(send(&mut world, &call()).code(), expected, "{name}");
+        assert!(world.requests()[0].doubts.is_empty());
+        let good = Call::init(NOW).set("CertNo", "11010519491231002X").sign();
+        assert_eq!(send(&mut world, &good).code(), "200");
+    }
+}
+
+#[test]
+fn a_callback_url_is_unreachable_only_by_option() {
+    let mut world = World::new();
+    let call = |host: &str| {
+        let url = format!("https://{host}/called?a=1");
+        Call::init(NOW).set("CallbackUrl", &url).sign()
+    };
+    assert_eq!(
+        send(&mut world, &call("no-such-host.invalid")).code(),
+        "200"
+    );
+    world.add_unreachable_host("Shop.example");
+    assert_eq!(send(&mut world, &call("shop.example:8443")).code(), "401");
+    assert_eq!(send(&mut world, &call("other.example")).code(), "200");
+    let init = [
+        "SceneId",
+        "OuterOrderNo",
+        "ProductCode",
+        "CardType",
+        "CardPageNumber",
+    ]
+    .iter()
+    .fold(Call::new("InitAuthVerify", NOW), |call, name| {
+        call.set(name, "1")
+    });
+    let init = init
+        .set("MetaInfo", "{}")
+        .set("CallbackUrl", "https://shop.example/");
+    assert_eq!(send(&mut world, &init.sign()).code(), "400");
+}
+
+#[test]
+fn a_verdict_is_deleted_once_and_only_after_a_query_if_so_requested() {
+    let mut world = World::new();
+    let opened = send(&mut world, &Call::init(NOW).sign()).json();
+    let id = opened["ResultObject"]["CertifyId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let delete = |after: &str| {
+        Call::new("DeleteFaceVerifyResult", NOW)
+            .set("CertifyId", &id)
+            .set("DeleteAfterQuery", after)
+    };
+    let early = send(&mut world, &delete("N").sign());
+    assert_eq!(early.code(), "424", "there is no verdict");
+    world.finish(&id, Verdict::Passed, NOW).unwrap();
+    let mut call = |call: Call| {
+        let body = send(&mut world, &call.sign()).json();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let result = &body["ResultObject"];
+        [
+            text(&body["Code"]),
+            text(&result["DeleteResult"]),
+            text(&result["FailReason"]),
+        ]
+    };
+    assert_eq!(call(delete("Y")), ["200", "N", "NEED_QUERY_VERIFY_RESULT"]);
+    assert_eq!(call(Call::describe(&id, NOW))[0], "200");
+    assert_eq!(call(delete("Y")), ["200", "Y", ""]);
+    assert_eq!(
+        call(Call::describe(&id, NOW))[0],
+        "424",
+        "it has its effect"
+    );
+    assert_eq!(call(delete("Y")), ["200", "N", "NOT_DELETE_REPEATEDLY"]);
 }
 
 #[test]

@@ -6,12 +6,12 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::thread;
 
-use cloudauth_sim::{Fault, IncomingRequest, Region, Simulator, Times, Verdict};
+use cloudauth_sim::{Fault, IncomingRequest, Region, Simulator, SimulatorOptions, Times, Verdict};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use crate::client::{Call, Connection, clock, get_page, send, submit_page};
+use crate::client::{Call, Connection, clock, expect_response, get_page, send, submit_page};
 
 fn open(simulator: &Simulator, region: Region) -> (String, String) {
     let response = send(&simulator.url(region), &Call::init(clock()).sign()).unwrap();
@@ -45,10 +45,73 @@ fn a_stopped_simulator_releases_its_ports() {
     let port = url.rsplit(':').next().unwrap().parse().unwrap();
     drop(simulator);
     assert!(Connection::open(&url).is_err());
-    let simulator = Simulator::start_on(port, 0).unwrap();
+    let simulator = Simulator::start_with(&SimulatorOptions::new().ports(port, 0)).unwrap();
     assert_eq!(simulator.url(Region::Shanghai), url);
-    let taken = Simulator::start_on(port, 0).unwrap_err();
+    let taken = Simulator::start_with(&SimulatorOptions::new().ports(port, 0)).unwrap_err();
     assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
+}
+
+#[test]
+fn identifiers_differ_from_start_to_start_unless_the_seed_is_given() {
+    let first = |options: &SimulatorOptions| {
+        let simulator = Simulator::start_with(options).unwrap();
+        let response = send(
+            &simulator.url(Region::Shanghai),
+            &Call::init(clock()).sign(),
+        );
+        let body = response.unwrap().json();
+        (
+            body["ResultObject"]["CertifyId"].to_string(),
+            body["RequestId"].to_string(),
+        )
+    };
+    let random = SimulatorOptions::new();
+    let (one, two) = (first(&random), first(&random));
+    assert!(one.0 != two.0 && one.1 != two.1);
+    let seeded = SimulatorOptions::new().seed(7);
+    assert_eq!(first(&seeded), first(&seeded));
+}
+
+#[test]
+fn links_and_urls_have_the_public_url() {
+    let options = SimulatorOptions::new().public_url("http://sim.example:8733/");
+    let simulator = Simulator::start_with(&options).unwrap();
+    assert!(
+        simulator
+            .url(Region::Shanghai)
+            .starts_with("http://sim.example:")
+    );
+    assert!(simulator.admin_url().starts_with("http://sim.example:"));
+    let mut world = simulator.world();
+    let init = Call::init(clock()).sign();
+    let response = expect_response(world.handle(Region::Shanghai, &init, clock()));
+    let url = response.json()["ResultObject"]["CertifyUrl"].clone();
+    let url = url.as_str().unwrap();
+    assert!(
+        url.starts_with("http://sim.example:8733/verify/sha"),
+        "{url}"
+    );
+    let wrong = SimulatorOptions::new().public_url("sim.example");
+    assert!(Simulator::start_with(&wrong).is_err());
+}
+
+#[test]
+fn header_names_begin_with_capitals() {
+    let simulator = Simulator::start().unwrap();
+    let mut connection = Connection::open(&simulator.url(Region::Shanghai)).unwrap();
+    simulator.inject(Region::Shanghai, Fault::Throttle, Times::Once);
+    connection.send(&Call::init(clock()).sign()).unwrap();
+    let mut text = [0; 512];
+    let read = connection.stream.read(&mut text).unwrap();
+    let text = String::from_utf8_lossy(&text[..read]).into_owned();
+    for name in [
+        "Date",
+        "Content-Type",
+        "Content-Length",
+        "X-Ratelimit-User-Api",
+    ] {
+        assert!(text.contains(&format!("\r\n{name}: ")), "{text}");
+    }
 }
 
 #[test]
@@ -102,8 +165,8 @@ fn pages_work_while_both_regions_are_down() {
 
     let api = send(pages, &Call::init(clock()).sign()).unwrap();
     assert_eq!(api.status, 404);
-    let index = IncomingRequest::new("GET", "/", Vec::new(), *b"");
-    assert_eq!(send(pages, &index).unwrap().status, 404);
+    let other = IncomingRequest::new("GET", "/other", Vec::new(), *b"");
+    assert_eq!(send(pages, &other).unwrap().status, 404);
 }
 
 #[test]
@@ -191,4 +254,70 @@ fn a_bad_certificate_is_used_once_and_for_tls_only() {
     assert!(tls(&simulator, "localhost", true).is_err());
     assert!(tls(&simulator, "localhost", true).is_ok());
     assert_eq!(simulator.world().executions("InitFaceVerify"), 2);
+}
+
+#[test]
+fn a_restart_with_a_state_file_continues() {
+    let file = std::env::temp_dir().join(format!("cloudauth-sim-state-{}", std::process::id()));
+    let _ = std::fs::remove_file(&file);
+    let options = SimulatorOptions::new().state(&file);
+    let start = || Simulator::start_with(&options).unwrap();
+
+    let simulator = start();
+    simulator.move_clock(100);
+    let now = simulator.now_unix();
+    let url = simulator.url(Region::Shanghai);
+    let init = send(&url, &Call::init(now).sign()).unwrap().json();
+    let id = init["ResultObject"]["CertifyId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    simulator.world().finish(&id, Verdict::Passed, now).unwrap();
+    // It is written while the simulator runs, so that a crash loses no more than a second.
+    thread::sleep(Duration::from_secs(1));
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert!(written.contains(&id));
+    drop(simulator);
+
+    let simulator = start();
+    assert_eq!(simulator.state_error(), None);
+    assert!(simulator.now_unix().abs_diff(clock() + 100) <= 2);
+    let url = simulator.url(Region::Beijing);
+    let now = simulator.now_unix();
+    let described = send(&url, &Call::describe(&id, now).sign()).unwrap();
+    assert_eq!(described.json()["ResultObject"]["Passed"], "T");
+    let again = send(&url, &Call::init(now).sign()).unwrap().json();
+    assert_ne!(again["ResultObject"]["CertifyId"], id);
+    drop(simulator);
+
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replacen("\"200\"", "\"204\"", 1)).unwrap();
+    let error = Simulator::start_with(&options).unwrap_err().to_string();
+    assert!(
+        error.contains("line ") && error.contains("was changed"),
+        "{error}"
+    );
+    std::fs::remove_file(&file).unwrap();
+    let _ = std::fs::remove_file(file.with_extension("new"));
+}
+
+#[test]
+fn a_start_that_fails_returns_its_error_to_an_async_caller_too() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let wrong = SimulatorOptions::new().public_url("no URL");
+    let started = runtime.block_on(async { Simulator::start_with(&wrong).map(|_| ()) });
+    assert!(started.is_err());
+    let taken = Simulator::start().unwrap();
+    let port = taken
+        .url(Region::Shanghai)
+        .rsplit(':')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let taken = SimulatorOptions::new().ports(0, port);
+    let started = runtime.block_on(async { Simulator::start_with(&taken).map(|_| ()) });
+    assert!(started.is_err());
 }

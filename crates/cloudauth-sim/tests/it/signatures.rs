@@ -1,6 +1,6 @@
 //! Recorded requests of the vendor's Python SDK, unchanged and changed.
 
-use cloudauth_sim::{IncomingRequest, Refusal, VerifiedRequest, verify};
+use cloudauth_sim::{BEARER_TOKEN, IncomingRequest, Refusal, VerifiedRequest, verify};
 use ring::{digest, hmac};
 
 /// The time of the recordings: 2026-11-24T02:16:26Z.
@@ -8,6 +8,8 @@ const AT: u64 = 1_795_486_586;
 
 const ACS3: &[u8] = include_bytes!("../vectors/recordings/InitFaceVerify.http");
 const ACS3_STS: &[u8] = include_bytes!("../vectors/recordings/auth_sts.http");
+const SM3: &[u8] = include_bytes!("../vectors/recordings/sig_sm3.http");
+const BEARER: &[u8] = include_bytes!("../vectors/recordings/auth_bearer.http");
 const RPC: &[u8] = include_bytes!("../vectors/recordings/sig_v2_rpc_hmac_sha1.http");
 
 fn parse(recording: &[u8]) -> IncomingRequest {
@@ -76,6 +78,54 @@ fn a_recorded_rpc_request_is_verified_and_decodes_to_the_same_parameters() {
 }
 
 #[test]
+fn a_recorded_request_under_sm3_is_verified_and_decodes_to_the_same_parameters() {
+    let verified = check(&parse(SM3)).unwrap();
+    assert_eq!(verified.scheme, "ACS3-HMAC-SM3");
+    assert_eq!(verified.params, check(&parse(ACS3)).unwrap().params);
+    // The hash of the other algorithm does not pass.
+    let other = after(SM3, "Authorization", |value| value.replace("SM3", "SHA256"));
+    assert_eq!(other, "SignatureDoesNotMatch");
+}
+
+#[test]
+fn an_action_without_authorization_is_a_request_with_a_bearer_token() {
+    let recorded = parse(BEARER);
+    assert_eq!(code(check(&recorded)), "InvalidBearerToken");
+
+    let mut known = recorded.clone();
+    let mut headers = known.headers.iter_mut();
+    let token = headers.find(|(name, _)| name == "x-acs-bearer-token");
+    BEARER_TOKEN.clone_into(&mut token.unwrap().1);
+    let verified = check(&known).unwrap();
+    assert_eq!(verified.action, "DescribeFaceVerify");
+    assert_eq!(verified.scheme, "BEARERTOKEN");
+    let names: Vec<_> = verified.params.keys().collect();
+    assert_eq!(names, ["CertifyId", "SceneId"]);
+
+    let mut neither = recorded;
+    neither
+        .headers
+        .retain(|(name, _)| name != "x-acs-bearer-token");
+    assert_eq!(code(check(&neither)), "MissingSignature");
+}
+
+#[test]
+fn an_empty_token_is_none_under_both_schemes() {
+    let mut acs3 = acs3_with("x-acs-security-token", "");
+    assert_eq!(check(&acs3).unwrap().security_token, None);
+    acs3 = acs3_with("x-acs-security-token", "t");
+    let token = check(&acs3).unwrap().security_token;
+    assert_eq!(token.as_deref(), Some("t"));
+
+    let now = crate::client::NOW;
+    let call = crate::client::Call::new("DescribeOssStatus", now).set("SecurityToken", "");
+    let mut world = cloudauth_sim::World::new();
+    let region = cloudauth_sim::Region::Shanghai;
+    let response = crate::client::expect_response(world.handle(region, &call.sign(), now));
+    assert_eq!(response.status, 200, "{}", response.text());
+}
+
+#[test]
 fn a_recorded_request_with_a_token_is_verified() {
     let verified = check(&parse(ACS3_STS)).unwrap();
     let token = verified.security_token.as_deref();
@@ -84,7 +134,7 @@ fn a_recorded_request_with_a_token_is_verified() {
 
 #[test]
 fn every_flipped_bit_of_the_signed_bytes_is_refused() {
-    for recording in [ACS3, ACS3_STS, RPC] {
+    for recording in [ACS3, ACS3_STS, SM3, RPC] {
         let original = check(&parse(recording)).unwrap();
         let end = recording.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
         let head = core::str::from_utf8(&recording[..end]).unwrap();
@@ -269,7 +319,7 @@ fn a_malformed_authorization_is_refused() {
             "IncompleteSignature",
         ),
         (
-            "ACS3-HMAC-SM3 Credential=a,SignedHeaders=host,Signature=00",
+            "ACS3-RSA-SHA256 Credential=a,SignedHeaders=host,Signature=00",
             "InvalidSignatureMethod",
         ),
         ("ACS3-", "InvalidSignatureMethod"),
@@ -296,23 +346,30 @@ fn a_malformed_authorization_is_refused() {
 
 /// A correctly signed request that states `stated` as the hash of its body.
 fn acs3_with_hash(stated: &str) -> IncomingRequest {
-    const SIGNED: &str = "host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-version";
+    acs3_with("x-acs-content-sha256", stated)
+}
+
+/// A correctly signed request with this header.
+fn acs3_with(name: &str, value: &str) -> IncomingRequest {
     let body = "Model=LIVENESS";
     let hash = hex(digest::digest(&digest::SHA256, body.as_bytes()).as_ref());
-    let headers = [
+    let mut headers = std::collections::BTreeMap::from([
         ("host", "h"),
         ("x-acs-action", "InitFaceVerify"),
-        ("x-acs-content-sha256", stated),
+        ("x-acs-content-sha256", &*hash),
         ("x-acs-date", "2026-11-24T02:16:26Z"),
         ("x-acs-version", "2019-03-07"),
-    ];
+    ]);
+    headers.insert(name, value);
+    let names: Vec<_> = headers.keys().copied().collect();
+    let signed = names.join(";");
     let lines: Vec<String> = headers.iter().map(|(k, v)| format!("{k}:{v}\n")).collect();
-    let canonical = format!("POST\n/\n\n{}\n{SIGNED}\n{hash}", lines.concat());
+    let canonical = format!("POST\n/\n\n{}\n{signed}\n{hash}", lines.concat());
     let hash = hex(digest::digest(&digest::SHA256, canonical.as_bytes()).as_ref());
     let key = hmac::Key::new(hmac::HMAC_SHA256, b"exampleSecret0000000000000000");
     let tag = hmac::sign(&key, format!("ACS3-HMAC-SHA256\n{hash}").as_bytes());
     let authorization = format!(
-        "ACS3-HMAC-SHA256 Credential=LTAI0EXAMPLEKEYID,SignedHeaders={SIGNED},Signature={}",
+        "ACS3-HMAC-SHA256 Credential=LTAI0EXAMPLEKEYID,SignedHeaders={signed},Signature={}",
         hex(tag.as_ref())
     );
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());

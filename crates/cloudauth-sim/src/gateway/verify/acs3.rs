@@ -1,14 +1,43 @@
-//! ACS3-HMAC-SHA256, the signature of the vendor's current SDKs for this product.
+//! ACS3-HMAC-SHA256, the signature of the vendor's current SDKs for this product, and ACS3-HMAC-SM3,
+//! which they offer as an option.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ::hmac::{Hmac, KeyInit as _, Mac as _};
 use ring::{digest, hmac};
+use sm3::{Digest as _, Sm3};
 
 use super::{VerifiedRequest, canonical_query, check_timestamp, form, secret_for, unique};
 use crate::http::{IncomingRequest, Params, Refusal};
 use crate::ids::{hex, unhex};
 
-pub(super) const SCHEME: &str = "ACS3-HMAC-SHA256";
+/// The hash of a signature, and of the body in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Algorithm {
+    Sha256,
+    Sm3,
+}
+
+impl Algorithm {
+    const ALL: [Self; 2] = [Self::Sha256, Self::Sm3];
+
+    /// The name at the beginning of `Authorization`.
+    pub(super) const fn scheme(self) -> &'static str {
+        match self {
+            Self::Sha256 => "ACS3-HMAC-SHA256",
+            Self::Sm3 => "ACS3-HMAC-SM3",
+        }
+    }
+
+    /// The hash in lower-case hex. Under SM3 too it is in the header `x-acs-content-sha256` (recorded
+    /// from the vendor's SDK).
+    pub(super) fn hash(self, bytes: &[u8]) -> String {
+        match self {
+            Self::Sha256 => hex(digest::digest(&digest::SHA256, bytes).as_ref()),
+            Self::Sm3 => hex(&Sm3::digest(bytes)),
+        }
+    }
+}
 
 /// Headers that must be signed if they are sent (documented as required).
 const ALWAYS_SIGNED: [&str; 5] = [
@@ -46,7 +75,8 @@ pub(super) fn verify(
     let claimed_hash = required("x-acs-content-sha256")?;
     let secret = secret_for(authorization.access_key_id, secret_of)?;
 
-    let body_hash = hex(digest::digest(&digest::SHA256, &request.body).as_ref());
+    let algorithm = authorization.algorithm;
+    let body_hash = algorithm.hash(&request.body);
     let canonical = canonical_request(
         &request.method,
         request.path(),
@@ -54,8 +84,8 @@ pub(super) fn verify(
         &signed,
         &body_hash,
     );
-    let to_sign = string_to_sign(&canonical);
-    let matches = signature_matches(&secret, &to_sign, authorization.signature);
+    let to_sign = string_to_sign(algorithm, &canonical);
+    let matches = signature_matches(algorithm, &secret, &to_sign, authorization.signature);
     if !matches || claimed_hash != body_hash {
         let message = format!(
             "The signature is not the one that the server computed. \
@@ -67,19 +97,21 @@ pub(super) fn verify(
     let format = query.get("Format").cloned();
     Ok(VerifiedRequest {
         access_key_id: authorization.access_key_id.to_owned(),
-        security_token: header("x-acs-security-token"),
+        // An empty one is none.
+        security_token: header("x-acs-security-token").filter(|token| !token.is_empty()),
         action,
         version,
         nonce: header("x-acs-signature-nonce"),
         signed_at_unix,
         format,
         params: unique(form(request)?, query)?,
-        scheme: SCHEME,
+        scheme: algorithm.scheme(),
     })
 }
 
 /// The fields of an `Authorization` header.
 pub(super) struct Authorization<'a> {
+    pub(super) algorithm: Algorithm,
     pub(super) access_key_id: &'a str,
     /// Names separated by `;`.
     pub(super) signed_headers: &'a str,
@@ -88,11 +120,13 @@ pub(super) struct Authorization<'a> {
 
 impl<'a> Authorization<'a> {
     pub(super) fn parse(authorization: &'a str) -> Result<Self, Refusal> {
-        let (algorithm, rest) = authorization.split_once(' ').unwrap_or((authorization, ""));
-        if algorithm != SCHEME {
-            let message = "The simulator supports ACS3-HMAC-SHA256 only.";
-            return Err(Refusal::new(400, "InvalidSignatureMethod", message));
-        }
+        let (scheme, rest) = authorization.split_once(' ').unwrap_or((authorization, ""));
+        let mut algorithms = Algorithm::ALL.into_iter();
+        let algorithm = algorithms.find(|algorithm| algorithm.scheme() == scheme);
+        let algorithm = algorithm.ok_or_else(|| {
+            let message = "The simulator supports ACS3-HMAC-SHA256 and ACS3-HMAC-SM3 only.";
+            Refusal::new(400, "InvalidSignatureMethod", message)
+        })?;
         let field = |name: &str| {
             let mut values = rest
                 .split(',')
@@ -108,6 +142,7 @@ impl<'a> Authorization<'a> {
             }
         };
         Ok(Self {
+            algorithm,
             access_key_id: field("Credential")?,
             signed_headers: field("SignedHeaders")?,
             signature: field("Signature")?,
@@ -169,13 +204,72 @@ pub(super) fn canonical_request(
     format!("{method}\n{path}\n{query}\n{lines}\n{names}\n{body_hash}")
 }
 
-pub(super) fn string_to_sign(canonical_request: &str) -> String {
-    let hash = digest::digest(&digest::SHA256, canonical_request.as_bytes());
-    format!("{SCHEME}\n{}", hex(hash.as_ref()))
+pub(super) fn string_to_sign(algorithm: Algorithm, canonical_request: &str) -> String {
+    let hash = algorithm.hash(canonical_request.as_bytes());
+    format!("{}\n{hash}", algorithm.scheme())
 }
 
 /// Compares in constant time. Upper-case hex is not the documented form and does not match.
-pub(super) fn signature_matches(secret: &str, string_to_sign: &str, signature: &str) -> bool {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    unhex(signature).is_some_and(|tag| hmac::verify(&key, string_to_sign.as_bytes(), &tag).is_ok())
+pub(super) fn signature_matches(
+    algorithm: Algorithm,
+    secret: &str,
+    string_to_sign: &str,
+    signature: &str,
+) -> bool {
+    let Some(tag) = unhex(signature) else {
+        return false;
+    };
+    match algorithm {
+        Algorithm::Sha256 => {
+            let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+            hmac::verify(&key, string_to_sign.as_bytes(), &tag).is_ok()
+        }
+        Algorithm::Sm3 => Hmac::<Sm3>::new_from_slice(secret.as_bytes())
+            .is_ok_and(|mac| mac.chain_update(string_to_sign).verify_slice(&tag).is_ok()),
+    }
+}
+
+/// The scheme of a request with a token in place of a signature.
+const BEARER: &str = "BEARERTOKEN";
+
+/// Reads a request with a bearer token, which has the headers of ACS3 and no `Authorization` (recorded
+/// from the vendor's SDK). The code for a wrong token is invented.
+pub(super) fn bearer(
+    request: &IncomingRequest,
+    query: Params,
+    now_unix: u64,
+) -> Result<VerifiedRequest, Refusal> {
+    let headers = request.merged_headers();
+    let required = |name: &str| {
+        let value = headers.get(name).filter(|value| !value.is_empty());
+        value.cloned().ok_or_else(|| {
+            let message = format!("The header {name} is missing.");
+            Refusal::new(400, "MissingParameter", message)
+        })
+    };
+    let action = required("x-acs-action")?;
+    let version = required("x-acs-version")?;
+    let token = headers.get("x-acs-bearer-token");
+    let token = token.ok_or_else(|| {
+        let message = "There is neither an Authorization header nor a bearer token.";
+        Refusal::new(400, "MissingSignature", message)
+    })?;
+    if token != super::BEARER_TOKEN {
+        let message = "The bearer token is not the one that the simulator knows.";
+        return Err(Refusal::new(400, "InvalidBearerToken", message));
+    }
+    let signed_at_unix = check_timestamp(&required("x-acs-date")?, now_unix)?;
+    let mut params = unique(form(request)?, query)?;
+    params.remove("SignatureType");
+    Ok(VerifiedRequest {
+        access_key_id: BEARER.to_owned(),
+        security_token: None,
+        action,
+        version,
+        nonce: headers.get("x-acs-signature-nonce").cloned(),
+        signed_at_unix,
+        format: params.remove("Format"),
+        params,
+        scheme: BEARER,
+    })
 }

@@ -5,12 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use ring::digest;
-
 use super::acs3::{self, Authorization};
 use super::{canonical_query, form, rpc};
 use crate::http::{IncomingRequest, Params, percent};
-use crate::ids::hex;
 
 const UNEXPLAINED: &str =
     "no common mistake explains it: the secret is another one, or a value was changed in transit";
@@ -56,10 +53,11 @@ fn explain_acs3(
         .filter_map(|name| Some((name.to_owned(), headers.get(name)?.clone())))
         .collect();
     let params: Params = percent::pairs(request.query())?.into_iter().collect();
-    let body_hash = hex(digest::digest(&digest::SHA256, &request.body).as_ref());
+    let algorithm = authorization.algorithm;
+    let body_hash = algorithm.hash(&request.body);
     let matches_with = |secret: &str, canonical: &str| {
-        let to_sign = acs3::string_to_sign(canonical);
-        acs3::signature_matches(secret, &to_sign, authorization.signature)
+        let to_sign = acs3::string_to_sign(algorithm, canonical);
+        acs3::signature_matches(algorithm, secret, &to_sign, authorization.signature)
     };
     let (method, path) = (request.method.as_str(), request.path());
     let query = canonical_query(&params);

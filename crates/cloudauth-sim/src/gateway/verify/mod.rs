@@ -20,13 +20,16 @@ use crate::http::{IncomingRequest, Params, Refusal, percent};
 /// 31 minutes); the simulator takes the stricter value.
 pub const TIME_WINDOW_SECONDS: u64 = 15 * 60;
 
+/// The only valid bearer token.
+pub const BEARER_TOKEN: &str = "simulated-bearer-token";
+
 /// A request whose signature is valid, decoded.
 ///
 /// `Debug` shows no parameter values and no token.
 #[non_exhaustive]
 #[derive(Clone, PartialEq, Eq)]
 pub struct VerifiedRequest {
-    /// The ID of the access key that signed it.
+    /// The ID of the access key that signed it; `BEARERTOKEN` if none did.
     pub access_key_id: String,
     /// The STS token that was signed with it, if any. Whether it belongs to the access key is not
     /// checked.
@@ -43,7 +46,8 @@ pub struct VerifiedRequest {
     pub format: Option<String>,
     /// The operation's parameters from query and form, decoded, without those that RPC 1.0 reserves.
     pub params: BTreeMap<String, String>,
-    /// `ACS3-HMAC-SHA256` or `HMAC-SHA1`.
+    /// `ACS3-HMAC-SHA256`, `ACS3-HMAC-SM3`, `HMAC-SHA1`, or `BEARERTOKEN` for a request with the
+    /// [`BEARER_TOKEN`] in place of a signature.
     pub scheme: &'static str,
 }
 
@@ -63,8 +67,10 @@ impl fmt::Debug for VerifiedRequest {
 /// Decodes a request as the server does and checks its signature.
 ///
 /// `secret_of` returns the secret of an access key ID, or `None` for an unknown one. A request is
-/// ACS3 if its `Authorization` begins with `ACS3-`, else RPC 1.0 with parameters in the query, in a
-/// form, or in both. Nonces and tokens are not checked here: that needs the state of a
+/// ACS3 if its `Authorization` begins with `ACS3-`, one with a bearer token if it has an `x-acs-action`
+/// and no access key, else RPC 1.0 with parameters in the query, in a form, or in
+/// both. An empty STS token counts as none: the vendor's C++ SDK sends one with every permanent key.
+/// Nonces and tokens are not checked here: that needs the state of a
 /// [`World`](crate::World).
 ///
 /// # Errors
@@ -73,8 +79,8 @@ impl fmt::Debug for VerifiedRequest {
 /// the vendor's SDKs; which of two applicable ones comes first is inferred. On purpose this is
 /// stricter than the service is known to be: a parameter that occurs twice and an escape that is not
 /// complete UTF-8 are `InvalidParameter`; under ACS3 the `content-type` of a body must be signed (the
-/// algorithm's page lists it; the service may be lenient); the other two ACS3 algorithms (SM3, RSA)
-/// are `InvalidSignatureMethod`, because the simulator does not implement them.
+/// algorithm's page lists it; the service may be lenient); the third ACS3 algorithm (RSA) is
+/// `InvalidSignatureMethod`, because the simulator does not implement it.
 pub fn verify(
     request: &IncomingRequest,
     secret_of: impl Fn(&str) -> Option<String>,
@@ -93,9 +99,18 @@ pub fn verify(
     }
     if authorization.starts_with("ACS3-") {
         acs3::verify(request, query, authorization, secret_of, now_unix)
+    } else if authorization.is_empty() && is_acs3_without_key(request) {
+        acs3::bearer(request, query, now_unix)
     } else {
         rpc::verify(request, query, secret_of, now_unix)
     }
+}
+
+/// Whether a request has the headers of ACS3 and no access key: RPC 1.0 has that in its parameters, and
+/// the vendor's SDKs send the headers with both.
+fn is_acs3_without_key(request: &IncomingRequest) -> bool {
+    request.header_values("x-acs-action").next().is_some()
+        && named_parameter(request, "AccessKeyId").is_none()
 }
 
 fn decode(text: &str) -> Result<Vec<(String, String)>, Refusal> {
@@ -163,6 +178,11 @@ pub(crate) fn named_action(request: &IncomingRequest) -> String {
     if let Some(action) = request.header_values("x-acs-action").next() {
         return action.to_owned();
     }
+    named_parameter(request, "Action").unwrap_or_default()
+}
+
+/// A parameter in query or form, whether or not the request's signature is valid.
+pub(crate) fn named_parameter(request: &IncomingRequest, name: &str) -> Option<String> {
     let form = if request.has_form() {
         core::str::from_utf8(&request.body).unwrap_or_default()
     } else {
@@ -172,7 +192,6 @@ pub(crate) fn named_action(request: &IncomingRequest) -> String {
         .into_iter()
         .filter_map(percent::pairs)
         .flatten()
-        .find(|(name, _)| name == "Action")
-        .map(|(_, action)| action)
-        .unwrap_or_default()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value)
 }

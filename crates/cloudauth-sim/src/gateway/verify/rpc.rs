@@ -65,7 +65,9 @@ pub(super) fn verify(
         return Err(Refusal::new(400, "SignatureDoesNotMatch", message));
     }
 
+    // The vendor's C++ SDK sends an empty one with every permanent key.
     let security_token = params.get("SecurityToken").cloned();
+    let security_token = security_token.filter(|token| !token.is_empty());
     let format = params.get("Format").cloned();
     params.retain(|name, _| !RESERVED.contains(&name.as_str()));
     Ok(VerifiedRequest {

@@ -259,3 +259,24 @@ fn the_form_of_the_page_selects_callback_faults() {
     assert_eq!(world.take_due_callbacks(NOW), []);
     assert_eq!(world.pending_callbacks(), 1);
 }
+
+#[test]
+fn an_exposed_simulator_calls_this_machine_back_only_by_a_route() {
+    let mut world = World::new();
+    let mut due = |change: fn(&mut World)| {
+        change(&mut world);
+        let call = Call::init(NOW)
+            .set("CallbackUrl", "http://localhost:9/")
+            .sign();
+        let response = expect_response(world.handle(Region::Shanghai, &call, NOW)).json();
+        let id = response["ResultObject"]["CertifyId"].as_str().unwrap();
+        world.finish(id, Verdict::Passed, NOW).unwrap();
+        format!("{:?}", world.take_due_callbacks(NOW))
+    };
+    let due_here = due(|_| {});
+    assert!(due_here.contains("Ok("), "{due_here}");
+    let exposed = due(|world| world.call_back_to_routes_only(true));
+    assert!(exposed.contains("Err(Exposed)"), "{exposed}");
+    let routed = due(|world| world.route_callbacks("localhost", "http://127.0.0.1:9"));
+    assert!(routed.contains("Ok("), "{routed}");
+}
