@@ -1,21 +1,45 @@
-//! The axum example backend as a process of its own, connected to a simulator.
+//! An example backend as a process of its own, connected to a simulator.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::{env, fs, process, thread};
 
-use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region, Simulator};
+use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region, Simulator, Verdict};
 use cloudauth_ureq::ops::DescribeVerifySearchPageList;
 use cloudauth_ureq::{Client, Credentials, Endpoints, Options, Proxies};
 
+/// An example, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Example {
+    /// With axum and a database.
+    Axum,
+    /// With axum, and no database.
+    Minimal,
+    /// With the blocking driver, and no database.
+    Blocking,
+}
+
+impl Example {
+    pub(crate) const ALL: [Self; 3] = [Self::Axum, Self::Minimal, Self::Blocking];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Axum => "h5_backend",
+            Self::Minimal => "h5_minimal",
+            Self::Blocking => "h5_backend_blocking",
+        }
+    }
+}
+
 pub(crate) struct Backend {
     pub(crate) simulator: Simulator,
+    example: Example,
     pub(crate) url: String,
     address: String,
     folder: PathBuf,
@@ -24,8 +48,17 @@ pub(crate) struct Backend {
 }
 
 impl Backend {
-    /// Starts a backend with this verdict timeout, in seconds.
+    /// Starts the backend with a database, with this verdict timeout, in seconds.
     pub(crate) fn with_verdict_timeout(verdict_timeout: u32) -> Self {
+        Self::start_example(Example::Axum, verdict_timeout)
+    }
+
+    /// Starts this example.
+    pub(crate) fn of(example: Example) -> Self {
+        Self::start_example(example, 1_860)
+    }
+
+    fn start_example(example: Example, verdict_timeout: u32) -> Self {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let turn = STARTED.fetch_add(1, Ordering::Relaxed);
         let folder = env::temp_dir().join(format!("cloudauth-h5-{}-{turn}", process::id()));
@@ -35,6 +68,7 @@ impl Backend {
         drop(free);
         let mut backend = Self {
             simulator: Simulator::start().unwrap(),
+            example,
             url: format!("http://{address}"),
             address,
             folder,
@@ -49,16 +83,16 @@ impl Backend {
     }
 
     pub(crate) fn new() -> Self {
-        Self::with_verdict_timeout(1_860)
+        Self::of(Example::Axum)
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(program());
+        let mut command = Command::new(program(self.example));
         command
             .current_dir(&self.folder)
             .env("ALIBABA_CLOUD_ACCESS_KEY_ID", ACCESS_KEY_ID)
             .env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", ACCESS_KEY_SECRET)
-            .env("CLOUDAUTH_ENDPOINT", self.simulator.url(Region::Shanghai))
+            .env("CLOUDAUTH_ENDPOINTS", self.simulator.url(Region::Shanghai))
             .env("CALLBACK_URL", "https://shop.example/callback")
             .env("LISTEN", &self.address)
             .env("NO_PROXY", "127.0.0.1")
@@ -128,14 +162,25 @@ impl Backend {
             .page_size("100");
         let client = Client::new(options).unwrap();
         let found = client.call(&query).unwrap().value.items;
-        let text = |text: Option<String>| text.unwrap_or_default();
+        let world = self.simulator.world();
         let expected: BTreeMap<_, _> = found
             .into_iter()
             .map(|it| {
-                let result = (text(it.certify_id), text(it.passed), text(it.sub_code));
-                (text(it.outer_order_no), result)
+                // The service has forgotten the verdict when it was deleted.
+                assert_eq!(it.passed, None);
+                let id = it.certify_id.unwrap();
+                let verdict = world.verdict(&id);
+                let passed = match verdict.map(Verdict::passed) {
+                    Some(true) => "T",
+                    Some(false) => "F",
+                    None => "",
+                };
+                let sub_code = verdict.map_or("", Verdict::sub_code);
+                let result = (id, passed.to_owned(), sub_code.to_owned());
+                (it.outer_order_no.unwrap_or_default(), result)
             })
             .collect();
+        drop(world);
         let stored: BTreeMap<_, _> = self
             .stored()
             .into_iter()
@@ -161,28 +206,26 @@ impl Drop for Backend {
     }
 }
 
-/// The example program, built once.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let arguments = [
+/// The program of an example. All are built, once.
+fn program(example: Example) -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let mut build = Command::new(env!("CARGO"));
+        build.args([
             "build",
             "--quiet",
             "-p",
             "cloudauth-hyper",
-            "--example",
-            "h5_backend",
-        ];
-        let built = Command::new(env!("CARGO"))
-            .args(arguments)
-            .status()
-            .unwrap();
-        assert!(built.success());
+            "-p",
+            "cloudauth-ureq",
+        ]);
+        for example in Example::ALL {
+            build.args(["--example", example.name()]);
+        }
+        assert!(build.status().unwrap().success());
         let this = env::current_exe().unwrap();
         // This test is in the folder `deps`, next to `examples`.
-        this.parent()
-            .unwrap()
-            .with_file_name("examples")
-            .join("h5_backend")
-    })
+        this.parent().unwrap().with_file_name("examples")
+    });
+    folder.join(example.name())
 }

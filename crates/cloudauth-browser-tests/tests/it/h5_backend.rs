@@ -1,4 +1,4 @@
-//! The axum example backend, from its start page to its result page.
+//! The example backends, from their start page to their result page.
 
 use core::time::Duration;
 use std::thread::sleep;
@@ -6,7 +6,7 @@ use std::thread::sleep;
 use cloudauth_browser_tests::{Chromium, Size, Tab};
 use cloudauth_sim::Verdict;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, Example};
 
 const NONE: [String; 0] = [];
 
@@ -77,6 +77,45 @@ fn a_person_passes_at_every_size() {
         backend.wait_for_callbacks();
         backend.assert_store_matches_service();
         assert_no_errors(&tab);
+    }
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn without_a_database_a_person_fails_continues_and_passes() {
+    let chromium = Chromium::start();
+    for example in [Example::Minimal, Example::Blocking] {
+        for (size_name, size) in [("phone", Size::PHONE), ("desktop", Size::DESKTOP)] {
+            let name = |page: &str| format!("{}-{size_name}-{page}", example.name());
+            let backend = Backend::of(example);
+            let tab = chromium.tab(size, "zh-CN");
+            fill_in(&tab, &backend);
+            audit(&tab, &name("start"));
+            tab.press("button");
+            service_page(&tab);
+            tab.press(".fail");
+            wait_for_page(&tab, "Not passed");
+            audit(&tab, &name("failed"));
+            tab.press("a.button");
+            wait_for_page(&tab, "Identity verification");
+            start(&tab, &backend);
+            tab.press("button[value=abandon]");
+            wait_for_page(&tab, "Your verification is not finished");
+            audit(&tab, &name("unfinished"));
+            tab.go(&format!("{}/result", backend.url));
+            wait_for_page(&tab, "There is no result yet");
+            audit(&tab, &name("waiting"));
+            tab.press("a.button");
+            service_page(&tab);
+            tab.press(".pass");
+            wait_for_page(&tab, "Passed");
+            audit(&tab, &name("passed"));
+            tab.go(&format!("{}/nowhere", backend.url));
+            wait_for_page(&tab, "Page not found");
+            tab.go(&backend.url);
+            wait_for_page(&tab, "Passed");
+            assert_eq!(backend.simulator.world().executions("InitFaceVerify"), 2);
+        }
     }
 }
 

@@ -15,14 +15,15 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::hash::PersonHasher;
+use super::site::Site;
 use super::store::{Claim, LookupKey, Result, State, Store, Verification};
 
 /// Settings of a deployment.
 pub(crate) struct Settings {
     /// Scene ID, from the console.
     pub(crate) scene: i64,
-    /// URL at which browsers reach this program, without a slash at the end.
-    pub(crate) url: String,
+    /// URL at which browsers reach this program, and their cookies.
+    pub(crate) site: Site,
     /// URL that the service calls. Used only if it is https.
     pub(crate) callback_url: String,
     /// Whether the service is a simulator. Then the vendor's script is not loaded.
@@ -50,6 +51,14 @@ const MAX_CALL_SECONDS: u64 = 60;
 /// Minimum seconds before the next try after an error.
 const MIN_RETRY_SECONDS: u64 = 60;
 
+/// Minimum seconds between two queries for one verdict, however often the result page is loaded. The page
+/// reloads by itself after three.
+const MIN_QUERY_SECONDS: u64 = 2;
+
+/// How often a callback tries to query the verdict, once a second, while that is being done or was done a
+/// moment ago.
+const CALLBACK_TRIES: u32 = 10;
+
 pub(crate) struct Backend<S> {
     client: Arc<Client>,
     pub(crate) store: S,
@@ -75,8 +84,8 @@ impl<S: Store> Backend<S> {
         }))
     }
 
-    /// Generates the cookie of a new visit.
-    pub(crate) fn cookie(&self) -> String {
+    /// Generates the ID of a new visit.
+    pub(crate) fn new_visit(&self) -> String {
         self.client.entropy().nonce().as_str().to_owned()
     }
 
@@ -89,7 +98,7 @@ impl<S: Store> Backend<S> {
         if !self.store.insert(&order, &visit, &hash, now).await? {
             return Ok(());
         }
-        let url = &self.settings.url;
+        let url = self.settings.site.url();
         // Callbacks may arrive after the lifetime of the verification.
         let expires = UnixTime::from_seconds(now.seconds() + 2 * CertifyId::LIFETIME.as_secs());
         let mut init = InitFaceVerify::id_pro_h5(
@@ -163,9 +172,10 @@ impl<S: Store> Backend<S> {
         let code = callback.meaning().map_or("other", |meaning| meaning.code);
         let order = verification.order;
         self.store.record_event(&order, kind, code, now()).await?;
-        if kind == "callback" {
+        let can_change = matches!(verification.state, State::Open | State::Expired);
+        if kind == "callback" && can_change {
             // In a task of its own: the service waits three seconds for the response.
-            tokio::spawn(Arc::clone(self).poll(order));
+            tokio::spawn(Arc::clone(self).poll_after_callback(order));
         }
         Ok(status)
     }
@@ -193,12 +203,30 @@ impl<S: Store> Backend<S> {
         Ok(has_finished)
     }
 
-    /// Step 5: queries the verdict, unless another task or instance is doing so.
-    pub(crate) async fn poll(self: Arc<Self>, order: OuterOrderNo) {
+    /// Step 5: queries the verdict, unless another task or instance is doing so, or did so a moment ago.
+    /// Returns whether it did.
+    pub(crate) async fn poll(self: Arc<Self>, order: OuterOrderNo) -> bool {
         match self.store.claim(&order, now()).await {
-            Ok(Some(claim)) => self.process(claim).await,
-            Ok(None) => {}
-            Err(error) => log(&order, &*error),
+            Ok(Some(claim)) => {
+                self.process(claim).await;
+                true
+            }
+            Ok(None) => false,
+            Err(error) => {
+                log(&order, &*error);
+                false
+            }
+        }
+    }
+
+    /// Queries the verdict after what is querying it now, which may be too early for the verdict that the
+    /// callback announces.
+    async fn poll_after_callback(self: Arc<Self>, order: OuterOrderNo) {
+        for _ in 0..CALLBACK_TRIES {
+            if Arc::clone(&self).poll(order.clone()).await {
+                return;
+            }
+            sleep(Duration::from_secs(1)).await;
         }
     }
 
@@ -243,36 +271,35 @@ impl<S: Store> Backend<S> {
             .seconds()
             .saturating_sub(verification.opened.seconds());
         let is_late = age >= self.settings.verdict_timeout.as_secs();
-        let is_done = match (verification.state, &verification.certify_id) {
-            (State::Passed | State::Failed, Some(id)) => self.delete(claim, id).await?,
+        // The older a verification, the longer the backoff after an error.
+        let backoff = MIN_RETRY_SECONDS.max(age / 2);
+        let backoff_unless = |is_done| if is_done { 0 } else { backoff };
+        let wait = match (verification.state, &verification.certify_id) {
+            (State::Passed | State::Failed, Some(id)) => {
+                backoff_unless(self.delete(claim, id).await?)
+            }
             (_, Some(id)) => {
                 let query = DescribeFaceVerify::new(self.settings.scene, id.clone());
                 match self.client.run(PollVerdict::once(query)).await {
                     Ok(Some(verdict)) => {
-                        self.record_verdict(claim, &verdict).await?
-                            && self.delete(claim, id).await?
+                        let is_first = self.record_verdict(claim, &verdict).await?;
+                        backoff_unless(is_first && self.delete(claim, id).await?)
                     }
                     Ok(None) if is_late => {
                         self.store.finish(claim, State::Expired, "").await?;
-                        true
+                        MIN_QUERY_SECONDS
                     }
-                    Ok(None) => true,
+                    Ok(None) => MIN_QUERY_SECONDS,
                     Err(error) => {
                         log(&verification.order, &error);
-                        // A browser that is waiting may cause the next query at once.
-                        !is_late
+                        // A browser that is waiting causes the next query.
+                        if is_late { backoff } else { MIN_QUERY_SECONDS }
                     }
                 }
             }
-            (_, None) => self.store.finish(claim, State::Unknown, "").await?,
+            (_, None) => backoff_unless(self.store.finish(claim, State::Unknown, "").await?),
         };
-        // The older a verification, the longer the backoff after an error.
-        let backoff = if is_done {
-            0
-        } else {
-            MIN_RETRY_SECONDS.max(age / 2)
-        };
-        let from = UnixTime::from_seconds(now().seconds() + backoff);
+        let from = UnixTime::from_seconds(now().seconds() + wait);
         self.store.release(claim, from).await
     }
 
@@ -297,9 +324,17 @@ impl<S: Store> Backend<S> {
     async fn delete(&self, claim: &Claim, id: &CertifyId) -> Result<bool> {
         let delete = DeleteFaceVerifyResult::new().certify_id(id.clone());
         match self.client.call(&delete).await {
-            Ok(_) => {
-                self.store.record_deleted(claim).await?;
-                Ok(true)
+            Ok(reply) => {
+                let reply = reply.value;
+                let is_deleted = match reply.fail_reason.as_deref() {
+                    // A deletion whose response was lost.
+                    Some("NOT_DELETE_REPEATEDLY") => true,
+                    _ => reply.delete_result.as_deref() == Some("Y"),
+                };
+                if is_deleted {
+                    self.store.record_deleted(claim).await?;
+                }
+                Ok(is_deleted)
             }
             Err(error) => {
                 log(&claim.verification.order, &error);

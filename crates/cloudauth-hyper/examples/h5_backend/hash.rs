@@ -1,8 +1,8 @@
 //! Hashes of cookies and of people, so that the store holds neither.
 
-use core::fmt::Write as _;
-
 use ring::{digest, hmac};
+
+use super::site::hex;
 
 /// Hashes people with a key derived from the backend's secret.
 pub(crate) struct PersonHasher(hmac::Key);
@@ -28,12 +28,4 @@ impl PersonHasher {
 /// Hashes a cookie. Cookies are random and long, so no key is needed.
 pub(crate) fn visit(cookie: &str) -> String {
     hex(digest::digest(&digest::SHA256, cookie.as_bytes()).as_ref())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}"); // writing to a string cannot fail
-    }
-    text
 }

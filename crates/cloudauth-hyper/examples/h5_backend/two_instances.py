@@ -134,7 +134,7 @@ def verify(turn, urls):
     back = browser.request(page, {"outcome": outcome})
     if turn % 4 < 2:  # the others do not return
         browser.request_any(back[back.index("/back") :])
-        while "http-equiv=refresh" in browser.request_any("/result"):
+        while 'http-equiv="refresh"' in browser.request_any("/result"):
             time.sleep(0.1)
     return page.rsplit("/", 1)[1], state
 
@@ -163,7 +163,7 @@ def main():
         **os.environ,
         "ALIBABA_CLOUD_ACCESS_KEY_ID": "testid",
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "testsecret",
-        "CLOUDAUTH_ENDPOINT": printed["Shanghai"],
+        "CLOUDAUTH_ENDPOINTS": printed["Shanghai"],
         "CALLBACK_URL": "https://shop.example/callback",
         "DATABASE_URL": postgres.url,
         "SECRET": "0123456789abcdef0123456789abcdef",

@@ -1,34 +1,41 @@
-//! The routes, and the cookie that binds every step to the browser that started.
+//! The routes.
 
+use core::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{DefaultBodyLimit, Form, RawQuery, State};
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, REFERRER_POLICY,
-    SET_COOKIE,
-};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::extract::{Form, RawQuery, State};
+use axum::http::{HeaderMap, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use cloudauth_hyper::Sensitive;
 use cloudauth_hyper::verify::{IdNumber, IdentityCard, clean_text};
 use serde::Deserialize;
+use tokio::net::TcpListener;
+use tower::ServiceExt as _;
 
 use super::backend::{Backend, Person};
 use super::store::{self, Result, Store, Verification};
-use super::{hash, pages};
+use super::{hash, listener, pages};
 
-pub(crate) fn router<S: Store>(backend: Arc<Backend<S>>) -> Router {
+/// Serves requests forever.
+pub(crate) async fn serve<S: Store>(listener: TcpListener, backend: Arc<Backend<S>>) -> Infallible {
+    let router = router(backend);
+    let handle = move |request: Request<_>| router.clone().oneshot(request.map(Body::from));
+    listener::serve(listener, handle).await
+}
+
+fn router<S: Store>(backend: Arc<Backend<S>>) -> Router {
     Router::new()
         .route("/", get(start))
         .route("/open", post(open))
         .route("/callback", get(callback))
         .route("/back", get(redirected))
         .route("/result", get(result))
-        .route("/style.css", get(style))
-        .layer(DefaultBodyLimit::max(64 << 10))
-        .fallback(async || html(404, pages::not_found()))
+        .route("/style.css", get(async || pages::style::<Body>()))
+        .fallback(async || pages::not_found::<Body>())
         .with_state(backend)
 }
 
@@ -46,7 +53,7 @@ impl<E: core::fmt::Display> From<E> for InternalError {
 
 impl IntoResponse for InternalError {
     fn into_response(self) -> Response {
-        html(500, pages::unavailable())
+        pages::unavailable(500)
     }
 }
 
@@ -58,25 +65,11 @@ async fn start<S: Store>(State(backend): Shared<S>, headers: HeaderMap) -> PageR
     let found = find(&backend, &headers).await?;
     let state = found.map(|it| it.state);
     if let Some(store::State::Opening | store::State::Open | store::State::Passed) = state {
-        return Ok(redirect("/result"));
+        return Ok(pages::redirect("/result"));
     }
     let settings = &backend.settings;
-    let mut page = html(200, pages::start(settings.is_simulated));
-    if !settings.is_simulated {
-        // The vendor's script loads other resources, which are not documented.
-        let policy = HeaderValue::from_static("base-uri 'none'; frame-ancestors 'none'");
-        page.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
-    }
-    // With the prefix `__Host-` no other host can set the cookie.
-    let (name, secure) = if settings.url.starts_with("https:") {
-        ("__Host-visit", "; Secure")
-    } else {
-        ("visit", "")
-    };
-    let value = backend.cookie();
-    let cookie = format!("{name}={value}; HttpOnly; SameSite=Lax; Path=/{secure}");
-    page.headers_mut().insert(SET_COOKIE, cookie.parse()?);
-    Ok(page)
+    let cookie = settings.site.set_cookie(&backend.new_visit());
+    Ok(pages::start(settings.is_simulated, &cookie))
 }
 
 #[derive(Deserialize)]
@@ -93,16 +86,16 @@ async fn open<S: Store>(
     headers: HeaderMap,
     form: core::result::Result<Form<StartForm>, FormRejection>,
 ) -> PageResult {
-    let Some(visit) = visit(&headers) else {
-        return Ok(redirect("/"));
+    let Some(visit) = visit(&backend, &headers) else {
+        return Ok(pages::redirect("/"));
     };
     let person = match form {
-        Ok(Form(form)) => person(form),
-        Err(_) => Err(pages::incomplete()),
+        Ok(Form(form)) => person(&form),
+        Err(_) => Err(pages::incomplete as fn() -> _),
     };
     let person = match person {
         Ok(person) => person,
-        Err(page) => return Ok(html(400, page)),
+        Err(page) => return Ok(page()),
     };
     // In a task of its own, because a browser that submits the form twice drops the first request.
     tokio::spawn(Arc::clone(&backend).open(visit.clone(), person)).await??;
@@ -111,19 +104,19 @@ async fn open<S: Store>(
             state: store::State::Open,
             page: Some(page),
             ..
-        }) => redirect(page.expose()),
-        _ => redirect("/result"),
+        }) => pages::redirect(page.expose()),
+        _ => pages::redirect("/result"),
     })
 }
 
 /// The person in the form, or the page that says what to correct. A mistyped number would be billed.
-fn person(form: StartForm) -> core::result::Result<Person, String> {
-    let name = clean_text(&form.name).map_err(|_| pages::mistyped())?;
+fn person(form: &StartForm) -> core::result::Result<Person, fn() -> Response> {
+    let name = clean_text(&form.name).map_err(|_| pages::mistyped as fn() -> _)?;
     let (number, meta_info) = (form.number.trim(), form.meta.trim());
     if [name, number, meta_info].contains(&"") || form.consent != "yes" {
-        return Err(pages::incomplete());
+        return Err(pages::incomplete);
     }
-    let number = IdNumber::new(number).map_err(|_| pages::mistyped())?;
+    let number = IdNumber::new(number).map_err(|_| pages::mistyped as fn() -> _)?;
     let card = IdentityCard {
         name: name.into(),
         number: number.into(),
@@ -135,7 +128,7 @@ fn person(form: StartForm) -> core::result::Result<Person, String> {
 /// Step 3.
 async fn callback<S: Store>(State(backend): Shared<S>, RawQuery(query): RawQuery) -> PageResult {
     let status = backend.callback(&query.unwrap_or_default()).await?;
-    Ok(html(status, String::new()))
+    Ok(pages::empty(status))
 }
 
 /// Step 4.
@@ -145,14 +138,14 @@ async fn redirected<S: Store>(
     RawQuery(query): RawQuery,
 ) -> PageResult {
     let Some(verification) = find(&backend, &headers).await? else {
-        return Ok(redirect("/"));
+        return Ok(pages::redirect("/"));
     };
     let has_finished = backend
         .redirected(&verification, &query.unwrap_or_default())
         .await?;
     Ok(match &verification.page {
-        Some(page) if !has_finished => html(200, pages::unfinished(page)),
-        _ => redirect("/result"),
+        Some(page) if !has_finished => pages::unfinished(page.expose()),
+        _ => pages::redirect("/result"),
     })
 }
 
@@ -170,60 +163,29 @@ async fn result<S: Store>(State(backend): Shared<S>, headers: HeaderMap) -> Page
         found = find(&backend, &headers).await?;
     }
     let Some(verification) = found else {
-        return Ok(redirect("/"));
+        return Ok(pages::redirect("/"));
     };
-    let page = match verification.state {
-        store::State::Opening | store::State::Open => pages::waiting(verification.page.as_ref()),
+    Ok(match verification.state {
+        store::State::Opening | store::State::Open => {
+            pages::waiting(verification.page.as_ref().map(Sensitive::expose))
+        }
         store::State::Passed => pages::passed(),
         store::State::Failed => pages::failed(),
         store::State::Expired => pages::expired(),
-        store::State::Refused | store::State::Unknown => pages::unavailable(),
-    };
-    Ok(html(200, page))
-}
-
-async fn style() -> Response {
-    ([(CONTENT_TYPE, "text/css; charset=utf-8")], pages::STYLE).into_response()
+        store::State::Refused | store::State::Unknown => pages::unavailable(200),
+    })
 }
 
 /// Finds the verification of the browser's visit.
 async fn find<S: Store>(backend: &Backend<S>, headers: &HeaderMap) -> Result<Option<Verification>> {
-    match visit(headers) {
+    match visit(backend, headers) {
         Some(visit) => backend.find(&visit).await,
         None => Ok(None),
     }
 }
 
-/// The hash of the visit's cookie, if the browser sent one in the right format.
-fn visit(headers: &HeaderMap) -> Option<String> {
-    let cookies = headers.get_all(COOKIE).into_iter();
-    let cookies = cookies.filter_map(|it| it.to_str().ok());
-    let mut pairs = cookies
-        .flat_map(|it| it.split("; "))
-        .filter_map(|it| it.split_once('='));
-    let (_, value) = pairs.find(|(name, _)| matches!(*name, "visit" | "__Host-visit"))?;
-    let is_valid = value.len() == 32 && value.bytes().all(|b| b.is_ascii_hexdigit());
-    is_valid.then(|| hash::visit(value))
-}
-
-fn html(status: u16, text: String) -> Response {
-    let policy = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; \
-        frame-ancestors 'none'";
-    let headers: [(HeaderName, &str); 4] = [
-        (CONTENT_TYPE, "text/html; charset=utf-8"),
-        (CACHE_CONTROL, "no-store"),
-        (CONTENT_SECURITY_POLICY, policy),
-        (REFERRER_POLICY, "no-referrer"),
-    ];
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, headers, text).into_response()
-}
-
-fn redirect(url: &str) -> Response {
-    let mut page = html(303, String::new());
-    match HeaderValue::from_str(url) {
-        Ok(url) => drop(page.headers_mut().insert(LOCATION, url)),
-        Err(_) => *page.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
-    }
-    page
+/// The hash of the browser's visit.
+fn visit<S: Store>(backend: &Backend<S>, headers: &HeaderMap) -> Option<String> {
+    let visit = backend.settings.site.visit(headers)?;
+    Some(hash::visit(&visit))
 }

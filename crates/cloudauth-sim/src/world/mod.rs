@@ -14,7 +14,7 @@ use crate::http::{IncomingRequest, Reaction};
 use crate::ids::Ids;
 use crate::log::{LoggedRequest, RequestLog};
 use crate::object_store::links;
-use crate::orders::{FinishError, Orders};
+use crate::orders::{FinishError, Order, Orders};
 use crate::page;
 use crate::region::Region;
 use crate::shapes::RecordedShape;
@@ -288,6 +288,12 @@ impl World {
     #[must_use]
     pub fn order_count(&self, outer_order_no: &str) -> usize {
         self.api.operations.orders().count(outer_order_no)
+    }
+
+    /// The verdict of a verification, if there is one. It stays known here after it was deleted.
+    #[must_use]
+    pub fn verdict(&self, certify_id: &str) -> Option<Verdict> {
+        self.orders().get(certify_id).and_then(Order::verdict)
     }
 
     pub(crate) const fn orders(&self) -> &Orders {
