@@ -196,7 +196,7 @@ fn programs_are_run_and_their_failures_reported() {
             "/bin/sh -c 'echo s3cret >&2; exit 4'",
             "program: exited with status 4",
         ),
-        ("echo s3cret", "program output: the response is not JSON"),
+        ("echo s3cret", "program output: not a JSON object"),
         ("/no/such/program", "program: not found"),
     ] {
         for found in who_am_i(&program(command)) {

@@ -369,6 +369,7 @@ impl fmt::Display for SourceError {
             Self::File { path, problem } => write!(f, "{path}: {problem}"),
             Self::Malformed { path, problem } => write!(f, "{path}{problem}"),
             Self::Program(problem) => write!(f, "program: {problem}"),
+            Self::Custom(SupplyError::Failed) => f.write_str("failed"),
             Self::Custom(problem) => problem.fmt(f),
             Self::Output(problem) => write!(f, "program output: {problem}"),
             Self::Refused { status, code: None } => write!(f, "refused (HTTP {status})"),
@@ -416,7 +417,7 @@ impl fmt::Display for SupplyError {
             Self::Exited(Some(status)) => write!(f, "exited with status {status}"),
             Self::Exited(None) => f.write_str("killed by a signal"),
             Self::TimedOut => f.write_str("timed out"),
-            Self::Failed => f.write_str("failed"),
+            Self::Failed => f.write_str("cannot be read"),
         }
     }
 }

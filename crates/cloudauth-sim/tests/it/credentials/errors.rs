@@ -18,10 +18,7 @@ use super::{
 fn errors_about_an_external_program_do_not_contain_its_output() {
     let mut simulation = with(Source::External(External::new("/bin/x").unwrap()));
     for (ends, reason) in [
-        (
-            Ok(b"s3cret".to_vec()),
-            "program output: the response is not JSON",
-        ),
+        (Ok(b"s3cret".to_vec()), "program output: not a JSON object"),
         (
             Ok(
                 br#"{"mode":"s3cret","access_key_id":"s3cret","access_key_secret":"s3cret"}"#
