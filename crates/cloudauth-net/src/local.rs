@@ -267,6 +267,9 @@ fn unsupplied(kind: ErrorKind) -> SupplyError {
     }
 }
 
+#[cfg(all(test, target_os = "linux"))]
+#[path = "../../cloudauth-proto/tests/common/memory.rs"]
+mod memory;
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
@@ -274,6 +277,37 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+
+    /// A buffer that grows moves what it has, and wipes it where it was.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_buffer_that_grows_leaves_nothing_behind() {
+        let secret = memory::secret(1);
+        let path = temporary("needles");
+        memory::write_needles(&path, core::slice::from_ref(&secret));
+        let needles = memory::read_needles(&path);
+        std::fs::remove_file(&path).unwrap();
+        let mut contents = secret.as_bytes().to_vec();
+        contents.resize(2 * PIECE, b' ');
+        let mut buffer = WipingBuffer::default();
+        let mut from = contents.as_slice();
+        assert_eq!(buffer.read_from(&mut from).unwrap(), PIECE);
+        // The allocator writes over the first bytes of what is free.
+        let before = buffer.contents.as_ptr() as u64;
+        assert!(
+            memory::scan(&needles)
+                .iter()
+                .any(|hit| hit.address == before + 34)
+        );
+        assert_eq!(buffer.read_from(&mut from).unwrap(), PIECE);
+        assert_ne!(buffer.contents.as_ptr() as u64, before);
+        assert!(
+            memory::scan(&needles)
+                .iter()
+                .all(|hit| hit.address != before + 34)
+        );
+        assert_eq!(buffer.into_contents(), contents);
+    }
 
     const SHORT: Duration = Duration::from_millis(200);
     const LONG: Duration = Duration::from_secs(60);

@@ -24,7 +24,7 @@ use cloudauth_proto::credentials::{
     AssumeRole, EcsRole, Environment, External, Oidc, Profile, ProfileFormat, Role, Settings,
     SupplyError, Uri,
 };
-use cloudauth_proto::driver::{Head, MonoTime, Now, Refresh, Response};
+use cloudauth_proto::driver::{Head, MonoTime, Now, Refresh, Request, Response};
 use cloudauth_proto::ops::DescribeFaceVerify;
 use cloudauth_proto::verify::CallbackKey;
 use cloudauth_proto::{
@@ -55,17 +55,7 @@ impl Kind {
     ];
 
     fn secret(self) -> String {
-        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-        let mut text = String::new();
-        // A linear congruential generator.
-        let mut state = 12_345 + self as u64;
-        for _ in 0..48 {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
-            text.push(alphabet[(state >> 33) as usize % alphabet.len()].into());
-        }
-        text
+        memory::secret(self as u64)
     }
 }
 
@@ -93,6 +83,29 @@ fn response_to(authority: &str, target: &str) -> Option<&'static str> {
     })
 }
 
+/// Drops a request. Nothing of a secret may be left where its headers, its target and its body were; later
+/// allocations could write over it by chance.
+fn assert_wiped_on_drop(request: Request) {
+    let range = |bytes: &[u8]| {
+        let start = bytes.as_ptr() as u64;
+        start..start + bytes.len() as u64
+    };
+    let mut ranges: Vec<_> = request
+        .headers
+        .iter()
+        .map(|(_, value)| range(value.as_bytes()))
+        .collect();
+    ranges.push(range(request.target.as_bytes()));
+    ranges.push(range(request.body.parts().1));
+    drop(request);
+    let left = memory::scan(&memory::read_needles(&folder().join("needles")));
+    let left: Vec<_> = left
+        .iter()
+        .filter(|hit| ranges.iter().any(|range| range.contains(&hit.address)))
+        .collect();
+    assert!(left.is_empty(), "a dropped request: {left:?}");
+}
+
 /// Runs a flow with files in the place of servers and programs.
 fn run<F: Flow>(flow: &mut F, session: &mut Session) {
     loop {
@@ -104,7 +117,7 @@ fn run<F: Flow>(flow: &mut F, session: &mut Session) {
                     Some(file) => fs::read(folder().join(file)).unwrap(),
                     None => br#"{"Code":"200","ResultObject":{"Passed":"T"}}"#.to_vec(),
                 };
-                drop(request);
+                assert_wiped_on_drop(request);
                 let response = Response::new(Head::new(200, Vec::new()), body);
                 flow.report(session, exchange.id(), Ok(response), now());
             }
@@ -347,10 +360,10 @@ fn a_child_process_tells_what_is_left_in_its_memory() {
     };
     let needles = memory::read_needles(&folder().join("needles"));
     let mut report = String::new();
-    let mut tell = |what: &str, found: &[String]| {
+    let mut tell = |what: &str, found: &[memory::Hit]| {
         writeln!(report, "{what}: {}", found.len()).unwrap();
-        for place in found {
-            writeln!(report, "  {place}").unwrap();
+        for hit in found {
+            writeln!(report, "  {hit:x?}").unwrap();
         }
     };
     match case.as_str() {

@@ -12,7 +12,21 @@ pub(crate) type Needle = [u8; 12];
 
 const MASK: u8 = 0x5a;
 
-/// Writes three masked parts of each secret, of at least 46 bytes, to a file.
+/// A secret of 48 letters and digits; numbers stand for different ones.
+pub(crate) fn secret(number: u64) -> String {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    // A linear congruential generator.
+    let mut state = 12_345 + number;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        char::from(alphabet[(state >> 33) as usize % alphabet.len()])
+    };
+    (0..48).map(|_| next()).collect()
+}
+
+/// Writes three masked parts of each secret to a file.
 pub(crate) fn write_needles(path: &Path, secrets: &[String]) {
     let parts = secrets
         .iter()
@@ -27,8 +41,16 @@ pub(crate) fn read_needles(path: &Path) -> Vec<Needle> {
     needles.collect()
 }
 
-/// Where parts of secrets are in the writable memory of this process.
-pub(crate) fn scan(needles: &[Needle]) -> Vec<String> {
+/// A part of a secret in the writable memory of this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hit {
+    /// The number of the part.
+    pub(crate) part: usize,
+    pub(crate) address: u64,
+}
+
+/// Finds parts of secrets in the writable memory of this process.
+pub(crate) fn scan(needles: &[Needle]) -> Vec<Hit> {
     let memory = File::open("/proc/self/mem").unwrap();
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
     let mut found = Vec::new();
@@ -44,7 +66,7 @@ pub(crate) fn scan(needles: &[Needle]) -> Vec<String> {
 }
 
 /// Reads page by page. The pages are masked in place, so that the scan makes no plain copy that stays.
-fn scan_range(memory: &File, range: Range<u64>, needles: &[Needle], found: &mut Vec<String>) {
+fn scan_range(memory: &File, range: Range<u64>, needles: &[Needle], found: &mut Vec<Hit>) {
     const PAGE: usize = 4_096;
     // The end of the page before, since a part can lie across two pages.
     const TAIL: usize = 11;
@@ -67,7 +89,7 @@ fn scan_range(memory: &File, range: Range<u64>, needles: &[Needle], found: &mut 
             }
             if let Some(i) = needles.iter().position(|needle| needle == part) {
                 let address = at + offset as u64 - TAIL as u64;
-                found.push(format!("part {i} at {address:x}"));
+                found.push(Hit { part: i, address });
             }
         }
     }
