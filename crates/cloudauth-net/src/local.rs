@@ -3,6 +3,7 @@
 //! On Unix both are read on the calling thread, and nothing is left running when a function returns:
 //! no thread and, unless it succeeded, no program.
 
+use core::mem;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::fs::File;
@@ -12,6 +13,7 @@ use std::thread;
 use std::time::Instant;
 
 use cloudauth_proto::driver::SupplyError;
+use zeroize::Zeroizing;
 
 /// Size limit of a file and of a program's output: 16 MiB, a thousand times the largest that are known.
 const LIMIT: usize = 16 << 20;
@@ -139,19 +141,16 @@ impl<'c> TimeLimit<'c> {
     /// Reads to the end; `from` need not be nonblocking, as it is read only when there is something.
     #[cfg(unix)]
     fn read(&self, mut from: impl Read + std::os::fd::AsFd) -> Result<Vec<u8>, SupplyError> {
-        let mut read = Vec::new();
-        let mut buffer = vec![0; 16 << 10];
+        let mut read = WipingBuffer::default();
         loop {
             self.wait_until_readable(&from)?;
-            match from.read(&mut buffer) {
-                Ok(0) => return Ok(read),
-                Ok(more) => read.extend_from_slice(&buffer[..more]),
+            match read.read_from(&mut from) {
+                Ok(0) => return Ok(read.into_contents()),
+                Ok(_) if read.contents.len() > LIMIT => return Err(SupplyError::TooLarge),
+                Ok(_) => {}
                 // Another process reads the same pipe.
                 Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
                 Err(e) => return Err(unsupplied(e.kind())),
-            }
-            if read.len() > LIMIT {
-                return Err(SupplyError::TooLarge);
             }
         }
     }
@@ -211,15 +210,49 @@ fn kill(child: &mut Child) {
 }
 
 #[cfg(not(unix))]
-fn read_limited(from: impl Read) -> Result<Vec<u8>, SupplyError> {
-    let mut read = Vec::new();
-    let taken = from.take(LIMIT as u64 + 1).read_to_end(&mut read);
-    taken.map_err(|e| unsupplied(e.kind()))?;
-    if read.len() > LIMIT {
-        return Err(SupplyError::TooLarge);
+fn read_limited(mut from: impl Read) -> Result<Vec<u8>, SupplyError> {
+    let mut read = WipingBuffer::default();
+    loop {
+        match read.read_from(&mut from) {
+            Ok(0) => return Ok(read.into_contents()),
+            Ok(_) if read.contents.len() > LIMIT => return Err(SupplyError::TooLarge),
+            Ok(_) => {}
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => return Err(unsupplied(e.kind())),
+        }
     }
-    Ok(read)
 }
+
+/// What has been read, which holds secrets: every copy but the one that is returned is wiped.
+#[derive(Default)]
+struct WipingBuffer {
+    contents: Zeroizing<Vec<u8>>,
+}
+
+impl WipingBuffer {
+    /// Reads once, and returns the number of bytes.
+    fn read_from(&mut self, from: &mut impl Read) -> std::io::Result<usize> {
+        let length = self.contents.len();
+        if self.contents.capacity() - length < PIECE {
+            // `reserve` would leave the old copy in memory.
+            let mut larger = Zeroizing::new(Vec::with_capacity(2 * length + PIECE));
+            larger.extend_from_slice(&self.contents);
+            self.contents = larger;
+        }
+        self.contents.resize(length + PIECE, 0);
+        let more = from.read(&mut self.contents[length..]);
+        let kept = length + *more.as_ref().unwrap_or(&0);
+        self.contents.truncate(kept);
+        more
+    }
+
+    fn into_contents(mut self) -> Vec<u8> {
+        mem::take(&mut *self.contents)
+    }
+}
+
+/// The most bytes that are read at once.
+const PIECE: usize = 16 << 10;
 
 #[expect(
     clippy::wildcard_enum_match_arm,
@@ -234,6 +267,9 @@ fn unsupplied(kind: ErrorKind) -> SupplyError {
     }
 }
 
+#[cfg(all(test, target_os = "linux"))]
+#[path = "../../cloudauth-proto/tests/common/memory.rs"]
+mod memory;
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
@@ -241,6 +277,37 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+
+    /// A buffer that grows moves what it has, and wipes it where it was.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_buffer_that_grows_leaves_nothing_behind() {
+        let secret = memory::secret(1);
+        let path = temporary("needles");
+        memory::write_needles(&path, core::slice::from_ref(&secret));
+        let needles = memory::read_needles(&path);
+        std::fs::remove_file(&path).unwrap();
+        let mut contents = secret.as_bytes().to_vec();
+        contents.resize(2 * PIECE, b' ');
+        let mut buffer = WipingBuffer::default();
+        let mut from = contents.as_slice();
+        assert_eq!(buffer.read_from(&mut from).unwrap(), PIECE);
+        // The allocator writes over the first bytes of what is free.
+        let before = buffer.contents.as_ptr() as u64;
+        assert!(
+            memory::scan(&needles)
+                .iter()
+                .any(|hit| hit.address == before + 34)
+        );
+        assert_eq!(buffer.read_from(&mut from).unwrap(), PIECE);
+        assert_ne!(buffer.contents.as_ptr() as u64, before);
+        assert!(
+            memory::scan(&needles)
+                .iter()
+                .all(|hit| hit.address != before + 34)
+        );
+        assert_eq!(buffer.into_contents(), contents);
+    }
 
     const SHORT: Duration = Duration::from_millis(200);
     const LONG: Duration = Duration::from_secs(60);

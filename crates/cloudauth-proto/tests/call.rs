@@ -125,7 +125,7 @@ fn drive<F: Flow>(
     let mut hosts = Vec::new();
     for result in results {
         let exchange = send(flow, session, at(0));
-        hosts.push(exchange.sign().authority.into_owned());
+        hosts.push(exchange.sign().authority.to_string());
         flow.report(session, exchange.id(), result, at(0));
     }
     (hosts, done(flow, session, at(0)))

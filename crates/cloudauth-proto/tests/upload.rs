@@ -357,7 +357,7 @@ fn debug_and_errors_show_neither_grant_nor_file() {
     let authorization = upload.exchange();
     upload.respond(&authorization);
     let post = upload.exchange();
-    let (shared, _) = post.sign().body.into_parts();
+    let (shared, _) = core::mem::take(&mut post.sign().body).into_parts();
     let text = String::from_utf8_lossy(shared.as_ref()).into_owned();
     let value = |name: &str| {
         let (_, rest) = text

@@ -9,6 +9,7 @@ use percent_encoding::percent_decode;
 
 use super::pairs::{Entry, Pairs, ParamLocation, PlainName, push_pair, push_plain_pair};
 use super::sink::Buffer;
+use crate::secret::Secret;
 
 /// The parameters of an operation.
 ///
@@ -54,6 +55,13 @@ impl Params {
         let (text, entries) = self.parts(place);
         push_pair(text, entries, name.as_ref(), value, place);
         self.put_last_in_order();
+    }
+
+    /// Adds a parameter that is wiped from memory on drop, if nothing is pushed after it.
+    pub(crate) fn push_secret(&mut self, name: &str, secret: &Secret, place: ParamLocation) {
+        let (text, _) = self.parts(place);
+        text.expect_secret(name.len() + secret.expose().len());
+        self.push(name, secret.expose(), place);
     }
 
     #[inline]

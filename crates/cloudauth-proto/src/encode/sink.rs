@@ -2,6 +2,9 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::mem;
+
+use zeroize::Zeroize;
 
 /// A destination of bytes, which encoders write to in place.
 pub(crate) trait Sink {
@@ -20,6 +23,16 @@ pub(crate) trait Sink {
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
     length: usize,
+    /// Whether they are wiped on drop.
+    is_secret: bool,
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        if self.is_secret {
+            self.bytes.zeroize();
+        }
+    }
 }
 
 impl Buffer {
@@ -32,7 +45,25 @@ impl Buffer {
         Self {
             bytes,
             length: first.len(),
+            is_secret: false,
         }
+    }
+
+    /// Makes room for an encoded secret of `length` bytes, so that writing it moves nothing, and has the
+    /// bytes wiped on drop.
+    pub(crate) fn expect_secret(&mut self, length: usize) {
+        // Each byte is encoded as up to three.
+        let end = self.length + 3 * length + MOST;
+        if self.bytes.len() < end {
+            let mut bytes = Vec::with_capacity(end);
+            bytes.extend_from_slice(self.as_bytes());
+            bytes.resize(end, 0);
+            if self.is_secret {
+                self.bytes.zeroize();
+            }
+            self.bytes = bytes;
+        }
+        self.is_secret = true;
     }
 
     pub(crate) fn reserve(&mut self, more: usize) {
@@ -72,7 +103,7 @@ impl Buffer {
 
     pub(crate) fn into_bytes(mut self) -> Vec<u8> {
         self.bytes.truncate(self.length);
-        self.bytes
+        mem::take(&mut self.bytes)
     }
 }
 

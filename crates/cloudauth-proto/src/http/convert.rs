@@ -2,6 +2,7 @@
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
+use core::mem;
 
 use bytes::Bytes;
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -16,11 +17,11 @@ impl Request {
     /// Every header is marked as sensitive. Fails if those types do not accept a header or the target;
     /// the error shows neither.
     pub fn into_http<B>(
-        self,
+        mut self,
         body: impl FnOnce(Body) -> B,
     ) -> Result<http::Request<B>, http::Error> {
         let mut headers = HeaderMap::with_capacity(self.headers.len());
-        for (name, value) in self.headers {
+        for (name, value) in mem::take(&mut self.headers) {
             let mut value = match value {
                 Cow::Borrowed(value) => {
                     HeaderValue::from_maybe_shared(Bytes::from_static(value.as_bytes()))?
@@ -36,9 +37,11 @@ impl Request {
             UriScheme::Http => Scheme::HTTP,
             UriScheme::Https => Scheme::HTTPS,
         });
-        uri.authority = Some(Authority::try_from(self.authority.into_owned())?);
-        uri.path_and_query = Some(PathAndQuery::try_from(self.target)?);
-        let mut made = http::Request::new(body(self.body));
+        uri.authority = Some(Authority::try_from(
+            mem::take(&mut self.authority).into_owned(),
+        )?);
+        uri.path_and_query = Some(PathAndQuery::try_from(mem::take(&mut self.target))?);
+        let mut made = http::Request::new(body(mem::take(&mut self.body)));
         *made.method_mut() = match self.method {
             Method::Get => http::Method::GET,
             Method::Post => http::Method::POST,

@@ -13,7 +13,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;
+use core::mem;
 use core::time::Duration;
+
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::clock::UnixTime;
 use crate::encode::Buffer;
@@ -103,6 +106,29 @@ impl Request {
     }
 }
 
+/// Wipes the tokens in the headers, and in the target of a GET request.
+impl Drop for Request {
+    fn drop(&mut self) {
+        for (name, value) in &mut self.headers {
+            let is_token = match *name {
+                "x-acs-bearer-token" | "x-acs-security-token" | "x-aliyun-ecs-metadata-token" => {
+                    true
+                }
+                "authorization" => value.starts_with("Bearer "),
+                _ => false,
+            };
+            if let Cow::Owned(value) = value
+                && is_token
+            {
+                value.zeroize();
+            }
+        }
+        if self.method == Method::Get {
+            self.target.zeroize();
+        }
+    }
+}
+
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.headers.iter().map(|(name, _)| *name).collect();
@@ -124,7 +150,7 @@ impl fmt::Debug for Request {
 #[derive(Clone, Default)]
 pub struct Body {
     shared: SharedPart,
-    own: Vec<u8>,
+    own: Zeroizing<Vec<u8>>,
 }
 
 #[derive(Clone)]
@@ -154,13 +180,17 @@ impl Body {
     pub(crate) fn new(form: Arc<Buffer>, own: Vec<u8>) -> Self {
         // Every pair ends with an `&`, but the last of all is sent without it.
         let length = form.len().saturating_sub(usize::from(own.is_empty()));
-        let shared = SharedPart::Form(form, length);
-        Self { shared, own }
+        Self {
+            shared: SharedPart::Form(form, length),
+            own: Zeroizing::new(own),
+        }
     }
 
     pub(crate) fn of_bytes(bytes: Arc<Vec<u8>>, own: Vec<u8>) -> Self {
-        let shared = SharedPart::Bytes(bytes);
-        Self { shared, own }
+        Self {
+            shared: SharedPart::Bytes(bytes),
+            own: Zeroizing::new(own),
+        }
     }
 
     /// Both parts, in the order in which they are sent.
@@ -171,8 +201,8 @@ impl Body {
 
     /// Both parts, owned, for transports that send without a copy.
     #[must_use]
-    pub fn into_parts(self) -> (impl AsRef<[u8]> + Send + Sync + 'static, Vec<u8>) {
-        (self.shared, self.own)
+    pub fn into_parts(mut self) -> (impl AsRef<[u8]> + Send + Sync + 'static, Vec<u8>) {
+        (self.shared, mem::take(&mut *self.own))
     }
 
     /// The length in bytes.

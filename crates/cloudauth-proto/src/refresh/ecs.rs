@@ -12,6 +12,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use zeroize::Zeroizing;
+
 use super::response::{self, FetchedCredentials, IssuerTime};
 use crate::clock::MonoTime;
 use crate::credentials::{EcsRole, MetadataState, SourceError};
@@ -220,10 +222,10 @@ fn request(
 }
 
 /// The body of a response with status 2xx.
-pub(super) fn ok(response: Response) -> Result<Vec<u8>, SourceError> {
+pub(super) fn ok(response: Response) -> Result<Zeroizing<Vec<u8>>, SourceError> {
     let status = response.head.status;
     if (200..300).contains(&status) {
-        return Ok(response.body);
+        return Ok(Zeroizing::new(response.body));
     }
     let envelope = Envelope::read(&response.body);
     let code = envelope.ok().and_then(|envelope| envelope.code);

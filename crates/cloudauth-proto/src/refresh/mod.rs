@@ -18,6 +18,8 @@ use core::fmt;
 use core::mem;
 use core::ops::ControlFlow::{Break, Continue};
 
+use zeroize::Zeroize;
+
 use request::sts_call;
 use response::FetchedCredentials;
 use resume::issuer_time;
@@ -188,7 +190,8 @@ impl Refresh {
                 Some(step)
             }
             Err(result) => {
-                let fetched = result.map_err(sts::reason).and_then(|reply| {
+                let fetched = result.map_err(sts::reason).and_then(|mut reply| {
+                    reply.raw.zeroize();
                     let time = issuer_time(reply.head.date(), self.sent, session, now);
                     reply.value.into_fetched(provider, time)
                 });

@@ -125,7 +125,6 @@ pub(super) fn responded(
     };
     result
         .and_then(body_of)
-        .map(Zeroizing::new)
         .and_then(|body| response::keys(&body, container))
         .and_then(|keys| keys.into_fetched(provider, time))
         .into()

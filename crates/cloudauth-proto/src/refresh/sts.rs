@@ -7,6 +7,8 @@ use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
+use zeroize::Zeroize;
+
 use super::response::IssuedCredentials;
 use crate::credentials::{Oidc, Role, SourceError};
 use crate::encode::{ParamLocation, Params};
@@ -63,7 +65,7 @@ impl Operation for AssumeRoleWithOidcRequest {
             &self.oidc.provider_arn,
             ParamLocation::Form,
         );
-        params.push("OIDCToken", self.token.expose(), ParamLocation::Form);
+        params.push_secret("OIDCToken", &self.token, ParamLocation::Form);
     }
 }
 
@@ -91,7 +93,10 @@ fn role(role: &Role, params: &mut Params) {
 pub(super) fn reason(error: Error) -> SourceError {
     let reason = reason_of(error.attempts());
     match error {
-        Error::Decode(error) => SourceError::Decode(error.kind),
+        Error::Decode(mut error) => {
+            error.raw.zeroize();
+            SourceError::Decode(error.kind)
+        }
         Error::Invalid(_)
         | Error::Service(_)
         | Error::Credentials(_)

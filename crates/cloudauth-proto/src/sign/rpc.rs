@@ -90,7 +90,10 @@ impl CommonParams {
     /// The common parameters but for the signature.
     fn new(draft: &Draft<'_>, identity: Identity<'_>, stamp: &Stamp) -> Self {
         let query = draft.params.query.as_bytes();
-        let text = Buffer::behind(query, EXPECTED);
+        let mut text = Buffer::behind(query, EXPECTED);
+        if let Some(token) = identity.token {
+            text.expect_secret(EXPECTED + token.len());
+        }
         let entries = Vec::with_capacity(9);
         let mut common = Self { text, entries };
         common.push(plain!("AccessKeyId"), identity.id);
