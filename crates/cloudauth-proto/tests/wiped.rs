@@ -125,6 +125,7 @@ fn run<F: Flow>(flow: &mut F, session: &mut Session) {
             Step::Read { path, .. } => {
                 flow.supply(fs::read(path).map_err(|_| SupplyError::Missing))
             }
+            Step::Provide { .. } => flow.provide(Err(SupplyError::Missing)),
             Step::Run { argv, .. } => {
                 flow.supply(fs::read(&argv[0]).map_err(|_| SupplyError::Missing))
             }
@@ -219,7 +220,9 @@ const CASES: &[(&str, fn())] = &[
         ))));
     }),
     ("ECS role", || {
-        call(Source::EcsRole(EcsRole::new(Some("r".into()), &settings())))
+        call(Source::EcsRole(
+            EcsRole::new(Some("r".into()), &settings()).unwrap(),
+        ))
     }),
     ("URI", || {
         call(Source::Uri(Uri::new("https://uri.example/x").unwrap()))
