@@ -8,6 +8,7 @@
 //! | [`percent_round_trip`] | Names and values, encoded once and twice, are decoded to the originals. |
 //! | [`order_does_not_matter`] | The order in which parameters are pushed does not change the signed string. |
 //! | [`decode_never_panics`] | Any response, to any operation or source of credentials, gives a reply or an error, and the error shows no personal data of the response. |
+//! | [`the_verdict_survives`] | Whatever bytes are in the other strings, values and names of a reply, its code, request ID, verdict, reason and ID are read. |
 //! | [`fault_and_mismatch_parser`] | Any message of a refused signature gives an explanation that names a parameter or header of the request, and shows no value. |
 //! | [`flow_any_order`] | Polls, reports and clock changes in any order do not violate the contract of flows. |
 //! | [`never_another_identity`] | The key of a damaged file is one of its selected profile, and the one behind the file is used only if it has none. |
@@ -50,6 +51,7 @@ pub mod reference;
 mod refusals;
 mod replies;
 mod signing;
+mod survival;
 
 pub use callbacks::{callbacks_are_read, redirects_are_read};
 pub use encoding::{order_does_not_matter, percent_round_trip};
@@ -61,3 +63,4 @@ pub use replies::decode_never_panics;
 pub use signing::{
     check_values, one_bit_off_is_refused, sign_matches_reference, sim_accepts_what_we_sign,
 };
+pub use survival::the_verdict_survives;

@@ -12,8 +12,8 @@ use cloudauth_proto::driver::{Head, MonoTime, Now, Response, SupplyError};
 use cloudauth_proto::operation::{InvalidField, Listed, OperationMetadata, Params};
 use cloudauth_proto::ops::{self, Visitor};
 use cloudauth_proto::{
-    AttemptOutcome, Call, CallOptions, Endpoint, Error, Flow, Operation, Scheme, Session, Source,
-    Step, UnixTime,
+    AttemptOutcome, Call, CallOptions, Endpoint, Error, Flow, Operation, Reply, Scheme, Session,
+    Source, Step, UnixTime,
 };
 
 use crate::input::KEY;
@@ -41,10 +41,10 @@ impl CannedResponse<'_> {
         &self,
         operation: &O,
         scheme: Scheme,
-    ) -> Result<O::Response, Error> {
+    ) -> Result<Reply<O::Response>, Error> {
         let call = Call::new(operation, CallOptions::new())?;
         let mut session = Session::new(KEY.clone(), [1; 32]).scheme(scheme);
-        self.run(call, &mut session).map(|reply| reply.value)
+        self.run(call, &mut session)
     }
 
     /// Fetches credentials from a source and responds to it.

@@ -59,6 +59,11 @@ fn decode_never_panics() {
 }
 
 #[test]
+fn the_verdict_survives() {
+    replay("the_verdict_survives", cloudauth_fuzz::the_verdict_survives);
+}
+
+#[test]
 fn fault_and_mismatch_parser() {
     replay(
         "fault_and_mismatch_parser",

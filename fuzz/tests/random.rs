@@ -279,6 +279,11 @@ proptest! {
     }
 
     #[test]
+    fn the_verdict_survives(bytes in prop_oneof![bytes(), prop::collection::vec(any::<u8>(), 1..24)]) {
+        cloudauth_fuzz::the_verdict_survives(&bytes);
+    }
+
+    #[test]
     fn fault_and_mismatch_parser(bytes in with_header::<4>(text(RESPONSE))) {
         cloudauth_fuzz::fault_and_mismatch_parser(&bytes);
     }

@@ -68,6 +68,21 @@ fn passed_may_be_a_letter_or_a_sub_code_and_other_values_are_ignored() {
 }
 
 #[test]
+fn keys_without_a_value_count_as_missing_before_anything_else_is_decided() {
+    for query in [
+        "certifyId=&certifyId=sha1&passed=200&callbackToken=t",
+        "certifyId=sha1&CertifyId&passed=&subCode=200&callbackToken=t&CallbackToken=",
+        "certifyId=sha1&passed=200&Passed=&subCode=&callbackToken=&callbackToken=t",
+        "certifyId=sha1&passed=%1b&subCode=200&callbackToken=t",
+    ] {
+        let callback = Callback::parse(query).unwrap();
+        assert_eq!(callback.certify_id().as_str(), "sha1", "{query}");
+        assert_eq!(callback.passed(), Some("200"), "{query}");
+        assert!(callback.has_token(&Secret::new("t")), "{query}");
+    }
+}
+
+#[test]
 fn malformed_queries_are_refused_with_the_reason() {
     let error = |query: &str| Callback::parse(query).unwrap_err();
     let long = format!("certifyId=sha1&passed=200&x={}", "x".repeat(1 << 20));

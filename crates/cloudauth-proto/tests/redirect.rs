@@ -1,5 +1,9 @@
 //! Redirects: the forms in which the browser returns, and what is accepted of them.
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test"
+)]
 
 mod common;
 
@@ -36,15 +40,26 @@ enum Encoding {
     ByEncodeUri,
     Once,
     Twice,
+    /// As a form, whose spaces are `+`.
+    AsForm,
+    /// After a space that became a `+`.
+    AfterPlus,
+    /// Within a JSON string, of which a browser has encoded the quotes.
+    InString,
+    InStringOnce,
 }
 
 impl Encoding {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 9] = [
         Self::Raw,
         Self::ByBrowser,
         Self::ByEncodeUri,
         Self::Once,
         Self::Twice,
+        Self::AsForm,
+        Self::AfterPlus,
+        Self::InString,
+        Self::InStringOnce,
     ];
 
     fn apply(self, json: &str) -> String {
@@ -55,33 +70,68 @@ impl Encoding {
             Self::ByEncodeUri => utf8_percent_encode(json, &ENCODE_URI).to_string(),
             Self::Once => encode(json),
             Self::Twice => encode(&encode(json)),
+            Self::AsForm => encode(json).replace("%20", "+"),
+            Self::AfterPlus => format!("+{}", Self::ByBrowser.apply(json)),
+            Self::InString => Self::ByBrowser.apply(&Value::from(json).to_string()),
+            Self::InStringOnce => encode(&Value::from(json).to_string()),
         }
     }
 }
 
 /// Strings before and after the parameter.
-const SURROUNDINGS: [(&str, &str); 7] = [
+const SURROUNDINGS: [(&str, &str); 10] = [
     ("", ""),
     ("a=1&", "&b=2"),
     ("", "&b=%ff"),
     ("https://shop.example/done?a=1&", "#top"),
     ("https://shop.example/#/done?", ""),
     ("https://shop.example/#", ""),
+    ("https://shop.example/done?a=1&amp;", "&amp;b=2"),
+    ("https://shop.example/?a=1#/done?b=2&", "#top"),
     ("myresponse=1&response_=2&", ""),
+    ("amp;response=1&", ""),
 ];
 
 #[test]
 fn every_encoding_is_read_in_every_surrounding() {
-    let json =
-        r#"{"code":1003,"subCode":"Z5055","reason":"a & b # 张+{","extInfo":{"certifyId":"sha1"}}"#;
-    for encoding in Encoding::ALL {
-        for (before, after) in SURROUNDINGS {
-            let text = format!("{before}response={}{after}", encoding.apply(json));
-            let returned = Redirect::parse(&text).unwrap();
-            assert_eq!(returned.code(), Some("1003"), "{text}");
-            assert_eq!(returned.sub_code(), Some("Z5055"), "{text}");
-            assert_eq!(returned.certify_id().unwrap().as_str(), "sha1", "{text}");
-            assert!(!returned.has_finished());
+    for json in [
+        r#"{"code":1003,"subCode":"Z5055","reason":"a & b # 张+{","extInfo":{"certifyId":"sha1"}}"#,
+        r#"{ "code": 1003, "subCode": "Z5055", "extInfo": { "certifyId": "sha1" } }"#,
+        r#"{"code":"1003","subCode":"Z5055","extInfo":"{\"certifyId\":\"sha1\"}"}"#,
+        r#"{"code":1003,"subCode":"Z5055","reason":"\ud842 \x","extInfo":{"certifyId":"sha1"}}"#,
+    ] {
+        for encoding in Encoding::ALL {
+            for (before, after) in SURROUNDINGS {
+                let text = format!("{before}response={}{after}", encoding.apply(json));
+                let returned = Redirect::parse(&text).unwrap_or_else(|_| panic!("{text}"));
+                assert_eq!(returned.code(), Some("1003"), "{text}");
+                assert_eq!(returned.sub_code(), Some("Z5055"), "{text}");
+                assert_eq!(returned.certify_id().unwrap().as_str(), "sha1", "{text}");
+                assert!(!returned.has_finished());
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_server_receives_from_a_browser_is_read() {
+    for query in [
+        // `{` is kept in a query, and `"` is not (URL Standard).
+        "response={%22code%22:1003,%22subCode%22:%22Z5055%22,%22extInfo%22:{%22certifyId%22:%22sha1%22}}",
+        "response=%7B%22code%22%3A1003%2C%22subCode%22%3A%22Z5055%22%2C%22extInfo%22%3A%7B%22certifyId%22%3A%22sha1%22%7D%7D",
+        "response=+%7B%22code%22%3A+1003%2C+%22subCode%22%3A+%22Z5055%22%2C+%22extInfo%22%3A+%7B%22certifyId%22%3A+%22sha1%22%7D%7D",
+        "response=%22{%5C%22code%5C%22:1003,%5C%22subCode%5C%22:%5C%22Z5055%5C%22,%5C%22extInfo%5C%22:{%5C%22certifyId%5C%22:%5C%22sha1%5C%22}}%22",
+        "response={%22code%22:1003,%22subCode%22:%22Z5055%22,%22reason%22:%22%B3%C9%22,%22extInfo%22:{%22certifyId%22:%22sha1%22}}",
+    ] {
+        for query in [
+            query.to_owned(),
+            format!("/done?a=1&amp;{query}"),
+            format!("/#/done?{query}"),
+        ] {
+            let returned = Redirect::parse(&query).unwrap_or_else(|_| panic!("{query}"));
+            assert_eq!(returned.code(), Some("1003"), "{query}");
+            assert_eq!(returned.sub_code(), Some("Z5055"), "{query}");
+            assert_eq!(returned.certify_id().unwrap().as_str(), "sha1", "{query}");
         }
     }
 }
@@ -203,7 +253,12 @@ proptest! {
         });
         let json = response.to_string();
         // A browser does not encode `%`, so that the encoding of a string with one is ambiguous.
-        let is_ambiguous = matches!(encoding, Encoding::ByBrowser) && json.contains('%');
+        let is_ambiguous = match encoding {
+            Encoding::ByBrowser | Encoding::AfterPlus | Encoding::InString => json.contains('%'),
+            // The `+` of a string in a form could be itself.
+            Encoding::AsForm => json.contains(' '),
+            _ => false,
+        };
         let encoding = if is_ambiguous { Encoding::Once } else { encoding };
         let text = format!("{before}response={}{after}", encoding.apply(&json));
         prop_assume!(text.len() <= Redirect::LONGEST_TEXT);

@@ -198,3 +198,109 @@ impl Visitor for Empty {
 fn missing_and_null_fields_are_accepted_except_for_what_the_operation_is_for() {
     ops::visit(&mut Empty);
 }
+
+/// A value that a field of this shape cannot be read from. None if there is no such value.
+fn odd(shape: &Shape) -> Option<Value> {
+    Some(match shape {
+        Shape::Text => json!({ "odd": [1] }),
+        // Some of its characters were lost.
+        Shape::Sensitive => "odd \u{fffd}".into(),
+        Shape::Integer | Shape::Number | Shape::Boolean => "odd".into(),
+        Shape::Map | Shape::List(_) | Shape::Object(_) => 7.into(),
+        _ => return None,
+    })
+}
+
+#[derive(Default)]
+struct OneOddField {
+    fields: usize,
+}
+
+impl Visitor for OneOddField {
+    fn operation<O: Listed + Sync>(&mut self) {
+        let info = O::METADATA;
+        let Shape::Object(fields) = info.response else {
+            panic!("not an object");
+        };
+        for (position, (odd_name, odd_shape)) in fields.iter().enumerate() {
+            let Some(odd) = odd(odd_shape) else { continue };
+            let (mut object, mut shown) = (Map::new(), Vec::new());
+            for (other, (name, shape)) in fields.iter().enumerate() {
+                let (value, debug) = filled(shape, name, Variant::AsDocumented);
+                if other == position {
+                    object.insert((*name).to_owned(), odd.clone());
+                } else {
+                    object.insert((*name).to_owned(), value);
+                    shown.push(format!("{name}: {debug}"));
+                }
+            }
+            shown.push(format!("unreadable: [{odd_name:?}]"));
+            let mut body = match info.payload {
+                Some(payload) => json!({ payload: object }),
+                None => object.into(),
+            };
+            body["Code"] = "200".into();
+            body["RequestId"] = "R".into();
+            let result = reply_to(&generated::<O>(), &body.to_string());
+            if info.result_field == Some(odd_name) {
+                let error = result.unwrap_err().to_string();
+                assert!(
+                    error.contains(&format!("missing field `{odd_name}`")),
+                    "{error}"
+                );
+                continue;
+            }
+            let reply = result.unwrap();
+            assert_eq!(reply.request_id.as_deref(), Some("R"));
+            let shown = format!("{{ {} }}", shown.join(", "));
+            let read = without_names(&format!("{:?}", reply.value));
+            assert_eq!(read, without_names(&shown), "{} {odd_name}", info.action);
+            self.fields += 1;
+        }
+    }
+}
+
+#[test]
+fn one_unreadable_field_of_any_reply_costs_nothing_but_itself() {
+    let mut visitor = OneOddField::default();
+    ops::visit(&mut visitor);
+    println!("fields that were made unreadable: {}", visitor.fields);
+    assert!(visitor.fields > 300, "{}", visitor.fields);
+}
+
+/// Replies with lists, each of which has one item that cannot be read.
+#[derive(Default)]
+struct OddItems {
+    lists: usize,
+}
+
+impl Visitor for OddItems {
+    fn operation<O: Listed + Sync>(&mut self) {
+        let info = O::METADATA;
+        let Shape::Object(fields) = info.response else {
+            panic!("not an object");
+        };
+        for (name, shape) in fields {
+            let Shape::List(item) = shape else { continue };
+            let (value, debug) = filled(item, name, Variant::AsDocumented);
+            let list = json!({ *name: [odd(item).unwrap(), value] });
+            let body = match info.payload {
+                Some(payload) => json!({ payload: list }),
+                None => list,
+            };
+            let reply = reply_to(&generated::<O>(), &body.to_string()).unwrap();
+            let shown = format!("{{ {name}: [{debug}], unreadable: [{name:?}] }}");
+            let read = without_names(&format!("{:?}", reply.value));
+            assert_eq!(read, without_names(&shown), "{}", info.action);
+            self.lists += 1;
+        }
+    }
+}
+
+#[test]
+fn one_unreadable_item_of_a_list_costs_nothing_but_itself() {
+    let mut visitor = OddItems::default();
+    ops::visit(&mut visitor);
+    println!("lists with an unreadable item: {}", visitor.lists);
+    assert!(visitor.lists > 20, "{}", visitor.lists);
+}

@@ -111,20 +111,18 @@ impl<'de, R: DeserializeOwned> Visitor<'de> for Outer<'_, R> {
             };
             return payload.visit_map(map);
         };
-        let mut second = None;
         while let Some(FieldName(name)) = map.next_key()? {
             if name == container {
-                let is_first = self.payload.is_none();
-                map.next_value_seed(Payload {
-                    envelope: None,
-                    result_field: self.result_field,
-                    payload: if is_first {
-                        &mut *self.payload
-                    } else {
-                        &mut second
-                    },
-                })?;
-                if second.is_some() {
+                if self.payload.is_none() {
+                    map.next_value_seed(Payload {
+                        envelope: None,
+                        result_field: self.result_field,
+                        payload: self.payload,
+                    })?;
+                } else if !map
+                    .next_value_seed(Scalars { keeps_json: false })?
+                    .is_blank()
+                {
                     return Err(contradiction(container));
                 }
             } else if let Some(field) = Field::named(&name) {

@@ -72,8 +72,8 @@ fn double_byte(body: &[u8]) -> Zeroizing<String> {
     text
 }
 
-/// Replaces what JSON has no place for: in strings, control characters and escapes that mean no character,
-/// by U+FFFD; outside of them, words that are no value, by `null`.
+/// Puts U+FFFD in the place of what JSON has no place for: in strings, of control characters and of
+/// escapes that mean no character; outside of them, of words that are no value.
 pub(crate) fn repaired(text: &str) -> Zeroizing<String> {
     let mut out = Zeroizing::new(String::with_capacity(text.len()));
     let mut rest = text;
@@ -138,13 +138,96 @@ fn unit(text: &str) -> Option<u16> {
     u16::from_str_radix(digits, 16).ok().filter(|_| is_number)
 }
 
-/// Pushes what is between strings.
+/// Pushes what is between strings. A word becomes a string where a value is, so that it is found to be
+/// unreadable, and `null` where it could be a name, since nothing can be said about its field.
 fn push_values(text: &str, out: &mut String) {
     let is_structure = |c: char| "{}[]:, \t\r\n".contains(c);
     for piece in text.split_inclusive(is_structure) {
         let word = piece.trim_end_matches(is_structure);
-        let is_value = word.is_empty() || serde_json::from_str::<Value>(word).is_ok();
-        out.push_str(if is_value { word } else { "null" });
+        if word.is_empty() || serde_json::from_str::<Value>(word).is_ok() {
+            out.push_str(word);
+        } else if out.trim_end().ends_with([':', '[']) {
+            out.extend(['"', LOST, '"']);
+        } else {
+            out.push_str("null");
+        }
         out.push_str(&piece[word.len()..]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use proptest::prelude::*;
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::random::config;
+
+    #[test]
+    fn what_json_has_no_place_for_becomes_the_replacement_character() {
+        for (text, expected) in [
+            ("{\"a\":\"\\ud842\"}", "{\"a\":\"\u{fffd}\"}"),
+            (
+                "[\"\\ud842\\ud842\\udfb7\"]",
+                "[\"\u{fffd}\\ud842\\udfb7\"]",
+            ),
+            ("[\"\\\\ud842\"]", "[\"\\\\ud842\"]"),
+            ("[\"\\u00\"]", "[\"\u{fffd}u00\"]"),
+            ("[\"\\u+123\"]", "[\"\u{fffd}u+123\"]"),
+            ("[\"\\x\\\"\"]", "[\"\u{fffd}x\\\"\"]"),
+            ("[\"a\nb\"]", "[\"a\u{fffd}b\"]"),
+            (
+                "{\"a\":25岁,\"b\":[x,1,y]}",
+                "{\"a\":\"\u{fffd}\",\"b\":[\"\u{fffd}\",1,null]}",
+            ),
+            ("{a:1}", "{null:1}"),
+            ("{\"a\":1e999}", "{\"a\":\"\u{fffd}\"}"),
+            ("[\"cut", "[\"cut"),
+            ("[\"cut\\", "[\"cut\u{fffd}"),
+        ] {
+            assert_eq!(*repaired(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_second_byte_of_a_character_is_no_backslash() {
+        let body = b"{\"a\":\"\x95\x5c\",\"b\":\"\x95\x5c\\\"\xb3\xc9\"}";
+        let read = tolerant_bytes(body, |json| Value::deserialize(json)).unwrap();
+        assert_eq!(read["a"], "\u{fffd}");
+        assert_eq!(read["b"], "\u{fffd}\"\u{fffd}");
+    }
+
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            any::<String>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<bool>().prop_map(Value::from),
+            Just(Value::Null),
+        ];
+        leaf.prop_recursive(4, 32, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map(any::<String>(), inner, 0..4)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(config())]
+
+        #[test]
+        fn well_formed_json_is_not_changed(value in json()) {
+            let text = value.to_string();
+            prop_assert_eq!(&*repaired(&text), &text);
+        }
+
+        #[test]
+        fn a_repair_is_repaired_already(text in "[\\PC\\x00-\\x20\"\\\\{}:,]{0,64}") {
+            let once = repaired(&text);
+            prop_assert_eq!(&*repaired(&once), &*once);
+        }
     }
 }

@@ -32,6 +32,15 @@ impl Scalar {
         from.deserialize_any(Scalars { keeps_json })
     }
 
+    /// Whether it says no more than a missing value.
+    pub(crate) fn is_blank(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Text(text) => text.is_empty(),
+            Self::Integer(_) | Self::Number(_) | Self::Boolean(_) | Self::Nested => false,
+        }
+    }
+
     /// The string, whatever it says; numbers and booleans are written as in JSON.
     pub(crate) fn into_text(self) -> Option<String> {
         match self {

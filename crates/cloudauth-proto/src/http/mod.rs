@@ -32,14 +32,12 @@ pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 /// The `User-Agent` of every request.
 const USER_AGENT: &str = concat!("cloudauth-rs/", env!("CARGO_PKG_VERSION"));
 
-/// The headers that every request has and no signature covers. Drivers decompress nothing, so no response
-/// is to be compressed.
-pub(crate) fn common_headers(accept: &'static str) -> [Header; 3] {
-    [
-        ("accept", accept.into()),
-        ("accept-encoding", "identity".into()),
-        ("user-agent", USER_AGENT.into()),
-    ]
+/// Adds the headers that every request has and no signature covers. Drivers decompress nothing, so no
+/// response is to be compressed.
+pub(crate) fn push_common_headers(headers: &mut Vec<Header>, accept: &'static str) {
+    headers.push(("accept", accept.into()));
+    headers.push(("accept-encoding", "identity".into()));
+    headers.push(("user-agent", USER_AGENT.into()));
 }
 
 /// An HTTP method.

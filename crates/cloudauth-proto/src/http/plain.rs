@@ -6,7 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Body, JSON, Method, Request, common_headers};
+use super::{Body, JSON, Method, Request, push_common_headers};
 use crate::endpoint::Endpoint;
 use crate::secret::Secret;
 
@@ -42,7 +42,7 @@ impl PlainRequest {
     pub(crate) fn request(&self) -> Request {
         let body = self.body.expose().as_bytes().to_vec();
         let mut headers = vec![("host", self.endpoint.authority().clone())];
-        headers.extend(common_headers(self.accept));
+        push_common_headers(&mut headers, self.accept);
         let own = self.headers.iter();
         headers.extend(own.map(|(name, value)| (*name, String::from(value.expose()).into())));
         if self.method != Method::Get {

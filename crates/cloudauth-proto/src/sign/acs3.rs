@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use super::draft::{Draft, Explanation, Identity, Retry, Stamp};
 use crate::credentials::AccessKeyPair;
 use crate::encode::{BlockBuffer, Pair, Sink, copy, hex, text_of};
-use crate::http::{Body, FORM, Header, JSON, Method, Request, common_headers};
+use crate::http::{Body, FORM, Header, JSON, Method, Request, push_common_headers};
 use crate::secret::Secret;
 
 /// A hash for ACS3, and the name of the signature algorithm that uses it.
@@ -196,7 +196,7 @@ impl UnsignedRequest {
             mut headers,
             ..
         } = self;
-        headers.extend(common_headers(JSON));
+        push_common_headers(&mut headers, JSON);
         headers.push(("content-length", body.len().to_string().into()));
         Request {
             method: draft.method,

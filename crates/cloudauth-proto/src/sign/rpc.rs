@@ -17,7 +17,7 @@ use crate::encode::{
     BlockBuffer, Buffer, Entry, Pair, Pairs, ParamLocation, PlainName, Sink, push_plain_pair,
     text_of,
 };
-use crate::http::{Body, FORM, JSON, Method, Request, common_headers};
+use crate::http::{Body, FORM, JSON, Method, Request, push_common_headers};
 
 pub(super) fn sign(
     draft: &Draft<'_>,
@@ -34,7 +34,7 @@ pub(super) fn sign(
 
     let mut headers = Vec::with_capacity(8);
     headers.push(("host", draft.endpoint.authority().clone()));
-    headers.extend(common_headers(JSON));
+    push_common_headers(&mut headers, JSON);
     headers.extend(stamp.retry.into_iter().flat_map(Retry::headers));
     let (target, body) = match draft.method {
         Method::Get => {
