@@ -14,15 +14,15 @@ use cloudauth_proto::credentials::{
     AssumeRole, Credentials, CredentialsError, EcsRole, Environment, Oidc, Role, Settings,
     SourceError, Uri,
 };
-use cloudauth_proto::driver::{Head, Refresh, Response};
+use cloudauth_proto::driver::{Exchange, Head, Refresh, Response};
 use cloudauth_proto::error::{DecodeErrorKind, ServiceError};
 use cloudauth_proto::ops::{
     DescribeFaceVerify, DescribeFaceVerifyResponse, Id2MetaVerify, InitFaceVerify,
 };
 use cloudauth_proto::verify::{FacePicture, MaterialInfo, parse_json};
 use cloudauth_proto::{
-    AttemptOutcome, Call, CallOptions, Endpoint, Error, Flow, Reply, Sensitive, Session, Source,
-    Step, WhoAmI,
+    AttemptOutcome, Call, CallOptions, Endpoint, Error, Flow, Reply, Scheme, Sensitive, Session,
+    Source, Step, WhoAmI,
 };
 use common::{now, reply_to, session};
 
@@ -515,4 +515,43 @@ fn a_reply_to_a_raw_operation_is_repaired_too() {
         (&"200".into(), &1.into())
     );
     assert_eq!(json["Age"], "\u{fffd}");
+}
+
+/// The value of `accept-encoding` in a request.
+fn accept_encoding(exchange: &Exchange) -> Vec<String> {
+    let request = exchange.sign();
+    let headers = request.headers.iter();
+    let found = headers.filter(|(name, _)| *name == "accept-encoding");
+    found.map(|(_, value)| value.to_string()).collect()
+}
+
+#[test]
+fn no_response_is_to_be_compressed_and_no_signature_covers_that() {
+    for scheme in [Scheme::Acs3HmacSha256, Scheme::RpcHmacSha1] {
+        let mut session = session().scheme(scheme);
+        let Step::Send(exchange) = describe().poll(&mut session, now()) else {
+            panic!("the call sends nothing");
+        };
+        assert_eq!(accept_encoding(&exchange), ["identity"]);
+        let request = exchange.sign();
+        let mut headers = request.headers.iter();
+        let signature = headers.find(|(name, _)| *name == "authorization");
+        assert!(signature.is_none_or(|(_, value)| !value.contains("accept-encoding")));
+    }
+    for source in sources() {
+        let mut session = Session::new(source, [3; 32]);
+        let Step::Authenticate(ticket) = WhoAmI::new().poll(&mut session, now()) else {
+            panic!("no refresh is due");
+        };
+        let mut refresh = Refresh::inline(ticket);
+        let mut step = refresh.poll(&mut session, now());
+        if matches!(step, Step::Read { .. }) {
+            refresh.supply(Ok(b"token".to_vec()));
+            step = refresh.poll(&mut session, now());
+        }
+        let Step::Send(exchange) = step else {
+            panic!("the refresh sends nothing");
+        };
+        assert_eq!(accept_encoding(&exchange), ["identity"]);
+    }
 }

@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
@@ -20,6 +21,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::driver::{Async, Blocking, Driver, both, endpoints, options};
+use crate::mock_server::{OK, response};
 
 fn init() -> InitFaceVerify {
     InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
@@ -39,6 +41,7 @@ both! {
     a_trickling_response_ends_with_the_read_timeout => trickle;
     a_wrong_secret_is_reported_with_the_request_id => wrong_secret;
     both_signature_schemes_are_accepted => schemes;
+    no_response_is_to_be_compressed => identity;
     with_rpc_signatures_no_parameter_is_in_the_url => rpc_url;
     the_total_timeout_ends_all_attempts => total;
 }
@@ -195,6 +198,29 @@ fn schemes<D: Driver>() {
     for scheme in [Scheme::Acs3HmacSha256, Scheme::RpcHmacSha1] {
         let driver = D::new(options(limits(), endpoints(&simulator)).scheme(scheme));
         assert!(driver.call(&init().auth_id("张三 +&=%~*").crop("")).is_ok());
+    }
+}
+
+fn identity<D: Driver>() {
+    let (sender, requests) = mpsc::channel();
+    let address = server(move |mut connection| {
+        let mut buffer = [0; 8_192];
+        while let Ok(read @ 1..) = connection.read(&mut buffer) {
+            let text = String::from_utf8_lossy(&buffer[..read]).to_lowercase();
+            let _ = sender.send(text);
+            let _ = connection.write_all(response(OK).as_bytes());
+        }
+    });
+    let endpoints = Endpoints::only(format!("http://{address}").parse().unwrap());
+    for scheme in [Scheme::Acs3HmacSha256, Scheme::RpcHmacSha1] {
+        let driver = D::new(options(limits(), endpoints.clone()).scheme(scheme));
+        driver.call(&init()).unwrap();
+        let request = requests.recv().unwrap();
+        assert_eq!(request.matches("accept-encoding").count(), 1, "{request}");
+        assert!(
+            request.contains("\r\naccept-encoding: identity\r\n"),
+            "{request}"
+        );
     }
 }
 

@@ -55,8 +55,8 @@ use crate::sign::check_names;
 /// | Finished | [`Step::Done`] with [`Error::Finished`] |
 pub struct Call<O: Operation> {
     state: CallState,
-    /// The reply in the last response.
-    value: Option<O::Response>,
+    /// The reply in the last response. A call without one is small.
+    value: Option<Box<O::Response>>,
 }
 
 impl<O: Operation> Call<O> {
@@ -103,7 +103,7 @@ impl<O: Operation> Call<O> {
         } = success;
         let Response { head, body: raw } = response;
         let attempts = self.state.take_attempts();
-        let Some(mut value) = self.value.take() else {
+        let Some(mut value) = self.value.take().map(|value| *value) else {
             // A success has been decoded, so this does not happen.
             let operation = self.state.operation();
             return Err(operation.undecodable(head.status, DecodeErrorKind::Empty, raw));
@@ -154,7 +154,7 @@ impl<O: Operation> Flow for Call<O> {
             .report(session, id, result, now, &mut |body, metadata| {
                 let decoded = payload::read(body, metadata.payload, metadata.result_field)?;
                 let (read, problem) = match decoded.payload {
-                    Ok(read) => (Some(read), None),
+                    Ok(read) => (Some(Box::new(read)), None),
                     Err(problem) => (None, Some(problem)),
                 };
                 *value = read;

@@ -14,10 +14,11 @@ use crate::decode::scalar::Scalar;
 
 /// A string field.
 pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    match Scalar::read(from, false)? {
-        Scalar::Nested => Err(D::Error::custom("a list or an object for a string")),
-        scalar => Ok(scalar.into_text()),
+    let scalar = Scalar::read(from, false)?;
+    if matches!(scalar, Scalar::Nested) {
+        return Err(D::Error::custom("a list or an object for a string"));
     }
+    Ok(scalar.into_text())
 }
 
 /// A required string field.

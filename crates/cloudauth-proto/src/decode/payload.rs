@@ -64,11 +64,12 @@ pub(crate) fn read<R: DeserializeOwned>(
         }
         // The payload is not what it should be; the envelope may still be.
         Err(error) if error.is_data() => {
-            let payload = match shape(&error, container) {
-                DecodeErrorKind::Contradictory(field) if container == Some(&*field) => {
-                    repeated(body, &field, result_field)
+            let kind = shape(&error, container);
+            let payload = match container {
+                Some(name) if kind == DecodeErrorKind::Contradictory(name.into()) => {
+                    repeated(body, name, result_field)
                 }
-                kind => Err(kind),
+                Some(_) | None => Err(kind),
             };
             let read = tolerant_bytes(body, |json| {
                 envelope = Envelope::default();
@@ -107,7 +108,7 @@ impl<'de, R: DeserializeOwned> Visitor<'de> for Outer<'_, R> {
             let payload = Payload {
                 envelope: Some(self.envelope),
                 result_field: self.result_field,
-                payload: self.payload,
+                found: self.payload,
             };
             return payload.visit_map(map);
         };
@@ -117,7 +118,7 @@ impl<'de, R: DeserializeOwned> Visitor<'de> for Outer<'_, R> {
                     map.next_value_seed(Payload {
                         envelope: None,
                         result_field: self.result_field,
-                        payload: self.payload,
+                        found: self.payload,
                     })?;
                 } else if !map
                     .next_value_seed(Scalars { keeps_json: false })?
@@ -141,7 +142,7 @@ struct Payload<'o, R> {
     /// The envelope, if its fields are among those of the payload.
     envelope: Option<&'o mut Envelope>,
     result_field: Option<&'o str>,
-    payload: &'o mut Option<R>,
+    found: &'o mut Option<R>,
 }
 
 impl<'de, R: DeserializeOwned> DeserializeSeed<'de> for Payload<'_, R> {
@@ -168,7 +169,7 @@ impl<'de, R: DeserializeOwned> Visitor<'de> for Payload<'_, R> {
             has_result: &mut has_result,
             name: None,
         };
-        *self.payload = Some(R::deserialize(MapAccessDeserializer::new(watched))?);
+        *self.found = Some(R::deserialize(MapAccessDeserializer::new(watched))?);
         match self.result_field {
             Some(field) if !has_result => Err(missing(field)),
             Some(_) | None => Ok(()),
@@ -181,14 +182,14 @@ impl<'de, R: DeserializeOwned> Visitor<'de> for Payload<'_, R> {
         }
         let Self {
             result_field,
-            payload,
+            found,
             ..
         } = self;
         let read = tolerant(text, |json| {
             json.deserialize_any(Payload {
                 envelope: None,
                 result_field,
-                payload,
+                found,
             })
         });
         read.map_err(E::custom)
@@ -285,7 +286,7 @@ fn repeated<R: DeserializeOwned>(
         Payload {
             envelope: None,
             result_field,
-            payload: &mut found,
+            found: &mut found,
         }
         .deserialize(payload.unwrap_or_default())
     });

@@ -133,10 +133,15 @@ pub(super) fn is_damaged(text: &str) -> bool {
 }
 
 fn text(scalar: Scalar) -> Read<String> {
-    match scalar {
-        Scalar::Text(text) if is_damaged(&text) => Read::UNREADABLE,
-        Scalar::Nested => Read::UNREADABLE,
-        other => Read::whole(other.into_text()),
+    let is_whole = match &scalar {
+        Scalar::Text(text) => !is_damaged(text),
+        Scalar::Nested => false,
+        Scalar::Integer(_) | Scalar::Number(_) | Scalar::Boolean(_) | Scalar::Null => true,
+    };
+    if is_whole {
+        Read::whole(scalar.into_text())
+    } else {
+        Read::UNREADABLE
     }
 }
 

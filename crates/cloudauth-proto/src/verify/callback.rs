@@ -115,7 +115,7 @@ impl Callback {
             certify_id: CertifyId::new(certify_id),
             passed: passed
                 .filter(is_code)
-                .or(sub_code.filter(is_code))
+                .or_else(|| sub_code.filter(is_code))
                 .map(Cow::into_owned),
             token: token.map(Secret::new),
         })
