@@ -6,14 +6,17 @@ use cloudauth_proto::{Attempt, Credentials, Endpoint, Endpoints, Error, Operatio
 use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Fault, Region, Simulator, Times};
 use cloudauth_ureq::Options;
 
-use crate::error::CommandResult;
-use crate::output;
+use crate::attempts;
+use crate::error::{CommandError, CommandResult, failed};
+use crate::exit::Exit;
+use crate::output::{self, Output};
 use crate::service::SchemeArg;
 
 /// Run two verifications against the built-in simulator while its primary region is down
 ///
 /// Both drivers, blocking and async, each run one verification. Every attempt is printed.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  cloudauth demo --scheme rpc")]
 pub(crate) struct DemoArgs {
     /// Signature scheme
     #[arg(long, value_enum, default_value_t = SchemeArg::Acs3)]
@@ -22,19 +25,19 @@ pub(crate) struct DemoArgs {
 
 const SCENE_ID: i64 = 1_000_000_006;
 
-pub(crate) fn run(args: &DemoArgs) -> CommandResult {
-    let simulator = Simulator::start()?;
-    let shanghai: Endpoint = simulator.url(Region::Shanghai).parse()?;
-    let beijing: Endpoint = simulator.url(Region::Beijing).parse()?;
-    output::line(&format!(
+pub(crate) fn run(args: &DemoArgs, output: &Output) -> CommandResult {
+    let simulator = Simulator::start().map_err(failed)?;
+    let shanghai: Endpoint = simulator.url(Region::Shanghai).parse().map_err(failed)?;
+    let beijing: Endpoint = simulator.url(Region::Beijing).parse().map_err(failed)?;
+    output.line(&format!(
         "The simulator serves Shanghai at {shanghai} and Beijing at {beijing}."
     ));
     simulator.inject(Region::Shanghai, Fault::Refuse, Times::Always);
-    output::line("Shanghai is down: it refuses connections. Each driver opens a verification, the");
-    output::line("person passes on the simulated page, and the driver queries the verdict.\n");
+    output.line("Shanghai is down: it refuses connections. Each driver opens a verification, the");
+    output.line("person passes on the simulated page, and the driver queries the verdict.\n");
 
     let options = Options::new()
-        .credentials(Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?)
+        .credentials(Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET).map_err(failed)?)
         .endpoints(Endpoints::only(shanghai).then(beijing))
         .scheme(args.scheme.into());
     let mut rows = Vec::new();
@@ -50,7 +53,8 @@ pub(crate) fn run(args: &DemoArgs) -> CommandResult {
 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()?;
+        .build()
+        .map_err(failed)?;
     let client = cloudauth_hyper::Client::new(options)?;
     let result = runtime.block_on(client.call(&init("demo2")));
     let opened = record::<InitFaceVerify>(&mut rows, "hyper", result)?;
@@ -67,8 +71,8 @@ pub(crate) fn run(args: &DemoArgs) -> CommandResult {
         "time (ms)",
         "outcome",
     ];
-    output::table(&headings, &rows);
-    output::line("");
+    output.table(&headings, &rows);
+    output.line("");
     for (driver, verdict) in &verdicts {
         let passed = if verdict.value.has_passed() {
             "passed"
@@ -76,7 +80,7 @@ pub(crate) fn run(args: &DemoArgs) -> CommandResult {
             "did not pass"
         };
         let sub_code = verdict.value.sub_code.as_deref().unwrap_or("none");
-        output::line(&format!(
+        output.line(&format!(
             "{driver}: the person {passed} (SubCode {sub_code})"
         ));
     }
@@ -84,9 +88,11 @@ pub(crate) fn run(args: &DemoArgs) -> CommandResult {
         .iter()
         .all(|(_, verdict)| verdict.value.has_passed())
     {
-        Ok(())
+        Ok(Exit::Success)
     } else {
-        Err("a verdict differs from the outcome chosen on the page".into())
+        Err(failed(
+            "a verdict differs from the outcome chosen on the page",
+        ))
     }
 }
 
@@ -107,16 +113,21 @@ fn describe(opened: &Opened) -> DescribeFaceVerify {
 }
 
 /// Submits the simulated page, as the person's browser does after a passed check.
-fn pass(opened: &Opened) -> CommandResult {
+fn pass(opened: &Opened) -> Result<(), CommandError> {
     let url = opened.value.certify_url.as_ref();
-    let url = url.ok_or("the reply has no CertifyUrl")?.expose();
+    let url = url
+        .ok_or_else(|| failed("the reply has no CertifyUrl"))?
+        .expose();
     let browser: ureq::Agent = ureq::Agent::config_builder()
         .proxy(None)
         .max_redirects(0)
         .build()
         .into();
-    browser.get(url).call()?;
-    browser.post(url).send_form([("outcome", "pass")])?;
+    browser.get(url).call().map_err(failed)?;
+    browser
+        .post(url)
+        .send_form([("outcome", "pass")])
+        .map_err(failed)?;
     Ok(())
 }
 
@@ -137,13 +148,12 @@ fn record<O: Listed>(
 }
 
 fn row(driver: &str, action: &str, number: usize, attempt: &Attempt) -> Vec<String> {
-    let took = attempt.ended.saturating_since(attempt.started);
     vec![
         driver.into(),
         action.into(),
         number.to_string(),
         attempt.endpoint.to_string(),
-        format!("{:.1}", took.as_secs_f64() * 1e3),
+        format!("{:.1}", attempts::took(attempt)),
         output::one_line(&attempt.outcome.to_string()),
     ]
 }

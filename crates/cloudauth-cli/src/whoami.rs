@@ -6,23 +6,28 @@ use cloudauth_ureq::{Client, Options};
 use serde_json::{Value, json};
 
 use crate::error::CommandResult;
-use crate::output::{self, OutputArgs, one_line};
+use crate::exit::Exit;
+use crate::output::{Output, one_line};
+use crate::service::ConnectionArgs;
 
 /// Print which credentials are found, where, and which sources were skipped
 ///
 /// Tries the same sources, in the same order, as a client without options. Sends nothing to the
 /// identity verification service itself.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  cloudauth whoami --profile staging")]
 pub(crate) struct WhoamiArgs {
     #[command(flatten)]
-    pub(crate) output: OutputArgs,
+    connection: ConnectionArgs,
 }
 
-pub(crate) fn run(args: &WhoamiArgs) -> CommandResult {
-    let client = Client::new(Options::new())?;
+pub(crate) fn run(args: &WhoamiArgs, output: &Output) -> CommandResult {
+    let client = Client::new(args.connection.apply(Options::from_env()?)?)?;
     let resolved = client.run(WhoAmI::new())?;
     let skipped = |source: &SkippedSource| Value::String(one_line(&source.to_string()));
-    let fields = [
+    output.fields(&[
         ("source", json!(resolved.source)),
         ("access_key_id", json!(resolved.credentials.masked_id())),
         ("expires", json!(resolved.expires.map(|at| at.to_string()))),
@@ -30,7 +35,6 @@ pub(crate) fn run(args: &WhoamiArgs) -> CommandResult {
             "skipped_sources",
             resolved.skipped.iter().map(skipped).collect(),
         ),
-    ];
-    output::fields(&fields, args.output);
-    Ok(())
+    ]);
+    Ok(Exit::Success)
 }

@@ -8,7 +8,7 @@ use cloudauth_proto::credentials::{
 };
 use cloudauth_proto::driver::SupplyError;
 use cloudauth_proto::ops;
-use cloudauth_proto::{Attempt, Endpoints, Policy, Scheme, Secret, Session, Source};
+use cloudauth_proto::{Attempt, Endpoint, Endpoints, Policy, Scheme, Secret, Session, Source};
 use rustls::ClientConfig;
 
 use crate::clock::{self, Clock, TestClock};
@@ -151,11 +151,23 @@ impl Options {
     }
 
     /// Sets the endpoints, in order of preference. [`Endpoints::of`] returns those of a network,
-    /// [`Endpoint::of`](cloudauth_proto::Endpoint::of) the one of a region. Default: Shanghai, then
+    /// [`Endpoint::of`] the one of a region. Default: Shanghai, then
     /// Beijing, over the internet.
     pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
         self.endpoints = endpoints;
         self
+    }
+
+    /// Returns the endpoints, in order of preference; there is at least one.
+    #[must_use]
+    pub fn endpoint_list(&self) -> &[Endpoint] {
+        self.endpoints.as_slice()
+    }
+
+    /// Returns the signature scheme.
+    #[must_use]
+    pub fn signature_scheme(&self) -> Scheme {
+        self.scheme
     }
 
     /// Sets the signature scheme. It also determines whether parameters are sent in the URL. Default:

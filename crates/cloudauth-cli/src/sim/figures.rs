@@ -3,13 +3,15 @@
 use cloudauth_sim::simulation::figures::{FigureResult, Scale, figures};
 use serde_json::json;
 
-use crate::error::CommandResult;
-use crate::output::{self, OutputArgs};
+use crate::error::{CommandResult, failed};
+use crate::exit::Exit;
+use crate::output::{self, Output};
 
 /// Measure the retry policy against its goals, in simulated time
 ///
 /// Fails if a goal is missed, or if there is nothing to measure for one: `measured` is then null in JSON.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  cloudauth sim figures --calls 2500 --seeds 1000")]
 pub(super) struct FiguresArgs {
     /// Number of calls in each load
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
@@ -20,11 +22,9 @@ pub(super) struct FiguresArgs {
     /// Number of nonces to draw; each takes 8 bytes of memory
     #[arg(long, default_value_t = 10_000_000)]
     nonces: u32,
-    #[command(flatten)]
-    pub(super) output: OutputArgs,
 }
 
-pub(super) fn run(args: &FiguresArgs) -> CommandResult {
+pub(super) fn run(args: &FiguresArgs, output: &Output) -> CommandResult {
     let scale = Scale {
         calls: args.calls,
         seeds: args.seeds,
@@ -34,7 +34,8 @@ pub(super) fn run(args: &FiguresArgs) -> CommandResult {
     let figures = figures(scale, |done, total| {
         bar.set_length(u64::try_from(total).unwrap_or(0));
         bar.set_position(u64::try_from(done).unwrap_or(0));
-    })?;
+    })
+    .map_err(failed)?;
     bar.finish_and_clear();
     let count = |result| figures.iter().filter(|it| it.result == result).count();
     let missed = count(FigureResult::Missed);
@@ -53,10 +54,10 @@ pub(super) fn run(args: &FiguresArgs) -> CommandResult {
         ]
     });
     let keys = ["figure", "goal", "measured", "result"];
-    output::rows(&keys, &rows.collect::<Vec<_>>(), args.output);
+    output.rows(&keys, &rows.collect::<Vec<_>>());
     if missed + not_measured > 0 {
         let error = format!("{missed} goals missed, {not_measured} not measured");
-        return Err(error.into());
+        return Err(failed(error));
     }
-    Ok(())
+    Ok(Exit::Success)
 }

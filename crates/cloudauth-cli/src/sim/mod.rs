@@ -8,6 +8,8 @@ mod search;
 mod serve;
 
 use crate::error::CommandResult;
+use crate::exit::Exit;
+use crate::output::Output;
 
 use self::compare::CompareArgs;
 use self::control::{BreakArgs, ClockArgs, FinishArgs, RestoreArgs, StateArgs};
@@ -18,9 +20,18 @@ use self::serve::ServeArgs;
 
 /// Run the simulator until interrupted, speak to a running one, or run calls in simulated time
 ///
-/// Without a subcommand: serves the simulator, and prints its URLs and the access key to export.
+/// Without a subcommand: serves the simulator, and prints a shell script that makes the other commands
+/// use it. Its last line is `# ready`: the simulator accepts requests by then.
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
+Example:
+  cloudauth sim > sim.sh &
+  until grep -q '^# ready' sim.sh; do sleep 0.1; done
+  . ./sim.sh
+  cloudauth describe --scene-id 1 --certify-id sha0"
+)]
 pub(crate) struct SimArgs {
     #[command(subcommand)]
     command: Option<SimCommand>,
@@ -42,36 +53,17 @@ enum SimCommand {
     Search(SearchArgs),
 }
 
-impl SimArgs {
-    pub(crate) fn prints_json(&self) -> bool {
-        match &self.command {
-            Some(SimCommand::Compare(args)) => args.output.json,
-            Some(SimCommand::Explore(args)) => args.output.json,
-            Some(SimCommand::Figures(args)) => args.output.json,
-            Some(SimCommand::Search(args)) => args.output.json,
-            None
-            | Some(
-                SimCommand::Break(_)
-                | SimCommand::Restore(_)
-                | SimCommand::Finish(_)
-                | SimCommand::Clock(_)
-                | SimCommand::State(_),
-            ) => false,
-        }
-    }
-}
-
-pub(crate) fn run(args: &SimArgs) -> CommandResult {
+pub(crate) fn run(args: &SimArgs, output: &Output) -> CommandResult {
     match &args.command {
-        None => serve::run(&args.serve),
-        Some(SimCommand::Break(args)) => control::inject(args),
-        Some(SimCommand::Restore(args)) => control::restore(args),
-        Some(SimCommand::Finish(args)) => control::finish(args),
-        Some(SimCommand::Clock(args)) => control::clock(args),
-        Some(SimCommand::State(args)) => control::state(args),
-        Some(SimCommand::Compare(args)) => compare::run(args),
-        Some(SimCommand::Explore(args)) => explore::run(args),
-        Some(SimCommand::Figures(args)) => figures::run(args),
-        Some(SimCommand::Search(args)) => search::run(args),
+        None => serve::run(&args.serve, output),
+        Some(SimCommand::Break(args)) => control::inject(args).map(|()| Exit::Success),
+        Some(SimCommand::Restore(args)) => control::restore(args).map(|()| Exit::Success),
+        Some(SimCommand::Finish(args)) => control::finish(args).map(|()| Exit::Success),
+        Some(SimCommand::Clock(args)) => control::clock(args, output).map(|()| Exit::Success),
+        Some(SimCommand::State(args)) => control::state(args, output).map(|()| Exit::Success),
+        Some(SimCommand::Compare(args)) => compare::run(args, output),
+        Some(SimCommand::Explore(args)) => explore::run(args, output),
+        Some(SimCommand::Figures(args)) => figures::run(args, output),
+        Some(SimCommand::Search(args)) => search::run(args, output),
     }
 }

@@ -6,51 +6,55 @@ use std::time::Instant;
 use cloudauth_sim::simulation::search::{SearchResult, SmallWorld, search, small_worlds};
 use serde_json::{Value, json};
 
-use crate::error::CommandResult;
-use crate::output::{self, OutputArgs, OutputField};
+use crate::arguments::short;
+use crate::error::{CommandResult, failed, usage};
+use crate::exit::Exit;
+use crate::output::{self, Output, OutputField};
 
 /// Search small worlds for every order of events that breaks a property; print the shortest
 ///
 /// Each world has two endpoints, a few calls, and bounds on what happens to them. Prints how many states and
 /// paths there are, and whether these are all. Fails if a property is broken.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  cloudauth sim search --only 'charge, breakers' --max-states 10000"
+)]
 pub(super) struct SearchArgs {
     /// Search only the worlds whose name contains this
-    #[arg(long, value_name = "NAME", default_value = "")]
-    only: String,
+    #[arg(long, value_name = "NAME", value_parser = short)]
+    only: Option<String>,
     /// Largest number of states of a world
     #[arg(long, value_name = "STATES", default_value_t = 1_000_000)]
     max_states: usize,
-    #[command(flatten)]
-    pub(super) output: OutputArgs,
 }
 
-pub(super) fn run(args: &SearchArgs) -> CommandResult {
+pub(super) fn run(args: &SearchArgs, output: &Output) -> CommandResult {
+    let only = args.only.as_deref().unwrap_or_default();
     let mut worlds = small_worlds();
-    worlds.retain(|world| world.name().contains(&args.only));
+    worlds.retain(|world| world.name().contains(only));
     if worlds.is_empty() {
-        return Err("no world has such a name".into());
+        return Err(usage("--only: no world has such a name"));
     }
-    let bar = output::progress_bar(u64::try_from(worlds.len())?, "worlds");
+    let bar = output::progress_bar(u64::try_from(worlds.len()).unwrap_or(u64::MAX), "worlds");
     let mut searched = Vec::new();
     for world in &worlds {
         #[expect(clippy::disallowed_methods, reason = "measures the search itself")]
         let started = Instant::now();
-        let result = search(world, args.max_states)?;
+        let result = search(world, args.max_states).map_err(failed)?;
         searched.push((world, result, started.elapsed()));
         bar.inc(1);
     }
     bar.finish_and_clear();
-    if args.output.is_json() {
+    if output.is_json() {
         let records: Vec<_> = searched.iter().map(fields).collect();
-        output::records(&records, args.output);
+        output.records(&records);
     } else {
-        print_table(&searched);
+        print_table(&searched, output);
     }
     let violated: usize = searched.iter().map(|it| it.1.violations.len()).sum();
     match violated {
-        0 => Ok(()),
-        n => Err(format!("{n} shortest paths break a property").into()),
+        0 => Ok(Exit::Success),
+        n => Err(failed(format!("{n} shortest paths break a property"))),
     }
 }
 
@@ -75,7 +79,7 @@ fn fields((world, result, took): &Searched<'_>) -> Vec<OutputField> {
     ]
 }
 
-fn print_table(searched: &[Searched<'_>]) {
+fn print_table(searched: &[Searched<'_>], output: &Output) {
     let row = |(world, result, took): &Searched<'_>| {
         let bound = if result.is_complete {
             "all".to_owned()
@@ -117,15 +121,15 @@ fn print_table(searched: &[Searched<'_>]) {
         "time",
         "properties",
     ];
-    output::table(&headings, &rows);
+    output.table(&headings, &rows);
     for (world, result, _) in searched {
         for path in &result.violations {
             let (name, length) = (world.name(), path.length);
-            output::line(&format!(
+            output.line(&format!(
                 "\n{}\nis broken in \"{name}\" after {length} choices:",
                 path.property
             ));
-            output::line(path.trace.trim_end());
+            output.line(path.trace.trim_end());
         }
     }
 }

@@ -1,16 +1,19 @@
 //! `sim` without a subcommand: serves the simulator.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 use std::fs;
 use std::io;
+use std::net::TcpListener;
 use std::path::PathBuf;
 
 use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region, Simulator, SimulatorOptions};
 use tokio::time::sleep;
 
-use crate::error::{self, CommandResult};
-use crate::output;
+use crate::arguments::short;
+use crate::error::{CommandError, CommandResult, failed, usage};
+use crate::exit::Exit;
+use crate::output::{self, Output};
 
 /// How often failures to write the state file are looked for.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
@@ -36,6 +39,7 @@ pub(super) struct ServeArgs {
     #[arg(
         long,
         value_name = "URL",
+        value_parser = short,
         help = "URL under which others reach the pages, for example http://sim:8733; its host is in every \
             printed URL [default: the address of this machine]"
     )]
@@ -57,7 +61,7 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "SCENE_ID")]
     scene: Vec<i64>,
     /// Host that callbacks cannot reach: a `CallbackUrl` with it is refused
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", value_parser = short)]
     unreachable: Vec<String>,
     /// Write the CA certificate of the simulator's https endpoints to this file, in PEM
     #[arg(long, value_name = "FILE")]
@@ -68,19 +72,21 @@ pub(super) struct ServeArgs {
     callbacks: Vec<(String, String)>,
 }
 
-pub(super) fn run(args: &ServeArgs) -> CommandResult {
+pub(super) fn run(args: &ServeArgs, output: &Output) -> CommandResult {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()?;
+        .build()
+        .map_err(failed)?;
     runtime.block_on(async {
         // Before anything is printed, so that whoever reads it can already stop the simulator.
-        let stop = stopped()?;
-        let simulator = Simulator::start_with(&options(args))
-            .map_err(|e| format!("cannot start the simulator: {e}"))?;
+        let stop = stopped().map_err(failed)?;
+        check_state(args)?;
+        let simulator = Simulator::start_with(&options(args));
+        let simulator = simulator.map_err(|error| cannot_start(args, &error))?;
         prepare(&simulator, args)?;
-        output::line(&usage(&simulator));
+        output.text(&script(&simulator, args));
         tokio::select! {
-            result = stop => result.map_err(Into::into),
+            result = stop => result.map(|()| Exit::Success).map_err(failed),
             never = report_failures(&simulator) => match never {},
         }
     })
@@ -105,7 +111,7 @@ fn options(args: &ServeArgs) -> SimulatorOptions {
     options
 }
 
-fn prepare(simulator: &Simulator, args: &ServeArgs) -> CommandResult {
+fn prepare(simulator: &Simulator, args: &ServeArgs) -> Result<(), CommandError> {
     {
         let mut world = simulator.world();
         world.enforce_rate_limits(!args.no_limits);
@@ -122,7 +128,7 @@ fn prepare(simulator: &Simulator, args: &ServeArgs) -> CommandResult {
     }
     if let Some(file) = &args.ca {
         fs::write(file, simulator.ca_pem())
-            .map_err(|e| format!("cannot write {}: {e}", file.display()))?;
+            .map_err(|e| usage(format!("--ca: cannot be written: {e}")))?;
     }
     Ok(())
 }
@@ -155,10 +161,7 @@ async fn report_failures(simulator: &Simulator) -> core::convert::Infallible {
         let failure = simulator.state_error();
         if failure != printed {
             if let Some(failure) = &failure {
-                error::print(
-                    &*Box::<dyn core::error::Error>::from(failure.as_str()),
-                    false,
-                );
+                output::to_stderr(&format!("error: {}", output::one_line(failure)));
             }
             printed = failure;
         }
@@ -166,12 +169,68 @@ async fn report_failures(simulator: &Simulator) -> core::convert::Infallible {
     }
 }
 
-/// A shell script: what to export, and comments with URLs and commands.
-fn usage(simulator: &Simulator) -> String {
+/// A state file that can be neither read nor made is wrong use.
+fn check_state(args: &ServeArgs) -> Result<(), CommandError> {
+    let Some(file) = &args.state else {
+        return Ok(());
+    };
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    if file.as_os_str().is_empty() || folder.is_some_and(|folder| !folder.is_dir()) {
+        return Err(usage("--state: its folder does not exist"));
+    }
+    match fs::metadata(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(usage(format!("--state: cannot be read: {error}")))
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// Names the port that is occupied.
+fn cannot_start(args: &ServeArgs, error: &io::Error) -> CommandError {
+    let address = args.expose.unwrap_or_else(|| Ipv4Addr::LOCALHOST.into());
+    let ports = [
+        ("--shanghai", args.shanghai),
+        ("--beijing", args.beijing),
+        ("--pages", args.pages),
+    ];
+    for (i, (option, port)) in ports.iter().enumerate() {
+        let same = ports[..i]
+            .iter()
+            .find(|(_, other)| other == port && *port != 0);
+        if let Some((other, _)) = same {
+            return usage(format!("{other} and {option} must be two ports"));
+        }
+    }
+    let occupied = ports.iter().find(|(_, port)| {
+        let bound = TcpListener::bind((address, *port));
+        *port != 0 && bound.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
+    });
+    match occupied {
+        Some((option, port)) => failed(format!(
+            "port {port} of {address} is in use; choose another with {option}, or 0 for a free one"
+        )),
+        None => failed(format!("cannot start the simulator: {error}")),
+    }
+}
+
+/// A shell script: variables for the other commands, and comments with URLs and commands.
+fn script(simulator: &Simulator, args: &ServeArgs) -> String {
     let shanghai = simulator.url(Region::Shanghai);
     let beijing = simulator.url(Region::Beijing);
     let admin = simulator.admin_url();
     let fault = r#"{"region":"cn-shanghai","fault":"refuse","times":"always"}"#;
+    let host = shanghai.trim_start_matches("http://");
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    let is_near = host == "127.0.0.1" || host == "localhost" || host == "[::1]";
+    let is_near = is_near && args.public_url.is_none();
+    let plain_http = if is_near {
+        String::new()
+    } else {
+        format!("export CLOUDAUTH_PLAIN_HTTP={host}\n")
+    };
     format!(
         "\
 # Shanghai {shanghai}
@@ -179,13 +238,16 @@ fn usage(simulator: &Simulator) -> String {
 # pages    {}
 # proxy    {}
 # live     {admin}
+# take Shanghai down: cloudauth sim break --region cn-shanghai
+# or:                 curl -H 'content-type: application/json' -d '{fault}' {admin}/faults
+# remove all faults:  curl -X DELETE {admin}/faults
+unset ALIBABA_CLOUD_SECURITY_TOKEN CLOUDAUTH_REGION CLOUDAUTH_NETWORK CLOUDAUTH_PLAIN_HTTP
 export ALIBABA_CLOUD_ACCESS_KEY_ID={ACCESS_KEY_ID}
 export ALIBABA_CLOUD_ACCESS_KEY_SECRET={ACCESS_KEY_SECRET}
 export CLOUDAUTH_SIM_ADMIN={admin}
-# options of this command: --endpoint {shanghai} --endpoint {beijing}
-# take Shanghai down: cloudauth sim break --region cn-shanghai
-# or:                 curl -H 'content-type: application/json' -d '{fault}' {admin}/faults
-# remove all faults:  curl -X DELETE {admin}/faults",
+export CLOUDAUTH_ENDPOINTS={shanghai},{beijing}
+{plain_http}# ready
+",
         simulator.page_url(),
         simulator.proxy_url(),
     )

@@ -15,7 +15,7 @@ fn missing_credentials_list_every_source_that_was_tried() {
             ("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true"),
         ];
         assert_eq!(
-            run_with(args, "", &vars).error(),
+            run_with(args, "", &vars).error(8),
             "no credentials: env: ALIBABA_CLOUD_ACCESS_KEY_ID is not set; \
              oidc_role_arn: ALIBABA_CLOUD_ROLE_ARN is not set; \
              cli_profile: disabled by ALIBABA_CLOUD_CLI_PROFILE_DISABLED; \
@@ -57,7 +57,7 @@ fn an_invalid_key_in_the_environment_is_an_error_and_not_skipped() {
         ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "s3 cret"),
     ];
     assert_eq!(
-        run_with(&["whoami"], "", &vars).error(),
+        run_with(&["whoami"], "", &vars).error(8),
         "no credentials: env: ALIBABA_CLOUD_ACCESS_KEY_SECRET is not valid"
     );
 }
@@ -70,7 +70,7 @@ fn a_key_in_quotes_is_refused_by_the_name_of_its_variable() {
         ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "\"secret\""),
     ];
     assert_eq!(
-        run_with(&["whoami"], "", &vars).error(),
+        run_with(&["whoami"], "", &vars).error(8),
         "no credentials: env: ALIBABA_CLOUD_ACCESS_KEY_ID is not valid"
     );
 }
@@ -84,5 +84,5 @@ fn an_invalid_proxy_in_the_environment_is_reported_by_variable() {
         ("HTTPS_PROXY", "socks4://user:hidden@host"),
     ];
     let expected = "HTTPS_PROXY must begin with http://, https:// or socks5://";
-    assert_eq!(run_with(&args, "", &vars).error(), expected);
+    assert_eq!(run_with(&args, "", &vars).error(2), expected);
 }

@@ -49,16 +49,13 @@ fn explain_never_calls_a_lost_card_passed() {
     }
     let error = |operation: &str| {
         let args = ["explain", "210", "--operation", operation];
-        run_with(&args, "", &[]).error().to_owned()
+        run_with(&args, "", &[]).error(2).to_owned()
     };
     assert_eq!(
         error("Id2MetaVerify"),
-        "`210` has no known meaning for Id2MetaVerify, but for other operations"
+        "the code has no known meaning for Id2MetaVerify, but for other operations"
     );
-    assert_eq!(
-        error("NoSuchOperation"),
-        "unknown operation `NoSuchOperation`"
-    );
+    assert_eq!(error("NoSuchOperation"), "unknown operation; see --help");
 }
 
 #[test]
@@ -79,10 +76,24 @@ fn explain_knows_the_codes_of_the_page_and_of_the_gateway() {
 }
 
 #[test]
-fn explain_suggests_the_code_in_its_right_case() {
-    let error = |code: &str| run_with(&["explain", code], "", &[]).error().to_owned();
-    assert_eq!(error("root"), "unknown code `root`; did you mean `ROOT`?");
-    assert_eq!(error("99999"), "unknown code `99999`");
-    // Control characters are replaced.
-    assert_eq!(error("4\u{1b}[31m17"), "unknown code `4 [31m17`");
+fn explain_finds_a_code_in_any_case_and_lists_all_without_one() {
+    assert_eq!(explain("root")[0]["code"], "ROOT");
+    assert_eq!(
+        explain("SIGNATUREDOESNOTMATCH")[0]["code"],
+        "SignatureDoesNotMatch"
+    );
+    let all = run_with(&["explain"], "", &[]).json();
+    assert_eq!(all.as_array().unwrap().len(), codes::all().count());
+    let of_one = run_with(&["explain", "--operation", "BankMetaVerify"], "", &[]).json();
+    assert!(of_one.as_array().unwrap().len() < codes::all().count());
+}
+
+#[test]
+fn explain_suggests_a_similar_code_and_never_shows_what_was_given() {
+    let error = |code: &str| run_with(&["explain", code], "", &[]).error(2).to_owned();
+    let expected = "unknown code; `cloudauth explain` lists all";
+    for code in ["99999", "330103199001011230", "\u{1b}[31m"] {
+        assert_eq!(error(code), expected);
+    }
+    assert_eq!(error("Throtling"), "unknown code; did you mean Throttling?");
 }

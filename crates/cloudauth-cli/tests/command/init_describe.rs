@@ -43,7 +43,7 @@ fn init_and_describe_succeed_while_the_first_endpoint_is_down() {
     let args = ["describe", "--endpoint", &url, "--scene-id", "1000000006"];
     let args = [&args[..], &["--certify-id", certify_id]].concat();
     let too_early = run(&args, "");
-    let error = too_early.error();
+    let error = too_early.error(4);
     assert!(
         error.starts_with(
             "DescribeFaceVerify was refused: 424: there is no record: not submitted, abandoned or \
@@ -54,7 +54,8 @@ fn init_and_describe_succeed_while_the_first_endpoint_is_down() {
     assert!(error.to_lowercase().contains("request id "), "{error}");
 
     submit(page, "204");
-    let verdict = run(&args, "").json();
+    // Exit status 3: not passed.
+    let verdict = run(&args, "").json_with(3);
     assert_eq!(verdict["Passed"], "F");
     assert_eq!(verdict["SubCode"], "204");
     assert!(verdict["reason"].is_string());
@@ -67,7 +68,7 @@ fn init_reports_all_invalid_fields_and_sends_nothing() {
     let simulator = Simulator::start().unwrap();
     let meta_info = TempFile::new("not json");
     let result = init(&simulator, &"1".repeat(33), meta_info.path(), PERSON);
-    let error = result.error();
+    let error = result.error(2);
     assert!(
         error.contains("OuterOrderNo is longer than 32 characters"),
         "{error}"
@@ -83,12 +84,12 @@ fn init_requires_a_name_and_an_id_number_on_two_lines() {
     for input in ["", "张三\n", "张三\n1\n2\n"] {
         let result = init(&simulator, "order1", meta_info.path(), input);
         assert_eq!(
-            result.error(),
-            "standard input must have two lines: the name and the ID number"
+            result.error(2),
+            "standard input: must have two lines: the name and the ID number"
         );
     }
     let result = init(&simulator, "order1", "no-such-file", PERSON);
-    assert!(result.error().starts_with("cannot read no-such-file: "));
+    assert!(result.error(2).starts_with("--meta-info: cannot be read: "));
 }
 
 #[test]
@@ -98,7 +99,7 @@ fn describe_reports_an_unreachable_endpoint_in_one_line() {
     let url = simulator.url(Region::Shanghai);
     let args = ["describe", "--endpoint", &url, "--scene-id", "1"];
     let result = run(&[&args[..], &["--certify-id", "sha1"]].concat(), "");
-    let error = result.error();
+    let error = result.error(6);
     let expected = format!("{url}: not sent: cannot connect: Connection refused");
     assert!(error.contains(&expected), "{error}");
 }
@@ -134,6 +135,89 @@ fn init_sends_a_callback_token_made_with_the_key() {
     let sent = &world.requests().last().unwrap().url_query_names;
     assert!(sent.iter().any(|it| it == "CallbackToken"), "{sent:?}");
     assert!(sent.iter().any(|it| it == "CallbackUrl"), "{sent:?}");
+}
+
+/// Opens a verification of a plan; returns what `init` prints.
+#[track_caller]
+fn open(simulator: &Simulator, options: &[&str]) -> serde_json::Value {
+    let url = simulator.url(Region::Shanghai);
+    let meta_info = TempFile::new("{}");
+    let args = [
+        "init",
+        "--endpoint",
+        &url,
+        "--scene-id",
+        "7",
+        "--outer-order-no",
+        "order1",
+    ];
+    let args = [&args[..], &["--meta-info", meta_info.path()], options].concat();
+    run(&args, PERSON).json()
+}
+
+#[test]
+fn init_opens_a_verification_of_every_plan_in_the_browser_and_in_an_app() {
+    let simulator = Simulator::start().unwrap();
+    let user = TempFile::new("{\"UserId\": \"7\"}");
+    let intent = TempFile::new("{\"VoluntaryCustomizedContent\": \"[\\\"我同意\\\"]\"}");
+    let picture = TempFile::new([&b"\xff\xd8\xff\xe0"[..], &[0; 100]].concat());
+    let person = TempFile::new(format!("\u{feff}{PERSON}"));
+    let back = ["--return-url", "https://www.example.com/back"];
+    for (plan, options) in [
+        ("ID_PRO", &[][..]),
+        ("ID_PLUS", &[]),
+        (
+            "PV_FV",
+            &["--params", user.path(), "--picture", picture.path()],
+        ),
+        ("LR_FR", &["--params", user.path()]),
+        (
+            "MFVC",
+            &["--person", person.path(), "--params", intent.path()],
+        ),
+        ("FACE", &["--person", person.path()]),
+    ] {
+        for place in [&back[..], &[]] {
+            let options = [options, place, &["--product-code", plan]].concat();
+            let opened = open(&simulator, &options);
+            assert!(!opened["CertifyId"].as_str().unwrap().is_empty(), "{plan}");
+            let world = simulator.world();
+            let sent = &world.requests().last().unwrap().url_query_names;
+            let has = |name: &str| sent.iter().any(|it| it == name);
+            assert_eq!(has("ReturnUrl"), !place.is_empty(), "{plan}: {sent:?}");
+            assert_eq!(
+                has("CertNo"),
+                ["ID_PRO", "MFVC", "FACE"].contains(&plan),
+                "{plan}"
+            );
+        }
+    }
+}
+
+#[test]
+fn init_refuses_a_parameter_that_has_an_option() {
+    let simulator = Simulator::start().unwrap();
+    let params = TempFile::new("{\"SceneId\": 8}");
+    let meta_info = TempFile::new("{}");
+    let url = simulator.url(Region::Shanghai);
+    let args = [
+        "init",
+        "--endpoint",
+        &url,
+        "--scene-id",
+        "7",
+        "--outer-order-no",
+        "order1",
+    ];
+    let args = [
+        &args[..],
+        &["--meta-info", meta_info.path(), "--params", params.path()],
+    ]
+    .concat();
+    assert_eq!(
+        run(&args, PERSON).error(2),
+        "--params: SceneId has an option or a file of its own"
+    );
 }
 
 /// The first request that `init` sends, and its result.
@@ -177,7 +261,7 @@ fn init_takes_marks_off_files_and_needs_neither_a_return_url_nor_a_model() {
     let (request, result) = first_request(person, "\u{feff}{}");
     assert!(
         result
-            .error()
+            .error(5)
             .starts_with("InitFaceVerify was refused: 400")
     );
     assert!(
@@ -198,21 +282,21 @@ fn init_refuses_a_hidden_character_and_a_mistyped_number_before_it_sends_anythin
     for (input, expected) in [
         (
             "张\u{200b}三\n330103199001011230\n",
-            "the name in standard input contains the invisible character \
+            "standard input: the name contains the invisible character \
              ZERO WIDTH SPACE (U+200B)",
         ),
         (
             "张三\n330103199001011231\n",
-            "cannot use standard input: the ID number is mistyped: \
+            "standard input: the ID number is mistyped: \
              its check character does not match",
         ),
         (
             "张三\n33010319900101123\n",
-            "cannot use standard input: the ID number must have 18 characters",
+            "standard input: the ID number must have 18 characters",
         ),
     ] {
         let result = init(&simulator, "order1", meta_info.path(), input);
-        assert_eq!(result.error(), expected);
+        assert_eq!(result.error(2), expected);
     }
     assert!(simulator.world().requests().is_empty());
 }

@@ -18,7 +18,16 @@ struct Listener {
 
 impl Listener {
     fn new(option: &str, file: &TempFile) -> Self {
-        let mut command = Running::new(&["listen", "--port", "0", option, file.path()]);
+        Self::with(Running::new(&[
+            "listen",
+            "--port",
+            "0",
+            option,
+            file.path(),
+        ]))
+    }
+
+    fn with(mut command: Running) -> Self {
         let listening = command.json();
         let url = listening["listening"].as_str().unwrap();
         let address = url.strip_prefix("http://").unwrap().to_owned();
@@ -94,6 +103,155 @@ fn listen_classifies_callbacks_by_their_token() {
     assert_eq!(listener.command.json(), expected);
 }
 
+/// An application that receives callbacks: returns its URL, and the request lines that it receives.
+fn application(status: &'static str) -> (String, std::sync::mpsc::Receiver<String>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/callback", listener.local_addr().unwrap());
+    let (lines, received) = std::sync::mpsc::channel();
+    // The thread ends with the test process.
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = String::new();
+            std::io::BufRead::read_line(&mut std::io::BufReader::new(&stream), &mut request)
+                .unwrap();
+            let response =
+                format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            stream.write_all(response.as_bytes()).unwrap();
+            if lines.send(request.trim_end().to_owned()).is_err() {
+                return;
+            }
+        }
+    });
+    (url, received)
+}
+
+#[test]
+fn listen_forwards_callbacks_that_are_not_forged_and_returns_the_status() {
+    let (url, received) = application("503 X");
+    let token = TempFile::new("1000004826\n");
+    let args = [
+        "listen",
+        "--port",
+        "0",
+        "--token",
+        token.path(),
+        "--forward-to",
+        &url,
+    ];
+    let mut listener = Listener::with(Running::new(&args));
+    let query = "certifyId=sha1&passed=T&CallbackToken=1000004826";
+    let (status, printed) = listener.callback(query);
+    assert_eq!((status, &printed["callback"]), (503, &json!("genuine")));
+    assert_eq!(
+        (&printed["forwarded"], &printed["forward_error"]),
+        (&json!(503), &Value::Null)
+    );
+    assert_eq!(
+        received.recv().unwrap(),
+        format!("GET /callback?{query} HTTP/1.1")
+    );
+    let (status, printed) = listener.callback(&query.replace("4826", "4827"));
+    assert_eq!((status, &printed["callback"]), (403, &json!("forged")));
+    assert!(received.try_recv().is_err());
+    assert_eq!(printed.get("forwarded"), None);
+}
+
+#[test]
+fn listen_reports_an_application_that_cannot_be_reached_without_the_token() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let token = TempFile::new("1000004826\n");
+    let url = format!("http://{closed}/");
+    let args = [
+        "listen",
+        "--port",
+        "0",
+        "--token",
+        token.path(),
+        "--forward-to",
+        &url,
+    ];
+    let mut listener = Listener::with(Running::new(&args));
+    let (status, printed) = listener.callback("certifyId=sha1&CallbackToken=1000004826");
+    assert_eq!((status, &printed["forwarded"]), (502, &Value::Null));
+    let error = printed["forward_error"].as_str().unwrap();
+    assert_eq!(error, "cannot connect, or the connection was lost");
+}
+
+#[test]
+fn the_simulator_sends_its_callbacks_to_listen_with_the_option_that_is_printed() {
+    let key = TempFile::new(KEY);
+    let mut command = Running::new(&["listen", "--port", "0", "--key", key.path()]);
+    let listening = command.json();
+    let option = listening["sim_option"].as_str().unwrap();
+    let (name, route) = option.split_once(' ').unwrap();
+    let route = route.replace("HOST", "shop.example");
+    let mut sim = Running::new(&[
+        "sim",
+        "--shanghai",
+        "0",
+        "--beijing",
+        "0",
+        "--pages",
+        "0",
+        name,
+        &route,
+    ]);
+    let mut url = String::new();
+    loop {
+        let line = sim.line();
+        if let Some(it) = line.strip_prefix("# Shanghai ") {
+            url = it.to_owned();
+        }
+        if line == "# ready" {
+            break;
+        }
+    }
+    let (person, meta_info) = (TempFile::new(crate::process::PERSON), TempFile::new("{}"));
+    let opened = run(
+        &[
+            "init",
+            "--endpoint",
+            &url,
+            "--scene-id",
+            "7",
+            "--outer-order-no",
+            "order1",
+            "--return-url",
+            "https://www.example.com/",
+            "--meta-info",
+            meta_info.path(),
+            "--person",
+            person.path(),
+            "--callback-url",
+            "https://shop.example/callback",
+            "--callback-key",
+            key.path(),
+        ],
+        "",
+    )
+    .json();
+    crate::process::submit(opened["CertifyUrl"].as_str().unwrap(), "pass");
+    let printed = command.json();
+    assert_eq!(
+        (&printed["callback"], &printed["OuterOrderNo"]),
+        (&json!("genuine"), &json!("order1"))
+    );
+}
+
+#[test]
+fn listen_ends_when_nobody_reads_its_output_any_more() {
+    let token = TempFile::new("1000004826\n");
+    let mut listener = Listener::new("--token", &token);
+    listener.command.close_stdout();
+    let query = "certifyId=sha1&CallbackToken=1000004826";
+    assert_eq!(listener.status(&format!("GET /callback?{query}")), 200);
+    assert_eq!(listener.command.finish(), (0, String::new()));
+}
+
 #[test]
 fn listen_accepts_one_token_for_all_callbacks_from_a_file_with_a_mark() {
     let mut listener = Listener::new("--token", &TempFile::new("\u{feff}1000004826\r\n"));
@@ -127,9 +285,6 @@ fn listen_survives_requests_that_are_not_http() {
 fn listen_rejects_a_key_that_is_too_short() {
     let key = TempFile::new("0123456789");
     let result = run(&["listen", "--key", key.path()], "");
-    let expected = format!(
-        "cannot use {}: a callback key needs at least 32 bytes",
-        key.path()
-    );
-    assert_eq!(result.error(), expected);
+    let expected = "--key: a callback key needs at least 32 bytes";
+    assert_eq!(result.error(2), expected);
 }

@@ -1,12 +1,15 @@
 //! Runs the command, and makes files for it.
 
 use core::sync::atomic::{AtomicU32, Ordering};
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET};
 use serde_json::Value;
+
+use crate::schema;
 
 /// Name and ID number, as `init` reads them.
 pub(crate) const PERSON: &str = "张三\n330103199001011230\n";
@@ -19,25 +22,74 @@ pub(crate) const ACCESS_KEY: &[(&str, &str)] = &[
 
 /// Result of a command that has ended.
 pub(crate) struct Finished {
+    args: Vec<String>,
     pub(crate) status: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
 impl Finished {
-    /// Parses stdout of a command that succeeded.
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        assert_eq!(self.status, 0, "{}", self.stderr);
-        serde_json::from_str(&self.stdout).unwrap()
+    pub(crate) fn new(args: &[impl AsRef<OsStr>], output: &Output) -> Self {
+        let args = args
+            .iter()
+            .map(|arg| arg.as_ref().to_string_lossy().into_owned());
+        Self {
+            args: args.collect(),
+            status: output.status.code().unwrap(),
+            stdout: String::from_utf8(output.stdout.clone()).unwrap(),
+            stderr: String::from_utf8(output.stderr.clone()).unwrap(),
+        }
     }
 
-    /// The error message: status 1, one line on stderr, nothing on stdout.
+    /// Parses stdout of a command that succeeded, and checks it against the schema.
     #[track_caller]
-    pub(crate) fn error(&self) -> &str {
+    pub(crate) fn json(&self) -> Value {
+        self.json_with(0)
+    }
+
+    /// The same for a command that ended with this status.
+    #[track_caller]
+    pub(crate) fn json_with(&self, status: i32) -> Value {
+        assert_eq!(self.status, status, "{}", self.stderr);
+        let value = serde_json::from_str(&self.stdout).unwrap();
+        schema::check(&schema::of(&self.args), &value);
+        value
+    }
+
+    /// Parses every line of stdout of a command that succeeded, and checks it against the schema.
+    #[track_caller]
+    pub(crate) fn json_lines(&self) -> Vec<Value> {
+        assert_eq!(self.status, 0, "{}", self.stderr);
+        let lines = self.stdout.lines();
+        let lines = lines.map(|line| {
+            let value = serde_json::from_str(line).unwrap();
+            schema::check(&schema::of(&self.args), &value);
+            value
+        });
+        lines.collect()
+    }
+
+    /// Parses stderr of a command that failed with this status and `--json`, and checks it against the
+    /// schema.
+    #[track_caller]
+    pub(crate) fn error_json(&self, status: i32) -> Value {
         assert_eq!(
-            (self.status, self.stdout.as_str()),
-            (1, ""),
+            (self.status, &*self.stdout),
+            (status, ""),
+            "{}",
+            self.stderr
+        );
+        let value = serde_json::from_str(&self.stderr).unwrap();
+        schema::check("error", &value);
+        value
+    }
+
+    /// The error message: this status, one line on stderr, nothing on stdout.
+    #[track_caller]
+    pub(crate) fn error(&self, status: i32) -> &str {
+        assert_eq!(
+            (self.status, &*self.stdout),
+            (status, ""),
             "{}",
             self.stderr
         );
@@ -64,22 +116,28 @@ pub(crate) fn run_with(args: &[&str], input: &str, vars: &[(&str, &str)]) -> Fin
         .unwrap();
     // A command that does not read its input may have ended already.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = child.wait_with_output().unwrap();
-    Finished {
-        status: status.code().unwrap(),
-        stdout: String::from_utf8(stdout).unwrap(),
-        stderr: String::from_utf8(stderr).unwrap(),
-    }
+    Finished::new(args, &child.wait_with_output().unwrap())
+}
+
+/// Runs a shell command on a terminal; returns what that shows.
+#[cfg(target_os = "linux")]
+pub(crate) fn on_terminal(command: &str, vars: &[(&str, &str)]) -> String {
+    let output = Command::new("script")
+        .args(["-qec", command, "/dev/null"])
+        .env_clear()
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+        .envs(vars.iter().copied())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// A command in the background, killed on drop.
 pub(crate) struct Running {
+    args: Vec<String>,
     child: Child,
-    stdout: BufReader<ChildStdout>,
+    stdout: Option<BufReader<ChildStdout>>,
 }
 
 impl Running {
@@ -94,21 +152,33 @@ impl Running {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        Self { child, stdout }
+        let stdout = child.stdout.take().map(BufReader::new);
+        let args = args.iter().map(ToString::to_string).collect();
+        Self {
+            args,
+            child,
+            stdout,
+        }
     }
 
     /// Waits for the next line of stdout.
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
+        self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
         line.truncate(line.trim_end().len());
         line
     }
 
-    /// Waits for the next line of stdout, and parses it.
+    /// Waits for the next line of stdout, parses it, and checks it against the schema.
     pub(crate) fn json(&mut self) -> Value {
-        serde_json::from_str(&self.line()).unwrap()
+        let value = serde_json::from_str(&self.line()).unwrap();
+        schema::check(&schema::of(&self.args), &value);
+        value
+    }
+
+    /// Closes the reading end of stdout.
+    pub(crate) fn close_stdout(&mut self) {
+        self.stdout = None;
     }
 
     /// The process ID.
@@ -155,6 +225,35 @@ impl Drop for TempFile {
     fn drop(&mut self) {
         // Runs in a failing test, too.
         let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// A temporary folder for files of a user, removed on drop.
+pub(crate) struct TempFolder(PathBuf);
+
+impl TempFolder {
+    pub(crate) fn new() -> Self {
+        let file = TempFile::new("");
+        let path = PathBuf::from(format!("{}-home", file.path()));
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
+        let path = self.0.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, contents).unwrap();
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for TempFolder {
+    fn drop(&mut self) {
+        // Runs in a failing test, too.
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

@@ -1,6 +1,5 @@
 use std::process::Command;
 
-use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET};
 use serde_json::Value;
 
 use crate::process::{Finished, Running, TempFile, run, run_with};
@@ -10,7 +9,7 @@ const FREE_PORTS: [&str; 7] = ["sim", "--shanghai", "0", "--beijing", "0", "--pa
 /// A simulator with these options on free ports, and the URL of its admin interface.
 fn simulator(options: &[&str]) -> (Running, String) {
     let mut sim = Running::new(&[&FREE_PORTS, options].concat());
-    let lines: Vec<String> = (0..12).map(|_| sim.line()).collect();
+    let lines: Vec<String> = (0..14).map(|_| sim.line()).collect();
     let admin = lines
         .iter()
         .find_map(|line| line.strip_prefix("# live     "));
@@ -70,17 +69,17 @@ fn commands_speak_to_a_running_simulator() {
     assert!(now(&["clock", "-3600"]) < before + 60);
 
     let unknown = control(&admin, &["finish", "sha0"]);
-    assert!(unknown.error().contains("(409): unknown certify ID"));
+    assert!(unknown.error(1).contains("(409): unknown certify ID"));
     let kind = control(&admin, &["break", "explode"]);
     assert!(
-        kind.error().contains("there are: refuse, reset"),
+        kind.error(1).contains("there are: refuse, reset"),
         "{}",
         kind.stderr
     );
     let elsewhere = control("http://127.0.0.1:1/admin", &["state"]);
     assert!(
         elsewhere
-            .error()
+            .error(1)
             .starts_with("no simulator at http://127.0.0.1:1")
     );
 }
@@ -116,7 +115,7 @@ fn an_exposed_simulator_prints_a_token_and_the_public_host() {
     assert_eq!(control(&here, &["state"]).status, 0);
     let without = here.replace(token, "");
     let refused = control(&without, &["state"]);
-    assert!(refused.error().contains("(403)"));
+    assert!(refused.error(1).contains("(403)"));
     assert!(!refused.stderr.contains(token));
 }
 
@@ -124,7 +123,7 @@ fn an_exposed_simulator_prints_a_token_and_the_public_host() {
 fn a_state_file_that_was_edited_is_refused_by_line() {
     let file = TempFile::new("{\"cloudauth_sim\":\"0.1.0\"}\tffff\n");
     let refused = run(&[&FREE_PORTS[..], &["--state", file.path()]].concat(), "");
-    let error = refused.error();
+    let error = refused.error(1);
     assert!(error.contains("line 1 was changed"), "{error}");
 }
 
@@ -158,40 +157,88 @@ fn compare_lists_the_differences_of_a_recording() {
 
     let broken = TempFile::new("{}\n");
     let compared = run(&["sim", "compare", broken.path()], "");
-    assert!(compared.error().contains("line 1: its format is not 1"));
+    assert!(compared.error(2).contains("line 1: its format is not 1"));
 }
 
 #[test]
-fn sim_prints_a_shell_script_with_its_urls_and_credentials() {
+fn the_variables_that_sim_prints_make_the_other_commands_use_it() {
     let mut sim = Running::new(&FREE_PORTS);
-    let lines: Vec<String> = (0..12).map(|_| sim.line()).collect();
-    let script = format!(
-        "set -e\n{}\necho $ALIBABA_CLOUD_ACCESS_KEY_ID $ALIBABA_CLOUD_ACCESS_KEY_SECRET",
-        lines.join("\n")
-    );
-    let shell = Command::new("sh").args(["-c", &script]).output().unwrap();
-    let expected = format!("{ACCESS_KEY_ID} {ACCESS_KEY_SECRET}\n");
-    assert_eq!(String::from_utf8(shell.stdout).unwrap(), expected);
-    let admin = lines
-        .iter()
+    let mut script = String::new();
+    loop {
+        let line = sim.line();
+        script.push_str(&line);
+        script.push('\n');
+        // The line that scripts wait for.
+        if line == "# ready" {
+            break;
+        }
+    }
+    // Whatever was set before: the variables of another region and of temporary credentials.
+    let shell = Command::new("sh")
+        .args([
+            "-euc",
+            &format!("{script}\n\"$0\" describe --scene-id 1 --certify-id sha0 || exit $?"),
+        ])
+        .arg(env!("CARGO_BIN_EXE_cloudauth"))
+        .env_clear()
+        .envs([
+            ("CLOUDAUTH_REGION", "cn-beijing"),
+            ("CLOUDAUTH_PLAIN_HTTP", "other"),
+            ("ALIBABA_CLOUD_SECURITY_TOKEN", "other"),
+            ("HTTP_PROXY", "http://127.0.0.1:1"),
+        ])
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(shell.stderr).unwrap();
+    assert!(stderr.contains("refused: 406: "), "{stderr}");
+    assert_eq!(shell.status.code(), Some(5), "{stderr}");
+    let admin = script
+        .lines()
         .find_map(|line| line.strip_prefix("# live     "))
         .unwrap();
-    let has_faults_url = |line: &String| line.contains(&format!("{admin}/faults"));
-    assert!(
-        lines
-            .iter()
-            .any(|line| line.contains("curl -H") && has_faults_url(line)),
-        "{lines:?}"
-    );
+    assert!(script.contains(&format!("-d '{{\"region\":\"cn-shanghai\",\"fault\":\"refuse\",\"times\":\"always\"}}' {admin}/faults")));
     let mut state = ureq::get(format!("{admin}/state")).call().unwrap();
     let state: Value = serde_json::from_str(&state.body_mut().read_to_string().unwrap()).unwrap();
-    assert_eq!(state["regions"][0]["request_count"], 0);
+    assert_eq!(state["regions"][0]["request_count"], 1);
+}
+
+#[test]
+fn sim_names_a_port_that_is_occupied() {
+    let occupied = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = occupied.local_addr().unwrap().port().to_string();
+    for option in ["--shanghai", "--beijing", "--pages"] {
+        let others = ["--shanghai", "--beijing", "--pages"]
+            .into_iter()
+            .filter(|it| *it != option);
+        let others = others.flat_map(|it| [it, "0"]).collect::<Vec<_>>();
+        let result = run(&[&["sim", option, &port], &others[..]].concat(), "");
+        let expected = format!(
+            "port {port} of 127.0.0.1 is in use; choose another with {option}, or 0 for a free one"
+        );
+        assert_eq!(result.error(1), expected);
+    }
+    let result = run(
+        &[
+            "sim",
+            "--shanghai",
+            "8999",
+            "--beijing",
+            "8999",
+            "--pages",
+            "0",
+        ],
+        "",
+    );
+    assert_eq!(
+        result.error(2),
+        "--shanghai and --beijing must be two ports"
+    );
 }
 
 #[test]
 fn sim_reports_an_address_of_another_machine() {
     let result = run(&["sim", "--expose", "192.0.2.1"], "");
-    let error = result.error();
+    let error = result.error(1);
     assert!(error.starts_with("cannot start the simulator: "), "{error}");
 }
 
@@ -245,7 +292,7 @@ fn explore_rejects_seeds_beyond_the_largest() {
     let last = u64::MAX.to_string();
     let result = run(&["sim", "explore", "--seeds", "2", "--from", &last], "");
     let expected = "--from plus --seeds exceeds the largest seed";
-    assert_eq!(result.error(), expected);
+    assert_eq!(result.error(2), expected);
 }
 
 #[test]
@@ -306,5 +353,5 @@ fn search_prints_what_was_searched_in_each_world() {
 #[test]
 fn search_reports_a_name_that_no_world_has() {
     let result = run(&["sim", "search", "--only", "no such world"], "");
-    assert_eq!(result.error(), "no world has such a name");
+    assert_eq!(result.error(2), "--only: no world has such a name");
 }
