@@ -62,7 +62,7 @@ fn errors_about_an_external_program_do_not_contain_its_output() {
 #[test]
 fn unusable_responses_of_a_credential_service_have_distinct_errors() {
     for (fault, reason) in [
-        (Fault::Garbage, "the response is not JSON"),
+        (Fault::Garbage, "the response is HTML, not JSON"),
         (Fault::Empty, "the response is empty"),
         (Fault::Refuse, "cannot connect"),
         (Fault::Reset, "no complete response"),
