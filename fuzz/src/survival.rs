@@ -158,15 +158,15 @@ pub fn the_verdict_survives(bytes: &[u8]) {
     let mut contents: Vec<Vec<u8>> = pieces.iter().map(|piece| piece.bytes().to_vec()).collect();
     for damage in damages.chunks_exact(4).take(128) {
         let which = usize::from(damage[0]) % pieces.len();
-        let mut damaged = contents[which].clone();
-        let at = usize::from(damage[1]) % (damaged.len() + 1);
-        if damage[2] % 2 == 0 || at == damaged.len() {
-            damaged.insert(at, damage[3]);
+        let mut changed = contents[which].clone();
+        let at = usize::from(damage[1]) % (changed.len() + 1);
+        if damage[2] % 2 == 0 || at == changed.len() {
+            changed.insert(at, damage[3]);
         } else {
-            damaged[at] = damage[3];
+            changed[at] = damage[3];
         }
-        if pieces[which].allows(&damaged) {
-            contents[which] = damaged;
+        if pieces[which].allows(&changed) {
+            contents[which] = changed;
         }
     }
     let body = contents.concat();

@@ -6,7 +6,7 @@
 /// Whether a field of a request or a reply belongs to a person, is a link to what does, or is a secret.
 ///
 /// `owner` is the name of the operation, or of the type that the reply is decoded to; `field` is the name
-/// on the wire, in any letter case. A program that logs raw replies can hide these fields.
+/// on the wire, in any letter case. A program that logs raw responses can hide these fields.
 ///
 /// ```
 /// use cloudauth_proto::operation::is_private;

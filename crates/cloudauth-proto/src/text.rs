@@ -82,8 +82,8 @@ pub(crate) fn find_invisible(text: &str) -> Option<InvisibleCharacter> {
     })
 }
 
-/// Error for a text with a character that nobody sees. Names the character and shows nothing else of
-/// the text.
+/// Error for a string with a character that nobody sees. Names the character and shows nothing else of
+/// the string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvisibleCharacter {

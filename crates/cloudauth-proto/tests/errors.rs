@@ -267,7 +267,7 @@ fn the_code_of_a_refused_role_is_that_of_the_error() {
 }
 
 #[test]
-fn a_failed_upload_is_told_by_the_step_that_failed() {
+fn a_failed_upload_names_the_step_that_failed() {
     let upload = || Id2MetaVerifyWithOCR::new().with_cert_file(vec![1]);
     let error = run(upload(), &mut session(), || code(403, "NoPermission"));
     let Error::Upload(inner) = &error else {

@@ -168,7 +168,7 @@ fn sources() -> [Source; 4] {
 }
 
 #[test]
-fn the_code_of_a_refusal_of_credentials_in_xml_is_told() {
+fn the_code_of_a_refusal_of_credentials_in_xml_is_known() {
     for source in sources() {
         let mut session = Session::new(source, [3; 32]);
         let Step::Authenticate(ticket) = WhoAmI::new().poll(&mut session, now()) else {
@@ -190,7 +190,7 @@ fn the_code_of_a_refusal_of_credentials_in_xml_is_told() {
 }
 
 #[test]
-fn a_read_that_got_a_page_of_a_portal_is_asked_again_at_the_other_region() {
+fn a_read_that_got_a_page_of_a_portal_is_repeated_at_the_other_region() {
     let page = b"<html><body>Please log in to the network</body></html>";
     let pages = [(200, &[] as &[_], &page[..]), (200, &[], DONE)];
     let (sent, result) = run(&mut describe(), &mut session(), &pages);
@@ -459,7 +459,7 @@ fn values_that_occur_twice_and_agree_are_read() {
 }
 
 #[test]
-fn a_verdict_that_cannot_be_read_is_asked_for_at_the_other_region() {
+fn a_verdict_that_cannot_be_read_is_queried_at_the_other_region() {
     for passed in [
         r#"{"a":"T"}"#,
         r#"["T"]"#,

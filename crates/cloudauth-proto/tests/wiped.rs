@@ -386,8 +386,8 @@ fn a_child_process_tells_what_is_left_in_its_memory() {
     println!("{report}");
 }
 
-/// Starts the child for a case; returns what it tells.
-fn told(folder: &Path, case: &str) -> String {
+/// Starts the child for a case; returns what it prints.
+fn reported(folder: &Path, case: &str) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", CHILD, "--nocapture", "--test-threads=1"])
         .env(FOLDER, folder)
@@ -422,10 +422,10 @@ impl Drop for Folder {
 #[test]
 fn a_secret_that_is_planted_is_found_and_is_still_there_if_it_is_dropped_without_wiping() {
     let folder = Folder::new("control");
-    let told = told(&folder.0, "control");
-    assert!(told.contains("before: 0\n"), "{told}");
-    assert!(told.contains("planted: 3\n"), "{told}");
-    assert!(!told.contains("dropped: 0\n"), "{told}");
+    let reported = reported(&folder.0, "control");
+    assert!(reported.contains("before: 0\n"), "{reported}");
+    assert!(reported.contains("planted: 3\n"), "{reported}");
+    assert!(!reported.contains("dropped: 0\n"), "{reported}");
 }
 
 #[test]
@@ -433,9 +433,9 @@ fn no_secret_is_left_in_memory_when_the_last_user_is_dropped() {
     let folder = Folder::new("cases");
     let mut left = Vec::new();
     for (case, _) in CASES {
-        let told = told(&folder.0, case);
-        if !told.contains("left: 0\n") {
-            left.push(format!("{case}: {told}"));
+        let reported = reported(&folder.0, case);
+        if !reported.contains("left: 0\n") {
+            left.push(format!("{case}: {reported}"));
         }
     }
     assert!(left.is_empty(), "{}", left.join("\n"));

@@ -1,4 +1,4 @@
-//! Errors of real connections: every cause is told, once, whoever connects.
+//! Errors of real connections: every cause is shown, once, whoever connects.
 
 use core::error::Error as StdError;
 use core::time::Duration;
@@ -50,7 +50,7 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
 }
 
 /// What tells the four failures apart.
-fn assert_told(causes: [String; 4]) {
+fn assert_shown(causes: [String; 4]) {
     let parts = ["onnection refused", "", "", "UnknownIssuer"];
     for (cause, part) in causes.iter().zip(parts) {
         assert!(cause.contains("cannot connect: "), "{cause}");
@@ -80,7 +80,7 @@ fn of_a_call<D: Driver>() {
         };
         chain(&error)
     });
-    assert_told(causes);
+    assert_shown(causes);
 }
 
 fn of_an_issuer<D: Driver>() {
@@ -97,7 +97,7 @@ fn of_an_issuer<D: Driver>() {
         assert!(matches!(error, Error::Credentials(_)), "{error}");
         chain(&error)
     });
-    assert_told(causes);
+    assert_shown(causes);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use core::time::Duration;
 
 use super::classify;
 use crate::clock::{MonoTime, Now};
-use crate::decode::envelope::Envelope;
+use crate::decode::payload;
 use crate::endpoint::Endpoint;
 use crate::error::{Attempt, AttemptOutcome};
 use crate::event::{AttemptInfo, Event};
@@ -186,7 +186,7 @@ impl PlainCall {
         match result {
             Ok(response) => {
                 let status = response.head.status;
-                let refusal = Envelope::read(&response.body).ok();
+                let refusal = payload::envelope(&response.body).ok();
                 let code = refusal
                     .and_then(|refusal| refusal.code)
                     .filter(|_| status >= 300);

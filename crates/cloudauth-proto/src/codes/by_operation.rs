@@ -92,7 +92,7 @@ pub(super) const ALL: &[Meaning] = &[
     of(CARDS, SubCode, "215", Person, "wrong password, expiry date or CVN2", "密码、有效期或 CVN2 有误，请核对你填写的信息"),
     of(CARDS, SubCode, "216", Person, "another problem of the card", "此卡存在其他异常，请联系发卡行，或换一张卡"),
     of(CARDS, SubCode, "301", Person, "cannot be checked: the card does not support it", "无法核验：此卡不支持该业务，请换一张卡"),
-    of(CARDS, SubCode, "302", Person, "cannot be checked: it failed, or the bank refused; the person can ask the bank", "无法核验：核验失败或被银行拒绝，请联系发卡行"),
+    of(CARDS, SubCode, "302", Person, "cannot be checked: it failed, or the bank refused; the bank tells the person why", "无法核验：核验失败或被银行拒绝，请联系发卡行"),
     of(CARDS, SubCode, "303", Person, "cannot be checked: the card does not support phone numbers yet", "无法核验：此卡暂不支持手机号核验，请换一张卡"),
     of(CARDS, SubCode, "304", Person, "cannot be checked: the card number is wrong", "无法核验：卡号有误，请核对卡号"),
     of(CARDS, SubCode, "305", Person, "cannot be checked, for other reasons", "无法核验：其他原因，请换一张卡"),

@@ -2,12 +2,11 @@
 
 use alloc::string::String;
 
-use serde::de::{Error, IgnoredAny};
+use serde::de::Error;
 
-use super::error::DecodeErrorKind;
+use super::contradiction;
 use super::scalar::Scalar;
 use super::xml::XmlRefusal;
-use super::{contradiction, payload};
 use crate::http::Head;
 use crate::secret::Sensitive;
 
@@ -21,11 +20,6 @@ pub(crate) struct Envelope {
 }
 
 impl Envelope {
-    /// Decodes the envelope of a body.
-    pub(crate) fn read(body: &[u8]) -> Result<Self, DecodeErrorKind> {
-        Ok(payload::read::<IgnoredAny>(body, None, None)?.envelope)
-    }
-
     pub(super) fn of_xml(refusal: XmlRefusal) -> Self {
         Self {
             code: Some(printable(refusal.code)),
@@ -42,9 +36,9 @@ impl Envelope {
 
     /// Takes the value of a field. A code decides, so it must be readable, and a second one must be the
     /// same. Of the other fields, the first that says something is taken.
-    pub(super) fn take<E: Error>(&mut self, field: Field, value: Scalar) -> Result<(), E> {
+    pub(super) fn take<E: Error>(&mut self, field: EnvelopeField, value: Scalar) -> Result<(), E> {
         match field {
-            Field::Code => {
+            EnvelopeField::Code => {
                 if matches!(value, Scalar::Nested) {
                     return Err(E::custom("a list or an object for `Code`"));
                 }
@@ -56,15 +50,15 @@ impl Envelope {
                     }
                 }
             }
-            Field::Message if self.message.is_none() => {
+            EnvelopeField::Message if self.message.is_none() => {
                 let message = value.into_text().filter(|message| !message.is_empty());
                 self.message = message.map(Sensitive::new);
             }
-            Field::RequestId if self.request_id.is_none() => {
+            EnvelopeField::RequestId if self.request_id.is_none() => {
                 let id = value.into_text().filter(|id| !id.is_empty());
                 self.request_id = id.map(printable);
             }
-            Field::Message | Field::RequestId => {}
+            EnvelopeField::Message | EnvelopeField::RequestId => {}
         }
         Ok(())
     }
@@ -72,13 +66,13 @@ impl Envelope {
 
 /// A field of the envelope.
 #[derive(Clone, Copy)]
-pub(super) enum Field {
+pub(super) enum EnvelopeField {
     Code,
     Message,
     RequestId,
 }
 
-impl Field {
+impl EnvelopeField {
     pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "Code" | "code" => Self::Code,

@@ -13,7 +13,7 @@ pub enum DecodeErrorKind {
     Html,
     /// The body is XML, and not a refusal by the service.
     Xml,
-    /// The body is compressed with gzip, although `identity` was asked for.
+    /// The body is compressed with gzip, although the request accepts only `identity`.
     Gzip,
     /// The body is JSON without its end.
     Cut,

@@ -12,7 +12,7 @@ use serde::de::{
 };
 use serde_json::Value;
 
-use super::envelope::{Envelope, Field};
+use super::envelope::{Envelope, EnvelopeField};
 use super::error::DecodeErrorKind;
 use super::lenient::FieldName;
 use super::repair::{tolerant, tolerant_bytes, without_mark};
@@ -24,6 +24,11 @@ pub(crate) struct Decoded<R> {
     pub(crate) envelope: Envelope,
     /// The payload, or what is wrong with it.
     pub(crate) payload: Result<R, DecodeErrorKind>,
+}
+
+/// Decodes the envelope of a response.
+pub(crate) fn envelope(body: &[u8]) -> Result<Envelope, DecodeErrorKind> {
+    Ok(read::<IgnoredAny>(body, None, None)?.envelope)
 }
 
 /// Decodes a response: its envelope, and its payload, which is the field `container` of the body, or the
@@ -126,7 +131,7 @@ impl<'de, R: DeserializeOwned> Visitor<'de> for Outer<'_, R> {
                 {
                     return Err(contradiction(container));
                 }
-            } else if let Some(field) = Field::named(&name) {
+            } else if let Some(field) = EnvelopeField::named(&name) {
                 let value = map.next_value_seed(Scalars { keeps_json: false })?;
                 self.envelope.take(field, value)?;
             } else {
@@ -162,14 +167,14 @@ impl<'de, R: DeserializeOwned> Visitor<'de> for Payload<'_, R> {
 
     fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<(), M::Error> {
         let mut has_result = false;
-        let watched = Watched {
+        let inspected = InspectedMap {
             map,
             envelope: self.envelope,
             result_field: self.result_field,
             has_result: &mut has_result,
             name: None,
         };
-        *self.found = Some(R::deserialize(MapAccessDeserializer::new(watched))?);
+        *self.found = Some(R::deserialize(MapAccessDeserializer::new(inspected))?);
         match self.result_field {
             Some(field) if !has_result => Err(missing(field)),
             Some(_) | None => Ok(()),
@@ -201,7 +206,7 @@ impl<'de, R: DeserializeOwned> Visitor<'de> for Payload<'_, R> {
 }
 
 /// An object of which some values are looked at on their way to the type that is decoded from it.
-struct Watched<'o, 'de, M> {
+struct InspectedMap<'o, 'de, M> {
     map: M,
     envelope: Option<&'o mut Envelope>,
     result_field: Option<&'o str>,
@@ -210,7 +215,7 @@ struct Watched<'o, 'de, M> {
     name: Option<Cow<'de, str>>,
 }
 
-impl<'de, M: MapAccess<'de>> MapAccess<'de> for Watched<'_, 'de, M> {
+impl<'de, M: MapAccess<'de>> MapAccess<'de> for InspectedMap<'_, 'de, M> {
     type Error = M::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
@@ -220,7 +225,7 @@ impl<'de, M: MapAccess<'de>> MapAccess<'de> for Watched<'_, 'de, M> {
         let Some(FieldName(name)) = self.map.next_key()? else {
             return Ok(None);
         };
-        let is_envelope = self.envelope.is_some() && Field::named(&name).is_some();
+        let is_envelope = self.envelope.is_some() && EnvelopeField::named(&name).is_some();
         if is_envelope || self.result_field == Some(&*name) {
             self.name = Some(name.clone());
         }
@@ -236,7 +241,7 @@ impl<'de, M: MapAccess<'de>> MapAccess<'de> for Watched<'_, 'de, M> {
             return self.map.next_value_seed(seed);
         };
         let value: Value = self.map.next_value()?;
-        if let (Some(envelope), Some(field)) = (&mut self.envelope, Field::named(&name)) {
+        if let (Some(envelope), Some(field)) = (&mut self.envelope, EnvelopeField::named(&name)) {
             let scalar = Scalar::read(&value, false).map_err(M::Error::custom)?;
             envelope.take(field, scalar)?;
         }
@@ -433,13 +438,13 @@ mod tests {
     fn endless_nesting_is_refused() {
         let body = format!(r#"{{"ResultObject":{}"#, "[".repeat(1_000_000));
         assert!(verdict(&body).is_err());
-        assert!(Envelope::read(body.as_bytes()).is_err());
+        assert!(envelope(body.as_bytes()).is_err());
     }
 
     #[test]
     fn codes_and_request_ids_are_reduced_to_printable_ascii() {
         let body = "{\"Code\":500,\"RequestId\":\"a\\u001b[31m\\nb\u{202e}\",\"Message\":\"m\"}";
-        let envelope = Envelope::read(body.as_bytes()).unwrap();
+        let envelope = envelope(body.as_bytes()).unwrap();
         assert_eq!(envelope.code.as_deref(), Some("500"));
         assert_eq!(envelope.request_id.as_deref(), Some("a?[31m?b?"));
         assert!(!envelope.is_success());
@@ -449,18 +454,15 @@ mod tests {
     fn a_list_is_not_taken_for_an_object() {
         assert!(verdict(r#"{"ResultObject":["T"]}"#).is_err());
         assert!(verdict(r#"["T"]"#).is_err());
-        assert!(Envelope::read(br#"["200","","id"]"#).is_err());
+        assert!(envelope(br#"["200","","id"]"#).is_err());
     }
 
     #[test]
     fn an_empty_body_is_distinguished_from_a_malformed_one() {
-        assert_eq!(Envelope::read(b" \n").unwrap_err(), DecodeErrorKind::Empty);
+        assert_eq!(envelope(b" \n").unwrap_err(), DecodeErrorKind::Empty);
+        assert_eq!(envelope(b"<html>").unwrap_err(), DecodeErrorKind::Html);
         assert_eq!(
-            Envelope::read(b"<html>").unwrap_err(),
-            DecodeErrorKind::Html
-        );
-        assert_eq!(
-            Envelope::read(br#"{"Code":"200""#).unwrap_err(),
+            envelope(br#"{"Code":"200""#).unwrap_err(),
             DecodeErrorKind::Cut
         );
     }

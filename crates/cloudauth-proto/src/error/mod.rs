@@ -35,7 +35,7 @@ use crate::sign::Mismatch;
 /// | [`Decode`](Self::Decode) | the response is not what the operation promises | "not available" | yes | only a query; for all else look at the raw response first |
 /// | [`Credentials`](Self::Credentials) | there are no credentials to sign with; certainly not carried out, or it only reads | "not available" | yes | if retryable |
 /// | [`Exhausted`](Self::Exhausted) | no attempt succeeded; certainly not carried out, or it only reads | "try again later" | if it lasts | if retryable |
-/// | [`Uncertain`](Self::Uncertain) | no attempt succeeded, and **it may have been carried out** | "in progress" | if it was to be paid for | never: first ask the operation that `confirmed_by` names |
+/// | [`Uncertain`](Self::Uncertain) | no attempt succeeded, and **it may have been carried out** | "in progress" | if it was to be paid for | never: first call the operation that `confirmed_by` names |
 /// | [`Upload`](Self::Upload) | a file could not be uploaded; the operation was not sent | "try again later" | if it lasts | if retryable |
 /// | [`Evidence`](Self::Evidence) | a picture or a video could not be fetched | nothing | if it lasts | if retryable; for an expired link query the verdict again |
 /// | [`Finished`](Self::Finished) | a driver polled a flow after its end | nothing | yes: a bug of the driver | no |
@@ -180,7 +180,7 @@ impl Error {
     /// The retry rule ([`judge`](crate::policy::judge)) decides: it would have gone on if there had been
     /// more attempts or more time. Never true if the operation
     /// [may have been carried out](Self::may_have_been_carried_out), whatever its effect. A refusal that
-    /// waits for the person, such as 424, is not retryable; [`meaning`](Self::meaning) says when to ask
+    /// waits for the person, such as 424, is not retryable; [`meaning`](Self::meaning) says when to query
     /// again.
     #[must_use]
     pub fn is_retryable(&self) -> bool {

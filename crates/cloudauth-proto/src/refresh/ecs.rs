@@ -18,7 +18,7 @@ use super::response::{self, FetchedCredentials, IssuerTime};
 use crate::clock::MonoTime;
 use crate::credentials::{EcsRole, MetadataState, SourceError};
 use crate::decode::DecodeErrorKind;
-use crate::decode::envelope::Envelope;
+use crate::decode::payload;
 use crate::encode::{Buffer, percent, text_of};
 use crate::http::plain::PlainRequest;
 use crate::http::{JSON, Method, Response};
@@ -227,7 +227,7 @@ pub(super) fn ok(response: Response) -> Result<Zeroizing<Vec<u8>>, SourceError> 
     if (200..300).contains(&status) {
         return Ok(Zeroizing::new(response.body));
     }
-    let envelope = Envelope::read(&response.body);
+    let envelope = payload::envelope(&response.body);
     let code = envelope.ok().and_then(|envelope| envelope.code);
     Err(SourceError::Refused { status, code })
 }

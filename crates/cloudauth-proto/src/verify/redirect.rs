@@ -132,7 +132,7 @@ fn object(value: &str) -> Option<Map<String, Value>> {
     strict.or_else(|| texts.iter().find_map(|text| first_object(&repaired(text))))
 }
 
-/// The object at the beginning of a text, which may be one in a string.
+/// The object at the beginning of a string, which may be JSON in a JSON string.
 fn first_object(text: &str) -> Option<Map<String, Value>> {
     let text = text.trim_start_matches(['+', ' ', '\u{feff}']);
     let first = Deserializer::from_str(text).into_iter().next()?;
