@@ -42,6 +42,7 @@ fn calls() {
 
 /// Only the instructions in this function are counted.
 #[inline(never)]
+#[expect(clippy::expect_used, reason = "a bench")]
 fn whole_call(session: &mut Session, operation: &DescribeFaceVerify, response: Response) {
     let now = Now {
         mono: MonoTime::new(Duration::ZERO),

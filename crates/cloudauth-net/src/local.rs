@@ -268,6 +268,7 @@ fn unsupplied(kind: ErrorKind) -> SupplyError {
 }
 
 #[cfg(all(test, target_os = "linux"))]
+#[expect(clippy::unwrap_used, reason = "for tests")]
 #[path = "../../cloudauth-proto/tests/common/memory.rs"]
 mod memory;
 #[cfg(test)]
