@@ -4,10 +4,6 @@
 //! credentials here are access keys, of which only the ID is sent.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test")]
-#![expect(
-    clippy::print_stdout,
-    reason = "the child tells its parent what it found"
-)]
 
 #[path = "../../cloudauth-proto/tests/common/memory.rs"]
 mod memory;
@@ -90,6 +86,7 @@ fn call(case: &str) {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the case is in the environment")]
 fn a_child_process_tells_what_is_left_in_its_memory() {
     let Ok(case) = std::env::var(CASE) else {
         return;

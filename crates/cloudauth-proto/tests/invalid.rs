@@ -234,9 +234,12 @@ impl Visitor for Pictures {
             }
             self.0 += 1;
             let with = |picture: &str| {
-                O::from_texts(|it: &'static Field| match it.name == field.name {
-                    true => Some(picture.to_owned()),
-                    false => (!is_left_out(&action, it)).then(|| sample(&action, it)),
+                O::from_texts(|it: &'static Field| {
+                    if it.name == field.name {
+                        Some(picture.to_owned())
+                    } else {
+                        (!is_left_out(&action, it)).then(|| sample(&action, it))
+                    }
                 })
                 .unwrap()
             };
@@ -303,9 +306,12 @@ impl Visitor for Invisible {
             }
             self.fields += 1;
             for hidden in ["\u{feff}1", "张\u{200b}三", "1\u{200e}", "张三\r\n"] {
-                let operation = O::from_texts(|it: &'static Field| match it.name == field.name {
-                    true => Some(hidden.to_owned()),
-                    false => (!is_left_out(&action, it)).then(|| sample(&action, it)),
+                let operation = O::from_texts(|it: &'static Field| {
+                    if it.name == field.name {
+                        Some(hidden.to_owned())
+                    } else {
+                        (!is_left_out(&action, it)).then(|| sample(&action, it))
+                    }
                 });
                 let operation = operation.unwrap();
                 assert_eq!(bad_fields(&operation), [field.name], "{action}");
@@ -365,7 +371,13 @@ fn first_poll<O: Operation>(operation: &O, scheme: Scheme) -> Option<Error> {
     match call.poll(&mut session, now()) {
         Step::Send(_) => None,
         Step::Done(Err(error)) => Some(error),
-        _ => panic!("neither sent nor refused"),
+        Step::Abandon(_)
+        | Step::Wait(_)
+        | Step::Authenticate(_)
+        | Step::Read { .. }
+        | Step::Run { .. }
+        | Step::Provide { .. }
+        | Step::Done(_) => panic!("neither sent nor refused"),
     }
 }
 

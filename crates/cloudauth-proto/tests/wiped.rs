@@ -6,10 +6,6 @@
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test")]
-#![expect(
-    clippy::print_stdout,
-    reason = "the child tells its parent what it found"
-)]
 
 #[path = "common/memory.rs"]
 mod memory;
@@ -123,11 +119,11 @@ fn run<F: Flow>(flow: &mut F, session: &mut Session) {
             }
             Step::Authenticate(ticket) => run(&mut Refresh::inline(ticket), session),
             Step::Read { path, .. } => {
-                flow.supply(fs::read(path).map_err(|_| SupplyError::Missing))
+                flow.supply(fs::read(path).map_err(|_| SupplyError::Missing));
             }
             Step::Provide { .. } => flow.provide(Err(SupplyError::Missing)),
             Step::Run { argv, .. } => {
-                flow.supply(fs::read(&argv[0]).map_err(|_| SupplyError::Missing))
+                flow.supply(fs::read(&argv[0]).map_err(|_| SupplyError::Missing));
             }
             Step::Abandon(_) => {}
             Step::Wait(until) => panic!("waits until {until:?}"),
@@ -190,7 +186,7 @@ const CASES: &[(&str, fn())] = &[
         call(Credentials::temporary("id", text("key"), text("token")).unwrap());
     }),
     ("bearer token", || {
-        call(Credentials::bearer(text("token")).unwrap())
+        call(Credentials::bearer(text("token")).unwrap());
     }),
     ("variables", || {
         let vars = |name: &str| match name {
@@ -222,40 +218,40 @@ const CASES: &[(&str, fn())] = &[
     ("ECS role", || {
         call(Source::EcsRole(
             EcsRole::new(Some("r".into()), &settings()).unwrap(),
-        ))
+        ));
     }),
     ("URI", || {
-        call(Source::Uri(Uri::new("https://uri.example/x").unwrap()))
+        call(Source::Uri(Uri::new("https://uri.example/x").unwrap()));
     }),
     ("program", || {
-        call(Source::External(External::new(&path("program")).unwrap()))
+        call(Source::External(External::new(&path("program")).unwrap()));
     }),
     ("CLI profile AK", || {
-        call(profile(ProfileFormat::Cli, "ak.json"))
+        call(profile(ProfileFormat::Cli, "ak.json"));
     }),
     ("CLI profile StsToken", || {
-        call(profile(ProfileFormat::Cli, "token.json"))
+        call(profile(ProfileFormat::Cli, "token.json"));
     }),
     ("CLI profile RamRoleArn", || {
-        call(profile(ProfileFormat::Cli, "role.json"))
+        call(profile(ProfileFormat::Cli, "role.json"));
     }),
     ("CLI profile OIDC", || {
-        call(profile(ProfileFormat::Cli, "oidc.json"))
+        call(profile(ProfileFormat::Cli, "oidc.json"));
     }),
     ("CLI profile CloudSSO", || {
-        call(profile(ProfileFormat::Cli, "sso.json"))
+        call(profile(ProfileFormat::Cli, "sso.json"));
     }),
     ("CLI profile OAuth", || {
-        call(profile(ProfileFormat::Cli, "oauth.json"))
+        call(profile(ProfileFormat::Cli, "oauth.json"));
     }),
     ("CLI profile OAuth with stored keys", || {
         call(profile(ProfileFormat::Cli, "stored.json"));
     }),
     ("CLI profile External", || {
-        call(profile(ProfileFormat::Cli, "external.json"))
+        call(profile(ProfileFormat::Cli, "external.json"));
     }),
     ("INI profile", || {
-        call(profile(ProfileFormat::Ini, "profile.ini"))
+        call(profile(ProfileFormat::Ini, "profile.ini"));
     }),
     ("callback key", || {
         let key = text("key");
@@ -357,6 +353,7 @@ fn write_files(folder: &Path) {
 
 /// The child: does nothing unless it is started by the other tests.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the case is in the environment")]
 fn a_child_process_tells_what_is_left_in_its_memory() {
     let Ok(case) = std::env::var(CASE) else {
         return;

@@ -74,10 +74,10 @@ fn of_a_call<D: Driver>() {
         let query = DescribeFaceVerify::new(1, "sha1");
         let error = D::new(options).call(&query).unwrap_err();
         // The driver's error, and what it is made of.
-        match &error.attempts()[0].outcome {
-            AttemptOutcome::NotSent(cause) => chain(&**cause),
-            outcome => panic!("{outcome}"),
+        let AttemptOutcome::NotSent(cause) = &error.attempts()[0].outcome else {
+            panic!("{error}");
         };
+        let _ = chain(&**cause);
         chain(&error)
     });
     assert_shown(causes);
