@@ -181,7 +181,12 @@ pub fn the_verdict_survives(bytes: &[u8]) {
             drop(reply.value.details());
         }
         1 => {
-            let reply = to(&InitFaceVerify::new(1, "o1", "LR_FR"), &body);
+            let reply = to(
+                &InitFaceVerify::new(1, "o1", "LR_FR")
+                    .user_id("7")
+                    .meta_info("{}"),
+                &body,
+            );
             let reply = reply.unwrap_or_else(|error| panic!("{error}: {}", shown()));
             assert_eq!(reply.request_id.as_deref(), Some("R1"), "{}", shown());
             assert_eq!(reply.value.certify_id.as_str(), "sha1", "{}", shown());

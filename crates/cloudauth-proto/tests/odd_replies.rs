@@ -283,7 +283,12 @@ fn whatever_stands_beside_the_id_of_an_opened_verification_does_not_cost_it() {
     for (outer, inner) in USELESS {
         let opened = br#","CertifyId":"sha1"},"RequestId":"R1"}"#;
         let body = [b"{", *outer, br#","ResultObject":{"#, *inner, opened].concat();
-        let mut init = Call::new(&InitFaceVerify::new(1, "o1", "LR_FR"), CallOptions::new());
+        let mut init = Call::new(
+            &InitFaceVerify::new(1, "o1", "LR_FR")
+                .user_id("7")
+                .meta_info("{}"),
+            CallOptions::new(),
+        );
         let init = init.as_mut().unwrap();
         let (_, result) = run(init, &mut session(), &[(200, &[], &body)]);
         let reply = result.unwrap();

@@ -16,6 +16,8 @@ use crate::driver::{Async, Blocking, Driver, both};
 
 fn init() -> InitFaceVerify {
     InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+        .user_id("7")
+        .meta_info("{}")
 }
 
 fn key() -> Credentials {
