@@ -21,8 +21,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cloudauth_proto::credentials::{
-    AssumeRole, EcsRole, Environment, External, Oidc, Profile, ProfileFormat, Role, Settings,
-    SupplyError, Uri,
+    AssumeRole, CustomSource, EcsRole, Environment, External, Oidc, OidcToken, Profile,
+    ProfileFormat, ProvidedCredentials, Role, Settings, SupplyError, Uri,
 };
 use cloudauth_proto::driver::{Head, MonoTime, Now, Refresh, Request, Response};
 use cloudauth_proto::ops::DescribeFaceVerify;
@@ -128,6 +128,13 @@ fn run<F: Flow>(flow: &mut F, session: &mut Session) {
             Step::Provide { .. } => flow.provide(Err(SupplyError::Missing)),
             Step::Run { argv, .. } => {
                 flow.supply(fs::read(&argv[0]).map_err(|_| SupplyError::Missing))
+            }
+            Step::Provide { .. } => {
+                let key = Credentials::temporary("id", text("key"), text("token"));
+                flow.provide(Ok(ProvidedCredentials {
+                    credentials: key.unwrap(),
+                    expires: None,
+                }));
             }
             Step::Abandon(_) => {}
             Step::Wait(until) => panic!("waits until {until:?}"),
@@ -254,6 +261,26 @@ const CASES: &[(&str, fn())] = &[
     ("CLI profile External", || {
         call(profile(ProfileFormat::Cli, "external.json"))
     }),
+    ("CLI profile BearerToken", || {
+        call(profile(ProfileFormat::Cli, "bearer.json"));
+    }),
+    ("CLI profile CredentialsURI", || {
+        call(profile(ProfileFormat::Cli, "uri.json"));
+    }),
+    ("CLI profile beside others", || {
+        call(profile(ProfileFormat::Cli, "several.json"));
+    }),
+    ("INI profile with a token", || {
+        call(profile(ProfileFormat::Ini, "token.ini"));
+    }),
+    ("OIDC with the token itself", || {
+        let mut oidc = Oidc::new("", "arn", role(), sts());
+        oidc.token = OidcToken::Text(cloudauth_proto::Secret::new(text("token")));
+        call(Source::Oidc(Box::new(oidc)));
+    }),
+    ("source of the caller's own", || {
+        call(Source::Custom(CustomSource::new("vault")));
+    }),
     ("INI profile", || {
         call(profile(ProfileFormat::Ini, "profile.ini"))
     }),
@@ -341,6 +368,26 @@ fn write_files(folder: &Path) {
                 r#""mode":"External","process_command":"{}""#,
                 folder.join("program").to_str().unwrap()
             )),
+        ),
+        (
+            "bearer.json",
+            profile(&format!(r#""mode":"BearerToken","bearer_token":"{token}""#)),
+        ),
+        (
+            "uri.json",
+            profile(r#""mode":"CredentialsURI","credentials_uri":"https://uri.example/x""#),
+        ),
+        (
+            "several.json",
+            format!(
+                r#"{{"current":"a","profiles":[{{"name":"b","mode":"StsToken","access_key_id":"i","access_key_secret":"{issued}","sts_token":"{issued_token}"}},{{"name":"a","mode":"AK",{id_and_key}}}]}}"#
+            ),
+        ),
+        (
+            "token.ini",
+            format!(
+                "[default]\ntype = sts\naccess_key_id = id\naccess_key_secret = {key}\nsecurity_token = {token}\n"
+            ),
         ),
         (
             "profile.ini",
