@@ -125,7 +125,6 @@ fn run<F: Flow>(flow: &mut F, session: &mut Session) {
             Step::Read { path, .. } => {
                 flow.supply(fs::read(path).map_err(|_| SupplyError::Missing))
             }
-            Step::Provide { .. } => flow.provide(Err(SupplyError::Missing)),
             Step::Run { argv, .. } => {
                 flow.supply(fs::read(&argv[0]).map_err(|_| SupplyError::Missing))
             }
@@ -434,7 +433,7 @@ fn a_child_process_tells_what_is_left_in_its_memory() {
 }
 
 /// Starts the child for a case; returns what it tells.
-fn told(folder: &Path, case: &str) -> String {
+fn report_of(folder: &Path, case: &str) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", CHILD, "--nocapture", "--test-threads=1"])
         .env(FOLDER, folder)
@@ -469,7 +468,7 @@ impl Drop for Folder {
 #[test]
 fn a_secret_that_is_planted_is_found_and_is_still_there_if_it_is_dropped_without_wiping() {
     let folder = Folder::new("control");
-    let told = told(&folder.0, "control");
+    let told = report_of(&folder.0, "control");
     assert!(told.contains("before: 0\n"), "{told}");
     assert!(told.contains("planted: 3\n"), "{told}");
     assert!(!told.contains("dropped: 0\n"), "{told}");
@@ -480,7 +479,7 @@ fn no_secret_is_left_in_memory_when_the_last_user_is_dropped() {
     let folder = Folder::new("cases");
     let mut left = Vec::new();
     for (case, _) in CASES {
-        let told = told(&folder.0, case);
+        let told = report_of(&folder.0, case);
         if !told.contains("left: 0\n") {
             left.push(format!("{case}: {told}"));
         }
