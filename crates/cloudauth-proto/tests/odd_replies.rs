@@ -180,12 +180,12 @@ fn the_code_of_a_refusal_of_credentials_in_xml_is_known() {
         let Err(Error::Credentials(error)) = result else {
             panic!("{result:?}");
         };
-        let CredentialsError::NoneFound(skipped) = *error else {
+        let CredentialsError::Failed { source, .. } = *error else {
             panic!("{error}");
         };
         let code = Some("NoPermission".to_owned());
         let status = 403;
-        assert_eq!(skipped[0].reason, SourceError::Refused { status, code });
+        assert_eq!(source.reason, SourceError::Refused { status, code });
     }
 }
 

@@ -67,8 +67,14 @@ fn each_of_the_seven_operations_uploads_its_files() {
     let product = CredentialProductVerifyV2::new("ANTI_FAKE_CHECK", "05", "0501");
     completed(product.with_image_file(one), &[one]);
     completed(CredentialVerifyV2::new().with_image_file(one), &[one]);
-    completed(Id3MetaVerify::new().with_face_file(one), &[one]);
-    completed(Id3MetaVerifyPRO::new().with_face_file(one), &[one]);
+    let face = Id3MetaVerify::new().param_type("normal").user_name("张三");
+    let face = face.identify_num("330103199001011230");
+    completed(face.with_face_file(one), &[one]);
+    let face = Id3MetaVerifyPRO::new()
+        .param_type("normal")
+        .user_name("张三");
+    let face = face.identify_num("330103199001011230");
+    completed(face.with_face_file(one), &[one]);
     let both = Id2MetaVerifyWithOCR::new();
     let both = both.with_cert_file(one).with_cert_national_file(two);
     assert_eq!(

@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cloudauth_proto::credentials::{
-    AssumeRole, EcsRole, Environment, External, Oidc, Profile, ProfileFormat, Role, Settings,
-    SupplyError, Uri,
+    AssumeRole, CustomSource, EcsRole, Environment, External, Oidc, OidcToken, Profile,
+    ProfileFormat, ProvidedCredentials, Role, Settings, SupplyError, Uri,
 };
 use cloudauth_proto::driver::{Head, MonoTime, Now, Refresh, Request, Response};
 use cloudauth_proto::ops::DescribeFaceVerify;
@@ -121,9 +121,15 @@ fn run<F: Flow>(flow: &mut F, session: &mut Session) {
             Step::Read { path, .. } => {
                 flow.supply(fs::read(path).map_err(|_| SupplyError::Missing));
             }
-            Step::Provide { .. } => flow.provide(Err(SupplyError::Missing)),
             Step::Run { argv, .. } => {
                 flow.supply(fs::read(&argv[0]).map_err(|_| SupplyError::Missing));
+            }
+            Step::Provide { .. } => {
+                let key = Credentials::temporary("id", text("key"), text("token"));
+                flow.provide(Ok(ProvidedCredentials {
+                    credentials: key.unwrap(),
+                    expires: None,
+                }));
             }
             Step::Abandon(_) => {}
             Step::Wait(until) => panic!("waits until {until:?}"),
@@ -250,6 +256,26 @@ const CASES: &[(&str, fn())] = &[
     ("CLI profile External", || {
         call(profile(ProfileFormat::Cli, "external.json"));
     }),
+    ("CLI profile BearerToken", || {
+        call(profile(ProfileFormat::Cli, "bearer.json"));
+    }),
+    ("CLI profile CredentialsURI", || {
+        call(profile(ProfileFormat::Cli, "uri.json"));
+    }),
+    ("CLI profile beside others", || {
+        call(profile(ProfileFormat::Cli, "several.json"));
+    }),
+    ("INI profile with a token", || {
+        call(profile(ProfileFormat::Ini, "token.ini"));
+    }),
+    ("OIDC with the token itself", || {
+        let mut oidc = Oidc::new("", "arn", role(), sts());
+        oidc.token = OidcToken::Text(cloudauth_proto::Secret::new(text("token")));
+        call(Source::Oidc(Box::new(oidc)));
+    }),
+    ("source of the caller's own", || {
+        call(Source::Custom(CustomSource::new("vault")));
+    }),
     ("INI profile", || {
         call(profile(ProfileFormat::Ini, "profile.ini"));
     }),
@@ -339,6 +365,26 @@ fn write_files(folder: &Path) {
             )),
         ),
         (
+            "bearer.json",
+            profile(&format!(r#""mode":"BearerToken","bearer_token":"{token}""#)),
+        ),
+        (
+            "uri.json",
+            profile(r#""mode":"CredentialsURI","credentials_uri":"https://uri.example/x""#),
+        ),
+        (
+            "several.json",
+            format!(
+                r#"{{"current":"a","profiles":[{{"name":"b","mode":"StsToken","access_key_id":"i","access_key_secret":"{issued}","sts_token":"{issued_token}"}},{{"name":"a","mode":"AK",{id_and_key}}}]}}"#
+            ),
+        ),
+        (
+            "token.ini",
+            format!(
+                "[default]\ntype = sts\naccess_key_id = id\naccess_key_secret = {key}\nsecurity_token = {token}\n"
+            ),
+        ),
+        (
             "profile.ini",
             format!(
                 "[default]\nenable = true\ntype = access_key\naccess_key_id = id\naccess_key_secret = {key}\n"
@@ -384,7 +430,7 @@ fn a_child_process_tells_what_is_left_in_its_memory() {
 }
 
 /// Starts the child for a case; returns what it prints.
-fn reported(folder: &Path, case: &str) -> String {
+fn report_of(folder: &Path, case: &str) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", CHILD, "--nocapture", "--test-threads=1"])
         .env(FOLDER, folder)
@@ -419,10 +465,10 @@ impl Drop for Folder {
 #[test]
 fn a_secret_that_is_planted_is_found_and_is_still_there_if_it_is_dropped_without_wiping() {
     let folder = Folder::new("control");
-    let reported = reported(&folder.0, "control");
-    assert!(reported.contains("before: 0\n"), "{reported}");
-    assert!(reported.contains("planted: 3\n"), "{reported}");
-    assert!(!reported.contains("dropped: 0\n"), "{reported}");
+    let report = report_of(&folder.0, "control");
+    assert!(report.contains("before: 0\n"), "{report}");
+    assert!(report.contains("planted: 3\n"), "{report}");
+    assert!(!report.contains("dropped: 0\n"), "{report}");
 }
 
 #[test]
@@ -430,9 +476,9 @@ fn no_secret_is_left_in_memory_when_the_last_user_is_dropped() {
     let folder = Folder::new("cases");
     let mut left = Vec::new();
     for (case, _) in CASES {
-        let reported = reported(&folder.0, case);
-        if !reported.contains("left: 0\n") {
-            left.push(format!("{case}: {reported}"));
+        let report = report_of(&folder.0, case);
+        if !report.contains("left: 0\n") {
+            left.push(format!("{case}: {report}"));
         }
     }
     assert!(left.is_empty(), "{}", left.join("\n"));

@@ -8,7 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::fields::{ProfileFields, TokenUse};
-use super::json::REPLACEMENT;
+use super::json::has_replacement;
 use super::{
     DEFAULT, NO_CREDENTIALS, NO_PROFILE, NOT_UTF_8, ProfileError, SelectedProfile, of_profile,
 };
@@ -122,7 +122,7 @@ impl ProfileFields for IniSection<'_> {
             text.push_str(separator);
             text.push_str(part);
         }
-        if text.contains(REPLACEMENT) {
+        if has_replacement(&text) {
             return Err(self.problem(field, NOT_UTF_8));
         }
         if text.contains('[') && !WITH_BRACKETS.contains(&field) {

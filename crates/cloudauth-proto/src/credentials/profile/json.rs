@@ -15,8 +15,11 @@ use zeroize::Zeroizing;
 use super::NOT_UTF_8;
 use crate::decode::lenient::FieldName;
 
-/// What everything that is not text is replaced by.
-pub(super) const REPLACEMENT: char = '\u{fffd}';
+/// Whether something that is not text was replaced. Character by character, since `str::contains` leaves
+/// copies of what it searches on the stack.
+pub(super) fn has_replacement(text: &str) -> bool {
+    text.chars().any(|c| c == char::REPLACEMENT_CHARACTER)
+}
 
 /// The text of a file without its byte order mark.
 pub(super) fn text_of(contents: &[u8]) -> Zeroizing<String> {
@@ -97,7 +100,7 @@ impl<'t> JsonObject<'t> {
             Some(b'{' | b'[') => return Err("contains a value of the wrong type"),
             Some(_) | None => raw.to_owned(),
         };
-        if text.contains(REPLACEMENT) {
+        if has_replacement(&text) {
             return Err(NOT_UTF_8);
         }
         Ok(Some(text).filter(|text| !text.is_empty()))

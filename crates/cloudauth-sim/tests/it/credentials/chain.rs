@@ -69,7 +69,7 @@ fn a_chain_that_fails_is_tried_again_from_its_beginning() {
     let failed = simulation.call(WhoAmI::new()).unwrap_err();
     assert_eq!(
         failed.to_string(),
-        "no credentials: credentials_uri: the response is not JSON; \
+        "no credentials: credentials_uri: the response is HTML, not JSON; \
          not used before it: oidc_role_arn: the token in /token is not valid"
     );
     simulation.put_file("/token", OIDC_TOKEN);
