@@ -254,7 +254,7 @@ fn read(file: &[u8]) -> Option<Value> {
             rest = after;
         } else {
             let escaped = escape.chars().nth(1).map_or(0, char::len_utf8);
-            readable.push_str(&escape[..1 + escaped]);
+            readable.push_str(&escape[..=escaped]);
             rest = &escape[1 + escaped..];
         }
     }
