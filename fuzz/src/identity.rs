@@ -243,8 +243,23 @@ fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
 
 /// The JSON of a file, without what no string can contain.
 fn read(file: &[u8]) -> Option<Value> {
-    let text = String::from_utf8_lossy(file).replace("\\ud800", "?");
-    serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()
+    let text = String::from_utf8_lossy(file);
+    let mut rest = text.trim_start_matches('\u{feff}');
+    let mut readable = String::new();
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        readable.push_str(before);
+        if let Some(after) = escape.strip_prefix("\\ud800") {
+            readable.push('?');
+            rest = after;
+        } else {
+            let escaped = escape.chars().nth(1).map_or(0, char::len_utf8);
+            readable.push_str(&escape[..=escaped]);
+            rest = &escape[1 + escaped..];
+        }
+    }
+    readable.push_str(rest);
+    serde_json::from_str(&readable).ok()
 }
 
 /// Whether a file has no profile that would be used without a name.

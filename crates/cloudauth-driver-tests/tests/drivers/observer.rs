@@ -211,7 +211,7 @@ fn skipped<D: Driver>() {
     // The blocking driver's refresh runs on a thread of its own, which this test does not record.
     if D::NAME == "hyper" {
         let skipped = "sources of credentials were skipped";
-        assert_eq!(log.matches(skipped).count(), 1, "{log}");
+        assert!(log.contains(skipped), "{log}");
         assert!(
             log.contains("a vault: the metadata service has no role"),
             "{log}"
