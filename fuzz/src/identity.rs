@@ -249,9 +249,14 @@ fn read(file: &[u8]) -> Option<Value> {
     while let Some(at) = rest.find('\\') {
         let (before, escape) = rest.split_at(at);
         readable.push_str(before);
-        if let Some(after) = escape.strip_prefix("\\ud800") {
+        // Halves of surrogate pairs; the files have no whole ones.
+        let is_half = |code: &str| {
+            let code = u16::from_str_radix(code, 16);
+            escape.starts_with("\\u") && matches!(code, Ok(0xd800..=0xdfff))
+        };
+        if escape.get(2..6).is_some_and(is_half) {
             readable.push('?');
-            rest = after;
+            rest = &escape[6..];
         } else {
             let escaped = escape.chars().nth(1).map_or(0, char::len_utf8);
             readable.push_str(&escape[..=escaped]);
