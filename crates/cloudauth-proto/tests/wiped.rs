@@ -287,6 +287,7 @@ const CASES: &[(&str, fn())] = &[
 ];
 
 /// What the files of a case contain.
+#[expect(clippy::too_many_lines, reason = "one file after the other")]
 fn write_files(folder: &Path) {
     let [key, token, login, issued, issued_token] = Kind::ALL.map(Kind::secret);
     let (expires, login_ends) = ("2030-01-01T00:00:00Z", 4_000_000_000_u64);
