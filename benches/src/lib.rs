@@ -9,7 +9,8 @@
 //! * `--bin memory`: allocations and peak memory of signing.
 //! * `--bin timing`: whether the duration of a token check depends on the position of a wrong byte.
 //! * `--bin outage`: latency during a simulated outage of one region.
-//! * `benches/instructions`: instruction counts of signing, compared with recorded ones.
+//! * `benches/instructions`: instruction counts of signing and of a whole call, compared with recorded
+//!   ones.
 #![expect(clippy::missing_panics_doc, reason = "a bench")]
 
 use core::error::Error;

@@ -4,6 +4,10 @@
 //! [`verify`](crate::verify) has the types around these two. An operation that is not listed here
 //! is sent as [`Raw`].
 //!
+//! A reply is read whatever stands beside its values: a field of another type, with lost characters or in
+//! malformed JSON does not cost the others. It is absent, and named in the list `unreadable` of its
+//! struct. Two values of the verdict itself that differ are [`Error::Decode`](crate::Error::Decode).
+//!
 //! Names, locations, types and descriptions of fields are those of the vendor's SDK packages and API
 //! metadata (documented), unless the documentation of a field states otherwise. Two properties are
 //! not the vendor's:
