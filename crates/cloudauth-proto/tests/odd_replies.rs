@@ -298,6 +298,21 @@ fn whatever_stands_beside_the_id_of_an_opened_verification_does_not_cost_it() {
 }
 
 #[test]
+fn values_that_are_nested_too_deep_do_not_cost_the_others() {
+    let deep = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
+    let body = format!(
+        r#"{{"Message":{deep},"ResultObject":{{"MaterialInfo":{deep},"Passed":"T","New":{deep}}},
+        "RequestId":"R1"}}"#
+    );
+    let reply = described(body.as_bytes()).unwrap();
+    assert!(reply.value.has_passed());
+    assert_eq!(reply.request_id.as_deref(), Some("R1"));
+    let raw = cloudauth_proto::ops::Raw::new("New", cloudauth_proto::Effect::ReadOnly);
+    let reply = reply_to(&raw, &body).unwrap();
+    assert_eq!(reply.value.expose()["ResultObject"]["Passed"], "T");
+}
+
+#[test]
 fn what_cannot_be_read_is_absent_and_named() {
     for (inner, unreadable) in [
         (&br#""DeviceRisk":"VPN\ud842""#[..], "DeviceRisk"),

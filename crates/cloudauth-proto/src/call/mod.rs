@@ -168,7 +168,8 @@ impl<O: Operation> Flow for Call<O> {
 /// `Debug` shows the value, in which personal data is redacted, and the length of the raw response.
 #[non_exhaustive]
 pub struct Reply<T> {
-    /// The decoded value.
+    /// The decoded value. Fields of it that could not be read are absent, and named in its list `unreadable`
+    /// if it is a reply of [`ops`](crate::ops).
     pub value: T,
     /// The endpoint that responded. A verification that was opened there may be unknown at other
     /// endpoints: whether regions share verifications is not documented.

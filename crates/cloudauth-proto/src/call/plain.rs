@@ -186,10 +186,11 @@ impl PlainCall {
         match result {
             Ok(response) => {
                 let status = response.head.status;
-                let refusal = payload::envelope(&response.body).ok();
+                // The body of a success may be a large picture.
+                let refusal = (status >= 300).then(|| payload::envelope(&response.body));
                 let code = refusal
-                    .and_then(|refusal| refusal.code)
-                    .filter(|_| status >= 300);
+                    .and_then(Result::ok)
+                    .and_then(|refusal| refusal.code);
                 let classification = Classification::of_unavailable(status, code.as_deref())
                     .unwrap_or(Classification::Final);
                 let outcome = AttemptOutcome::Response { status, code };

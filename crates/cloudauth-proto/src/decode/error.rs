@@ -45,7 +45,7 @@ impl DecodeErrorKind {
             [0x1f, 0x8b, ..] => Self::Gzip,
             [b'<', ..] if has(b"<html") || has(b"<!doctype html") => Self::Html,
             [b'<', ..] => Self::Xml,
-            _ if is_cut => Self::Cut,
+            [b'{', ..] if is_cut => Self::Cut,
             _ => Self::NotJson,
         }
     }

@@ -31,16 +31,18 @@ pub(crate) fn without_mark(text: &str) -> &str {
     text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
 }
 
-/// Decodes a body as [`tolerant`] does. It may have bytes that are not UTF-8.
+/// Decodes a body as [`tolerant`] does. An object may have bytes that are not UTF-8.
 pub(crate) fn tolerant_bytes<T>(
     body: &[u8],
     mut read: impl FnMut(&mut Deserializer<StrRead<'_>>) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    if let Ok(text) = core::str::from_utf8(body) {
-        return tolerant(text, read);
-    }
-    let text = Zeroizing::new(String::from_utf8_lossy(body).into_owned());
-    match tolerant(&text, &mut read) {
+    let text = match core::str::from_utf8(body) {
+        Ok(text) => return tolerant(text, read),
+        Err(_) if body.trim_ascii_start().starts_with(b"{") => String::from_utf8_lossy(body),
+        // A picture, for example.
+        Err(_) => return whole("", read),
+    };
+    match tolerant(&Zeroizing::new(text.into_owned()), &mut read) {
         // The second byte of a character in GBK can be the one of a backslash.
         Err(error) if !error.is_data() => tolerant(&double_byte(body), &mut read),
         done => done,
@@ -73,39 +75,94 @@ fn double_byte(body: &[u8]) -> Zeroizing<String> {
 }
 
 /// Puts U+FFFD in the place of what JSON has no place for: in strings, of control characters and of
-/// escapes that mean no character; outside of them, of words that are no value.
+/// escapes that mean no character; outside of them, of words that are no value. Objects and lists that
+/// are deeper than `serde_json` reads become such a string, too.
 pub(crate) fn repaired(text: &str) -> Zeroizing<String> {
-    let mut out = Zeroizing::new(String::with_capacity(text.len()));
+    let mut repair = Repair {
+        out: Zeroizing::new(String::with_capacity(text.len())),
+        depth: 0,
+        too_deep: 0,
+    };
     let mut rest = text;
     while let Some((before, string)) = rest.split_once('"') {
-        push_values(before, &mut out);
-        out.push('"');
-        rest = push_string(string, &mut out);
+        repair.push_values(before);
+        repair.out.push('"');
+        rest = repair.push_string(string);
     }
-    push_values(rest, &mut out);
-    out
+    repair.push_values(rest);
+    repair.out
 }
 
-/// Pushes a string with its closing quote, and returns what follows.
-fn push_string<'t>(text: &'t str, out: &mut String) -> &'t str {
-    let mut rest = text;
-    while let Some(at) = rest.find(|c: char| matches!(c, '"' | '\\' | '\0'..' ')) {
-        let (plain, special) = rest.split_at(at);
-        out.push_str(plain);
-        if let Some(rest) = special.strip_prefix('"') {
-            out.push('"');
-            return rest;
+struct Repair {
+    out: Zeroizing<String>,
+    /// How many objects and lists are open.
+    depth: usize,
+    /// Where the last one began that is too deep.
+    too_deep: usize,
+}
+
+impl Repair {
+    /// The depth that is left as it is; `serde_json` reads 127.
+    const DEEPEST: usize = 100;
+
+    /// Pushes a string with its closing quote, and returns what follows.
+    fn push_string<'t>(&mut self, text: &'t str) -> &'t str {
+        let mut rest = text;
+        while let Some(at) = rest.find(|c: char| matches!(c, '"' | '\\' | '\0'..' ')) {
+            let (plain, special) = rest.split_at(at);
+            self.out.push_str(plain);
+            if let Some(rest) = special.strip_prefix('"') {
+                self.out.push('"');
+                return rest;
+            }
+            let (length, is_character) = escape(special);
+            if is_character {
+                self.out.push_str(&special[..length]);
+            } else {
+                self.out.push(LOST);
+            }
+            rest = &special[length..];
         }
-        let (length, is_character) = escape(special);
-        if is_character {
-            out.push_str(&special[..length]);
-        } else {
-            out.push(LOST);
-        }
-        rest = &special[length..];
+        self.out.push_str(rest);
+        ""
     }
-    out.push_str(rest);
-    ""
+
+    /// Pushes what is between strings. A word becomes a string where a value is, so that it is found to be
+    /// unreadable, and `null` where it could be a name, since nothing can be said about its field.
+    fn push_values(&mut self, text: &str) {
+        let is_structure = |c: char| "{}[]:, \t\r\n".contains(c);
+        for piece in text.split_inclusive(is_structure) {
+            let word = piece.trim_end_matches(is_structure);
+            if word.is_empty() || serde_json::from_str::<Value>(word).is_ok() {
+                self.out.push_str(word);
+            } else if self.out.trim_end().ends_with([':', '[']) {
+                self.push_lost();
+            } else {
+                self.out.push_str("null");
+            }
+            self.push_structure(&piece[word.len()..]);
+        }
+    }
+
+    fn push_structure(&mut self, structure: &str) {
+        let is_end = matches!(structure, "}" | "]");
+        if matches!(structure, "{" | "[") {
+            self.depth += 1;
+            if self.depth == Self::DEEPEST + 1 {
+                self.too_deep = self.out.len();
+            }
+        }
+        self.out.push_str(structure);
+        if is_end && self.depth == Self::DEEPEST + 1 {
+            self.out.truncate(self.too_deep);
+            self.push_lost();
+        }
+        self.depth = self.depth.saturating_sub(usize::from(is_end));
+    }
+
+    fn push_lost(&mut self) {
+        self.out.extend(['"', LOST, '"']);
+    }
 }
 
 /// The length of the escape at the beginning of `text`, or of a control character, and whether JSON has a
@@ -138,25 +195,9 @@ fn unit(text: &str) -> Option<u16> {
     u16::from_str_radix(digits, 16).ok().filter(|_| is_number)
 }
 
-/// Pushes what is between strings. A word becomes a string where a value is, so that it is found to be
-/// unreadable, and `null` where it could be a name, since nothing can be said about its field.
-fn push_values(text: &str, out: &mut String) {
-    let is_structure = |c: char| "{}[]:, \t\r\n".contains(c);
-    for piece in text.split_inclusive(is_structure) {
-        let word = piece.trim_end_matches(is_structure);
-        if word.is_empty() || serde_json::from_str::<Value>(word).is_ok() {
-            out.push_str(word);
-        } else if out.trim_end().ends_with([':', '[']) {
-            out.extend(['"', LOST, '"']);
-        } else {
-            out.push_str("null");
-        }
-        out.push_str(&piece[word.len()..]);
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use alloc::format;
     use alloc::string::ToString;
 
     use proptest::prelude::*;
@@ -184,6 +225,7 @@ mod tests {
             ),
             ("{a:1}", "{null:1}"),
             ("{\"a\":1e999}", "{\"a\":\"\u{fffd}\"}"),
+            ("]1}", "]1}"),
             ("[\"cut", "[\"cut"),
             ("[\"cut\\", "[\"cut\u{fffd}"),
         ] {
@@ -197,6 +239,22 @@ mod tests {
         let read = tolerant_bytes(body, |json| Value::deserialize(json)).unwrap();
         assert_eq!(read["a"], "\u{fffd}");
         assert_eq!(read["b"], "\u{fffd}\"\u{fffd}");
+    }
+
+    #[test]
+    fn what_is_too_deep_becomes_the_replacement_character() {
+        for depth in [0, 49, 50, 62, 64, 10_000] {
+            let deep = "[{\"a\":".repeat(depth);
+            let deep = format!("{deep}\"}}\"{}", "}]".repeat(depth));
+            let text = format!("{{\"a\":{deep},\"b\":{deep},\"c\":1}}");
+            let read = tolerant(&text, |json| Value::deserialize(json)).unwrap();
+            assert_eq!((&read["a"], &read["c"]), (&read["b"], &1.into()));
+            match serde_json::from_str::<Value>(&text) {
+                Ok(whole) => assert_eq!(read, whole),
+                Err(_) => assert!(read.to_string().contains(LOST)),
+            }
+            assert_eq!(depth < 64, serde_json::from_str::<Value>(&text).is_ok());
+        }
     }
 
     fn json() -> impl Strategy<Value = Value> {

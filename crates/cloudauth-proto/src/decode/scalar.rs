@@ -36,7 +36,7 @@ impl Scalar {
     pub(crate) fn is_blank(&self) -> bool {
         match self {
             Self::Null => true,
-            Self::Text(text) => text.is_empty(),
+            Self::Text(text) => text.trim().is_empty(),
             Self::Integer(_) | Self::Number(_) | Self::Boolean(_) | Self::Nested => false,
         }
     }

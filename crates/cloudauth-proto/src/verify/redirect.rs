@@ -9,7 +9,7 @@ use serde_json::{Deserializer, Map, Value};
 
 use crate::certify_id::CertifyId;
 use crate::codes::{self, CodeKind, Meaning};
-use crate::decode::repair::repaired;
+use crate::decode::repair::{repaired, without_mark};
 
 /// A redirect: the parameter with which the browser returns to `ReturnUrl` from the verification's
 /// page.
@@ -134,8 +134,8 @@ fn object(value: &str) -> Option<Map<String, Value>> {
 
 /// The object at the beginning of a string, which may be JSON in a JSON string.
 fn first_object(text: &str) -> Option<Map<String, Value>> {
-    let text = text.trim_start_matches(['+', ' ', '\u{feff}']);
-    let first = Deserializer::from_str(text).into_iter().next()?;
+    let mut values = Deserializer::from_str(without_mark(text)).into_iter();
+    let first = values.next()?;
     unwrapped(first.ok()?)
 }
 
