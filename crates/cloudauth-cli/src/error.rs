@@ -84,23 +84,24 @@ impl CommandError {
             return output::to_stderr(&output::json_text(&self.json(output)));
         }
         output::to_stderr(&format!("error: {}", output::one_line(&self.to_string())));
-        let Some(refusal) = self.refusal() else {
-            return;
-        };
-        if output.shows_message() {
+        if let Some(refusal) = self.refusal().filter(|_| output.shows_message()) {
             let message = output::one_line(refusal.message.expose());
             output::to_stderr(&format!("  message of the service: {message}"));
         }
     }
 
-    fn json(&self, output: &Output) -> Value {
-        let call = match self {
-            Self::Call(error) => Some(&**error),
+    fn call(&self) -> Option<&CallError> {
+        match self {
+            Self::Call(error) => Some(error),
             Self::Usage(_) | Self::NotFinished(_) | Self::Failed(_) => None,
-        };
+        }
+    }
+
+    fn json(&self, output: &Output) -> Value {
+        let call = self.call();
         let refusal = self.refusal();
-        let code = refusal.and_then(|refusal| refusal.code.as_deref());
-        let meaning = refusal.and_then(ServiceError::meaning);
+        let code = call.and_then(CallError::code);
+        let meaning = call.and_then(CallError::meaning);
         let mismatch = refusal.and_then(|refusal| refusal.mismatch.as_ref());
         let mut fields: Vec<OutputField> = vec![
             ("error", json!(output::one_line(&self.to_string()))),
@@ -130,9 +131,7 @@ impl CommandError {
     }
 
     fn refusal(&self) -> Option<&ServiceError> {
-        if let Self::Call(error) = self
-            && let CallError::Service(refusal) = &**error
-        {
+        if let CallError::Service(refusal) = self.call()? {
             Some(refusal)
         } else {
             None
