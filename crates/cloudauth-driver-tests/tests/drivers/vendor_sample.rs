@@ -29,31 +29,6 @@ const LONGER: Duration = Duration::from_millis(300);
 /// For the scheduling of a busy machine, beyond the goal. The printed times are compared with the goal.
 const BUSY: Duration = Duration::from_secs(2);
 
-fn faults() -> [Fault; 16] {
-    let unavailable = Fault::Gateway {
-        status: 400,
-        code: "ServiceUnavailable".to_owned(),
-    };
-    [
-        Fault::Refuse,
-        Fault::Reset,
-        Fault::Hang,
-        Fault::Trickle,
-        Fault::Status(500),
-        Fault::Status(503),
-        Fault::Code500,
-        Fault::Throttle,
-        Fault::Garbage,
-        Fault::WrongType,
-        Fault::Empty,
-        Fault::Truncate,
-        Fault::Close,
-        Fault::BadTls,
-        Fault::Skew(3_600),
-        unavailable,
-    ]
-}
-
 fn connected<D: Driver>() -> ConnectedDriver<D> {
     let simulator = Simulator::start().unwrap();
     let driver = driver(&simulator);
@@ -102,7 +77,7 @@ fn survives<D: Driver, T>(
 }
 
 fn opened<D: Driver>() {
-    for fault in faults() {
+    for fault in Fault::of_the_vendor_sample() {
         let client = connected::<D>();
         let opened = survives(&client, fault, |driver| driver.call(&init()));
         assert!(opened.certify_id.as_str().starts_with("sha"));
@@ -110,7 +85,7 @@ fn opened<D: Driver>() {
 }
 
 fn read<D: Driver>() {
-    for fault in faults() {
+    for fault in Fault::of_the_vendor_sample() {
         let mut client = connected::<D>();
         let id = client.driver.call(&init()).unwrap().value.certify_id;
         client.pass(id.as_str()).unwrap();

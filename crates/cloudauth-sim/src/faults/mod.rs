@@ -82,6 +82,34 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// The faults of Shanghai under which the vendor's Java sample still opens a verification, in Beijing:
+    /// it goes on after any exception (observed). They are what a client has to survive.
+    #[must_use]
+    pub fn of_the_vendor_sample() -> [Self; 16] {
+        let unavailable = Self::Gateway {
+            status: 400,
+            code: "ServiceUnavailable".to_owned(),
+        };
+        [
+            Self::Refuse,
+            Self::Reset,
+            Self::Hang,
+            Self::Trickle,
+            Self::Status(500),
+            Self::Status(503),
+            Self::Code500,
+            Self::Throttle,
+            Self::Garbage,
+            Self::WrongType,
+            Self::Empty,
+            Self::Truncate,
+            Self::Close,
+            Self::BadTls,
+            Self::Skew(3_600),
+            unavailable,
+        ]
+    }
+
     /// The name in the request log and in the admin interface.
     pub(crate) const fn name(&self) -> &'static str {
         match self {

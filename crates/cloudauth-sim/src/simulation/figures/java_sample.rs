@@ -99,29 +99,7 @@ fn describe(shanghai: Link) -> Result<CallRecord, Box<dyn Error>> {
 
 /// The faults of the simulator, by their names.
 fn faults() -> [(&'static str, Impairment); 16] {
-    let unavailable = Fault::Gateway {
-        status: 400,
-        code: "ServiceUnavailable".to_owned(),
-    };
-    [
-        Fault::Refuse,
-        Fault::Reset,
-        Fault::Hang,
-        Fault::Trickle,
-        Fault::Status(500),
-        Fault::Status(503),
-        Fault::Code500,
-        Fault::Throttle,
-        Fault::Garbage,
-        Fault::WrongType,
-        Fault::Empty,
-        Fault::Truncate,
-        Fault::Close,
-        Fault::BadTls,
-        Fault::Skew(3_600),
-        unavailable,
-    ]
-    .map(|fault| {
+    Fault::of_the_vendor_sample().map(|fault| {
         let name = fault.name();
         // Links have no handshakes.
         let impairment = if fault == Fault::BadTls {
