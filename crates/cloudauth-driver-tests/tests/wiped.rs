@@ -5,7 +5,7 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-#[path = "../../cloudauth-proto/tests/common/memory.rs"]
+#[path = "../../cloudauth-net/src/memory.rs"]
 mod memory;
 
 use std::fs;

@@ -11,19 +11,14 @@ use crate::client::Client;
 
 /// Do not put a retry layer in front of it: the client retries, and retries only what may be sent twice.
 ///
-/// ```
+/// ```no_run
 /// use cloudauth_hyper::ops::InitFaceVerify;
-/// use cloudauth_hyper::{Client, Credentials, Endpoints, Options};
-/// # use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region, Simulator};
+/// use cloudauth_hyper::{Client, Options};
 /// use tower::{ServiceBuilder, ServiceExt};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let simulator = Simulator::start()?;
-/// # let options = Options::new()
-/// #     .credentials(Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?)
-/// #     .endpoints(Endpoints::only(simulator.url(Region::Shanghai).parse()?));
-/// let client = Client::new(options)?;
+/// let client = Client::new(Options::new())?;
 /// let limited = ServiceBuilder::new().concurrency_limit(16).service(client);
 /// let open = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
 ///     .user_id("7")

@@ -18,12 +18,16 @@
 //! configuration of the caller's.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
 mod custom_sources;
 mod error;
 mod failure;
 pub mod local;
+#[cfg(all(test, target_os = "linux"))]
+#[expect(clippy::unwrap_used, reason = "for tests")]
+mod memory;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod observer;

@@ -267,10 +267,6 @@ fn unsupplied(kind: ErrorKind) -> SupplyError {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
-#[expect(clippy::unwrap_used, reason = "for tests")]
-#[path = "../../cloudauth-proto/tests/common/memory.rs"]
-mod memory;
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
@@ -278,6 +274,8 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    #[cfg(target_os = "linux")]
+    use crate::memory;
 
     /// A buffer that grows moves what it has, and wipes it where it was.
     #[cfg(target_os = "linux")]

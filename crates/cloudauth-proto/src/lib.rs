@@ -5,42 +5,37 @@
 //! no clock, draws no randomness and takes no lock, and it is `no_std` with `alloc`. A driver performs the
 //! IO: [`cloudauth-ureq`](https://docs.rs/cloudauth-ureq) is a blocking one,
 //! [`cloudauth-hyper`](https://docs.rs/cloudauth-hyper) an async one. This is a whole third one, whose
-//! network is a simulated service in the same process:
+//! network is a function: Shanghai refuses connections, and Beijing responds.
 //!
 //! ```
 //! use core::time::Duration;
-//! use cloudauth_proto::driver::{Delivery, Failure, Head, MonoTime, Now, Refresh, Response, SupplyError};
+//! use cloudauth_proto::driver::{
+//!     Delivery, Failure, Head, MonoTime, Now, Refresh, Request, Response, SupplyError,
+//! };
 //! use cloudauth_proto::ops::InitFaceVerify;
 //! use cloudauth_proto::{Call, CallOptions, Credentials, Endpoint, Error, Flow, Session, Step, UnixTime};
-//! use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Fault, Reaction, Region, Times, World};
+//!
+//! fn send(request: &Request) -> Result<Response, Failure> {
+//!     if request.authority.contains("shanghai") {
+//!         return Err(Failure::new(Delivery::NotSent, "connection refused"));
+//!     }
+//!     let body = r#"{"Code":"200","ResultObject":{"CertifyId":"sha1","CertifyUrl":"https://..."}}"#;
+//!     Ok(Response::new(Head::new(200, Vec::new()), body.into()))
+//! }
 //!
 //! struct Driver {
 //!     session: Session,
-//!     world: World,
 //!     clock: Duration,
 //! }
 //!
 //! impl Driver {
 //!     fn run<F: Flow>(&mut self, mut flow: F) -> Result<F::Output, Error> {
 //!         loop {
-//!             let unix = 1_800_000_000 + self.clock.as_secs();
-//!             let now = Now { mono: MonoTime::new(self.clock), unix: UnixTime::from_seconds(unix) };
+//!             let unix = UnixTime::from_seconds(1_800_000_000 + self.clock.as_secs());
+//!             let now = Now { mono: MonoTime::new(self.clock), unix };
 //!             match flow.poll(&mut self.session, now) {
 //!                 Step::Send(exchange) => {
-//!                     let request = exchange.sign();
-//!                     let region = match request.authority.contains("shanghai") {
-//!                         true => Region::Shanghai,
-//!                         false => Region::Beijing,
-//!                     };
-//!                     let result = match self.world.handle(region, &(&request).into(), unix) {
-//!                         Reaction::Response { status, headers, body } => {
-//!                             Ok(Response::new(Head::new(status, headers), body))
-//!                         }
-//!                         Reaction::Refuse => {
-//!                             Err(Failure::new(Delivery::NotSent, "connection refused"))
-//!                         }
-//!                         _ => Err(Failure::new(Delivery::MaybeSent, "connection lost")),
-//!                     };
+//!                     let result = send(&exchange.sign());
 //!                     flow.report(&mut self.session, exchange.id(), result, now);
 //!                 }
 //!                 Step::Abandon(_) => {} // there is one exchange at a time, and it has ended
@@ -54,11 +49,10 @@
 //!     }
 //! }
 //!
-//! let credentials = Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?;
+//! let credentials = Credentials::access_key("testid", "testsecret")?;
 //! let session = Session::new(credentials, [7; 32]); // a real seed is random, and new each time
-//! let mut driver = Driver { session, world: World::new(), clock: Duration::ZERO };
+//! let mut driver = Driver { session, clock: Duration::ZERO };
 //!
-//! driver.world.inject(Region::Shanghai, Fault::Refuse, Times::Always);
 //! let init = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
 //!     .user_id("7")
 //!     .meta_info(r#"{"deviceType":"h5"}"#); // from the vendor's script in the person's browser
@@ -109,6 +103,7 @@
 
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
 #[cfg(feature = "std")]

@@ -13,22 +13,16 @@
 //!   system's resolver gives up, even if the client is dropped.
 //! * on Windows, one each for a credentials file that is read and a credentials program that is run.
 //!
-//! ```
-//! use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region, Simulator};
+//! ```no_run
 //! use cloudauth_ureq::ops::InitFaceVerify;
-//! use cloudauth_ureq::{Client, Credentials, Endpoints, Options};
+//! use cloudauth_ureq::{Client, Options};
 //!
-//! let simulator = Simulator::start()?; // instead of the service
-//! let client = Client::new(
-//!     Options::new()
-//!         .credentials(Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?)
-//!         .endpoints(Endpoints::only(simulator.url(Region::Shanghai).parse()?)),
-//! )?;
+//! let client = Client::new(Options::new())?;
 //! let init = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
 //!     .user_id("7")
 //!     .meta_info(r#"{"deviceType":"h5"}"#); // from the vendor's script in the person's browser
 //! let opened = client.call(&init)?;
-//! assert!(opened.value.certify_url.is_some());
+//! println!("send the browser to {:?}", opened.value.certify_url);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -61,6 +55,7 @@
 //! [`Options::tls_config`] takes a configuration of the caller's, which decides for itself.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod client;
 mod connector;

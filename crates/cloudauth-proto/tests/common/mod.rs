@@ -3,16 +3,13 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use core::time::Duration;
-use std::collections::BTreeMap;
 
 use cloudauth_proto::driver::{Head, MonoTime, Now, Response};
 use cloudauth_proto::operation::{Field, FieldKind, Listed};
 use cloudauth_proto::{
     Call, CallOptions, Credentials, Error, Flow, Operation, Reply, Session, Step, UnixTime,
 };
-use cloudauth_sim::CATALOGUE;
 use proptest::test_runner::{Config, RngSeed, contextualize_config};
-use serde_json::Value;
 
 /// Configuration of all property tests. The seed is fixed, so that every run has the same cases.
 ///
@@ -24,13 +21,6 @@ pub(crate) fn properties() -> Config {
         max_global_rejects: u32::MAX,
         ..Config::default()
     })
-}
-
-/// The simulator's catalogue of operations, by action.
-pub(crate) fn catalogue() -> BTreeMap<String, Value> {
-    let all: Vec<Value> = serde_json::from_str(CATALOGUE).unwrap();
-    let name = |operation: &Value| operation["action"].as_str().unwrap().to_owned();
-    all.into_iter().map(|one| (name(&one), one)).collect()
 }
 
 /// Fields of a response that are read before the reply.

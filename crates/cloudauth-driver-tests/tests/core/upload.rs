@@ -1,8 +1,5 @@
 //! Uploads (the authorization, the post, the call of the operation), against the simulated platform and
 //! object store.
-#![expect(clippy::unwrap_used, reason = "a test")]
-
-mod common;
 
 use cloudauth_proto::driver::{Delivery, Exchange, Failure};
 use cloudauth_proto::error::UploadStep;
@@ -14,7 +11,9 @@ use cloudauth_proto::upload::{UPLOADS, Upload};
 use cloudauth_proto::{AttemptOutcome, Error, Flow, Operation, Reply, Step};
 use cloudauth_sim::simulation::Simulation;
 use cloudauth_sim::{Fault, IncomingRequest, Reaction, Region, Times, World};
-use common::{catalogue, now, session};
+
+use crate::common::{now, session};
+use crate::operations_by_action;
 
 const FACE: &[u8] = b"\xff\xd8\xff\xe0 a face \r\n--\x00\xfe with line ends";
 
@@ -39,7 +38,7 @@ fn completed<O: Operation + 'static>(upload: Upload<O>, files: &[&[u8]]) -> Repl
 
 #[test]
 fn the_table_of_uploads_agrees_with_the_catalogue() {
-    let catalogue = catalogue();
+    let catalogue = operations_by_action();
     let expected: Vec<(String, Vec<String>)> = catalogue
         .iter()
         .filter_map(|(action, it)| Some((action.clone(), it["upload_fields"].as_array()?.clone())))

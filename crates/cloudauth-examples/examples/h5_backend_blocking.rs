@@ -4,7 +4,7 @@
 //! ```text
 //! cloudauth sim                                    # prints the key to export, in another terminal
 //! CLOUDAUTH_ENDPOINTS=http://127.0.0.1:8731 \
-//!     cargo run -p cloudauth-ureq --example h5_backend_blocking
+//!     cargo run -p cloudauth-examples --example h5_backend_blocking
 //! ```
 //!
 //! Then open <http://127.0.0.1:8080/>. To use the service instead of the simulator, leave
@@ -15,8 +15,8 @@
 //! around them has one thread, and a pool of [`THREADS`] for the steps that call.
 //!
 //! Verifications are kept in memory for an hour, and lost when the program ends. A real backend stores
-//! them, or people who passed must verify again: the example of `cloudauth-hyper` does, and four of
-//! its files are used here.
+//! them, or people who passed must verify again: the example `h5_backend` does, and four of its
+//! files are used here.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stderr,
@@ -24,13 +24,13 @@
     reason = "a program reads its environment and the clock, and prints"
 )]
 
-#[path = "../../cloudauth-hyper/examples/h5_backend/listener.rs"]
+#[path = "h5_backend/listener.rs"]
 pub(crate) mod listener;
-#[path = "../../cloudauth-hyper/examples/h5_backend/pages.rs"]
+#[path = "h5_backend/pages.rs"]
 mod pages;
-#[path = "../../cloudauth-hyper/examples/h5_backend/site.rs"]
+#[path = "h5_backend/site.rs"]
 mod site;
-#[path = "../../cloudauth-hyper/examples/h5_backend/visits.rs"]
+#[path = "h5_backend/visits.rs"]
 mod visits;
 
 use core::convert::Infallible;

@@ -1,10 +1,6 @@
 //! Requests of every operation: the simulator's verifier reads the same parameters, and the vendor's
 //! SDK sent the same ones for the same values (recorded).
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
-mod common;
-
 use std::collections::BTreeMap;
 
 use cloudauth_proto::driver::{Delivery, Failure, Request};
@@ -15,8 +11,9 @@ use cloudauth_proto::ops::{
 };
 use cloudauth_proto::{Call, CallOptions, Effect, Error, Flow, Operation, Scheme, Step};
 use cloudauth_sim::{IncomingRequest, verify};
-use common::{generated, is_left_out, now, sample, session};
 use percent_encoding::percent_decode_str;
+
+use crate::common::{generated, is_left_out, now, sample, session};
 
 type Pairs = BTreeMap<String, String>;
 
@@ -194,7 +191,7 @@ impl Visitor for Recording {
 
 #[test]
 fn the_vendor_s_sdk_sends_the_same_parameters_in_the_same_locations() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/recordings");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/core/recordings");
     let mut compared = 0;
     for file in std::fs::read_dir(folder).unwrap() {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
@@ -210,7 +207,7 @@ fn the_vendor_s_sdk_sends_the_same_parameters_in_the_same_locations() {
 #[test]
 fn a_reply_of_another_shape_is_kept_in_the_error() {
     let body = r#"{"Code":"200","ResultObject":["1"]}"#;
-    let error = common::reply_to(&ops::Id2MetaVerify::new(), body).unwrap_err();
+    let error = crate::common::reply_to(&ops::Id2MetaVerify::new(), body).unwrap_err();
     let Error::Decode(error) = error else {
         panic!("{error}");
     };
@@ -232,11 +229,11 @@ fn a_raw_operation_is_sent_and_its_response_is_not_printed() {
         assert_eq!(verified.params["CertName"], "张三");
     }
     let body = r#"{"Code":"200","RequestId":"R","New":{"Name":"张三"}}"#;
-    let reply = common::reply_to(&raw, body).unwrap();
+    let reply = crate::common::reply_to(&raw, body).unwrap();
     assert_eq!(reply.value.expose()["New"]["Name"], "张三");
     assert!(!format!("{reply:?}").contains("张三"));
     assert_eq!(
-        common::reply_to(&raw, r#"["200"]"#)
+        crate::common::reply_to(&raw, r#"["200"]"#)
             .unwrap_err()
             .attempts()
             .len(),

@@ -1,21 +1,15 @@
 //! The tables of operations equal the catalogue: names, locations, types, lengths and effects, as in
 //! the vendor's SDK packages and API metadata. `--nocapture` prints the counts.
 
-#![expect(clippy::unwrap_used, clippy::unwrap_in_result, reason = "a test")]
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "only some variants matter here"
-)]
-
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudauth_proto::Effect;
 use cloudauth_proto::operation::{Field, FieldKind, OperationMetadata, ParamLocation, Shape};
 use cloudauth_proto::ops;
-use common::{ENVELOPE, catalogue};
 use serde_json::{Value, json};
+
+use crate::common::ENVELOPE;
+use crate::operations_by_action;
 
 /// The differences between an operation's metadata and its entry in the catalogue.
 fn differences(info: &OperationMetadata, operation: &Value) -> Vec<String> {
@@ -128,7 +122,7 @@ fn is_shape(ours: &Shape, theirs: &Value) -> bool {
 
 #[test]
 fn the_tables_equal_the_catalogue() {
-    let catalogue = catalogue();
+    let catalogue = operations_by_action();
     let names: Vec<&str> = ops::ALL.iter().map(|info| &*info.action).collect();
     assert_eq!(names, catalogue.keys().collect::<Vec<_>>());
     let found: Vec<String> = ops::ALL
@@ -211,7 +205,7 @@ fn mutations(operation: &Value) -> Vec<Value> {
 
 #[test]
 fn every_mutation_of_the_catalogue_is_caught() {
-    let catalogue = catalogue();
+    let catalogue = operations_by_action();
     let mut caught = 0;
     for info in ops::ALL {
         for mutated in mutations(&catalogue[&*info.action]) {
@@ -274,7 +268,7 @@ fn fields_with_personal_data_are_sensitive_in_requests_and_replies() {
 
 #[test]
 fn fields_with_pictures_are_sensitive() {
-    for (action, operation) in catalogue() {
+    for (action, operation) in operations_by_action() {
         let info = ops::ALL.iter().find(|info| info.action == action).unwrap();
         for field in operation["request"].as_array().unwrap() {
             let is_picture = matches!(

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Two instances of the backend on one PostgreSQL, and 1 000 people whose requests reach either of them.
 
-    crates/cloudauth-hyper/examples/h5_backend/two_instances.py [PEOPLE]
+    crates/cloudauth-examples/examples/h5_backend/two_instances.py [PEOPLE]
 
 Needs the programs of PostgreSQL (on Debian, `apt-get install postgresql`) and, to run as root, its user `postgres`.
 Prints counts. The exit status is 1 if a verification was lost or handled twice.
@@ -142,7 +142,7 @@ def verify(turn, urls):
 def main():
     build = ["cargo", "build", "--quiet"]
     subprocess.run([*build, "-p", "cloudauth-cli"], check=True, cwd=ROOT)
-    example = ["-p", "cloudauth-hyper", "--example", "h5_backend"]
+    example = ["-p", "cloudauth-examples", "--example", "h5_backend"]
     subprocess.run([*build, *example], check=True, cwd=ROOT)
 
     # The simulator sends callbacks to one address: the first instance.

@@ -1,7 +1,4 @@
 //! Polling for a verdict, from the opening of a verification on, in simulated time.
-#![expect(clippy::unwrap_used, reason = "a test")]
-
-mod common;
 
 use core::time::Duration;
 
@@ -12,7 +9,8 @@ use cloudauth_proto::verify::{self, PollVerdict};
 use cloudauth_proto::{Call, CallOptions, Error, Flow, Step, UnixTime};
 use cloudauth_sim::simulation::{Handle, Simulation};
 use cloudauth_sim::{Fault, IncomingRequest, Region, Times, Verdict, World};
-use common::session;
+
+use crate::common::session;
 
 const SCENE: i64 = 1_000_000_006;
 const SECOND: Duration = Duration::from_secs(1);

@@ -1,17 +1,12 @@
 //! Replies of every operation: all fields are read, and missing ones are tolerated. `--nocapture`
 //! prints the counts.
-#![expect(clippy::unwrap_used, reason = "a test")]
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "only some variants matter here"
-)]
-
-mod common;
 
 use cloudauth_proto::operation::{Listed, Shape};
 use cloudauth_proto::ops::{self, Visitor};
-use common::{ENVELOPE, catalogue, generated, reply_to};
 use serde_json::{Map, Value, json};
+
+use crate::common::{ENVELOPE, generated, reply_to};
+use crate::operations_by_action;
 
 /// A reply in which the value of each string is the name of its field, and its expected `Debug`.
 fn filled(shape: &Shape, name: &str, variant: Variant) -> (Value, String) {
@@ -140,7 +135,7 @@ fn every_field_of_every_reply_is_read() {
     }
     let mut replies = Replies::default();
     ops::visit(&mut replies);
-    let catalogue = catalogue();
+    let catalogue = operations_by_action();
     let all: usize = catalogue.values().map(|it| of(&it["response"])).sum();
     let envelope: usize = catalogue
         .values()

@@ -4,7 +4,7 @@
 //! ```text
 //! cloudauth sim                                    # prints the key to export, in another terminal
 //! CLOUDAUTH_ENDPOINTS=http://127.0.0.1:8731 \
-//!     cargo run -p cloudauth-hyper --example h5_backend
+//!     cargo run -p cloudauth-examples --example h5_backend
 //! ```
 //!
 //! Then open <http://127.0.0.1:8080/>. To use the service instead of the simulator, leave

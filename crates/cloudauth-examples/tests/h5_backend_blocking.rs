@@ -1,12 +1,12 @@
 //! The example backend, used by ordinary browsers and by hostile ones.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
-#[path = "../../cloudauth-hyper/tests/h5_backend/attacks.rs"]
+#[path = "h5_backend/attacks.rs"]
 mod attacks;
 #[allow(dead_code, reason = "its main is not called here")]
-#[path = "../examples/h5_backend.rs"]
-mod h5_backend;
-#[path = "../../cloudauth-hyper/tests/h5_backend/in_memory.rs"]
+#[path = "../examples/h5_backend_blocking.rs"]
+mod h5_backend_blocking;
+#[path = "h5_backend/in_memory.rs"]
 mod in_memory;
 
 use core::net::SocketAddr;
@@ -16,7 +16,7 @@ use std::thread;
 use cloudauth_proto::verify::CallbackKey;
 use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET};
 use cloudauth_ureq::{Client, Credentials, Endpoint, Endpoints, Options, Proxies};
-use h5_backend::{Backend, Inserted, Site, Stage, Visits, listener, runtime, serve};
+use h5_backend_blocking::{Backend, Inserted, Site, Stage, Visits, listener, runtime, serve};
 use in_memory::SECRET;
 
 /// Starts a backend. Returns its address.

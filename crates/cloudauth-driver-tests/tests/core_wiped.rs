@@ -7,7 +7,7 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-#[path = "common/memory.rs"]
+#[path = "../../cloudauth-net/src/memory.rs"]
 mod memory;
 
 use core::fmt::Write as _;
