@@ -1,17 +1,17 @@
 //! The two date formats on the wire, and the calendar behind them.
 
-use time::format_description::StaticFormatDescription;
+use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 /// The only form that the signatures document.
-const TIMESTAMP: StaticFormatDescription =
+const TIMESTAMP: &[BorrowedFormatItem<'static>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
 
 /// The length of a [`TIMESTAMP`].
 const TIMESTAMP_BYTES: usize = "yyyy-MM-ddTHH:mm:ssZ".len();
 
-const IMF_FIXDATE: StaticFormatDescription = format_description!(
+const IMF_FIXDATE: &[BorrowedFormatItem<'static>] = format_description!(
     "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
 );
 

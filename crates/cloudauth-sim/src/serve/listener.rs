@@ -57,6 +57,8 @@ fn bound_socket(address: SocketAddr, is_shared: bool) -> io::Result<Socket> {
     socket.set_reuse_address(cfg!(unix))?;
     #[cfg(unix)]
     socket.set_reuse_port(is_shared)?;
+    #[cfg(not(unix))]
+    let _ = is_shared; // there is no such option
     socket.bind(&address.into())?;
     Ok(socket)
 }
