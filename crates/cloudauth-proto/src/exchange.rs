@@ -56,8 +56,8 @@ impl EncodedOperation {
     pub(crate) fn draft<'q>(&'q self, endpoint: &'q Endpoint) -> Draft<'q> {
         Draft {
             method: self.metadata.method,
-            action: &self.metadata.action,
-            version: &self.metadata.version,
+            action: self.metadata.action.clone(),
+            version: self.metadata.version.clone(),
             endpoint,
             params: &self.params,
         }

@@ -80,8 +80,8 @@ pub(crate) fn run(args: &SignArgs, output: &Output) -> CommandResult {
     };
     let draft = Draft::new(
         known.map_or(Method::Post, |info| info.method),
-        &args.action,
-        &args.api_version,
+        args.action.clone(),
+        args.api_version.clone(),
         &endpoint,
         &params,
     )

@@ -165,7 +165,7 @@ impl Visitor for Recording {
         let metadata = O::METADATA;
         let draft = cloudauth_proto::sign::Draft::new(
             metadata.method,
-            &metadata.action,
+            metadata.action.clone(),
             "2019-03-07",
             &endpoint,
             &params,

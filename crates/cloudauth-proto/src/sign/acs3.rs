@@ -136,7 +136,7 @@ fn unsigned<A: Algorithm>(
     if let (Some(identity), Some(_)) = (identity, token) {
         headers.push(("x-acs-accesskey-id", identity.id.to_string().into()));
     }
-    headers.push(("x-acs-action", draft.action.to_string().into()));
+    headers.push(("x-acs-action", draft.action.clone()));
     let hash = text(&payload_hash).to_string();
     headers.push(("x-acs-content-sha256", hash.into()));
     if let Some(identity) = identity {
@@ -149,7 +149,7 @@ fn unsigned<A: Algorithm>(
     }
     let nonce = stamp.nonce.as_str().to_string();
     headers.push(("x-acs-signature-nonce", nonce.into()));
-    headers.push(("x-acs-version", draft.version.to_string().into()));
+    headers.push(("x-acs-version", draft.version.clone()));
     UnsignedRequest {
         target,
         body,

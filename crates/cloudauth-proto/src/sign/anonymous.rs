@@ -15,11 +15,11 @@ use crate::secret::Secret;
 pub(crate) fn anonymous(draft: &Draft<'_>, stamp: &Stamp) -> PlainRequest {
     let mut query = Params::new();
     for (name, value) in [
-        ("Action", draft.action),
+        ("Action", &*draft.action),
         ("Format", "JSON"),
         ("SignatureNonce", stamp.nonce.as_str()),
         ("Timestamp", &stamp.at.to_string()),
-        ("Version", draft.version),
+        ("Version", &*draft.version),
     ] {
         query.push(name, value, ParamLocation::Query);
     }

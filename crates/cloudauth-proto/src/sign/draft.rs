@@ -25,11 +25,11 @@ pub(super) struct Identity<'a> {
 ///
 /// [`Scheme::sign`](crate::Scheme::sign) makes a request of it, any number of times, each with a
 /// [`Stamp`] of its own. The module [`sign`](crate::sign) has an example.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Draft<'a> {
     pub(crate) method: Method,
-    pub(crate) action: &'a str,
-    pub(crate) version: &'a str,
+    pub(crate) action: Cow<'static, str>,
+    pub(crate) version: Cow<'static, str>,
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) params: &'a Params,
 }
@@ -42,12 +42,13 @@ impl<'a> Draft<'a> {
     /// since requests carry both in headers.
     pub fn new(
         method: Method,
-        action: &'a str,
-        version: &'a str,
+        action: impl Into<Cow<'static, str>>,
+        version: impl Into<Cow<'static, str>>,
         endpoint: &'a Endpoint,
         params: &'a Params,
     ) -> Result<Self, InvalidOperation> {
-        let problems = check_names(action, version);
+        let (action, version) = (action.into(), version.into());
+        let problems = check_names(&action, &version);
         if problems.is_empty() {
             Ok(Self {
                 method,

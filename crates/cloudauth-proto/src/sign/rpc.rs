@@ -97,7 +97,7 @@ impl CommonParams {
         let entries = Vec::with_capacity(9);
         let mut common = Self { text, entries };
         common.push(plain!("AccessKeyId"), identity.id);
-        common.push(plain!("Action"), draft.action);
+        common.push(plain!("Action"), &draft.action);
         common.push(plain!("Format"), "JSON");
         if let Some(token) = identity.token {
             common.push(plain!("SecurityToken"), token);
@@ -106,7 +106,7 @@ impl CommonParams {
         common.push(plain!("SignatureNonce"), stamp.nonce.as_str());
         common.push(plain!("SignatureVersion"), "1.0");
         common.push(plain!("Timestamp"), &stamp.at.text());
-        common.push(plain!("Version"), draft.version);
+        common.push(plain!("Version"), &draft.version);
         common
     }
 
