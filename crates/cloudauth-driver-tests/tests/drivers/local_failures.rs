@@ -95,8 +95,8 @@ fn target_of(operation: &InitFaceVerify) -> usize {
     let endpoint = Endpoint::SHANGHAI;
     let draft = Draft::new(
         metadata.method,
-        &metadata.action,
-        &metadata.version,
+        metadata.action.clone(),
+        metadata.version.clone(),
         &endpoint,
         &params,
     );
