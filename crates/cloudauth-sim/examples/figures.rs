@@ -160,8 +160,8 @@ impl Signer {
         let endpoint = Endpoint::SHANGHAI;
         let draft = Draft::new(
             terms.method,
-            &terms.action,
-            &terms.version,
+            terms.action.clone(),
+            terms.version.clone(),
             &endpoint,
             &params,
         )?;

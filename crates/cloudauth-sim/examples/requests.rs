@@ -44,8 +44,8 @@ fn encode<O: Listed>(values: &mut BTreeMap<String, String>) -> Result<Value, Str
     let endpoint = Endpoint::SHANGHAI;
     let draft = Draft::new(
         terms.method,
-        &terms.action,
-        &terms.version,
+        terms.action.clone(),
+        terms.version.clone(),
         &endpoint,
         &params,
     );

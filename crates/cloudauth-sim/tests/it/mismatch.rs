@@ -17,8 +17,8 @@ fn signed(secret: &str) -> IncomingRequest {
     let endpoint = Endpoint::SHANGHAI;
     let draft = Draft::new(
         terms.method,
-        &terms.action,
-        &terms.version,
+        terms.action.clone(),
+        terms.version.clone(),
         &endpoint,
         &params,
     )
