@@ -1,0 +1,45 @@
+//! Opens a verification in the browser, and waits for its verdict, with the async client.
+//!
+//! ```text
+//! cloudauth sim                                   # in another terminal; export what it prints
+//! cargo run -p cloudauth-examples --example init_and_poll_async
+//! ```
+#![expect(clippy::print_stdout, reason = "a program prints")]
+
+use core::time::Duration;
+use std::error::Error;
+
+use cloudauth_hyper::ops::{DescribeFaceVerify, InitFaceVerify};
+use cloudauth_hyper::verify::{IdNumber, IdentityCard, OuterOrderNo, PollVerdict, Verdict};
+use cloudauth_hyper::{Client, Options};
+
+const SCENE: i64 = 1_000_000_006;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let client = Client::new(Options::from_env()?)?;
+    // The application's own number, unique for each verification: it is stored beside the CertifyId.
+    let order = OuterOrderNo::generate(&mut client.entropy());
+    let card = IdentityCard {
+        name: "张三".into(),
+        number: IdNumber::new("330103199001011230")?.into(), // a mistyped number is refused here
+    };
+    let meta_info = r#"{"deviceType":"h5"}"#; // from the vendor's script in the person's browser
+    let back = "https://shop.example/back";
+    let open = InitFaceVerify::id_pro_h5(SCENE, order, card, back, meta_info);
+    let opened = client.call(&open).await?.value;
+    let url = opened
+        .certify_url
+        .ok_or("no CertifyUrl: is MetaInfo valid?")?;
+    println!("send the browser to {}", url.expose());
+
+    // Every two seconds, and more rarely later; nobody needs more than 30 minutes.
+    let query = DescribeFaceVerify::new(SCENE, opened.certify_id);
+    let poll = PollVerdict::new(query).for_at_most(Duration::from_secs(600));
+    match client.run(poll).await? {
+        Some(Verdict::Passed(_)) => println!("passed"),
+        Some(Verdict::NotPassed(verdict)) => println!("not passed: {:?}", verdict.reason()),
+        None => println!("nobody finished the verification"),
+    }
+    Ok(())
+}
