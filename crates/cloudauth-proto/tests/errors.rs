@@ -358,3 +358,20 @@ fn different_outcomes_are_all_listed_with_their_request_ids() {
         assert_eq!(text.matches(part).count(), 1, "{part}: {text}");
     }
 }
+
+#[test]
+fn an_attempt_shows_endpoint_duration_outcome_and_request_id() {
+    let query = DescribeFaceVerify::new(1, "sha1");
+    let call = || Call::new(&query, CallOptions::new()).unwrap();
+    let refused = run(call(), &mut session(), || code(400, "Forbidden.RAM"));
+    assert_eq!(
+        refused.attempts()[0].to_string(),
+        "https://cloudauth.cn-shanghai.aliyuncs.com: HTTP 400, code Forbidden.RAM after 0.000 s, request ID R-1"
+    );
+    let unsent = run(call(), &mut session(), || failed(Delivery::NotSent));
+    let text = unsent.attempts()[0].to_string();
+    assert!(
+        text.ends_with("os error 111) after 0.000 s"),
+        "no request ID: {text}"
+    );
+}

@@ -1,4 +1,6 @@
 //! Credentials, and the sources they are looked up in.
+//!
+#![doc = include_str!("../../docs/credentials.md")]
 
 mod cache;
 mod custom;

@@ -13,6 +13,8 @@ use crate::endpoint::Endpoint;
 use crate::policy::{Classification, RetryDecision};
 
 /// The record of one exchange of a call, for logs and metrics.
+///
+/// `Display` shows the endpoint, the duration, the outcome and the request ID.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Attempt {
@@ -28,6 +30,17 @@ pub struct Attempt {
     pub request_id: Option<String>,
     /// What the retry rule decided after it.
     pub(crate) decision: RetryDecision,
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.ended.saturating_since(self.started).as_secs_f64();
+        write!(f, "{}: {} after {seconds:.3} s", self.endpoint, self.outcome)?;
+        match &self.request_id {
+            Some(id) => write!(f, ", request ID {id}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// How an exchange ended.

@@ -1,4 +1,6 @@
 //! Retry policy: limits, classification, circuit breaker, retry budget, rate limit.
+//!
+#![doc = include_str!("../../docs/failover.md")]
 
 pub(crate) mod accounts;
 pub(crate) mod budget;

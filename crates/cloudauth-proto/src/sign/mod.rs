@@ -62,6 +62,16 @@ use crate::text_enum::text_enum;
 /// |---|---|---|---|
 /// | `Acs3HmacSha256`, `Acs3HmacSm3` | header `authorization` | query or form, by [`ParamLocation`](crate::operation::ParamLocation) | query |
 /// | `RpcHmacSha1` | parameter `Signature` | form | query |
+///
+/// # Where personal data is in a request
+///
+/// | scheme | name, ID number and `MetaInfo` |
+/// |---|---|
+/// | `Acs3HmacSha256` (default, as in the vendor's SDKs), `Acs3HmacSm3` | **in the query of the URL** |
+/// | `RpcHmacSha1` (deprecated by the vendor) | in the form body; no parameter is in the URL |
+///
+/// TLS protects all of it in transit. The difference is who can read it after TLS ends: for example, a gateway
+/// that logs URLs. The clients log none of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scheme {
