@@ -13,7 +13,7 @@ use cloudauth_ureq::proto::credentials::{CustomSource, ProvidedCredentials, Supp
 use cloudauth_ureq::{Client, Credentials, Options, UnixTime};
 
 /// Runs on a thread of its own, one at a time, for at most `_time_left`.
-fn ask_the_vault(path: &str, _time_left: Duration) -> Result<ProvidedCredentials, SupplyError> {
+fn read_the_vault(path: &str, _time_left: Duration) -> Result<ProvidedCredentials, SupplyError> {
     let found = std::fs::read_to_string(path).map_err(|_| SupplyError::Missing)?;
     let (id, secret) = found.trim().split_once(' ').ok_or(SupplyError::Failed)?;
     Ok(ProvidedCredentials {
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("which file?")?;
     let vault = CustomSource::new("vault").timeout(Duration::from_secs(5));
     let options = Options::from_env()?
-        .custom_source(&vault, move |time_left| ask_the_vault(&path, time_left))
+        .custom_source(&vault, move |time_left| read_the_vault(&path, time_left))
         .credentials(vault);
     let client = Client::new(options)?;
     let found = client.run(WhoAmI::new())?;

@@ -1,4 +1,4 @@
-//! Prints which credentials a client signs with, and the sources of the chain that were passed over.
+//! Prints which credentials a client signs with, and the sources of the chain that were skipped.
 //!
 //! ```text
 //! cargo run -p cloudauth-examples --example whoami
