@@ -7,9 +7,10 @@ variables there is a second identity. What is found is compared with the table i
 `--write` replaces. Fails as well if we use the second identity where the first one is there.
 
 A case has the member `profiles` or `config` for ~/.aliyun/config.json, `ini` for the credentials
-file, `env`, and where needed: `absent`, if the rule of the default chain is to go on; `instance`,
-if the metadata service is there; `sts`, if that is unreachable ("down"). HOME and PAGES stand for
-the home folder and the address of the simulator's pages.
+file and `other_ini` for the one of the other name, `env`, and where needed: `absent`, if the rule of
+the default chain is to go on; `instance`, if the metadata service is there; `sts`, if that is
+unreachable ("down"). HOME and PAGES stand for the home folder and the address of the simulator's
+pages.
 """
 
 import json
@@ -81,12 +82,20 @@ def environment(case, reader, home, uri):
     put("token", "eyJhbGciOi.simulated.WT+/=")
     put("program", PROGRAM, executable=True)
     put("program.json", json.dumps(KEY))
+    put(
+        "token.json", json.dumps({**KEY, "access_key_id": "STS.FileIdentity0001", "sts_token": "t"})
+    )
     put("role.json", json.dumps({**BASE, **ROLE, "mode": "RamRoleArn"}))
     put("elsewhere.json", config([KEY]))
     # Python and Java read one of the two names, the others the other one.
     ini_name = ".alibabacloud/credentials" + (".ini" if reader in ("python", "java") else "")
     if "ini" in case:
         put(ini_name, case["ini"])
+        if "other_ini" in case:
+            put(
+                ".alibabacloud/credentials" + ("" if ini_name.endswith(".ini") else ".ini"),
+                case["other_ini"],
+            )
     elif "profiles" in case or "config" in case:
         lines = "".join(f"{name} = {value}\n" for name, value in SECOND.items())
         put(ini_name, "[default]\nenable = true\ntype = access_key\n" + lines)

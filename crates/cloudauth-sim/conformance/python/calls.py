@@ -11,9 +11,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from damage import Relay, damages, minutes
-from shared import ANY_SIGNATURE, SIMULATOR, Table, broken, pass_on_page
+from shared import ANY_SIGNATURE, SIMULATOR, Table, at_pages, broken, pass_on_page
 
 HERE = Path(__file__).parent.parent
 CATALOGUE = json.loads((HERE / "../src/operations/catalogue.json").read_text())
@@ -21,6 +22,21 @@ VALUES = json.loads((HERE / "values.json").read_text())
 OPERATIONS = len(CATALOGUE)
 KEY = {"accessKeyId": "testid", "accessKeySecret": "testsecret"}
 SCHEMES = {"ACS3": {}, "RPC 1.0": {"signatureAlgorithm": "v2"}}
+# What the packages raise for responses that are none. Go's takes an empty one for a response without a body.
+BROKEN_RESPONSES = {
+    "java": {
+        "reset": "TeaUnretryableException",
+        "garbage": "TeaUtilException",
+        "empty": "TeaUtilException",
+        "truncate": "TeaUtilException",
+    },
+    "go": {
+        "reset": "*url.Error",
+        "garbage": "*json.SyntaxError",
+        "empty": "nothing",
+        "truncate": "*errors.errorString",
+    },
+}
 TYPES = {
     "string": str,
     "integer": int,
@@ -92,8 +108,12 @@ def text(value):
 
 
 def relayed(relay, scheme, **keys):
+    return at(relay.endpoint, scheme, **keys)
+
+
+def at(endpoint, scheme="ACS3", **keys):
     # The Go package compares hosts with their ports, and the variable is for its credentials.
-    here = {"endpoint": relay.endpoint, "protocol": "http", "noProxy": relay.endpoint}
+    here = {"endpoint": endpoint, "protocol": "http", "noProxy": endpoint}
     return {**here, **SCHEMES[scheme], **(keys or KEY)}
 
 
@@ -200,8 +220,8 @@ def sources(language):
     }
 
     def named(**settings):
-        at = ("java", "go").index(language)
-        return {names[name][at]: value for name, value in settings.items()}
+        which = ("java", "go").index(language)
+        return {names[name][which]: value for name, value in settings.items()}
 
     role = {"role": "acs:ram::1:role/a", "session": "conformance", "seconds": 3600}
     assume = {"type": "ram_role_arn", "key": "testid", "secret": "testsecret", **role}
@@ -238,6 +258,35 @@ def fetched(table, caller, relay):
     table.explain(problems)
     issued = caller.send(issue=next(iter(sources(caller.language)))[1])["credentials"]
     return {name: issued[name] for name in ("accessKeyId", "accessKeySecret", "securityToken")}
+
+
+def faults(table, caller):
+    """Injects faults in the simulator: which error does the package raise?"""
+    named = {
+        "throttle": ({}, "Throttling.User"),
+        "status": ({"status": 503}, "ServiceUnavailable"),
+        "gateway": ({"status": 403, "code": "NoPermission"}, "NoPermission"),
+        "code_500": ({}, "response 500"),
+    }
+    unnamed = {name: ({}, error) for name, error in BROKEN_RESPONSES[caller.language].items()}
+    good, problems = 0, []
+    for name, (options, expected) in {**named, **unnamed}.items():
+        order = {"fault": name, **options, "region": "cn-shanghai"}
+        at_pages("POST", "/admin/faults", json.dumps(order))
+        config = at(urlsplit(SIMULATOR["shanghai"]).netloc)
+        result = caller.call(describe_face_verify(), config, {"CertifyId": "sha0"})
+        body = result.get("body")
+        found = (
+            f"response {body.get('Code')}"
+            if body
+            else result.get("code") or result.get("error", "nothing")
+        )
+        if found == expected:
+            good += 1
+        else:
+            problems.append(f"{name}: {found} {result}")
+    table.row("faults: reported by the package as expected", good, len(named) + len(unnamed))
+    table.explain(problems)
 
 
 def planted(table, caller, relay):
@@ -309,6 +358,7 @@ def main():
             ("another STS token", mismatch, {**sts, "securityToken": "other"}),
         ):
             refused(table, caller, relay, scheme, relayed(relay, scheme, **keys), title, code)
+    faults(table, caller)
     planted(table, caller, relay)
     result = {"language": language, "rows": table.rows, "as_expected": not table.failures}
     Path(output).write_text(json.dumps(result, ensure_ascii=False, indent=1))

@@ -10,6 +10,7 @@ the sample's command.
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -86,6 +87,9 @@ def order(pages, name, body):
 
 
 def main():
+    # With its simulators, if `run` ends before.
+    os.setpgrp()
+    signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))
     program, folder, *sample = sys.argv[1:]
     faults = json.loads((HERE / "sample_faults.json").read_text())
     # Most of them wait.
