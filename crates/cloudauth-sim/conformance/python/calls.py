@@ -7,6 +7,7 @@ the file for the result, and the caller's command.
 """
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -322,8 +323,20 @@ def typed(table, caller, relay):
     accepted(table, "typed package", expected, call)
 
 
+def packages(language):
+    """The pinned packages with their versions."""
+    file, pattern = {
+        "java": ("java/pom.xml", r"<artifactId>(.+)</artifactId>\s*<version>(.+\..+)</version>"),
+        "go": ("go/go.mod", r"^\t(\S+) v(\S+)$"),
+    }[language]
+    return dict(re.findall(pattern, (HERE / file).read_text(), re.MULTILINE))
+
+
 def main():
     language, output, *command = sys.argv[1:]
+    pinned = packages(language)
+    names = ", ".join(f"{name} {version}" for name, version in pinned.items())
+    print(f"{language.capitalize()}: {names}", flush=True)
     caller, relay, table = Caller(language, command), Relay(SIMULATOR["shanghai"]), Table()
     sts = fetched(table, caller, relay)
     for scheme in SCHEMES:
@@ -360,7 +373,12 @@ def main():
             refused(table, caller, relay, scheme, relayed(relay, scheme, **keys), title, code)
     faults(table, caller)
     planted(table, caller, relay)
-    result = {"language": language, "rows": table.rows, "as_expected": not table.failures}
+    result = {
+        "language": language,
+        "packages": pinned,
+        "rows": table.rows,
+        "as_expected": not table.failures,
+    }
     Path(output).write_text(json.dumps(result, ensure_ascii=False, indent=1))
     sys.exit(1 if table.failures else 0)
 
