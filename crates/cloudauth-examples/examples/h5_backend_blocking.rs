@@ -235,17 +235,8 @@ impl Backend {
         }
         let opened = self.client.call(&init).map(|reply| reply.value);
         let opened = opened.inspect_err(|error| eprintln!("{order}: {error}"));
-        let opened = opened.map(|it| (it.certify_id, it.certify_url));
-        // The service returns no page if `MetaInfo` did not come from its script.
-        let (stage, page) = match opened {
-            Ok((id, Some(page))) => (
-                Stage::Open(id, page.clone()),
-                pages::redirect(page.expose()),
-            ),
-            Ok((_, None)) | Err(_) => (Stage::Unavailable, pages::redirect("/result")),
-        };
-        self.visits.record_opened(&order, stage);
-        page
+        let opened = opened.ok().map(|it| (it.certify_id, it.certify_url));
+        pages::redirect(self.visits.record_opened(&order, opened).expose())
     }
 
     /// Step 3: a hint to query the verdict now. It is not trusted: the verdict is what the query returns.

@@ -23,7 +23,6 @@ mod visits;
 
 use core::convert::Infallible;
 use core::time::Duration;
-use std::collections::HashMap;
 use std::env::var;
 use std::sync::Arc;
 
@@ -91,40 +90,37 @@ pub(crate) async fn serve(listener: TcpListener, app: Arc<App>) -> Infallible {
 
 /// Before step 1: the form, with a cookie for a new visit.
 async fn start(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    let stage = app
-        .visit(&headers)
-        .and_then(|order| app.visits.stage(&order));
-    if let Some(Stage::Opening | Stage::Open(..) | Stage::Passed) = stage {
+    if let Some(Stage::Opening | Stage::Open(..) | Stage::Passed) = app.stage(&headers) {
         return pages::redirect("/result");
     }
     let order = OuterOrderNo::generate(&mut app.client.entropy());
     pages::start(app.is_simulated, &app.site.set_cookie(order.as_str()))
 }
 
+#[derive(serde::Deserialize)]
+struct Fields {
+    name: String,
+    number: String,
+    meta: String,
+    consent: String,
+}
+
 /// Steps 1 and 2: opens one verification per visit, and sends the browser to its page.
 async fn open(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    form: Result<Form<HashMap<String, String>>, FormRejection>,
+    form: Result<Form<Fields>, FormRejection>,
 ) -> Response {
     let Some(order) = app.visit(&headers) else {
         return pages::redirect("/");
     };
-    let Form(form) = form.unwrap_or_default();
-    let field = |name| {
-        form.get(name)
-            .map(|it| it.trim())
-            .filter(|it| !it.is_empty())
-    };
-    let fields = (
-        field("name"),
-        field("number"),
-        field("meta"),
-        field("consent"),
-    );
-    let (Some(name), Some(number), Some(meta), Some("yes")) = fields else {
+    let Ok(Form(form)) = form else {
         return pages::incomplete();
     };
+    let (name, number, meta) = (form.name.trim(), form.number.trim(), form.meta.trim());
+    if name.is_empty() || number.is_empty() || meta.is_empty() || form.consent != "yes" {
+        return pages::incomplete();
+    }
     // A mistyped number would be billed, and so would a name with a character that nobody sees.
     let (Ok(name), Ok(number)) = (clean_text(name), IdNumber::new(number)) else {
         return pages::mistyped();
@@ -151,17 +147,10 @@ async fn open(
     }
     // In a task of its own, because a browser that submits the form twice drops the first request.
     let opened = tokio::spawn(async move {
-        let opened = app.client.call(&init).await;
-        let opened = opened
-            .inspect_err(|error| eprintln!("{order}: {error}"))
-            .ok();
-        let opened = opened.and_then(|it| Some((it.value.certify_id, it.value.certify_url?)));
-        let (stage, url) = match opened {
-            Some((id, page)) => (Stage::Open(id, page.clone()), page),
-            None => (Stage::Unavailable, "/result".into()),
-        };
-        app.visits.record_opened(&order, stage);
-        url
+        let opened = app.client.call(&init).await.map(|reply| reply.value);
+        let opened = opened.inspect_err(|error| eprintln!("{order}: {error}"));
+        let opened = opened.ok().map(|it| (it.certify_id, it.certify_url));
+        app.visits.record_opened(&order, opened)
     });
     opened.await.map_or_else(
         |_| pages::unavailable(500),
@@ -195,10 +184,7 @@ async fn redirected(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    match app
-        .visit(&headers)
-        .and_then(|order| app.visits.stage(&order))
-    {
+    match app.stage(&headers) {
         Some(Stage::Open(_, page))
             if Redirect::parse(&query.unwrap_or_default()).is_ok_and(|it| !it.has_finished()) =>
         {
@@ -249,5 +235,10 @@ impl App {
     /// The visit of the browser, if this program issued its cookie.
     fn visit(&self, headers: &HeaderMap) -> Option<OuterOrderNo> {
         OuterOrderNo::new(self.site.visit(headers)?).ok()
+    }
+
+    /// How far the visit of the browser is.
+    fn stage(&self, headers: &HeaderMap) -> Option<Stage> {
+        self.visits.stage(&self.visit(headers)?)
     }
 }

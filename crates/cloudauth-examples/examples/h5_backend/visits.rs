@@ -81,11 +81,21 @@ impl Visits {
         }
     }
 
-    /// Records what the service's response to opening it was.
-    pub(crate) fn record_opened(&self, order: &OuterOrderNo, stage: Stage) {
+    /// Records what the service's response to opening it was, and returns the URL that the browser goes to.
+    /// The service returns no page if `MetaInfo` did not come from its script.
+    pub(crate) fn record_opened(
+        &self,
+        order: &OuterOrderNo,
+        response: Option<(CertifyId, Option<Sensitive>)>,
+    ) -> Sensitive {
+        let (stage, url) = match response {
+            Some((id, Some(page))) => (Stage::Open(id, page.clone()), page),
+            Some((_, None)) | None => (Stage::Unavailable, "/result".into()),
+        };
         if let Some(visit) = self.lock().get_mut(order) {
             visit.stage = stage;
         }
+        url
     }
 
     /// Whether the verdict is to be queried now: there is none, nobody is querying it, nor did a moment ago.

@@ -489,9 +489,10 @@ fn a_verdict_is_queried_by_one_at_a_time_and_not_again_at_once() {
     let record = |returned, now| visits.record_query::<()>(&order, returned, at(now));
     assert!(matches!(visits.insert(&order, at(0)), Inserted::New));
     assert!(!can(0) && !claim(0), "it is being opened");
-    visits.record_opened(
-        &order,
-        Stage::Open(CertifyId::new("sha1"), "https://page".into()),
+    let response = Some((CertifyId::new("sha1"), Some("https://page".into())));
+    assert_eq!(
+        visits.record_opened(&order, response).expose(),
+        "https://page"
     );
     assert!(matches!(
         visits.insert(&order, at(0)),

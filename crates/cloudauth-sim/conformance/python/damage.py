@@ -36,8 +36,15 @@ class RelayHandler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def relay(self):
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        request = [self.command, self.path, self.headers.items(), body]
+        headers = self.headers.items()
+        if self.headers.get("transfer-encoding"):
+            # The Java package does not state the length of a body.
+            body = self.chunks()
+            headers = [one for one in headers if one[0].lower() != "transfer-encoding"]
+            headers.append(("Content-Length", str(len(body))))
+        else:
+            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        request = [self.command, self.path, headers, body]
         for one in self.server.damage(*request) if self.server.damage else [request]:
             self.server.forward(*one)
         status, headers, body = self.server.response
@@ -46,6 +53,14 @@ class RelayHandler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def chunks(self):
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
 
     do_GET = do_POST = relay
 
@@ -140,7 +155,9 @@ def damages(scheme):
             yield f"{name} changed", mismatch, put(name, lambda value: value + "x"), None
         yield "Timestamp a second later", mismatch, put(date, later), None
         # Without it the refusal would be in XML.
-        yield "Format changed", mismatch, always(query(lambda pairs: pairs.update(Format="JSON"))), None
+        yield "Format changed", mismatch, always(
+            query(lambda pairs: pairs.update(Format="JSON"))
+        ), None
         yield (
             "an unknown access key",
             "InvalidAccessKeyId.NotFound",

@@ -95,10 +95,13 @@ def decoded(sent, body, body_class):
         decoded_values.setdefault(path, []).append(value)
     for path, value in leaves(sent):
         kind, name = known.get(path), ".".join(path)
-        if value in ({}, []) and any(other[: len(path)] == path for other in known):
+        has_members = any(other[: len(path)] == path != other for other in known)
+        if value in ({}, []) and has_members:
             continue
         if kind is None and any(path[: len(other)] == other for other in strings):
             errors.append(f"{name} is inside a string of the package's model")
+        elif kind is None and value is not None and has_members:
+            errors.append(f"{name} is {type(value).__name__}, not an object or a list")
         elif kind is None or value is None:
             unknown.append(name)
         elif type(value) is not kind and not (kind is float and type(value) is int):

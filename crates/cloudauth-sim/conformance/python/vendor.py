@@ -8,7 +8,6 @@ hosts in their code are reached through the simulator's proxy. Prints a table an
 import asyncio
 import contextlib
 import hashlib
-import http.client
 import inspect
 import io
 import json
@@ -38,6 +37,7 @@ from alibabacloud_credentials.provider import CLIProfileCredentialsProvider
 from alibabacloud_tea_openapi.models import Config
 from damage import Relay, damages
 from darabonba.runtime import ExtendsParameters, RuntimeOptions
+from shared import ANY_SIGNATURE, Table, at_pages, broken, pass_on_page
 from shapes import action_of, decoded, filled, hints_of, operations
 
 PACKAGES = ["alibabacloud_cloudauth20190307", "alibabacloud_credentials"]
@@ -45,28 +45,6 @@ OPERATIONS, UPLOADS = 101, 7
 KEY = {"access_key_id": "testid", "access_key_secret": "testsecret"}
 FILE = b"\xff\xd8\xff\xe0 a picture \r\n--\x00" + bytes(range(256))
 SCHEMES = {"ACS3": {}, "RPC 1.0": {"signature_algorithm": "v2"}}
-
-
-class Table:
-    def __init__(self):
-        self.rows, self.failures = [], []
-
-    def row(self, check, count, expected, note=""):
-        good = count == expected
-        row = {"check": check, "count": count, "expected": expected, "note": note}
-        self.rows.append(row)
-        print(
-            f"  {check:<58}{count:>6} of {expected:<6}{'' if good else 'NOT AS EXPECTED  '}{note}",
-            flush=True,
-        )
-        if not good:
-            self.failures.append(check)
-
-    def explain(self, lines, limit=8):
-        for line in lines[:limit]:
-            print(f"      {line}")
-        if len(lines) > limit:
-            print(f"      and {len(lines) - limit} more")
 
 
 def client(relay, scheme, **keys):
@@ -90,22 +68,6 @@ def call(using, name, request, runtime, is_async):
     if not is_async:
         return getattr(using, name)(*requests, runtime)
     return asyncio.run(getattr(using, f"{name}_async")(*requests, runtime))
-
-
-def at_pages(method, path, body=None, kind="application/json"):
-    """Sends a request to the simulator's pages or to its admin interface."""
-    connection = http.client.HTTPConnection(urlsplit(SIMULATOR["pages"]).netloc, timeout=10)
-    connection.request(method, path, body, {"content-type": kind})
-    response = connection.getresponse().read()
-    connection.close()
-    return response
-
-
-def pass_on_page(url):
-    """Passes on the page, so that there is a verdict."""
-    path = urlsplit(url).path
-    at_pages("GET", path)
-    at_pages("POST", path, "outcome=pass", "application/x-www-form-urlencoded")
 
 
 def accepted(table, relay, title, using, is_async=False):
@@ -287,9 +249,24 @@ def main():
         ):
             refused(table, relay, scheme, client(relay, scheme, **keys), title, code, None, None)
     faults(table)
+    planted(table, relay)
     with through_proxy():
         uploads(table, sts)
     return table
+
+
+def planted(table, relay):
+    """Breaks the simulator: do the checks above see it?"""
+    muted = Table(muted=True)
+    with broken(ANY_SIGNATURE):
+        for scheme in SCHEMES:
+            refused(muted, relay, scheme, client(relay, scheme), *next(damages(scheme)))
+    table.row("planted: signatures are not checked, refused", sum(muted.counts()), 0)
+    with broken({"fault": "wrong_type"}):
+        accepted(muted, relay, "", client(relay, "ACS3"))
+    # Those that have nothing but a request ID, which stays.
+    bare = sum(len(hints_of(hints_of(response)["body"])) == 1 for _, _, response in operations())
+    table.row("planted: values of a wrong type, decoded", muted.counts()[-1], bare)
 
 
 def faults(table):

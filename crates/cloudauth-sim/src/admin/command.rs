@@ -211,3 +211,22 @@ fn finish(fields: &Fields) -> Parsed {
         verdict: verdict.ok_or("sub_code is unknown to the simulator")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vendors_java_sample_is_run_with_the_faults_of_the_drivers_tests() {
+        let file = include_str!("../../conformance/sample_faults.json");
+        let orders: Vec<Value> = serde_json::from_str(file).unwrap();
+        let faults = orders.iter().map(|order| {
+            let parsed = AdminCommand::parse("/faults", order.to_string().as_bytes());
+            let Some(Ok(AdminCommand::Inject { fault, .. })) = parsed else {
+                panic!("{order}");
+            };
+            fault
+        });
+        assert_eq!(faults.collect::<Vec<_>>(), Fault::of_the_vendor_sample());
+    }
+}
