@@ -66,8 +66,8 @@ impl Drop for Running {
 
 /// The ID in a `CertifyUrl` of the simulator.
 fn id_in(url: &str) -> &str {
-    let (_, rest) = url.split_once("certifyId=").unwrap();
-    rest.split('&').next().unwrap()
+    let (_, id) = url.rsplit_once('/').unwrap();
+    id
 }
 
 #[test]
