@@ -22,5 +22,7 @@ pub(crate) fn run(args: &DescribeArgs, output: &Output) -> CommandResult {
     let client = verification.service.client()?;
     let reply = client.call(&verification.query())?;
     output.fields(&verdict_fields(&reply, output));
-    Ok(Exit::of_verdict(reply.value.passed.as_deref()))
+    Ok(Exit::of_verdict(
+        reply.value.passed.as_ref().map(Passed::as_str),
+    ))
 }

@@ -68,5 +68,7 @@ pub(crate) fn poll(
     ))?;
     let reply = verdict.reply().response();
     output.fields(&verdict_fields(reply, output));
-    Ok(Exit::of_verdict(reply.value.passed.as_deref()))
+    Ok(Exit::of_verdict(
+        reply.value.passed.as_ref().map(Passed::as_str),
+    ))
 }

@@ -11,6 +11,7 @@ use crate::event::{CircuitBreakerState, Event, EventLog};
 use crate::exchange::ExchangeId;
 use crate::policy::Policy;
 use crate::policy::accounts::Accounts;
+use crate::policy::billed_limit::BilledLimit;
 use crate::policy::circuit_breaker::{CircuitBreaker, HealthEvidence};
 use crate::policy::rate_limit::Admission;
 use crate::sign::Scheme;
@@ -36,6 +37,7 @@ pub struct Session {
     credential_cache: CredentialCache,
     policy: Policy,
     accounts: Accounts,
+    billed_limit: Option<BilledLimit>,
     /// Seconds by which the service's clock is ahead of the client's.
     skew: i64,
     entropy: Entropy,
@@ -58,6 +60,7 @@ impl Session {
             credential_cache: CredentialCache::new(credentials.into()),
             policy: Policy::default(),
             accounts: Accounts::default(),
+            billed_limit: None,
             skew: 0,
             entropy: Entropy::from_seed(seed),
             exchanges: 0,
@@ -96,6 +99,27 @@ impl Session {
     #[must_use]
     pub fn rate_limit(mut self, action: &'static str, per_second: u32) -> Self {
         self.accounts.limit(action, per_second);
+        self
+    }
+
+    /// Sends at most `max` calls that are or may be billed within any span `per`; a call beyond that ends with
+    /// [`Error::BilledLimit`](crate::Error::BilledLimit), and nothing of it is sent. Default: no limit. The
+    /// service has no hard spending cap (documented).
+    ///
+    /// * Every operation counts whose [charge](crate::operation::OperationMetadata::charge) is not free: paid
+    ///   ones, and those of which it is not known. Operations of other versions of the API do not.
+    /// * A call counts when it is sent, whatever comes of it: refused calls, and verifications that nobody
+    ///   finishes, count as well, so at most `max` calls are billed.
+    /// * Attempts that repeat a call which was certainly not carried out do not count again. An attempt after
+    ///   one that may have been carried out does, since both may be billed; if the limit does not allow it, the
+    ///   call ends as if there were no more attempts.
+    /// * The limit is for all accounts of the session together. It is kept in memory, and begins anew with the
+    ///   session: several processes have one limit each.
+    ///
+    /// A `max` of zero allows no such call at all.
+    #[must_use]
+    pub fn max_billed(mut self, max: u32, per: Duration) -> Self {
+        self.billed_limit = Some(BilledLimit::new(max, per));
         self
     }
 
@@ -220,6 +244,11 @@ impl Session {
     ) -> bool {
         let limit = self.accounts.of(account, now).rate_limit(action);
         limit.is_none_or(|limit| limit.admit_at_once(now))
+    }
+
+    /// The limit of calls that are or may be billed, if there is one.
+    pub(crate) fn billed_limit(&mut self) -> Option<&mut BilledLimit> {
+        self.billed_limit.as_mut()
     }
 
     /// Whether the account's retry budget suffices for an attempt.

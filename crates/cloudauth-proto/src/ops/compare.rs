@@ -11,6 +11,7 @@ use crate::operation::Base64;
 use crate::operation::InvalidField;
 use crate::operation::operations;
 use crate::secret::Sensitive;
+use crate::verify::Passed;
 
 operations! {
     /// Compares a picture of a face with the authority's photo for a name and number, and checks
@@ -241,7 +242,7 @@ replies! {
         /// reads it.
         material_info: Option<Sensitive> = "MaterialInfo",
         /// Verdict: `T` (passed) or `F` (not passed).
-        passed: Option<String> = "Passed",
+        passed: Option<Passed> = "Passed",
         /// Reason; [`codes::sub_code`](crate::codes::sub_code) explains it.
         sub_code: Option<String> = "SubCode",
     }
@@ -251,7 +252,7 @@ replies! {
         /// ID of the verification.
         certify_id: Option<String> = "CertifyId",
         /// Verdict: `T` (passed) or `F` (not passed).
-        passed: Option<String> = "Passed",
+        passed: Option<Passed> = "Passed",
         /// Similarity of the faces.
         verify_score: Option<f64> = "VerifyScore",
     }
@@ -264,7 +265,7 @@ replies! {
         /// reads it.
         material_info: Option<Sensitive> = "MaterialInfo",
         /// Verdict: `T` (passed) or `F` (not passed).
-        passed: Option<String> = "Passed",
+        passed: Option<Passed> = "Passed",
         /// Reason; [`codes::sub_code`](crate::codes::sub_code) explains those of face
         /// verifications. The values for this operation are not documented.
         sub_code: Option<String> = "SubCode",

@@ -1,6 +1,7 @@
 //! Retry policy: limits, classification, circuit breaker, retry budget, rate limit.
 
 pub(crate) mod accounts;
+pub(crate) mod billed_limit;
 pub(crate) mod budget;
 pub(crate) mod circuit_breaker;
 pub(crate) mod rate_limit;
