@@ -1,5 +1,7 @@
 //! `describe`: queries the verdict of a verification, once.
 
+use cloudauth_proto::verify::Passed;
+
 use crate::error::CommandResult;
 use crate::exit::Exit;
 use crate::output::Output;

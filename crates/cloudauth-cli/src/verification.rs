@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use cloudauth_proto::ops::{DescribeFaceVerify, DescribeFaceVerifyResponse};
-use cloudauth_proto::verify::PollVerdict;
+use cloudauth_proto::verify::{Passed, PollVerdict};
 use cloudauth_proto::{Reply, codes};
 use cloudauth_ureq::Client;
 use serde_json::json;

@@ -387,6 +387,9 @@ impl Options {
         for (action, per_second) in rate_limits {
             session = session.rate_limit(action, per_second);
         }
+        if cfg!(feature = "metrics") {
+            session = session.report_billed();
+        }
         if let Some((max, per)) = self.max_billed {
             session = session.max_billed(max, per);
         }

@@ -47,7 +47,8 @@ pub enum Event {
         attempts: usize,
         /// What it came to.
         outcome: CallOutcome,
-        /// Whether its reply is billed; `None` if it has no reply.
+        /// Whether its reply is billed. `None` if it failed, and without
+        /// [`Session::report_billed`](crate::Session::report_billed).
         billed: Option<Billed>,
     },
     /// The circuit breaker of an endpoint changed its state.

@@ -43,6 +43,7 @@ pub struct Session {
     entropy: Entropy,
     exchanges: u64,
     events: EventLog,
+    reports_billed: bool,
 }
 
 impl Session {
@@ -65,6 +66,7 @@ impl Session {
             entropy: Entropy::from_seed(seed),
             exchanges: 0,
             events: EventLog::default(),
+            reports_billed: false,
         };
         session.endpoints(Endpoints::default())
     }
@@ -150,6 +152,14 @@ impl Session {
         self.events.set(is_observed);
     }
 
+    /// Lets the event of the end of a call tell whether it is billed. That takes another look at the reply, so
+    /// it is left out by default.
+    #[must_use]
+    pub fn report_billed(mut self) -> Self {
+        self.reports_billed = true;
+        self
+    }
+
     /// Takes the events that were recorded since they were taken last.
     ///
     /// A driver takes them after each poll and each report, before it unlocks the session: they are then
@@ -157,6 +167,11 @@ impl Session {
     #[must_use]
     pub fn take_events(&mut self) -> Vec<Event> {
         self.events.take()
+    }
+
+    /// Whether the ends of calls tell what is billed.
+    pub(crate) fn reports_billed(&self) -> bool {
+        self.reports_billed
     }
 
     /// Records an event, which is made only if the driver wants events.

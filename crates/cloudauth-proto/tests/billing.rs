@@ -10,7 +10,7 @@ mod common;
 use core::time::Duration;
 
 use cloudauth_proto::codes::{Billed, Charge, charge};
-use cloudauth_proto::driver::{Delivery, Exchange, Failure, Head, MonoTime, Now, Response};
+use cloudauth_proto::driver::{Delivery, Event, Exchange, Failure, Head, MonoTime, Now, Response};
 use cloudauth_proto::operation::Listed;
 use cloudauth_proto::ops::{
     self, DescribeFaceVerify, Id2MetaVerify, InitFaceVerify, QueryVerifyFlowPackage, Raw, Visitor,
@@ -139,6 +139,30 @@ fn codes_are_read_as_leniently_as_the_reply() {
     let older = raw.version("2018-01-01");
     assert_eq!(billed(&older), Billed::Unknown);
     assert_eq!(older.metadata().charge(), Charge::Unknown);
+}
+
+#[test]
+fn the_end_of_a_call_tells_whether_it_is_billed_if_the_driver_wants_that() {
+    let billed = |mut session: Session| {
+        session.observe(true);
+        let query = DescribeFaceVerify::new(1, "sha1");
+        let mut call = Call::new(&query, CallOptions::new()).unwrap();
+        let exchange = sent(call.poll(&mut session, at(0)));
+        let body = br#"{"Code":"200","ResultObject":{"Passed":"F","SubCode":"204"}}"#.to_vec();
+        let response = Response::new(Head::new(200, Vec::new()), body);
+        call.report(&mut session, exchange.id(), Ok(response), at(0));
+        assert!(matches!(call.poll(&mut session, at(0)), Step::Done(Ok(_))));
+        let ends = session
+            .take_events()
+            .into_iter()
+            .filter_map(|event| match event {
+                Event::CallEnded { billed, .. } => Some(billed.map(Billed::as_str)),
+                _ => None,
+            });
+        ends.collect::<Vec<_>>()
+    };
+    assert_eq!(billed(session()), [None]);
+    assert_eq!(billed(session().report_billed()), [Some("yes")]);
 }
 
 fn at(seconds: u64) -> Now {

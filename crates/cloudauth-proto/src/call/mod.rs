@@ -141,8 +141,10 @@ impl<O: Operation> Flow for Call<O> {
         match self.state.poll(session, now).or_done() {
             Break(result) => {
                 let result = result.and_then(|success| self.reply(success));
+                let reports_billed = session.reports_billed();
                 session.record(|| {
-                    let billed = result.as_ref().ok().map(Reply::billed);
+                    let reply = result.as_ref().ok().filter(|_| reports_billed);
+                    let billed = reply.map(Reply::billed);
                     self.state.end_event(CallOutcome::of(&result), billed)
                 });
                 Step::Done(result)
@@ -175,6 +177,7 @@ impl<O: Operation> Flow for Call<O> {
 /// The reply of an operation: its decoded value, and how it was obtained.
 ///
 /// `Debug` shows the value, in which personal data is redacted, and the length of the raw response.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Reply<T> {
     /// The decoded value. Fields of it that could not be read are absent, and named in its list `unreadable`

@@ -134,7 +134,7 @@ const PAID: &[&str] = &[
 const FACES: &[&str] = &["ContrastFaceVerify", "DescribeFaceVerify"];
 
 /// A statement of the vendor on what is billed.
-struct Row {
+struct BillingStatement {
     operations: &'static [&'static str],
     codes: Codes,
     billed: Billed,
@@ -147,33 +147,33 @@ enum Codes {
     SubCode(&'static [&'static str]),
 }
 
-const ROWS: &[Row] = &[
-    Row {
+const STATEMENTS: &[BillingStatement] = &[
+    BillingStatement {
         operations: FACES,
         codes: Codes::SubCode(&["200", "201", "202", "203", "204", "205", "206"]),
         billed: Billed::Yes("page on error codes, ResultObject.SubCode: 200 to 206 are billed"),
     },
-    Row {
+    BillingStatement {
         operations: BILLED_CHECKS,
         codes: Codes::BizCode(&["1", "2"]),
         billed: Billed::Yes("API metadata, ResultObject.BizCode: 1 and 2 are billed"),
     },
-    Row {
+    BillingStatement {
         operations: VEHICLES,
         codes: Codes::BizCode(&["1"]),
         billed: Billed::Yes("API metadata, ResultObject.BizCode: 1 is billed"),
     },
-    Row {
+    BillingStatement {
         operations: BILLED_CHECKS,
         codes: Codes::BizCode(&["3"]),
         billed: Billed::No("API metadata, ResultObject.BizCode: 3 is not billed"),
     },
-    Row {
+    BillingStatement {
         operations: VEHICLES,
         codes: Codes::BizCode(&["3"]),
         billed: Billed::No("API metadata, ResultObject.BizCode: 3 is not billed"),
     },
-    Row {
+    BillingStatement {
         operations: &["DescribeFaceGuardRisk"],
         codes: Codes::Any,
         billed: Billed::Yes("page of the operation: metered per successful query"),
@@ -192,7 +192,7 @@ struct BillingCodes {
 
 /// Whether the service bills what the successful response to an operation reports.
 pub(crate) fn billed(operation: &str, response: &[u8]) -> Billed {
-    let rows = ROWS.iter();
+    let rows = STATEMENTS.iter();
     let mut rows = rows
         .filter(|row| row.operations.contains(&operation))
         .peekable();

@@ -32,7 +32,7 @@ use crate::verify::VerdictDetails;
 ///     }
 /// }
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a person passed or did not: callers match on both"
@@ -141,7 +141,7 @@ pub struct VerdictRecord {
 ///     Verified(not_passed)
 /// }
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Verified(VerdictReply);
 
 impl Verified {
@@ -159,7 +159,7 @@ impl Verified {
 }
 
 /// A verification that a person did not pass.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct NotPassed(VerdictReply);
 
 impl NotPassed {
@@ -192,6 +192,7 @@ impl NotPassed {
 /// A reply to [`DescribeFaceVerify`](crate::ops::DescribeFaceVerify) that contains a verdict.
 ///
 /// `Debug` shows no personal data.
+#[derive(Clone)]
 pub struct VerdictReply {
     certify_id: CertifyId,
     reply: Reply<DescribeFaceVerifyResponse>,
