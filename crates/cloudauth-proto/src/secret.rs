@@ -147,7 +147,7 @@ mod tests {
                 "{error}"
             );
         }
-        let number = 33010319900101123019_u128;
+        let number = 33_010_319_900_101_123_019_u128;
         let of_number = de::value::U128Deserializer::<de::value::Error>::new(number);
         assert_eq!(
             Sensitive::deserialize(of_number).unwrap_err().to_string(),

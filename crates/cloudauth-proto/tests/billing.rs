@@ -318,6 +318,7 @@ fn maybe_sent() -> Result<Response, Failure> {
     Err(Failure::new(Delivery::MaybeSent, "reset"))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as the other ends of an attempt")]
 fn throttled() -> Result<Response, Failure> {
     let body = br#"{"Code":"Throttling.User","RequestId":"R"}"#.to_vec();
     Ok(Response::new(Head::new(429, Vec::new()), body))
