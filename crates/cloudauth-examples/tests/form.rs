@@ -1,11 +1,12 @@
 //! Personal data in a form, as axum reads it.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::collections::HashMap;
 
 use axum::body::Body;
 use axum::extract::{Form, FromRequest, Request};
 use cloudauth_hyper::Sensitive;
+
+type Fields = Form<HashMap<String, Sensitive>>;
 
 #[tokio::test]
 async fn the_fields_of_a_form_are_read_as_personal_data() {
@@ -14,7 +15,6 @@ async fn the_fields_of_a_form_are_read_as_personal_data() {
         .body(Body::from(
             "name=%E5%BC%A0%E4%B8%89&number=330103199001011230",
         ));
-    type Fields = Form<HashMap<String, Sensitive>>;
     let Form(fields) = Fields::from_request(request.unwrap(), &()).await.unwrap();
     assert_eq!(fields["name"].expose(), "张三");
     assert_eq!(fields["number"].expose(), "330103199001011230");
