@@ -228,7 +228,7 @@ operations! {
             /// ID of the verification.
             query certify_id: CertifyId = "CertifyId",
             /// Whether the verdict must have been queried before: `Y`, or `N` (default).
-            query delete_after_query: String = "DeleteAfterQuery",
+            query delete_after_query: YesNo = "DeleteAfterQuery",
         }
         also {
             fn origin(&self) -> Option<&Endpoint> {
@@ -305,7 +305,7 @@ replies! {
         /// ID of the verification.
         certify_id: Option<String> = "CertifyId",
         /// Result: `Y` (deleted) or `N` (not deleted).
-        delete_result: Option<String> = "DeleteResult",
+        delete_result: Option<YesNo> = "DeleteResult",
         /// Reason why nothing was deleted: `NOT_DELETE_REPEATEDLY` (already deleted) or
         /// `NEED_QUERY_VERIFY_RESULT` (query the verdict first).
         fail_reason: Option<String> = "FailReason",
