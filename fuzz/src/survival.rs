@@ -1,6 +1,7 @@
 //! Replies with damage beside the values that matter.
 
 use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify, Raw};
+use cloudauth_proto::verify::Passed;
 use cloudauth_proto::{Effect, Error, Operation, Reply, Scheme};
 
 use crate::replies::CannedResponse;
@@ -176,7 +177,7 @@ pub fn the_verdict_survives(bytes: &[u8]) {
             let reply =
                 to(&describe(), &body).unwrap_or_else(|error| panic!("{error}: {}", shown()));
             assert_eq!(reply.request_id.as_deref(), Some("R1"), "{}", shown());
-            assert_eq!(reply.value.passed.as_deref(), Some("T"), "{}", shown());
+            assert_eq!(reply.value.passed, Some(Passed::Yes), "{}", shown());
             assert_eq!(reply.value.sub_code.as_deref(), Some("200"), "{}", shown());
             drop(reply.value.details());
         }

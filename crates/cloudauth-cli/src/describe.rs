@@ -1,5 +1,7 @@
 //! `describe`: queries the verdict of a verification, once.
 
+use cloudauth_proto::verify::Passed;
+
 use crate::error::CommandResult;
 use crate::exit::Exit;
 use crate::output::Output;
@@ -22,5 +24,7 @@ pub(crate) fn run(args: &DescribeArgs, output: &Output) -> CommandResult {
     let client = verification.service.client()?;
     let reply = client.call(&verification.query())?;
     output.fields(&verdict_fields(&reply, output));
-    Ok(Exit::of_verdict(reply.value.passed.as_deref()))
+    Ok(Exit::of_verdict(
+        reply.value.passed.as_ref().map(Passed::as_str),
+    ))
 }

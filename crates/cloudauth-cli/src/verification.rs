@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use cloudauth_proto::ops::{DescribeFaceVerify, DescribeFaceVerifyResponse};
-use cloudauth_proto::verify::PollVerdict;
+use cloudauth_proto::verify::{Passed, PollVerdict};
 use cloudauth_proto::{Reply, codes};
 use cloudauth_ureq::Client;
 use serde_json::json;
@@ -68,5 +68,7 @@ pub(crate) fn poll(
     ))?;
     let reply = verdict.reply().response();
     output.fields(&verdict_fields(reply, output));
-    Ok(Exit::of_verdict(reply.value.passed.as_deref()))
+    Ok(Exit::of_verdict(
+        reply.value.passed.as_ref().map(Passed::as_str),
+    ))
 }

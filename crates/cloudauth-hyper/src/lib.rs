@@ -32,6 +32,39 @@
 //!
 //! The crate root exports what most applications need; everything else is in [`proto`].
 //!
+//! Tests of an application need no account: [`cloudauth_sim::testing`] shows how to test its handlers.
+//!
+//! [`cloudauth_sim::testing`]: https://docs.rs/cloudauth-sim/latest/cloudauth_sim/testing/
+//!
+//! # What it promises
+//!
+//! The tests are in `cloudauth-driver-tests`, as `file::test`.
+//!
+//! | about | promise | test |
+//! |---|---|---|
+//! | runtimes | tokio, current-thread; one client works in several | `runtimes::one_client_works_in_runtimes_that_are_driven_in_turn` |
+//! | runtimes | tokio, multi-thread: tasks share a client | `runtimes::tasks_on_several_threads_share_a_client` |
+//! | runtimes | Outside of a runtime a call fails, and nothing is sent | `runtimes::a_call_outside_of_a_runtime_is_an_error_and_not_a_panic` |
+//! | dropping | A call can be dropped at every point: nothing is left running, and the client works on | `cancellation::a_call_can_be_dropped_at_every_poll` |
+//! | dropping | The connection of a dropped call is closed | `cancellation::a_dropped_call_closes_its_socket` |
+//! | dropping | A dropped call is reported to observers, as its outcome is unknown | `observer::a_dropped_call_is_reported` |
+//! | dropping | A refresh of the credentials goes on without the call that began it | `cancellation::a_refresh_goes_on_without_the_call_that_began_it` |
+//! | dropping | It ends with the client and its clones | `cancellation::a_refresh_ends_with_its_client_and_its_clones` |
+//! | time-outs | A call ends at its total timeout, whatever delays it: a TLS handshake, a server that does not read, a response that trickles, retries | `deadline::the_total_timeout_holds_whatever_delays_a_call` |
+//! | time-outs | Connecting takes at most the connect timeout, with proxy and TLS handshake | `proxy::the_connect_timeout_covers_the_proxy_and_the_tls_handshake` |
+//! | time-outs | A response takes at most the read timeout | `transport::a_trickling_response_ends_with_the_read_timeout` |
+//! | time-outs | The connect timeout does not limit it | `options::a_response_may_take_longer_than_the_connect_timeout` |
+//! | redirects | None is followed, to any host; the call ends with an error | `hostile_servers::redirects_are_not_followed` |
+//! | compression | None is requested, and none is decoded | `hostile_servers::compression_is_neither_requested_nor_decoded` |
+//! | size | A body is read up to `response_limit` | `hostile_servers::an_endless_body_is_read_only_up_to_the_limit` |
+//! | proxies | Requests go through a tunnel (`CONNECT` or SOCKS5): a proxy sees host and port | `proxy::the_service_is_reached_through_a_tunnel` |
+//! | proxies | Loopback hosts are reached without one | `proxy::loopback_endpoints_are_reached_without_the_proxy` |
+//! | proxies | So is the metadata service of an instance | `credentials::the_metadata_service_is_reached_without_a_proxy` |
+//! | TLS | A certificate of an unknown root is refused before the request is sent | `transport::a_certificate_of_an_unknown_root_is_refused_before_the_request_is_sent` |
+//! | repetition | The driver sends no exchange twice: the HTTP library does not retry, even on a connection that was kept | `connection_faults::a_connection_closed_on_reuse_is_a_failure_without_a_second_request` |
+//! | connections | At most `max_idle_connections` per endpoint are kept | `options::at_most_max_idle_connections_are_kept` |
+//! | connections | None is used again that was idle for longer than `idle_timeout` | `options::a_connection_idle_for_longer_than_the_idle_timeout_is_not_reused` |
+//!
 //! # Features
 //!
 //! * `ring` (default), `aws-lc-rs`: the TLS crypto provider. With both, aws-lc-rs is used, which needs a C

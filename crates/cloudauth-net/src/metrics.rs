@@ -1,5 +1,6 @@
 //! Metrics of flows: instruments of OpenTelemetry's global meter.
 
+use cloudauth_proto::codes::Billed;
 use cloudauth_proto::driver::{CircuitBreakerState, Event};
 use opentelemetry::metrics::{Counter, Gauge, Histogram};
 use opentelemetry::{KeyValue, global};
@@ -16,6 +17,7 @@ pub(crate) struct Metrics {
     breaker: Gauge<u64>,
     budget: Gauge<u64>,
     refreshes: Counter<u64>,
+    billed_calls: Counter<u64>,
 }
 
 impl Default for Metrics {
@@ -49,6 +51,10 @@ impl Default for Metrics {
             refreshes: meter
                 .u64_counter("cloudauth.client.refreshes")
                 .with_unit("{refresh}")
+                .build(),
+            billed_calls: meter
+                .u64_counter("cloudauth.client.billed_calls")
+                .with_unit("{call}")
                 .build(),
         }
     }
@@ -89,12 +95,17 @@ impl Metrics {
                 took,
                 attempts,
                 outcome,
+                billed,
             } => {
                 let outcome = KeyValue::new("outcome", outcome.as_str());
                 self.call_duration
                     .record(took.as_secs_f64(), &[named(action), outcome]);
                 let attempts = u64::try_from(*attempts).unwrap_or(u64::MAX);
                 self.call_attempts.record(attempts, &[named(action)]);
+                if let Some(billed @ (Billed::Yes(_) | Billed::Unknown)) = billed {
+                    let billed = KeyValue::new("billed", billed.as_str());
+                    self.billed_calls.add(1, &[named(action), billed]);
+                }
             }
             Event::CircuitBreaker { endpoint, state } => {
                 let host = endpoint.authority().clone().into_owned();

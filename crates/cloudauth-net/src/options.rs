@@ -38,6 +38,7 @@ pub struct Options {
     policy: Policy,
     rate_limits: Vec<(&'static str, u32)>,
     raw_rate_limits: Vec<(&'static str, u32)>,
+    max_billed: Option<(u32, Duration)>,
     proxies: Option<Proxies>,
     tls: TlsOptions,
     max_idle_connections: usize,
@@ -57,6 +58,7 @@ impl Default for Options {
             policy: Policy::default(),
             rate_limits: Vec::new(),
             raw_rate_limits: Vec::new(),
+            max_billed: None,
             proxies: None,
             tls: TlsOptions::default(),
             max_idle_connections: 100,
@@ -227,6 +229,27 @@ impl Options {
         self
     }
 
+    /// Sends at most `max` calls that are or may be billed within any span `per`; a call beyond that ends with
+    /// [`Error::BilledLimit`](cloudauth_proto::Error::BilledLimit), which says when the next is possible, and
+    /// nothing of it is sent. With 0, none is sent. Default: no limit; the service has no hard spending cap
+    /// (documented).
+    ///
+    /// A call counts when it is sent, whatever comes of it, unless its operation is free;
+    /// [`Session::max_billed`] has the exact rules. Clones of a client share the limit. It is kept in memory:
+    /// **each process has its own**, which begins anew when the process starts.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// # use cloudauth_net::Options;
+    ///
+    /// let day = Duration::from_secs(86_400);
+    /// let options = Options::new().max_billed(10_000, day);
+    /// ```
+    pub fn max_billed(mut self, max: u32, per: Duration) -> Self {
+        self.max_billed = Some((max, per));
+        self
+    }
+
     /// Sets the maximum size of a response body in bytes; larger ones are an error. Default: 10 MiB.
     pub fn response_limit(mut self, bytes: usize) -> Self {
         self.policy.response_limit = bytes;
@@ -330,6 +353,10 @@ impl Options {
                 return Err(OptionsError::new(name, "must be greater than zero"));
             }
         }
+        if self.max_billed.is_some_and(|(_, per)| per.is_zero()) {
+            let problem = "must be for a span greater than zero";
+            return Err(OptionsError::new("max_billed", problem));
+        }
         let user_agent = UserAgent::new(self.user_agent)?;
         let tls = self.tls.build()?;
         let credentials = self.credentials.resolve(&Environment::read(clock::bytes));
@@ -359,6 +386,12 @@ impl Options {
             .policy(self.policy);
         for (action, per_second) in rate_limits {
             session = session.rate_limit(action, per_second);
+        }
+        if cfg!(feature = "metrics") {
+            session = session.report_billed();
+        }
+        if let Some((max, per)) = self.max_billed {
+            session = session.max_billed(max, per);
         }
         Ok(ClientParts {
             session,

@@ -2,7 +2,9 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use core::convert::Infallible;
 use core::fmt;
+use core::str::FromStr;
 use core::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -99,9 +101,25 @@ impl fmt::Display for CertifyId {
     }
 }
 
+impl AsRef<str> for CertifyId {
+    /// The ID alone.
+    fn as_ref(&self) -> &str {
+        &self.id
+    }
+}
+
 impl From<&str> for CertifyId {
     fn from(id: &str) -> Self {
         Self::new(id)
+    }
+}
+
+impl FromStr for CertifyId {
+    type Err = Infallible;
+
+    /// An ID without an origin.
+    fn from_str(id: &str) -> Result<Self, Infallible> {
+        Ok(Self::new(id))
     }
 }
 

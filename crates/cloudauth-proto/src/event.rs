@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
 
+use crate::codes::Billed;
 use crate::credentials::{CredentialsError, SkippedSource};
 use crate::endpoint::Endpoint;
 use crate::error::{Attempt, Error};
@@ -46,6 +47,9 @@ pub enum Event {
         attempts: usize,
         /// What it came to.
         outcome: CallOutcome,
+        /// Whether its reply is billed. `None` if it failed, and without
+        /// [`Session::report_billed`](crate::Session::report_billed).
+        billed: Option<Billed>,
     },
     /// The circuit breaker of an endpoint changed its state.
     CircuitBreaker {
@@ -106,6 +110,8 @@ pub enum CallOutcome {
     Exhausted,
     /// [`Error::Uncertain`]: it may have been carried out.
     Uncertain,
+    /// [`Error::BilledLimit`]: not sent.
+    BilledLimit,
     /// Any other error.
     Other,
 }
@@ -117,6 +123,7 @@ text_enum!(CallOutcome, "outcome", {
     NoCredentials => "no_credentials",
     Exhausted => "exhausted",
     Uncertain => "uncertain",
+    BilledLimit => "billed_limit",
     Other => "other",
 });
 
@@ -129,6 +136,7 @@ impl CallOutcome {
             Err(Error::Credentials(_)) => Self::NoCredentials,
             Err(Error::Exhausted(_)) => Self::Exhausted,
             Err(Error::Uncertain(_)) => Self::Uncertain,
+            Err(Error::BilledLimit(_)) => Self::BilledLimit,
             Err(Error::Invalid(_) | Error::Upload(_) | Error::Evidence(_) | Error::Finished) => {
                 Self::Other
             }

@@ -11,6 +11,7 @@ use crate::event::{CircuitBreakerState, Event, EventLog};
 use crate::exchange::ExchangeId;
 use crate::policy::Policy;
 use crate::policy::accounts::Accounts;
+use crate::policy::billed_limit::BilledLimit;
 use crate::policy::circuit_breaker::{CircuitBreaker, HealthEvidence};
 use crate::policy::rate_limit::Admission;
 use crate::sign::Scheme;
@@ -36,11 +37,13 @@ pub struct Session {
     credential_cache: CredentialCache,
     policy: Policy,
     accounts: Accounts,
+    billed_limit: Option<BilledLimit>,
     /// Seconds by which the service's clock is ahead of the client's.
     skew: i64,
     entropy: Entropy,
     exchanges: u64,
     events: EventLog,
+    reports_billed: bool,
 }
 
 impl Session {
@@ -58,10 +61,12 @@ impl Session {
             credential_cache: CredentialCache::new(credentials.into()),
             policy: Policy::default(),
             accounts: Accounts::default(),
+            billed_limit: None,
             skew: 0,
             entropy: Entropy::from_seed(seed),
             exchanges: 0,
             events: EventLog::default(),
+            reports_billed: false,
         };
         session.endpoints(Endpoints::default())
     }
@@ -99,6 +104,27 @@ impl Session {
         self
     }
 
+    /// Sends at most `max` calls that are or may be billed within any span `per`; a call beyond that ends with
+    /// [`Error::BilledLimit`](crate::Error::BilledLimit), and nothing of it is sent. Default: no limit. The
+    /// service has no hard spending cap (documented).
+    ///
+    /// * Every operation counts whose [charge](crate::operation::OperationMetadata::charge) is not free: paid
+    ///   ones, and those of which it is not known. Operations of other versions of the API do not.
+    /// * A call counts when it is sent, whatever comes of it: refused calls, and verifications that nobody
+    ///   finishes, count as well, so at most `max` calls are billed.
+    /// * Attempts that repeat a call which was certainly not carried out do not count again. An attempt after
+    ///   one that may have been carried out does, since both may be billed; if the limit does not allow it, the
+    ///   call ends as if there were no more attempts.
+    /// * The limit is for all accounts of the session together. It is kept in memory, and begins anew with the
+    ///   session: several processes have one limit each.
+    ///
+    /// A `max` of zero allows no such call at all.
+    #[must_use]
+    pub fn max_billed(mut self, max: u32, per: Duration) -> Self {
+        self.billed_limit = Some(BilledLimit::new(max, per));
+        self
+    }
+
     /// Releases a refresh that was dropped before its end, so that another call can begin one at once.
     ///
     /// The driver then polls the calls that wait. Without this they would wait until the dropped refresh
@@ -126,6 +152,14 @@ impl Session {
         self.events.set(is_observed);
     }
 
+    /// Lets the event of the end of a call tell whether it is billed. That takes another look at the reply, so
+    /// it is left out by default.
+    #[must_use]
+    pub fn report_billed(mut self) -> Self {
+        self.reports_billed = true;
+        self
+    }
+
     /// Takes the events that were recorded since they were taken last.
     ///
     /// A driver takes them after each poll and each report, before it unlocks the session: they are then
@@ -133,6 +167,11 @@ impl Session {
     #[must_use]
     pub fn take_events(&mut self) -> Vec<Event> {
         self.events.take()
+    }
+
+    /// Whether the ends of calls tell what is billed.
+    pub(crate) fn reports_billed(&self) -> bool {
+        self.reports_billed
     }
 
     /// Records an event, which is made only if the driver wants events.
@@ -220,6 +259,11 @@ impl Session {
     ) -> bool {
         let limit = self.accounts.of(account, now).rate_limit(action);
         limit.is_none_or(|limit| limit.admit_at_once(now))
+    }
+
+    /// The limit of calls that are or may be billed, if there is one.
+    pub(crate) fn billed_limit(&mut self) -> Option<&mut BilledLimit> {
+        self.billed_limit.as_mut()
     }
 
     /// Whether the account's retry budget suffices for an attempt.

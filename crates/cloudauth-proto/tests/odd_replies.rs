@@ -19,12 +19,12 @@ use cloudauth_proto::error::{DecodeErrorKind, ServiceError};
 use cloudauth_proto::ops::{
     DescribeFaceVerify, DescribeFaceVerifyResponse, Id2MetaVerify, InitFaceVerify,
 };
-use cloudauth_proto::verify::{FacePicture, MaterialInfo, parse_json};
+use cloudauth_proto::verify::{FacePicture, MaterialInfo, Passed, parse_json};
 use cloudauth_proto::{
     AttemptOutcome, Call, CallOptions, Endpoint, Error, Flow, Reply, Scheme, Sensitive, Session,
     Source, Step, WhoAmI,
 };
-use common::{now, reply_to, session};
+use common::{now, session};
 
 /// A response: its HTTP status, its headers and its body.
 type Canned<'b> = (u16, &'b [(&'b str, &'b str)], &'b [u8]);
@@ -308,7 +308,7 @@ fn values_that_are_nested_too_deep_do_not_cost_the_others() {
     assert!(reply.value.has_passed());
     assert_eq!(reply.request_id.as_deref(), Some("R1"));
     let raw = cloudauth_proto::ops::Raw::new("New", cloudauth_proto::Effect::ReadOnly);
-    let reply = reply_to(&raw, &body).unwrap();
+    let reply = Reply::from_json(&raw, &body).unwrap();
     assert_eq!(reply.value.expose()["ResultObject"]["Passed"], "T");
 }
 
@@ -324,7 +324,7 @@ fn what_cannot_be_read_is_absent_and_named() {
         let body = [br#"{"ResultObject":{"Passed":"F","#, inner, b"}}"].concat();
         let value = described(&body).unwrap().value;
         assert_eq!(value.unreadable, [unreadable]);
-        assert_eq!(value.passed.as_deref(), Some("F"));
+        assert_eq!(value.passed, Some(Passed::No));
         assert!(value.device_risk.is_none() && value.device_token.is_none());
         assert!(value.sub_code.is_none());
         assert!(format!("{value:?}").contains("unreadable"));
@@ -527,7 +527,7 @@ fn a_code_that_cannot_be_read_is_not_a_success() {
 fn a_reply_to_a_raw_operation_is_repaired_too() {
     let raw = cloudauth_proto::ops::Raw::new("New", cloudauth_proto::Effect::ReadOnly);
     let body = r#"{"Code":"200","RequestId":"R1","Name":"\ud842","Age":25岁,"List":[1]}"#;
-    let reply = reply_to(&raw, body).unwrap();
+    let reply = Reply::from_json(&raw, body).unwrap();
     assert_eq!(reply.request_id.as_deref(), Some("R1"));
     let json = reply.value.expose();
     assert_eq!(json["Name"], "\u{fffd}");

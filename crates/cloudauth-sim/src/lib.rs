@@ -37,7 +37,7 @@
 //! assert_eq!(simulator.world().executions("InitFaceVerify"), 0);
 //!
 //! // The same as a submission of the page.
-//! let finished = simulator.world().finish("sha0", Verdict::Passed, 1_700_000_000);
+//! let finished = simulator.finish("sha0", Verdict::Passed);
 //! assert!(finished.is_err(), "no client opened an order");
 //! # Ok::<(), std::io::Error>(())
 //! ```
@@ -107,6 +107,9 @@ pub use operations::{CATALOGUE, SM2_PUBLIC_KEY};
 pub use orders::magic::{MagicNumber, magic_numbers, magic_table};
 pub use orders::{FinishError, MAX_FAILURES_PER_DAY};
 pub use region::Region;
-pub use serve::{Simulator, SimulatorOptions};
+pub use serve::{Connector, InMemory, Simulator, SimulatorOptions};
 pub use verdict::Verdict;
 pub use world::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, World};
+
+#[doc = include_str!("testing.md")]
+pub mod testing {}

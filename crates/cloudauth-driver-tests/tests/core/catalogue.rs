@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudauth_proto::Effect;
+use cloudauth_proto::codes::Charge;
 use cloudauth_proto::operation::{Field, FieldKind, OperationMetadata, ParamLocation, Shape};
 use cloudauth_proto::ops;
 use serde_json::{Value, json};
@@ -317,4 +318,24 @@ fn operations_are_confirmed_by_operations_that_only_read() {
             info.action
         );
     }
+}
+
+#[test]
+fn the_charge_of_every_operation_is_that_of_the_catalogue() {
+    let catalogue = operations_by_action();
+    let mut counts = [0; 3];
+    for info in ops::ALL {
+        let documented = catalogue[&*info.action]["charge"].as_str().unwrap();
+        // Its BizCode 1 is billed.
+        let documented = match &*info.action {
+            "VehicleInsureQuery" => "unknown",
+            _ => documented,
+        };
+        assert_eq!(info.charge().as_str(), documented, "{}", info.action);
+        counts[[Charge::Free, Charge::Paid, Charge::Unknown]
+            .iter()
+            .position(|it| *it == info.charge())
+            .unwrap()] += 1;
+    }
+    assert_eq!(counts, [55, 28, 18]);
 }

@@ -1,11 +1,12 @@
 //! Replies of every operation: all fields are read, and missing ones are tolerated. `--nocapture`
 //! prints the counts.
 
+use cloudauth_proto::Reply;
 use cloudauth_proto::operation::{Listed, Shape};
 use cloudauth_proto::ops::{self, Visitor};
 use serde_json::{Map, Value, json};
 
-use crate::common::{ENVELOPE, generated, reply_to};
+use crate::common::{ENVELOPE, generated};
 use crate::operations_by_action;
 
 /// A reply in which the value of each string is the name of its field, and its expected `Debug`.
@@ -67,6 +68,10 @@ fn without_names(shown: &str) -> String {
         r#"CertifyId { id: "CertifyId", origin: Some(Endpoint { scheme: Https, authority: "cloudauth.cn-shanghai.aliyuncs.com" }) }"#,
         r#""CertifyId""#,
     );
+    // An enumeration shows strings that it does not list like this.
+    let shown = shown
+        .replace("Other(Unlisted(\"", "\"")
+        .replace("\"))", "\"");
     let mut kept = String::new();
     for part in shown.split_inclusive(" {") {
         match part.strip_suffix(" {") {
@@ -106,7 +111,7 @@ fn read<O: Listed>(variant: Variant) -> usize {
     body["Code"] = "200".into();
     body["Message"] = "Message".into();
     body["RequestId"] = "RequestId".into();
-    let reply = reply_to(&generated::<O>(), &body.to_string()).unwrap();
+    let reply = Reply::from_json(&generated::<O>(), &body.to_string()).unwrap();
     assert_eq!(reply.request_id.as_deref(), Some("RequestId"));
     let read = without_names(&format!("{:?}", reply.value));
     let shown = if shown == "{  }" {
@@ -178,7 +183,7 @@ impl Visitor for Empty {
             None => [json!({}), json!({ "New": 1 }), nulls],
         };
         for body in bodies {
-            let result = reply_to(&generated::<O>(), &body.to_string());
+            let result = Reply::from_json(&generated::<O>(), &body.to_string());
             assert_eq!(
                 result.is_err(),
                 is_required,
@@ -236,7 +241,7 @@ impl Visitor for OneOddField {
             };
             body["Code"] = "200".into();
             body["RequestId"] = "R".into();
-            let result = reply_to(&generated::<O>(), &body.to_string());
+            let result = Reply::from_json(&generated::<O>(), &body.to_string());
             if info.result_field == Some(odd_name) {
                 let error = result.unwrap_err().to_string();
                 assert!(
@@ -283,7 +288,7 @@ impl Visitor for OddItems {
                 Some(payload) => json!({ payload: list }),
                 None => list,
             };
-            let reply = reply_to(&generated::<O>(), &body.to_string()).unwrap();
+            let reply = Reply::from_json(&generated::<O>(), &body.to_string()).unwrap();
             let shown = format!("{{ {name}: [{debug}], unreadable: [{name:?}] }}");
             let read = without_names(&format!("{:?}", reply.value));
             assert_eq!(read, without_names(&shown), "{}", info.action);

@@ -8,6 +8,7 @@ use cloudauth_proto::ops::{
     Id3MetaVerify, Id3MetaVerifyPRO, Id3MetaVerifyWithOCR,
 };
 use cloudauth_proto::upload::{UPLOADS, Upload};
+use cloudauth_proto::verify::Passed;
 use cloudauth_proto::{AttemptOutcome, Error, Flow, Operation, Reply, Step};
 use cloudauth_sim::simulation::Simulation;
 use cloudauth_sim::{Fault, IncomingRequest, Reaction, Region, Times, World};
@@ -62,7 +63,7 @@ fn the_table_of_uploads_agrees_with_the_catalogue() {
 fn each_of_the_seven_operations_uploads_its_files() {
     let (one, two): (&[u8], &[u8]) = (FACE, b"\x89PNG\r\n\x1a\n back");
     let reply = completed(contrast(), &[one]);
-    assert_eq!(reply.value.passed.as_deref(), Some("T"));
+    assert_eq!(reply.value.passed, Some(Passed::Yes));
     let product = CredentialProductVerifyV2::new("ANTI_FAKE_CHECK", "05", "0501");
     completed(product.with_image_file(one), &[one]);
     completed(CredentialVerifyV2::new().with_image_file(one), &[one]);
@@ -175,7 +176,7 @@ fn a_post_is_retried_after_transient_failures() {
             Times::N(2),
         );
         let reply = simulated.call(contrast()).unwrap();
-        assert_eq!(reply.value.passed.as_deref(), Some("T"), "{fault:?}");
+        assert_eq!(reply.value.passed, Some(Passed::Yes), "{fault:?}");
         assert_eq!(simulated.world.uploaded_files().count(), 1);
     }
     let (_, error) = fails(&[("PostObject", Fault::Status(503), Times::Always)]);

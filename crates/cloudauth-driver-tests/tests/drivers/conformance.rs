@@ -1,24 +1,38 @@
 //! The conformance table: both drivers must leave the traces that the simulation leaves.
 
+use cloudauth_hyper::Client;
 use cloudauth_sim::Simulator;
 use cloudauth_sim::conformance::{Case, Transcript, cases, limits, run, simulate};
+use tokio::runtime::Builder;
 
 use crate::driver::{Async, Blocking, ConnectedDriver, Driver, endpoints, options};
 
-fn transcript<D: Driver>(case: &Case) -> Transcript {
+fn transcript<D: Driver>(case: &Case, build: fn(&Simulator) -> D) -> Transcript {
     let simulator = Simulator::start().unwrap();
     for (region, fault, times) in &case.faults {
         simulator.inject(*region, fault.clone(), *times);
     }
-    let driver = D::new(options(limits(), endpoints(&simulator)));
+    let driver = build(&simulator);
     run(&mut ConnectedDriver { driver, simulator })
 }
 
-fn conforms<D: Driver>() {
+fn over_sockets<D: Driver>(simulator: &Simulator) -> D {
+    D::new(options(limits(), endpoints(simulator)))
+}
+
+/// In a runtime that has no sockets.
+fn in_memory(simulator: &Simulator) -> Async {
+    let options = simulator.options().policy(limits());
+    let client = Client::with_connector(options, simulator.connector()).unwrap();
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+    Async(client, runtime)
+}
+
+fn conforms<D: Driver>(build: fn(&Simulator) -> D) {
     for case in cases() {
         let simulated = simulate(&case).unwrap();
         assert_eq!(
-            transcript::<D>(&case),
+            transcript(&case, build),
             simulated,
             "{} in {}",
             case.name,
@@ -29,12 +43,17 @@ fn conforms<D: Driver>() {
 
 #[test]
 fn ureq_leaves_the_traces_of_the_simulation() {
-    conforms::<Blocking>();
+    conforms(over_sockets::<Blocking>);
 }
 
 #[test]
 fn hyper_leaves_the_traces_of_the_simulation() {
-    conforms::<Async>();
+    conforms(over_sockets::<Async>);
+}
+
+#[test]
+fn hyper_without_sockets_leaves_the_traces_of_the_simulation() {
+    conforms(in_memory);
 }
 
 #[test]

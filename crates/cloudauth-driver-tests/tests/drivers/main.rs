@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "measurements, shown with --nocapture")]
 
 mod at_most_once;
+mod billed_limit;
 mod canaries;
 mod cancellation;
 mod certificates;

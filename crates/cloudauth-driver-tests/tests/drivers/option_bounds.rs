@@ -60,7 +60,7 @@ fn largest_policy() -> Policy {
 type Set = fn(Options) -> Options;
 
 /// Bounds that work.
-const BOUNDS: [(&str, Set); 19] = [
+const BOUNDS: [(&str, Set); 21] = [
     ("largest policy", |it| it.policy(largest_policy())),
     ("connect_timeout", |it| it.connect_timeout(MAX)),
     ("read_timeout", |it| it.read_timeout(MAX)),
@@ -75,6 +75,10 @@ const BOUNDS: [(&str, Set); 19] = [
     ("rate_limit_raw, not ASCII", |it| {
         it.rate_limit_raw("操作", 1)
     }),
+    ("max_billed 0", |it| {
+        it.max_billed(0, Duration::from_nanos(1))
+    }),
+    ("max_billed", |it| it.max_billed(u32::MAX, MAX)),
     ("max_idle_connections 0", |it| it.max_idle_connections(0)),
     ("max_idle_connections", |it| {
         it.max_idle_connections(usize::MAX)
@@ -104,7 +108,7 @@ const BOUNDS: [(&str, Set); 19] = [
 ];
 
 /// Bounds that are errors, beside those that are tested as invalid options.
-const REFUSED: [(&str, Set); 6] = [
+const REFUSED: [(&str, Set); 7] = [
     ("root_certificates", |it| it.root_certificates("")),
     ("root_certificates", |it| it.root_certificates("证书")),
     ("client_certificate", |it| it.client_certificate("", "")),
@@ -113,6 +117,7 @@ const REFUSED: [(&str, Set); 6] = [
     }),
     ("user_agent", |it| it.user_agent("")),
     ("rate_limit", |it| it.rate_limit("", 1)),
+    ("max_billed", |it| it.max_billed(1, Duration::ZERO)),
 ];
 
 fn bounds<D: Driver>() {

@@ -62,6 +62,26 @@ fn one_client_works_in_runtimes_that_are_driven_in_turn() {
 }
 
 #[test]
+fn tasks_on_several_threads_share_a_client() {
+    let server = server();
+    let client = Client::new(options_of(&server)).unwrap();
+    let threads = Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_all()
+        .build();
+    threads.unwrap().block_on(async {
+        let tasks = (0..40).map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.call(&init()).await.map(drop) })
+        });
+        for task in tasks.collect::<Vec<_>>() {
+            task.await.unwrap().unwrap();
+        }
+    });
+    assert_eq!(server.requests(), 40);
+}
+
+#[test]
 fn connections_are_kept_for_the_eight_runtimes_used_last() {
     let server = server();
     let client = Client::new(options_of(&server).idle_timeout(Duration::from_secs(600))).unwrap();

@@ -8,7 +8,7 @@ use cloudauth_hyper::CertifyId;
 use cloudauth_hyper::ops::{DeleteFaceVerifyResult, DescribeFaceVerify, InitFaceVerify};
 use cloudauth_hyper::verify::{
     Callback, CallbackKey, IdentityCard, Model, OuterOrderNo, PollVerdict, Redirect, SceneId,
-    TokenError, Verdict,
+    TokenError, Verdict, YesNo,
 };
 use cloudauth_hyper::{Client, Sensitive, UnixTime};
 use tokio::task::JoinSet;
@@ -329,7 +329,7 @@ impl<S: Store> Backend<S> {
                 let is_deleted = match reply.fail_reason.as_deref() {
                     // A deletion whose response was lost.
                     Some("NOT_DELETE_REPEATEDLY") => true,
-                    _ => reply.delete_result.as_deref() == Some("Y"),
+                    _ => reply.delete_result == Some(YesNo::Yes),
                 };
                 if is_deleted {
                     self.store.record_deleted(claim).await?;

@@ -9,6 +9,7 @@ mod result;
 mod signer;
 mod state;
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -20,6 +21,8 @@ pub(crate) use signer::Signer;
 use state::CallState;
 
 use crate::clock::Now;
+use crate::codes::{self, Billed};
+use crate::credentials::CustomSource;
 use crate::decode::{DecodeErrorKind, payload};
 use crate::encode::Params;
 use crate::endpoint::Endpoint;
@@ -29,7 +32,7 @@ use crate::exchange::{EncodedOperation, ExchangeId};
 use crate::flow::{Flow, Step};
 use crate::http::{Failure, Head, Response};
 use crate::operation::{InvalidOperation, Operation};
-use crate::policy::CallOptions;
+use crate::policy::{CallOptions, Policy};
 use crate::session::Session;
 use crate::sign::check_names;
 
@@ -109,7 +112,10 @@ impl<O: Operation> Call<O> {
             return Err(operation.undecodable(head.status, DecodeErrorKind::Empty, raw));
         };
         O::set_origin(&mut value, &endpoint);
+        let metadata = &self.state.operation().metadata;
+        let is_known = metadata.is_of_this_version();
         Ok(Reply {
+            operation: is_known.then(|| metadata.action.clone()),
             value,
             endpoint,
             request_id,
@@ -135,7 +141,12 @@ impl<O: Operation> Flow for Call<O> {
         match self.state.poll(session, now).or_done() {
             Break(result) => {
                 let result = result.and_then(|success| self.reply(success));
-                session.record(|| self.state.end_event(CallOutcome::of(&result)));
+                let reports_billed = session.reports_billed();
+                session.record(|| {
+                    let reply = result.as_ref().ok().filter(|_| reports_billed);
+                    let billed = reply.map(Reply::billed);
+                    self.state.end_event(CallOutcome::of(&result), billed)
+                });
                 Step::Done(result)
             }
             Continue(step) => step,
@@ -166,6 +177,7 @@ impl<O: Operation> Flow for Call<O> {
 /// The reply of an operation: its decoded value, and how it was obtained.
 ///
 /// `Debug` shows the value, in which personal data is redacted, and the length of the raw response.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Reply<T> {
     /// The decoded value. Fields of it that could not be read are absent, and named in its list `unreadable`
@@ -178,10 +190,94 @@ pub struct Reply<T> {
     pub request_id: Option<String>,
     /// The attempts; the successful one is last.
     pub attempts: Vec<Attempt>,
+    /// The operation, if it is one of this version of the API; what others cost is not known.
+    operation: Option<Cow<'static, str>>,
     /// The status and the headers of the response.
     pub(crate) head: Head,
     /// The raw response, for fields that this crate does not decode. Sensitive.
     pub raw: Vec<u8>,
+}
+
+impl<T> Reply<T> {
+    /// Decodes a response as a call would, for tests of code that takes replies or errors.
+    ///
+    /// `response` is the whole body of a response with HTTP 200, as the vendor's documents print it. A code that
+    /// refuses the operation is [`Error::Service`], and so on. The endpoint is Shanghai; there is one attempt,
+    /// without a duration. For [`VerdictReply`](crate::verify::VerdictReply) and
+    /// [`Verified`](crate::verify::Verified), which only a verdict of the service makes, there is the simulator.
+    /// The value alone is read with `serde_json::from_str`, from what stands in `ResultObject`.
+    ///
+    /// ```
+    /// use cloudauth_proto::ops::DescribeFaceVerify;
+    /// use cloudauth_proto::{Error, Reply};
+    ///
+    /// let query = DescribeFaceVerify::new(1_000_000_006, "sha1");
+    /// let passed = r#"{"Code":"200","RequestId":"R1","ResultObject":{"Passed":"T","SubCode":"200"}}"#;
+    /// let reply = Reply::from_json(&query, passed)?;
+    /// assert!(reply.value.has_passed());
+    /// assert_eq!(reply.request_id.as_deref(), Some("R1"));
+    ///
+    /// let refused = Reply::from_json(&query, r#"{"Code":"406","Message":"no such ID"}"#);
+    /// assert_eq!(refused.unwrap_err().code(), Some("406"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn from_json<O>(operation: &O, response: &str) -> Result<Self, Error>
+    where
+        O: Operation<Response = T>,
+    {
+        let policy = Policy {
+            max_attempts: 1,
+            response_limit: usize::MAX,
+            ..Policy::default()
+        };
+        let mut session = Session::new(CustomSource::new("none"), [0; 32]).policy(policy);
+        let call = Call::new(operation, CallOptions::new())?;
+        let mut call = call.signed_by(Signer::Unsigned);
+        let now = Now::default();
+        loop {
+            match call.poll(&mut session, now) {
+                Step::Send(exchange) => {
+                    let response = Response::new(Head::new(200, Vec::new()), response.into());
+                    call.report(&mut session, exchange.id(), Ok(response), now);
+                }
+                Step::Done(result) => return result,
+                // A call with one attempt, and without credentials to look up, does nothing else.
+                Step::Abandon(_)
+                | Step::Wait(_)
+                | Step::Authenticate(_)
+                | Step::Read { .. }
+                | Step::Run { .. }
+                | Step::Provide { .. } => return Err(Error::Finished),
+            }
+        }
+    }
+
+    /// Returns whether the service bills what the reply reports, with the row of the vendor's documents that
+    /// says so. `Unknown` if none does.
+    ///
+    /// It is decided by the operation and, where the vendor documents it, by the `BizCode` or `SubCode` of the
+    /// reply. The reply to `DescribeFaceVerify` tells whether the *verification* is billed: that happens once,
+    /// however often the verdict is queried. Whether an opened verification will be billed is not known before
+    /// it has a verdict.
+    ///
+    /// ```
+    /// use cloudauth_proto::Reply;
+    /// use cloudauth_proto::codes::Billed;
+    /// use cloudauth_proto::ops::BankMetaVerify;
+    ///
+    /// let no_record = r#"{"Code":"200","ResultObject":{"BizCode":"3","SubCode":"301"}}"#;
+    /// # let check = BankMetaVerify::new();
+    /// # let reply = Reply::from_json(&check, no_record)?;
+    /// assert_eq!(reply.billed(), Billed::No("API metadata, ResultObject.BizCode: 3 is not billed"));
+    /// # Ok::<(), cloudauth_proto::Error>(())
+    /// ```
+    #[must_use]
+    pub fn billed(&self) -> Billed {
+        let operation = self.operation.as_deref();
+        operation.map_or(Billed::Unknown, |operation| {
+            codes::billed(operation, &self.raw)
+        })
+    }
 }
 
 impl<T: fmt::Debug> fmt::Debug for Reply<T> {

@@ -15,10 +15,11 @@ use super::in_flight::{Exchanges, InFlight};
 use super::result::{Refusal, Success};
 use super::signer::Signer;
 use crate::clock::{LatestTime, MonoTime, Now};
+use crate::codes::Billed;
 use crate::credentials::{Credentials, CredentialsError, Lookup};
 use crate::endpoint::Endpoint;
 use crate::entropy::Entropy;
-use crate::error::{Attempt, AttemptOutcome, Error};
+use crate::error::{Attempt, AttemptOutcome, BilledLimitReached, Error};
 use crate::event::{AttemptInfo, CallOutcome, Event};
 use crate::exchange::{Content, EncodedOperation, Exchange, ExchangeId};
 use crate::flow::Step;
@@ -167,6 +168,12 @@ impl CallState {
         if now.mono >= self.deadline || self.exchanges.sent() >= session.limits().max_attempts {
             return self.stop();
         }
+        if let Some(reached) = self.billed_limit_reached(session, now.mono) {
+            if self.exchanges.sent() == 0 {
+                return Step::Done(Err(Error::BilledLimit(Box::new(reached))));
+            }
+            return self.stop();
+        }
         let credentials = match self.credentials(session, due, now) {
             Ok(credentials) => credentials,
             Err(step) => return *step,
@@ -264,6 +271,27 @@ impl CallState {
         Err(Box::new(step))
     }
 
+    /// Whether the next exchange counts as a call that is or may be billed: the first one, and one after
+    /// another that may have been carried out, or beside one.
+    fn counts_as_billed(&self) -> bool {
+        let is_first = self.exchanges.sent() == 0;
+        let may_be_second = self.findings.uncertain || !self.exchanges.in_flight().is_empty();
+        (is_first || may_be_second) && self.operation.metadata.may_be_billed()
+    }
+
+    /// Why the next exchange cannot be sent, if it is or may be billed.
+    fn billed_limit_reached(
+        &self,
+        session: &mut Session,
+        now: MonoTime,
+    ) -> Option<BilledLimitReached> {
+        let limit = session.billed_limit()?;
+        let action = self.operation.metadata.action.clone();
+        limit
+            .refusal(action, now)
+            .filter(|_| self.counts_as_billed())
+    }
+
     fn later(&mut self, due: Due, at: MonoTime) -> Step<Success> {
         if at >= self.deadline {
             // The call cannot succeed any more, so its caller need not wait.
@@ -306,6 +334,11 @@ impl CallState {
         let response_limit = session.limits().response_limit;
         let until = now.mono + timeouts.total;
         let signed = self.signer.signs_with(session, credentials);
+        if let Some(limit) = session.billed_limit()
+            && self.counts_as_billed()
+        {
+            limit.record(now.mono);
+        }
         let id = session.next_exchange();
         session.begin_exchange(&endpoint, id, until, now.mono);
         let entropy = self
@@ -377,9 +410,11 @@ impl CallState {
         let credentials = current.map(|found| found.credentials.clone());
         let other = self.choices().hedge(session, now.mono);
         let action = &self.operation.metadata.action;
+        let is_limited = self.billed_limit_reached(session, now.mono).is_some();
         match other {
             Some(other)
-                if (credentials.is_some() || !matches!(self.signer, Signer::Session))
+                if !is_limited
+                    && (credentials.is_some() || !matches!(self.signer, Signer::Session))
                     && session.budget_suffices(self.signer.account(), now.mono)
                     && session.admit_at_once(self.signer.account(), action, now.mono) =>
             {
@@ -548,12 +583,13 @@ impl CallState {
     }
 
     /// The event that tells how the call ended.
-    pub(super) fn end_event(&self, outcome: CallOutcome) -> Event {
+    pub(super) fn end_event(&self, outcome: CallOutcome, billed: Option<Billed>) -> Event {
         Event::CallEnded {
             action: self.operation.metadata.action.clone(),
             took: self.latest.get().saturating_since(self.begun),
             attempts: self.exchanges.sent(),
             outcome,
+            billed,
         }
     }
 

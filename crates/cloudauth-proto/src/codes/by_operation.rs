@@ -18,7 +18,7 @@ pub(super) const FACES: &[&str] = &[
 ];
 
 /// Checks for which the vendor states what is billed.
-const BILLED_CHECKS: &[&str] = &[
+pub(super) const BILLED_CHECKS: &[&str] = &[
     "BankMetaVerify",
     "Id3MetaVerifyPRO",
     "Mobile3MetaSimpleStandardVerify",
@@ -40,7 +40,7 @@ const CHECKS: &[&str] = &[
     "VehicleMetaVerifyV2",
 ];
 const PHONES_IN_USE: &[&str] = &["MobileDetect", "MobileOnlineStatus"];
-const VEHICLES: &[&str] = &["Vehicle5ItemQuery", "VehicleInsureQuery", "VehicleQuery"];
+pub(super) const VEHICLES: &[&str] = &["Vehicle5ItemQuery", "VehicleInsureQuery", "VehicleQuery"];
 const RECYCLED: &[&str] = &["MobileRecycledMetaVerify"];
 const RECORDS: &[&str] = &["DescribeMetaSearchPageList"];
 const CARDS: &[&str] = &["BankMetaVerify"];

@@ -12,10 +12,13 @@
 //! The tables do not list every code, and the vendor adds new ones: code that handles them must
 //! accept unknown ones.
 
+mod billing;
 mod by_operation;
 mod table;
 
-use core::fmt;
+use crate::text_enum::text_enum;
+pub(crate) use billing::billed;
+pub use billing::{Billed, Charge, charge};
 
 /// Meaning of a code of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,45 +230,35 @@ pub fn device_risk(label: &str) -> Option<&'static Meaning> {
     explain_at(CodeKind::DeviceRisk, label)
 }
 
-/// Implements `Display` for an enumeration, with one string per variant.
-macro_rules! display {
-    ($($name:ident {$($variant:ident = $word:literal,)*})*) => {$(
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self {$(Self::$variant => $word,)*})
-            }
-        }
-    )*};
-}
+text_enum!(CodeKind, "kind of code", {
+    Code => "Code",
+    SubCode => "SubCode",
+    BizCode => "BizCode",
+    PageCode => "page code",
+    PageSubCode => "page subCode",
+    Gateway => "gateway Code",
+    DeviceRisk => "DeviceRisk",
+});
 
-display! {
-    CodeKind {
-        Code = "Code",
-        SubCode = "SubCode",
-        BizCode = "BizCode",
-        PageCode = "page code",
-        PageSubCode = "page subCode",
-        Gateway = "gateway Code",
-        DeviceRisk = "DeviceRisk",
-    }
-    Responsible {
-        Nobody = "nobody",
-        Caller = "caller",
-        Account = "account",
-        Person = "person",
-        Service = "service",
-    }
-    RetryAdvice {
-        No = "no",
-        Soon = "soon",
-        Later = "later",
-    }
-    Confidence {
-        Documented = "documented",
-        Likely = "likely",
-        Unsure = "unsure",
-    }
-}
+text_enum!(Responsible, "party", {
+    Nobody => "nobody",
+    Caller => "caller",
+    Account => "account",
+    Person => "person",
+    Service => "service",
+});
+
+text_enum!(RetryAdvice, "advice", {
+    No => "no",
+    Soon => "soon",
+    Later => "later",
+});
+
+text_enum!(Confidence, "confidence", {
+    Documented => "documented",
+    Likely => "likely",
+    Unsure => "unsure",
+});
 
 #[cfg(test)]
 mod tests {

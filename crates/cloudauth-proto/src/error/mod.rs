@@ -21,6 +21,7 @@ use crate::codes::{self, Meaning};
 use crate::credentials::CredentialsError;
 pub use crate::decode::DecodeErrorKind;
 use crate::operation::InvalidOperation;
+pub use crate::policy::billed_limit::BilledLimitReached;
 use crate::secret::Sensitive;
 use crate::sign::Mismatch;
 
@@ -38,6 +39,7 @@ use crate::sign::Mismatch;
 /// | [`Uncertain`](Self::Uncertain) | no attempt succeeded, and **it may have been carried out** | "in progress" | if it was to be paid for | never: first call the operation that `confirmed_by` names |
 /// | [`Upload`](Self::Upload) | a file could not be uploaded; the operation was not sent | "try again later" | if it lasts | if retryable |
 /// | [`Evidence`](Self::Evidence) | a picture or a video could not be fetched | nothing | if it lasts | if retryable; for an expired link query the verdict again |
+/// | [`BilledLimit`](Self::BilledLimit) | [`max_billed`](crate::Session::max_billed) is reached; nothing was sent | "try again later" | yes | after its `retry_after` |
 /// | [`Finished`](Self::Finished) | a driver polled a flow after its end | nothing | yes: a bug of the driver | no |
 ///
 /// The methods of an error tell these cases apart without a match:
@@ -84,6 +86,8 @@ pub enum Error {
     Upload(Box<UploadError>),
     /// A picture or a video could not be fetched.
     Evidence(Box<EvidenceError>),
+    /// The limit of calls that are or may be billed is reached. Nothing was sent.
+    BilledLimit(Box<BilledLimitReached>),
     /// The flow was polled after its end.
     Finished,
 }
@@ -98,7 +102,7 @@ impl Error {
             Self::Exhausted(exhausted) | Self::Uncertain(exhausted) => &exhausted.attempts,
             Self::Upload(error) => error.attempts(),
             Self::Evidence(error) => &error.attempts,
-            Self::Invalid(_) | Self::Credentials(_) | Self::Finished => &[],
+            Self::Invalid(_) | Self::Credentials(_) | Self::BilledLimit(_) | Self::Finished => &[],
         }
     }
 
@@ -115,6 +119,7 @@ impl Error {
             | Self::Exhausted(_)
             | Self::Upload(_)
             | Self::Evidence(_)
+            | Self::BilledLimit(_)
             | Self::Finished => false,
         }
     }
@@ -135,6 +140,7 @@ impl Error {
             | Self::Uncertain(_)
             | Self::Evidence(_)
             | Self::Invalid(_)
+            | Self::BilledLimit(_)
             | Self::Finished => attempt::decisive(self.attempts())?.outcome.code(),
         }
     }
@@ -151,7 +157,11 @@ impl Error {
             Self::Credentials(_) => codes::code(self.code()?),
             Self::Upload(error) => error.cause()?.meaning(),
             // The codes of the object store are not the service's.
-            Self::Evidence(_) | Self::Decode(_) | Self::Invalid(_) | Self::Finished => None,
+            Self::Evidence(_)
+            | Self::Decode(_)
+            | Self::Invalid(_)
+            | Self::BilledLimit(_)
+            | Self::Finished => None,
         }
     }
 
@@ -170,6 +180,7 @@ impl Error {
             | Self::Uncertain(_)
             | Self::Evidence(_)
             | Self::Invalid(_)
+            | Self::BilledLimit(_)
             | Self::Finished => attempt::decisive(self.attempts())
                 .is_some_and(|attempt| attempt.outcome.is_throttled()),
         }
@@ -200,7 +211,7 @@ impl Error {
             Self::Service(_) | Self::Decode(_) | Self::Exhausted(_) => {
                 attempt::would_repeat(self.attempts())
             }
-            Self::Uncertain(_) | Self::Invalid(_) | Self::Finished => false,
+            Self::Uncertain(_) | Self::Invalid(_) | Self::BilledLimit(_) | Self::Finished => false,
         }
     }
 
@@ -213,6 +224,7 @@ impl Error {
             | Self::Credentials(_)
             | Self::Upload(_)
             | Self::Evidence(_)
+            | Self::BilledLimit(_)
             | Self::Finished => {}
         }
     }
@@ -245,6 +257,7 @@ impl fmt::Display for Error {
             }
             Self::Upload(error) => error.fmt(f),
             Self::Evidence(error) => error.fmt(f),
+            Self::BilledLimit(reached) => reached.fmt(f),
             Self::Finished => f.write_str("the flow was polled after its end"),
         }
     }

@@ -21,6 +21,7 @@ pub(crate) use macros::{
 pub use value::Json;
 pub(crate) use value::Value;
 
+use crate::codes::{self, Charge};
 pub use crate::decode::{Shape, Unlisted};
 use crate::encode::PlainName;
 pub use crate::encode::{ParamLocation, Params};
@@ -125,6 +126,26 @@ impl OperationMetadata {
         row.fields = fields;
         row.response = response;
         row
+    }
+
+    /// Whether the operation is charged for. `Unknown` for operations of other versions of the API.
+    #[must_use]
+    pub fn charge(&self) -> Charge {
+        if self.is_of_this_version() {
+            codes::charge(&self.action)
+        } else {
+            Charge::Unknown
+        }
+    }
+
+    /// Whether a call of it is or may be billed.
+    pub(crate) fn may_be_billed(&self) -> bool {
+        self.is_of_this_version() && self.charge() != Charge::Free
+    }
+
+    /// Whether it is an operation of the API that [`ops`](crate::ops) covers.
+    pub(crate) fn is_of_this_version(&self) -> bool {
+        self.version == VERSION
     }
 
     pub(crate) const fn version(mut self, version: &'static str) -> Self {

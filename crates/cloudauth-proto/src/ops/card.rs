@@ -11,6 +11,7 @@ use crate::operation::InvalidField;
 use crate::operation::operations;
 use crate::ops::face::UNKNOWN_CODES;
 use crate::secret::Sensitive;
+use crate::verify::YesNo;
 
 operations! {
     /// Opens the reading of a document by the camera of the person's device.
@@ -45,7 +46,7 @@ operations! {
             /// both).
             form doc_scan_mode: String = "DocScanMode",
             /// Check for forged documents: `Y` or `N` (default).
-            form id_spoof: String = "IdSpoof",
+            form id_spoof: YesNo = "IdSpoof",
         }
         check check_auth;
         also {
@@ -102,7 +103,7 @@ operations! {
             /// Kind of check: `OCR_VERIFY`.
             query model: String = "Model" [needed],
             /// Whether the pictures are kept for the reply: `Y` or `N`.
-            query picture_save: String = "PictureSave" [needed],
+            query picture_save: YesNo = "PictureSave" [needed],
             /// Data to check: `ID_2_META` (name and ID number) or `ID_PERIOD` (period of validity).
             query verify_meta: String = "VerifyMeta" [needed],
         }

@@ -105,6 +105,14 @@ wire_enum! {
         Choice = "2",
     }
 
+    /// Verdict on a person. Only `T` is passed (documented).
+    Passed {
+        /// The person passed.
+        Yes = "T",
+        /// The person did not pass.
+        No = "F",
+    }
+
     /// Yes or no.
     YesNo {
         /// Yes.

@@ -12,7 +12,7 @@ use crate::operation::InvalidField;
 use crate::operation::operations;
 use crate::secret::Sensitive;
 use crate::verify::{
-    Base64, CertType, CertifyUrlStyle, CertifyUrlType, EncryptType, FaceGuardOutput, Model,
+    Base64, CertType, CertifyUrlStyle, CertifyUrlType, EncryptType, FaceGuardOutput, Model, Passed,
     PassportMode, ProcedurePriority, ProductCode, SuitableType, Switch, TrueFalse, YesNo,
 };
 
@@ -228,7 +228,7 @@ operations! {
             /// ID of the verification.
             query certify_id: CertifyId = "CertifyId",
             /// Whether the verdict must have been queried before: `Y`, or `N` (default).
-            query delete_after_query: String = "DeleteAfterQuery",
+            query delete_after_query: YesNo = "DeleteAfterQuery",
         }
         also {
             fn origin(&self) -> Option<&Endpoint> {
@@ -290,7 +290,7 @@ replies! {
         material_info: Option<Sensitive> = "MaterialInfo",
         /// Verdict: `T` (passed) or `F` (not passed). The vendor requires that the verdict be taken
         /// from this field alone.
-        passed: Option<String> = "Passed",
+        passed: Option<Passed> = "Passed",
         /// Reason, a number in a string; [`codes::sub_code`](crate::codes::sub_code) explains it.
         sub_code: Option<String> = "SubCode",
         /// Whether the query succeeded; not the verdict.
@@ -305,7 +305,7 @@ replies! {
         /// ID of the verification.
         certify_id: Option<String> = "CertifyId",
         /// Result: `Y` (deleted) or `N` (not deleted).
-        delete_result: Option<String> = "DeleteResult",
+        delete_result: Option<YesNo> = "DeleteResult",
         /// Reason why nothing was deleted: `NOT_DELETE_REPEATEDLY` (already deleted) or
         /// `NEED_QUERY_VERIFY_RESULT` (query the verdict first).
         fail_reason: Option<String> = "FailReason",
@@ -329,7 +329,7 @@ impl DescribeFaceVerifyResponse {
     /// Whether the person passed: true if `Passed` is `T`. Nothing else counts.
     #[must_use]
     pub fn has_passed(&self) -> bool {
-        self.passed.as_deref() == Some("T")
+        self.passed == Some(Passed::Yes)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::operation::Base64;
 use crate::operation::InvalidField;
 use crate::operation::operations;
 use crate::secret::Sensitive;
+use crate::verify::TrueFalse;
 
 operations! {
     /// Checks whether a name and an ID number belong together.
@@ -90,7 +91,7 @@ operations! {
         accepts {
             /// Cropping of the picture to the face: `T` or `F` (default). The vendor recommends `T`
             /// for pictures that no liveness SDK took.
-            form crop: String = "Crop",
+            form crop: TrueFalse = "Crop",
             /// Picture of the face. Set by an [`Upload`](crate::upload::Upload).
             form face_file: Sensitive = "FaceFile",
             /// Picture of the face in base64; [`Picture`](crate::verify::Picture) makes it from
@@ -119,7 +120,7 @@ operations! {
         accepts {
             /// Cropping of the picture to the face: `T` or `F` (default). The vendor recommends `T`
             /// for pictures that no liveness SDK took.
-            form crop: String = "Crop",
+            form crop: TrueFalse = "Crop",
             /// Fallback to sources other than the authority: `Y` or `N` (default).
             query enable_fallback: String = "EnableFallback",
             /// Picture of the face. Set by an [`Upload`](crate::upload::Upload).

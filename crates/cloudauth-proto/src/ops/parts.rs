@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::secret::Sensitive;
 
@@ -15,7 +15,7 @@ pub struct MerchantDetail {
     /// Name of the placeholder: `MerchantName`, `BusinessType` or `BusinessContent`.
     pub key: String,
     /// Words that replace it.
-    #[serde(serialize_with = "exposed", deserialize_with = "hidden")]
+    #[serde(serialize_with = "exposed")]
     pub value: Option<Sensitive>,
 }
 
@@ -61,7 +61,7 @@ parts! {
     /// Rule of the black list.
     BlackListStrategy {
         /// Numbers or addresses, separated by commas.
-        biz_content: Sensitive [serialize_with = "exposed", deserialize_with = "hidden"],
+        biz_content: Sensitive [serialize_with = "exposed"],
         /// Kind of content: `mobile`, `ip`, `identifyNum` or `bankCard`.
         biz_key: String,
         /// ID of the rule to change; a new rule if unset.
@@ -117,8 +117,4 @@ parts! {
 #[expect(clippy::ref_option, reason = "serde's signature")]
 fn exposed<S: Serializer>(value: &Option<Sensitive>, to: S) -> Result<S::Ok, S::Error> {
     value.as_ref().map(Sensitive::expose).serialize(to)
-}
-
-fn hidden<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Sensitive>, D::Error> {
-    Ok(Option::<String>::deserialize(from)?.map(Sensitive::new))
 }

@@ -3,6 +3,7 @@
 #![doc = include_str!("../../docs/failover.md")]
 
 pub(crate) mod accounts;
+pub(crate) mod billed_limit;
 pub(crate) mod budget;
 pub(crate) mod circuit_breaker;
 pub(crate) mod rate_limit;

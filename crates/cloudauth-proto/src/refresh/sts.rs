@@ -104,6 +104,7 @@ pub(super) fn reason(error: Error) -> SourceError {
         | Error::Uncertain(_)
         | Error::Upload(_)
         | Error::Evidence(_)
+        | Error::BilledLimit(_)
         | Error::Finished => reason,
     }
 }

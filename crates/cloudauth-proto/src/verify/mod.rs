@@ -29,7 +29,6 @@ mod evidence;
 mod id_number;
 mod material;
 mod order;
-
 mod picture;
 mod poll;
 mod redirect;
@@ -42,8 +41,8 @@ mod whole;
 pub use crate::error::{EvidenceError, EvidenceErrorKind, EvidenceKind};
 pub use crate::operation::Base64;
 pub use crate::ops::enums::{
-    CertType, CertifyUrlStyle, CertifyUrlType, EncryptType, FaceGuardOutput, Model, PassportMode,
-    ProcedurePriority, ProductCode, SuitableType, Switch, TrueFalse, YesNo,
+    CertType, CertifyUrlStyle, CertifyUrlType, EncryptType, FaceGuardOutput, Model, Passed,
+    PassportMode, ProcedurePriority, ProductCode, SuitableType, Switch, TrueFalse, YesNo,
 };
 pub use crate::text::{InvisibleCharacter, clean_text};
 pub use callback::{Callback, InvalidCallback};
@@ -59,4 +58,4 @@ pub use picture::{InvalidPicture, Picture, PictureFormat};
 pub use poll::PollVerdict;
 pub use redirect::{InvalidRedirect, Redirect};
 pub use token::{CallbackKey, InvalidCallbackKey, TokenError};
-pub use verdict::{NotPassed, Verdict, VerdictReply, Verified};
+pub use verdict::{NotPassed, Verdict, VerdictRecord, VerdictReply, Verified};

@@ -2,6 +2,10 @@
 
 use alloc::string::String;
 use core::fmt;
+use core::num::ParseIntError;
+use core::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 
 use crate::entropy::Entropy;
 use crate::ops::InitFaceVerify;
@@ -17,7 +21,8 @@ use crate::verify::{CertType, ProductCode};
 /// Store the number before the verification is opened: if no response arrives,
 /// [`DescribeVerifySearchPageList`](crate::ops::DescribeVerifySearchPageList) finds the verification
 /// by it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct OuterOrderNo(String);
 
 impl OuterOrderNo {
@@ -42,6 +47,24 @@ impl OuterOrderNo {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for OuterOrderNo {
+    type Err = InvalidOrderNo;
+
+    /// As [`new`](Self::new).
+    fn from_str(number: &str) -> Result<Self, InvalidOrderNo> {
+        Self::new(number)
+    }
+}
+
+impl TryFrom<String> for OuterOrderNo {
+    type Error = InvalidOrderNo;
+
+    /// As [`new`](Self::new).
+    fn try_from(number: String) -> Result<Self, InvalidOrderNo> {
+        Self::new(number)
     }
 }
 
@@ -71,7 +94,8 @@ impl fmt::Display for InvalidOrderNo {
 impl core::error::Error for InvalidOrderNo {}
 
 /// ID of a scene, from the console.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 #[expect(clippy::exhaustive_structs, reason = "a number")]
 pub struct SceneId(pub i64);
 
@@ -84,6 +108,20 @@ impl From<i64> for SceneId {
 impl From<SceneId> for i64 {
     fn from(scene: SceneId) -> Self {
         scene.0
+    }
+}
+
+impl fmt::Display for SceneId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for SceneId {
+    type Err = ParseIntError;
+
+    fn from_str(id: &str) -> Result<Self, ParseIntError> {
+        id.parse().map(Self)
     }
 }
 
@@ -167,6 +205,7 @@ impl InitFaceVerify {
 #[cfg(test)]
 mod tests {
     use alloc::collections::BTreeSet;
+    use alloc::string::ToString;
 
     use super::*;
 
@@ -183,6 +222,23 @@ mod tests {
         for invalid in ["", "e0c34a77f5ac40a5aa5e6ed20c3538889", "a.b", "a b", "单"] {
             assert_eq!(OuterOrderNo::new(invalid), Err(InvalidOrderNo), "{invalid}");
         }
+    }
+
+    #[test]
+    fn what_is_stored_is_restored_and_checked_again() {
+        let number = OuterOrderNo::new("42_17").unwrap();
+        let stored = serde_json::to_string(&(&number, SceneId(7))).unwrap();
+        assert_eq!(stored, r#"["42_17",7]"#);
+        let restored: (OuterOrderNo, SceneId) = serde_json::from_str(&stored).unwrap();
+        assert_eq!(restored, (number.clone(), SceneId(7)));
+        assert_eq!("42_17".parse(), Ok(number));
+        assert_eq!("7".parse(), Ok(SceneId(7)));
+        assert_eq!(SceneId(-7).to_string(), "-7");
+        let refused = serde_json::from_str::<OuterOrderNo>(r#""a b""#).unwrap_err();
+        assert!(
+            refused.to_string().starts_with(&InvalidOrderNo.to_string()),
+            "{refused}"
+        );
     }
 
     #[test]

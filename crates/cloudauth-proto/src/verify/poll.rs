@@ -225,7 +225,11 @@ fn is_transient(error: &Error) -> bool {
                 || advice == Some(RetryAdvice::Soon)
         }
         Error::Credentials(error) => error.is_transient(),
-        Error::Invalid(_) | Error::Upload(_) | Error::Evidence(_) | Error::Finished => false,
+        Error::Invalid(_)
+        | Error::Upload(_)
+        | Error::Evidence(_)
+        | Error::BilledLimit(_)
+        | Error::Finished => false,
     }
 }
 

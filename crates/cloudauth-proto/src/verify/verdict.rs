@@ -1,6 +1,9 @@
 //! The verdict of a verification.
 
+use alloc::string::String;
 use core::fmt;
+
+use serde::{Deserialize, Serialize};
 
 use crate::call::Reply;
 use crate::certify_id::CertifyId;
@@ -29,7 +32,7 @@ use crate::verify::VerdictDetails;
 ///     }
 /// }
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a person passed or did not: callers match on both"
@@ -48,8 +51,8 @@ impl Verdict {
         reply: Reply<DescribeFaceVerifyResponse>,
         at: UnixTime,
     ) -> Option<Self> {
-        let passed = reply.value.passed.as_deref().unwrap_or_default();
-        if passed.is_empty() {
+        let passed = reply.value.passed.as_ref();
+        if passed.is_none_or(|passed| passed.as_str().is_empty()) {
             return None;
         }
         let has_passed = reply.value.has_passed();
@@ -65,6 +68,23 @@ impl Verdict {
         })
     }
 
+    /// Returns what an application stores of the verdict: nothing of the person.
+    #[must_use]
+    pub fn record(&self) -> VerdictRecord {
+        let VerdictReply {
+            certify_id,
+            reply,
+            at,
+        } = self.reply();
+        VerdictRecord {
+            certify_id: certify_id.clone(),
+            passed: matches!(self, Self::Passed(_)),
+            sub_code: reply.value.sub_code.clone(),
+            request_id: reply.request_id.clone(),
+            at: *at,
+        }
+    }
+
     /// Returns the reply that contains the verdict.
     #[must_use]
     pub fn reply(&self) -> &VerdictReply {
@@ -72,6 +92,39 @@ impl Verdict {
             Self::Passed(Verified(reply)) | Self::NotPassed(NotPassed(reply)) => reply,
         }
     }
+}
+
+/// A record of a verdict, without personal data: to be stored, as JSON or in another format of serde.
+///
+/// A record that was stored is a statement of the store: there is no way from it to a [`Verified`].
+///
+/// ```
+/// use cloudauth_proto::verify::{Verdict, VerdictRecord};
+///
+/// fn store(verdict: &Verdict) -> Result<String, serde_json::Error> {
+///     serde_json::to_string(&verdict.record())
+/// }
+///
+/// fn has_passed(stored: &str) -> Result<bool, serde_json::Error> {
+///     serde_json::from_str(stored).map(|record: VerdictRecord| record.passed)
+/// }
+/// # let stored = r#"{"certify_id":{"id":"sha1"},"passed":true,"sub_code":"200","request_id":"R1","at":1800000000}"#;
+/// # assert!(has_passed(stored)?);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct VerdictRecord {
+    /// ID of the verification, with its origin.
+    pub certify_id: CertifyId,
+    /// Whether the person passed.
+    pub passed: bool,
+    /// Reason, a number in a string; [`codes::sub_code`](crate::codes::sub_code) explains it.
+    pub sub_code: Option<String>,
+    /// Request ID of the reply.
+    pub request_id: Option<String>,
+    /// Time at which the reply was received.
+    pub at: UnixTime,
 }
 
 /// A verification that a person passed.
@@ -88,7 +141,7 @@ impl Verdict {
 ///     Verified(not_passed)
 /// }
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Verified(VerdictReply);
 
 impl Verified {
@@ -106,7 +159,7 @@ impl Verified {
 }
 
 /// A verification that a person did not pass.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct NotPassed(VerdictReply);
 
 impl NotPassed {
@@ -139,6 +192,7 @@ impl NotPassed {
 /// A reply to [`DescribeFaceVerify`](crate::ops::DescribeFaceVerify) that contains a verdict.
 ///
 /// `Debug` shows no personal data.
+#[derive(Clone)]
 pub struct VerdictReply {
     certify_id: CertifyId,
     reply: Reply<DescribeFaceVerifyResponse>,

@@ -1,14 +1,12 @@
-//! Operations with generated values, replies to them, and the configuration of property tests.
+//! Operations with generated values, and the configuration of property tests.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use core::time::Duration;
 
-use cloudauth_proto::driver::{Head, MonoTime, Now, Response};
+use cloudauth_proto::driver::{MonoTime, Now};
 use cloudauth_proto::operation::{Field, FieldKind, Listed};
-use cloudauth_proto::{
-    Call, CallOptions, Credentials, Error, Flow, Operation, Reply, Session, Step, UnixTime,
-};
+use cloudauth_proto::{Credentials, Session, UnixTime};
 use proptest::test_runner::{Config, RngSeed, contextualize_config};
 
 /// Configuration of all property tests. The seed is fixed, so that every run has the same cases.
@@ -100,25 +98,5 @@ pub(crate) fn now() -> Now {
     Now {
         mono: MonoTime::new(Duration::ZERO),
         unix: UnixTime::from_seconds(1_800_000_000),
-    }
-}
-
-/// The result of an operation whose responses all are HTTP 200 with this body.
-pub(crate) fn reply_to<O: Operation>(
-    operation: &O,
-    body: &str,
-) -> Result<Reply<O::Response>, Error> {
-    let mut session = session();
-    let mut call = Call::new(operation, CallOptions::new())?;
-    loop {
-        let step = call.poll(&mut session, now());
-        if let Step::Done(result) = step {
-            return result;
-        }
-        let Step::Send(exchange) = step else {
-            panic!("the call neither sends nor ends");
-        };
-        let response = Response::new(Head::new(200, Vec::new()), body.into());
-        call.report(&mut session, exchange.id(), Ok(response), now());
     }
 }

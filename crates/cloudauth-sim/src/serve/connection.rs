@@ -40,15 +40,67 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the last response of a connection may take to be sent.
 const CLOSE_AFTER: Duration = Duration::from_millis(50);
 
+/// What is below a connection, for faults that act on it.
+pub(super) enum Peer {
+    Socket(Socket),
+    /// No socket. The sender ends the connection after its response.
+    InMemory(watch::Sender<()>),
+}
+
+impl Peer {
+    /// Closes the connection after the response that is being sent.
+    fn close_after_response(&self) -> io::Result<()> {
+        match self {
+            Self::Socket(socket) => {
+                let socket = socket.try_clone()?;
+                tokio::spawn(async move {
+                    sleep(CLOSE_AFTER).await;
+                    // Fails if the client has closed the connection already.
+                    let _ = socket.shutdown(Shutdown::Both);
+                });
+            }
+            Self::InMemory(close) => {
+                let close = close.clone();
+                tokio::spawn(async move {
+                    sleep(CLOSE_AFTER).await;
+                    // Fails if the connection has ended already.
+                    let _ = close.send(());
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The error with which a connection is reset. In memory there is only the end of the connection.
+    fn reset(&self) -> io::Error {
+        let prepared = match self {
+            Self::Socket(socket) => socket.set_linger(Some(Duration::ZERO)),
+            Self::InMemory(_) => Ok(()),
+        };
+        prepared
+            .err()
+            .unwrap_or_else(|| io::ErrorKind::ConnectionReset.into())
+    }
+
+    /// Whether the peer is on this machine.
+    fn is_local(&self) -> bool {
+        let Self::Socket(socket) = self else {
+            return true;
+        };
+        let peer = socket.peer_addr().ok().and_then(|peer| peer.as_socket());
+        peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback())
+    }
+}
+
 /// Serves HTTP until one side closes the connection or `closing` changes.
 pub(super) async fn run(
     stream: impl AsyncRead + AsyncWrite + Unpin,
-    socket: Socket,
+    peer: Peer,
     destination: Destination,
     state: Arc<ServerState>,
     mut closing: watch::Receiver<()>,
 ) {
-    let service = service_fn(|request| respond(request, destination, &state, &socket));
+    let service = service_fn(|request| respond(request, destination, &state, &peer));
     let connection = http1::Builder::new()
         // The gateway writes `Date` and `Content-Type`. It writes `x-acs-request-id` too, which hyper
         // turns into `X-Acs-Request-Id`: one connection has one spelling.
@@ -72,7 +124,7 @@ async fn respond(
     request: Request<Incoming>,
     destination: Destination,
     state: &ServerState,
-    socket: &Socket,
+    peer: &Peer,
 ) -> io::Result<Response<ResponseBody>> {
     let is_proxied = destination == Destination::ByHost;
     let destination = match destination {
@@ -89,7 +141,7 @@ async fn respond(
         return Ok(empty(StatusCode::PAYLOAD_TOO_LARGE));
     };
     let reaction = if destination == Destination::Pages && crate::admin::is_admin(&request) {
-        admin::handle(state, &request, is_local(socket)).await
+        admin::handle(state, &request, peer.is_local()).await
     } else {
         state.handle(destination, &request, state.now_unix())
     };
@@ -97,10 +149,10 @@ async fn respond(
         // What a proxy says that could not connect.
         return Ok(empty(StatusCode::BAD_GATEWAY));
     }
-    react(reaction, socket).await
+    react(reaction, peer).await
 }
 
-async fn react(reaction: Reaction, socket: &Socket) -> io::Result<Response<ResponseBody>> {
+async fn react(reaction: Reaction, peer: &Peer) -> io::Result<Response<ResponseBody>> {
     match reaction {
         Reaction::Response {
             status,
@@ -129,12 +181,7 @@ async fn react(reaction: Reaction, socket: &Socket) -> io::Result<Response<Respo
             headers,
             body,
         } => {
-            let socket = socket.try_clone()?;
-            tokio::spawn(async move {
-                sleep(CLOSE_AFTER).await;
-                // Fails if the client has closed the connection already.
-                let _ = socket.shutdown(Shutdown::Both);
-            });
+            peer.close_after_response()?;
             Ok(response(status, headers, ResponseBody::whole(body)))
         }
         Reaction::Hang => {
@@ -142,17 +189,8 @@ async fn react(reaction: Reaction, socket: &Socket) -> io::Result<Response<Respo
             match never {}
         }
         // A connection that should be refused was accepted just before the listener closed.
-        Reaction::Reset | Reaction::Refuse => {
-            socket.set_linger(Some(Duration::ZERO))?;
-            Err(io::ErrorKind::ConnectionReset.into())
-        }
+        Reaction::Reset | Reaction::Refuse => Err(peer.reset()),
     }
-}
-
-/// Whether the peer is on this machine.
-fn is_local(socket: &Socket) -> bool {
-    let peer = socket.peer_addr().ok().and_then(|peer| peer.as_socket());
-    peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback())
 }
 
 /// Reads a request; `None` if its body is too large.

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use super::connection::{self, IDLE_TIMEOUT};
+use super::connection::{self, IDLE_TIMEOUT, Peer};
 use super::hosts::Destination;
 use super::proxy;
 use super::state::{ListenerCommand, ServerState};
@@ -196,16 +196,17 @@ async fn serve(
     };
     // With Nagle's algorithm everything still works, more slowly.
     let _ = stream.set_nodelay(true);
+    let peer = Peer::Socket(socket);
     match protocol {
-        Protocol::Plain => connection::run(stream, socket, destination, state, closing).await,
+        Protocol::Plain => connection::run(stream, peer, destination, state, closing).await,
         Protocol::Proxy(authority) => {
-            proxy::serve(stream, socket, authority, state, closing).await;
+            proxy::serve(stream, peer, authority, state, closing).await;
         }
         Protocol::Tls(acceptor) => {
             let acceptor = state.take_bad_tls(destination).unwrap_or(acceptor);
             let handshake = timeout(IDLE_TIMEOUT, acceptor.accept(stream)).await;
             if let Ok(Ok(stream)) = handshake {
-                connection::run(stream, socket, destination, state, closing).await;
+                connection::run(stream, peer, destination, state, closing).await;
             }
         }
     }

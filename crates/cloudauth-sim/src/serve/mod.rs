@@ -4,6 +4,7 @@ mod admin;
 mod body;
 mod callbacks;
 mod connection;
+mod connector;
 mod hosts;
 mod keep;
 mod listener;
@@ -24,10 +25,11 @@ use std::thread::{self, JoinHandle};
 use cloudauth_net::{Options, Proxies};
 use cloudauth_proto::{Credentials, Endpoint, Endpoints};
 use ring::rand::{SecureRandom as _, SystemRandom};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::TlsAcceptor;
 
+pub use self::connector::{Connector, InMemory};
 use self::hosts::Destination;
 use self::listener::{Port, Protocol, bind};
 pub use self::options::SimulatorOptions;
@@ -36,7 +38,9 @@ use self::tls::{CertificateAuthority, SERVER_NAMES};
 use crate::admin::AdminAccess;
 use crate::faults::{Fault, Times};
 use crate::ids::hex;
+use crate::orders::FinishError;
 use crate::region::Region;
+use crate::verdict::Verdict;
 use crate::world::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, World};
 
 /// A running simulator: for each region a port for http and one for https, a port for the pages
@@ -51,6 +55,7 @@ pub struct Simulator {
     /// The http and https port of each region, in the order of [`Region::ALL`].
     ports: [[u16; 2]; 2],
     client_options: Options,
+    runtime: Handle,
     page_url: String,
     admin_path: String,
     proxy_url: String,
@@ -161,6 +166,7 @@ impl Simulator {
             host,
             ports,
             client_options,
+            runtime: runtime.handle().clone(),
             page_url,
             admin_path,
             proxy_url,
@@ -196,6 +202,41 @@ impl Simulator {
     /// ```
     pub fn options(&self) -> Options {
         self.client_options.clone()
+    }
+
+    /// A connector of hyper without sockets, for `Client::with_connector` of `cloudauth-hyper`.
+    ///
+    /// ```
+    /// use cloudauth_hyper::Client;
+    /// use cloudauth_hyper::ops::InitFaceVerify;
+    /// use cloudauth_sim::Simulator;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let simulator = Simulator::start()?;
+    /// let client = Client::with_connector(simulator.options(), simulator.connector())?;
+    /// # let init = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR").user_id("7").meta_info("{}");
+    /// client.call(&init).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn connector(&self) -> Connector {
+        let ports = Region::ALL.map(|region| {
+            let [plain, _] = self.ports_of(region);
+            (plain, region)
+        });
+        Connector::new(Arc::clone(&self.state), self.runtime.clone(), ports)
+    }
+
+    /// Finishes a verification at once, as a submission of its page does; a callback may become due.
+    ///
+    /// # Errors
+    ///
+    /// If the ID is unknown, or the verification has finished or expired.
+    pub fn finish(&self, certify_id: impl AsRef<str>, verdict: Verdict) -> Result<(), FinishError> {
+        let now = self.now_unix();
+        self.world().finish(certify_id.as_ref(), verdict, now)
     }
 
     /// The http URL of a region: `http://127.0.0.1:PORT`, unless started on another address.

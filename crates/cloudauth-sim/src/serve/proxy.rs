@@ -7,14 +7,13 @@ use core::time::Duration;
 use std::io;
 use std::sync::Arc;
 
-use socket2::Socket;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::connection;
+use super::connection::{self, Peer};
 use super::hosts::{Destination, destination_of};
 use super::state::ServerState;
 use super::tls::CertificateAuthority;
@@ -32,7 +31,7 @@ const TLS_HANDSHAKE: u8 = 0x16;
 /// absolute form.
 pub(super) async fn serve(
     mut stream: TcpStream,
-    socket: Socket,
+    peer: Peer,
     authority: Arc<CertificateAuthority>,
     state: Arc<ServerState>,
     closing: watch::Receiver<()>,
@@ -41,7 +40,7 @@ pub(super) async fn serve(
         return;
     };
     let Some(target) = target else {
-        return connection::run(stream, socket, Destination::ByHost, state, closing).await;
+        return connection::run(stream, peer, Destination::ByHost, state, closing).await;
     };
     let Some(destination) = destination_of(&target) else {
         // If this fails, the client has closed the connection.
@@ -69,7 +68,7 @@ pub(super) async fn serve(
         return;
     };
     if first != [TLS_HANDSHAKE] {
-        return connection::run(stream, socket, destination, state, closing).await;
+        return connection::run(stream, peer, destination, state, closing).await;
     }
     let name = target
         .rsplit_once(':')
@@ -82,7 +81,7 @@ pub(super) async fn serve(
         },
     };
     if let Ok(Ok(stream)) = timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
-        connection::run(stream, socket, destination, state, closing).await;
+        connection::run(stream, peer, destination, state, closing).await;
     }
 }
 

@@ -7,6 +7,7 @@ use crate::decode::replies;
 use crate::http::Method;
 use crate::operation::operations;
 use crate::secret::Sensitive;
+use crate::verify::{Passed, TrueFalse};
 
 operations! {
     /// Finds verifications, a page at a time: by `OuterOrderNo`, by person, by verdict.
@@ -30,7 +31,7 @@ operations! {
             /// Entries per page.
             query page_size: String = "PageSize" [needed],
             /// Verdict: `T` (passed) or `F` (not passed).
-            query passed: String = "Passed",
+            query passed: Passed = "Passed",
             /// Product code.
             query product_code: String = "ProductCode",
             /// Risk of the business scenario: 0 (no risk) or 1 (risk).
@@ -195,7 +196,7 @@ replies! {
         /// Caller's own number of the verification.
         outer_order_no: Option<String> = "OuterOrderNo",
         /// Verdict: `T` (passed) or `F` (not passed).
-        passed: Option<String> = "Passed",
+        passed: Option<Passed> = "Passed",
         /// Product code.
         product_code: Option<String> = "ProductCode",
         /// Risk of the business scenario: 0 (no risk) or 1 (risk).
@@ -230,7 +231,7 @@ replies! {
         /// [`codes::device_risk`](crate::codes::device_risk) explains them.
         device_risk: Option<String> = "DeviceRisk",
         /// Whether the face is rated an attack: `T` or `F`.
-        face_attack: Option<String> = "FaceAttack",
+        face_attack: Option<TrueFalse> = "FaceAttack",
         /// Probability of an attack, 0 to 1.
         face_attack_score: Option<f64> = "FaceAttackScore",
         /// Whether the face is covered: `T` or `F`.

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use crate::decode::replies;
 use crate::operation::operations;
 use crate::ops::Done;
+use crate::verify::YesNo;
 
 operations! {
     /// Creates a scene for verifications.
@@ -39,7 +40,7 @@ operations! {
             /// Length of the video that is kept, in seconds.
             query return_video_length: i64 = "ReturnVideoLength",
             /// Delivery of pictures and videos to the account's OSS bucket: `Y` or `N`.
-            query store_image: String = "StoreImage",
+            query store_image: YesNo = "StoreImage",
             /// Fallback check; its values are not documented.
             query use_degrade: String = "UseDegrade",
         }
@@ -80,7 +81,7 @@ operations! {
             /// Without effect (documented).
             query status: i32 = "Status",
             /// Delivery of pictures and videos to the account's OSS bucket: `Y` or `N` (default).
-            query store_image: String = "StoreImage",
+            query store_image: YesNo = "StoreImage",
             /// Fallback check; its values are not documented.
             query use_degrade: String = "UseDegrade",
         }
@@ -116,7 +117,7 @@ operations! {
         }
         accepts {
             /// Delivery of pictures and videos to the account's OSS bucket: `Y` or `N`.
-            query store_image: String = "StoreImage",
+            query store_image: YesNo = "StoreImage",
         }
     }
 
@@ -235,7 +236,7 @@ replies! {
         /// State; 1 if the scene is enabled.
         status: Option<i64> = "Status",
         /// Delivery of pictures and videos to the account's OSS bucket: `Y` or `N`.
-        store_image: Option<String> = "StoreImage",
+        store_image: Option<YesNo> = "StoreImage",
         /// Time of the last change, Unix time in milliseconds.
         update_time: Option<String> = "UpdateTime",
         /// Fallback check; its values are not documented.
@@ -275,7 +276,7 @@ replies! {
         /// Name of the scene.
         scene_name: Option<String> = "SceneName",
         /// Delivery of pictures and videos to the account's OSS bucket: `Y` or `N`.
-        store_image: Option<String> = "StoreImage",
+        store_image: Option<YesNo> = "StoreImage",
     }
 
     /// Reply to [`QuerySceneConfigs`].

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::decode::replies;
 use crate::operation::operations;
+use crate::verify::TrueFalse;
 
 operations! {
     /// Counts verifications, step by step.
@@ -15,7 +16,7 @@ operations! {
         }
         accepts {
             /// Age: `T` (more than 14 years) or `F` (less).
-            query age_gt: String = "AgeGt",
+            query age_gt: TrueFalse = "AgeGt",
             /// End of the time range, Unix time in milliseconds.
             query end_date: i64 = "EndDate" [needed],
             /// Product code.
@@ -38,7 +39,7 @@ operations! {
         }
         accepts {
             /// Age: `T` (more than 14 years) or `F` (less).
-            query age_gt: String = "AgeGt",
+            query age_gt: TrueFalse = "AgeGt",
             /// Kind of device: `android`, `ios` or `websdk`.
             query device_type: String = "DeviceType",
             /// End of the time range, Unix time in milliseconds.
