@@ -14,7 +14,7 @@ use cloudauth_proto::{
     AttemptOutcome, CallOptions, Credentials, Endpoint, Endpoints, Error, Scheme,
 };
 use cloudauth_sim::conformance::limits;
-use cloudauth_sim::{Fault, Region, Simulator, Times};
+use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Fault, Region, Simulator, Times};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -33,6 +33,7 @@ both! {
     a_certificate_of_an_added_root_is_trusted => trusted;
     a_tls_configuration_of_the_callers_own_is_used => own_tls;
     a_certificate_of_an_unknown_root_is_refused_before_the_request_is_sent => untrusted;
+    a_client_whose_keys_are_replaced_signs_with_the_new_ones => new_keys;
     a_failed_handshake_fails_over_to_the_next_endpoint => no_handshake;
     a_query_without_a_response_is_hedged => hedge;
     a_rate_limit_delays_calls => rate_limit;
@@ -191,6 +192,16 @@ fn wrong_secret<D: Driver>() {
         assert!(message.contains(error.request_id().unwrap()), "{message}");
         assert_eq!(error.attempts().len(), 1);
     }
+}
+
+fn new_keys<D: Driver>() {
+    let simulator = Simulator::start().unwrap();
+    let unknown = Credentials::access_key("unknown", "secret").unwrap();
+    let driver = D::new(options(limits(), endpoints(&simulator)).credentials(unknown));
+    driver.call(&init()).unwrap_err();
+    let known = Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET).unwrap();
+    driver.set_credentials(known);
+    driver.call(&init()).unwrap();
 }
 
 fn schemes<D: Driver>() {
