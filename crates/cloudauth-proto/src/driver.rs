@@ -8,5 +8,7 @@ pub use crate::credentials::{RefreshId, RefreshTicket, SupplyError};
 pub use crate::endpoint::UriScheme;
 pub use crate::event::{AttemptInfo, CallOutcome, CircuitBreakerState, Event};
 pub use crate::exchange::{Exchange, ExchangeId};
-pub use crate::http::{Body, Delivery, Failure, Head, Method, Request, Response, Timeouts};
+pub use crate::http::{
+    Body, Delivery, Failure, Head, Method, Request, Response, ResponseReader, Timeouts,
+};
 pub use crate::refresh::Refresh;

@@ -5,6 +5,7 @@ mod convert;
 mod date;
 pub(crate) mod multipart;
 pub(crate) mod plain;
+mod reader;
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::boxed::Box;
@@ -17,6 +18,7 @@ use core::fmt;
 use core::mem;
 use core::time::Duration;
 
+pub use reader::ResponseReader;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::clock::UnixTime;
@@ -110,6 +112,7 @@ impl Request {
     }
 
     /// Appends the request as it is sent over HTTP/1.1, for runtimes with a socket and no HTTP library.
+    /// [`ResponseReader`] reads the response.
     pub fn write_http1(&self, out: &mut Vec<u8>) {
         let (head, tail) = self.body.parts();
         for part in [self.method.as_str(), " ", &self.target, " HTTP/1.1\r\n"] {
