@@ -73,7 +73,7 @@ impl DriverUnderTest for socket_loop::Client {
 }
 
 /// Trusts the certificate of the setup, and no other.
-fn tls(setup: &Setup) -> Arc<ClientConfig> {
+pub(crate) fn tls(setup: &Setup) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     if let Some(pem) = &setup.root_certificate {
         let root = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
@@ -103,7 +103,7 @@ impl DriverUnderTest for smol_driver::Client {
     }
 }
 
-fn passes<D: DriverUnderTest>(kit: &DriverKit<D>) {
+pub(crate) fn passes<D: DriverUnderTest>(kit: &DriverKit<D>) {
     let report = kit.run();
     println!("{report}");
     assert_eq!(report.failed(), 0, "{report}");

@@ -216,6 +216,25 @@ pub enum SupplyError {
     Failed,
 }
 
+#[cfg(feature = "std")]
+impl From<std::io::Error> for SupplyError {
+    fn from(error: std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "all other kinds are failures"
+        )]
+        match error.kind() {
+            // Daemons have `HOME=/dev/null`.
+            ErrorKind::NotFound | ErrorKind::NotADirectory => Self::Missing,
+            ErrorKind::PermissionDenied => Self::Denied,
+            ErrorKind::TimedOut => Self::TimedOut,
+            ErrorKind::Unsupported => Self::Unsupported,
+            _ => Self::Failed,
+        }
+    }
+}
+
 impl CredentialsError {
     /// Whether trying again in a moment may have another result.
     pub(crate) fn is_transient(&self) -> bool {

@@ -2,10 +2,8 @@
 
 use core::future::{Future, poll_fn};
 use core::pin::Pin;
-use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::Poll;
 use core::time::Duration;
-use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
@@ -21,14 +19,12 @@ use smol::process::{Command, Stdio};
 
 use super::exchange::exchange;
 
-/// How often a flow that waits looks whether the refresh of another call has ended.
+/// How often a flow without exchanges looks whether the refresh of another call has ended.
 const INTERVAL: Duration = Duration::from_millis(20);
 
 /// A client. Dropping the future of a flow ends its exchanges, and a refresh that it runs.
 pub(crate) struct Client {
     session: Mutex<Session>,
-    /// The number of refreshes in progress.
-    refreshes: AtomicUsize,
     tls: TlsConnector,
     started: Instant,
 }
@@ -39,7 +35,6 @@ impl Client {
     pub(crate) fn new(session: Session, tls: Arc<ClientConfig>) -> Self {
         Self {
             session: Mutex::new(session),
-            refreshes: AtomicUsize::new(0),
             tls: tls.into(),
             started: Instant::now(),
         }
@@ -52,18 +47,14 @@ impl Client {
             let step = flow.poll(&mut self.session(), self.now());
             match step {
                 Step::Send(sent) => {
-                    let exchange = exchange(
-                        self.tls.clone(),
-                        sent.sign(),
-                        sent.timeouts(),
-                        sent.response_limit(),
-                    );
+                    let (timeouts, limit) = (sent.timeouts(), sent.response_limit());
+                    let exchange = exchange(self.tls.clone(), sent.sign(), timeouts, limit);
                     in_flight.1.push((sent.id(), Box::pin(exchange)));
                 }
                 Step::Abandon(id) => in_flight.1.retain(|(other, _)| *other != id),
                 Step::Wait(until) => {
                     let mut left = until.saturating_since(self.now().mono);
-                    if self.refreshes.load(Ordering::SeqCst) > 0 {
+                    if in_flight.1.is_empty() {
                         left = left.min(INTERVAL);
                     }
                     let due = async {
@@ -76,11 +67,7 @@ impl Client {
                 }
                 Step::Authenticate(ticket) => self.authenticate(ticket).await,
                 Step::Read { path, timeout } => {
-                    let read = async {
-                        smol::fs::read(path)
-                            .await
-                            .map_err(|e| supply_error(e.kind()))
-                    };
+                    let read = async { Ok(smol::fs::read(path).await?) };
                     flow.supply(read.or(timed_out(timeout)).await);
                 }
                 Step::Run { argv, timeout } => {
@@ -94,7 +81,6 @@ impl Client {
 
     /// Runs a refresh in place of the call. The future is boxed, since it contains one of its own type.
     fn authenticate(&self, ticket: RefreshTicket) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        self.refreshes.fetch_add(1, Ordering::SeqCst);
         let guard = RefreshGuard(self, ticket.id());
         Box::pin(async move {
             let _guard = guard;
@@ -145,19 +131,14 @@ struct RefreshGuard<'c>(&'c Client, RefreshId);
 impl Drop for RefreshGuard<'_> {
     fn drop(&mut self) {
         self.0.session().release_refresh(self.1);
-        self.0.refreshes.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
 async fn run_program(argv: &[String]) -> Result<Vec<u8>, SupplyError> {
     let (program, arguments) = argv.split_first().ok_or(SupplyError::Missing)?;
     let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit());
-    let output = command.kill_on_drop(true).output().await;
-    let output = output.map_err(|e| supply_error(e.kind()))?;
+    command.args(arguments).stdin(Stdio::null());
+    let output = command.kill_on_drop(true).output().await?;
     match output.status.success() {
         true => Ok(output.stdout),
         false => Err(SupplyError::Exited(output.status.code())),
@@ -167,12 +148,4 @@ async fn run_program(argv: &[String]) -> Result<Vec<u8>, SupplyError> {
 async fn timed_out<T>(timeout: Duration) -> Result<T, SupplyError> {
     Timer::after(timeout).await;
     Err(SupplyError::TimedOut)
-}
-
-fn supply_error(kind: ErrorKind) -> SupplyError {
-    match kind {
-        ErrorKind::NotFound => SupplyError::Missing,
-        ErrorKind::PermissionDenied => SupplyError::Denied,
-        _ => SupplyError::Failed,
-    }
 }

@@ -1,6 +1,6 @@
 //! A driver on smol, with TLS.
 
 mod client;
-mod exchange;
+pub(crate) mod exchange;
 
 pub(crate) use client::Client;

@@ -4,7 +4,7 @@
 
 use core::time::Duration;
 use std::fs;
-use std::io::{self, ErrorKind, Read};
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
@@ -62,9 +62,7 @@ impl Client {
                 }
                 Step::Read { path, timeout } => {
                     let path = PathBuf::from(path);
-                    flow.supply(within(timeout, move || {
-                        fs::read(path).map_err(supply_error)
-                    }));
+                    flow.supply(within(timeout, move || Ok(fs::read(path)?)));
                 }
                 Step::Run { argv, timeout } => flow.supply(run_program(&argv, timeout)),
                 Step::Provide { .. } => flow.provide(Err(SupplyError::Missing)),
@@ -105,28 +103,20 @@ fn run_program(argv: &[String], timeout: Duration) -> Result<Vec<u8>, SupplyErro
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
-    let mut child = command.spawn().map_err(supply_error)?;
+    let mut child = command.spawn()?;
     let mut output = child.stdout.take().ok_or(SupplyError::Failed)?;
     let printed = within(timeout, move || {
         let mut read = Vec::new();
-        output.read_to_end(&mut read).map_err(supply_error)?;
+        output.read_to_end(&mut read)?;
         Ok(read)
     });
     // After its output, or in place of it.
     if printed.is_err() {
         let _ = child.kill();
     }
-    let status = child.wait().map_err(supply_error)?;
+    let status = child.wait()?;
     match printed {
         Ok(_) if !status.success() => Err(SupplyError::Exited(status.code())),
         other => other,
-    }
-}
-
-fn supply_error(error: io::Error) -> SupplyError {
-    match error.kind() {
-        ErrorKind::NotFound => SupplyError::Missing,
-        ErrorKind::PermissionDenied => SupplyError::Denied,
-        _ => SupplyError::Failed,
     }
 }
