@@ -1,7 +1,4 @@
-//! What a driver needs: the types that [`Step`](crate::Step) and [`Flow`](crate::Flow) are made of.
-//!
-//! An application that uses `cloudauth-ureq` or `cloudauth-hyper` needs none of them. The
-//! [crate documentation](crate) shows a whole driver.
+#![doc = include_str!("../docs/driver.md")]
 
 pub use crate::clock::{MonoTime, Now};
 pub use crate::credentials::{RefreshId, RefreshTicket, SupplyError};

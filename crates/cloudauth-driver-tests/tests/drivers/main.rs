@@ -6,7 +6,6 @@ mod at_most_once;
 mod canaries;
 mod cancellation;
 mod certificates;
-mod conformance;
 mod connecting;
 mod connection_faults;
 mod credential_sources;

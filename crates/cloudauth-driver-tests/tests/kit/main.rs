@@ -6,6 +6,7 @@
 
 mod broken;
 mod drivers;
+mod exchanges;
 mod reference;
 #[path = "../../examples/smol/driver/mod.rs"]
 mod smol_driver;

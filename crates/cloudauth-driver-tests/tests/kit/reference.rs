@@ -17,7 +17,8 @@ use cloudauth_sim::driver_kit::{DriverUnderTest, Setup};
 use smol::Timer;
 use smol::future::or;
 
-use crate::broken::{Defect, Exchanges};
+use crate::broken::Defect;
+use crate::exchanges::Exchanges;
 
 /// A seed for tests.
 pub(crate) fn seed() -> [u8; 32] {

@@ -141,7 +141,13 @@ impl ResponseReader {
             State::Length(_) => State::Length(left),
             State::Chunk(_) if left == 0 => State::ChunkEnd,
             State::Chunk(_) => State::Chunk(left),
-            other => other,
+            State::Head
+            | State::UntilEnd
+            | State::ChunkSize
+            | State::ChunkEnd
+            | State::Trailers
+            | State::Complete
+            | State::Invalid(_) => self.state,
         };
         rest
     }
@@ -182,7 +188,12 @@ impl ResponseReader {
             }
             State::Trailers if line.is_empty() => State::Complete,
             State::Trailers => State::Trailers,
-            _ => State::Invalid("the response has an invalid chunk"),
+            State::ChunkEnd
+            | State::Length(_)
+            | State::UntilEnd
+            | State::Chunk(_)
+            | State::Complete
+            | State::Invalid(_) => State::Invalid("the response has an invalid chunk"),
         }
     }
 
@@ -322,12 +333,7 @@ mod tests {
         ] {
             for size in [1, 2, 3, 7, usize::MAX] {
                 let size = size.min(sent.len().max(1));
-                assert_eq!(
-                    read(sent, size),
-                    expected,
-                    "{:.60} in parts of {size}",
-                    sent
-                );
+                assert_eq!(read(sent, size), expected, "{sent:.60} in parts of {size}");
             }
         }
     }

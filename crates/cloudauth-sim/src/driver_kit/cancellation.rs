@@ -1,8 +1,8 @@
 //! Calls that are dropped before their end.
 
+use core::sync::atomic::{AtomicU8, Ordering};
 use core::time::Duration;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::channel;
 
 use cloudauth_proto::credentials::Uri;

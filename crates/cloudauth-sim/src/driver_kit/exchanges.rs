@@ -1,6 +1,7 @@
 //! One exchange: what is sent, and how a response is read.
 
 use core::error::Error as _;
+use core::fmt::Write as _;
 use core::time::Duration;
 use std::io::Read;
 use std::sync::mpsc::channel;
@@ -315,7 +316,7 @@ fn no_url<D: DriverUnderTest>(make: &Maker<D>) -> Check {
         let mut shown = format!("{error} {error:?}");
         let mut source = error.source();
         while let Some(cause) = source {
-            shown += &format!(" {cause} {cause:?}");
+            write!(shown, " {cause} {cause:?}")?;
             source = cause.source();
         }
         let is_shown = shown.contains(CANARY);

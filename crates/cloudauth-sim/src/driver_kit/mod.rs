@@ -121,7 +121,7 @@ impl Setup {
     pub fn session(&self, seed: [u8; 32]) -> Session {
         Session::new(self.credentials.clone(), seed)
             .endpoints(self.endpoints.clone())
-            .policy(self.policy.clone())
+            .policy(self.policy)
     }
 }
 
@@ -167,12 +167,14 @@ fn ensure(holds: bool, text: impl FnOnce() -> String) -> Check {
 
 type Maker<D> = dyn Fn(Setup) -> D + Send + Sync;
 
+type RowCheck<D> = dyn Fn(&Maker<D>) -> Check + Send + Sync;
+
 /// A row of the kit.
 struct Row<D> {
     name: &'static str,
     /// What a driver needs for it.
     needs: &'static [Capability],
-    check: Arc<dyn Fn(&Maker<D>) -> Check + Send + Sync>,
+    check: Arc<RowCheck<D>>,
 }
 
 impl<D> Row<D> {
@@ -221,8 +223,8 @@ impl<D: DriverUnderTest> DriverKit<D> {
 
     /// The names of all rows.
     #[must_use]
-    pub fn names(&self) -> Vec<&'static str> {
-        self.rows().iter().map(|row| row.name).collect()
+    pub fn names() -> Vec<&'static str> {
+        Self::rows().iter().map(|row| row.name).collect()
     }
 
     /// Runs all rows, one after the other.
@@ -234,14 +236,14 @@ impl<D: DriverUnderTest> DriverKit<D> {
     /// Runs the rows with these names.
     #[must_use]
     pub fn run_rows(&self, selects: impl Fn(&str) -> bool) -> Report {
-        let rows = self.rows().into_iter().filter(|row| selects(row.name));
+        let rows = Self::rows().into_iter().filter(|row| selects(row.name));
         Report {
             driver: self.name.clone(),
             rows: rows.map(|row| (row.name, self.outcome(&row))).collect(),
         }
     }
 
-    fn rows(&self) -> Vec<Row<D>> {
+    fn rows() -> Vec<Row<D>> {
         let mut rows = table::rows();
         rows.extend(exchanges::rows());
         rows.extend(connections::rows());

@@ -24,7 +24,6 @@ pub fn response(body: &str) -> String {
 
 /// One connection of a server.
 #[derive(Debug)]
-#[expect(clippy::exhaustive_structs, reason = "for tests")]
 pub struct MockConnection {
     /// The connection.
     pub stream: TcpStream,

@@ -17,10 +17,7 @@ use smol::Timer;
 use smol::future::FutureExt as _;
 use smol::process::{Command, Stdio};
 
-use super::exchange::exchange;
-
-/// How often a flow without exchanges looks whether the refresh of another call has ended.
-const INTERVAL: Duration = Duration::from_millis(20);
+use super::exchange::{exchange, within};
 
 /// A client. Dropping the future of a flow ends its exchanges, and a refresh that it runs.
 pub(crate) struct Client {
@@ -55,7 +52,8 @@ impl Client {
                 Step::Wait(until) => {
                     let mut left = until.saturating_since(self.now().mono);
                     if in_flight.1.is_empty() {
-                        left = left.min(INTERVAL);
+                        // The refresh of another call may end.
+                        left = left.min(Duration::from_millis(20));
                     }
                     let due = async {
                         Timer::after(left).await;
@@ -67,12 +65,10 @@ impl Client {
                 }
                 Step::Authenticate(ticket) => self.authenticate(ticket).await,
                 Step::Read { path, timeout } => {
-                    let read = async { Ok(smol::fs::read(path).await?) };
-                    flow.supply(read.or(timed_out(timeout)).await);
+                    let read = within(timeout, smol::fs::read(path)).await;
+                    flow.supply(read.map_err(Into::into));
                 }
-                Step::Run { argv, timeout } => {
-                    flow.supply(run_program(&argv).or(timed_out(timeout)).await);
-                }
+                Step::Run { argv, timeout } => flow.supply(run_program(&argv, timeout).await),
                 Step::Provide { .. } => flow.provide(Err(SupplyError::Missing)),
                 Step::Done(result) => return result,
             }
@@ -134,18 +130,13 @@ impl Drop for RefreshGuard<'_> {
     }
 }
 
-async fn run_program(argv: &[String]) -> Result<Vec<u8>, SupplyError> {
+async fn run_program(argv: &[String], timeout: Duration) -> Result<Vec<u8>, SupplyError> {
     let (program, arguments) = argv.split_first().ok_or(SupplyError::Missing)?;
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null());
-    let output = command.kill_on_drop(true).output().await?;
-    match output.status.success() {
-        true => Ok(output.stdout),
-        false => Err(SupplyError::Exited(output.status.code())),
+    let output = within(timeout, command.kill_on_drop(true).output()).await?;
+    if !output.status.success() {
+        return Err(SupplyError::Exited(output.status.code()));
     }
-}
-
-async fn timed_out<T>(timeout: Duration) -> Result<T, SupplyError> {
-    Timer::after(timeout).await;
-    Err(SupplyError::TimedOut)
+    Ok(output.stdout)
 }

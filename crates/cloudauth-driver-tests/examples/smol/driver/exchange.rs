@@ -39,7 +39,7 @@ pub(crate) async fn exchange(
     };
     let mut received = ResponseReader::new(limit);
     let read = async {
-        let mut part = [0; 8_192];
+        let mut part = vec![0; 8_192];
         loop {
             let n = reader.read(&mut part).await?;
             if n == 0 || received.push(&part[..n]) {
@@ -77,7 +77,10 @@ async fn connect(tls: &TlsConnector, request: &Request) -> io::Result<Box<dyn St
     Ok(Box::new(tls.connect(name, tcp).await?))
 }
 
-async fn within<T>(limit: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+pub(crate) async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
     let timed_out = async {
         Timer::after(limit).await;
         Err(ErrorKind::TimedOut.into())
