@@ -6,10 +6,10 @@ use core::pin::{Pin, pin};
 use core::task::{Context, Poll, ready};
 use std::sync::Arc;
 
-use cloudauth_net::{FetchError, Options, OptionsError};
+use cloudauth_net::{FetchError, Options, OptionsError, resolve};
 use cloudauth_proto::pages::{Paged, Pages};
 use cloudauth_proto::verify::FetchEvidence;
-use cloudauth_proto::{Call, CallOptions, Entropy, Error, Flow, Operation, Reply};
+use cloudauth_proto::{Call, CallOptions, Entropy, Error, Flow, Operation, Reply, Source};
 use futures_core::Stream;
 use http::Uri;
 use hyper::rt::{Read, Write};
@@ -148,6 +148,15 @@ impl Client {
 
     fn shared(&self) -> &Arc<Shared> {
         &self.0.0
+    }
+
+    /// Replaces the credentials, or the [`Source`] that they are looked up from. Circuit breakers, limits and
+    /// connections stay.
+    ///
+    /// Requests that are sent from now on are signed with the new ones, those of calls in progress too. What
+    /// a refresh in progress finds is not used.
+    pub fn set_credentials(&self, credentials: impl Into<Source>) {
+        self.shared().set_credentials(resolve(credentials));
     }
 
     /// Returns a generator of random values, for order numbers and encryption.

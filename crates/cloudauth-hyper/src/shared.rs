@@ -11,7 +11,7 @@ use cloudauth_proto::driver::{
     Exchange, ExchangeId, Failure, MonoTime, Refresh, RefreshId, RefreshTicket, Response,
     SupplyError,
 };
-use cloudauth_proto::{Error, Flow, Session, Step};
+use cloudauth_proto::{Error, Flow, Session, Source, Step};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::{AbortHandle, yield_now};
@@ -34,7 +34,7 @@ pub(crate) struct Shared {
     custom_sources: CustomSources,
     /// The refresh that was begun last.
     refresh: Mutex<Option<AbortHandle>>,
-    /// Notified when a refresh of the credentials has ended.
+    /// Notified when a refresh of the credentials has ended, and when they are replaced.
     refreshed: Notify,
     clock: Clock,
     user_agent: UserAgent,
@@ -207,6 +207,11 @@ impl Shared {
         if let Some(previous) = previous {
             previous.abort();
         }
+    }
+
+    pub(crate) fn set_credentials(&self, source: Source) {
+        self.session().set_credentials(source);
+        self.refreshed.notify_waiters();
     }
 
     /// Ends the refresh that is in progress.

@@ -43,6 +43,6 @@ pub use custom_sources::CustomSources;
 pub use error::{FetchError, OptionsError, TransportError};
 pub use failure::{ProxyRefused, connect_failure, is_certificate_refused, request_failure};
 pub use observer::{ObservedFlow, Observer};
-pub use options::{ClientParts, Options};
+pub use options::{ClientParts, Options, resolve};
 pub use proxy::{Proxies, Proxy, ProxyProtocol};
 pub use user_agent::UserAgent;

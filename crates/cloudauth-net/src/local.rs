@@ -35,14 +35,12 @@ pub fn read_file(
     limit.left()?;
     #[cfg(unix)]
     {
-        limit.read(open(path).map_err(|e| unsupplied(e.kind()))?)
+        limit.read(open(path)?)
     }
     #[cfg(not(unix))]
     {
         let path = path.to_owned();
-        limit.wait_for_thread(move || {
-            read_limited(File::open(path).map_err(|e| unsupplied(e.kind()))?)
-        })
+        limit.wait_for_thread(move || read_limited(File::open(path)?))
     }
 }
 
@@ -73,12 +71,12 @@ pub fn run_program(
         // A process group of its own, so that its children can be killed with it.
         command.process_group(0);
     }
-    let mut child = command.spawn().map_err(|e| unsupplied(e.kind()))?;
+    let mut child = command.spawn()?;
     let printed = output(&mut child, &limit);
     if printed.is_err() {
         kill(&mut child);
     }
-    let status = child.wait().map_err(|e| unsupplied(e.kind()))?;
+    let status = child.wait()?;
     match printed {
         Ok(printed) if status.success() => Ok(printed),
         Ok(_) => Err(SupplyError::Exited(status.code())),
@@ -96,11 +94,7 @@ fn output(child: &mut Child, limit: &TimeLimit<'_>) -> Result<Vec<u8>, SupplyErr
     #[cfg(not(unix))]
     let printed = limit.wait_for_thread(move || read_limited(stdout))?;
     // Most programs exit right after they close their output.
-    while child
-        .try_wait()
-        .map_err(|e| unsupplied(e.kind()))?
-        .is_none()
-    {
+    while child.try_wait()?.is_none() {
         thread::sleep(limit.slice()?);
     }
     Ok(printed)
@@ -150,7 +144,7 @@ impl<'c> TimeLimit<'c> {
                 Ok(_) => {}
                 // Another process reads the same pipe.
                 Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
-                Err(e) => return Err(unsupplied(e.kind())),
+                Err(e) => return Err(e.into()),
             }
         }
     }
@@ -218,7 +212,7 @@ fn read_limited(mut from: impl Read) -> Result<Vec<u8>, SupplyError> {
             Ok(_) if read.contents.len() > LIMIT => return Err(SupplyError::TooLarge),
             Ok(_) => {}
             Err(e) if e.kind() == ErrorKind::Interrupted => {}
-            Err(e) => return Err(unsupplied(e.kind())),
+            Err(e) => return Err(e.into()),
         }
     }
 }
@@ -253,19 +247,6 @@ impl WipingBuffer {
 
 /// The most bytes that are read at once.
 const PIECE: usize = 16 << 10;
-
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "all other kinds are the same to the caller"
-)]
-fn unsupplied(kind: ErrorKind) -> SupplyError {
-    match kind {
-        // Daemons have `HOME=/dev/null`.
-        ErrorKind::NotFound | ErrorKind::NotADirectory => SupplyError::Missing,
-        ErrorKind::PermissionDenied => SupplyError::Denied,
-        _ => SupplyError::Failed,
-    }
-}
 
 #[cfg(test)]
 #[cfg(unix)]

@@ -359,13 +359,7 @@ impl Options {
         }
         let user_agent = UserAgent::new(self.user_agent)?;
         let tls = self.tls.build()?;
-        let credentials = self.credentials.resolve(&Environment::read(clock::bytes));
-        if credentials.continues_after_failure() {
-            tracing::warn!(
-                target: "cloudauth",
-                "if a source of credentials fails, the next one is used, which may be of another account"
-            );
-        }
+        let credentials = resolve(self.credentials);
         let proxies = match self.proxies {
             Some(proxies) => proxies,
             None => Proxies::from_vars(clock::lossy_var),
@@ -408,6 +402,19 @@ impl Options {
             idle_timeout: self.idle_timeout,
         })
     }
+}
+
+/// The source with what the environment of the process says, such as that of the default chain.
+pub fn resolve(credentials: impl Into<Source>) -> Source {
+    let credentials = credentials.into();
+    let credentials = credentials.resolve(&Environment::read(clock::bytes));
+    if credentials.continues_after_failure() {
+        tracing::warn!(
+            target: "cloudauth",
+            "if a source of credentials fails, the next one is used, which may be of another account"
+        );
+    }
+    credentials
 }
 
 /// What a driver builds a client from: checked options, with all defaults filled in.

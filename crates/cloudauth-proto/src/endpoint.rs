@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
@@ -121,7 +122,10 @@ impl Endpoint {
             UriScheme::Http => 80,
             UriScheme::Https => 443,
         };
-        let host = host.to_ascii_lowercase();
+        let host = match ipv6(host) {
+            Some(address) => written(address),
+            None => host.to_ascii_lowercase(),
+        };
         let authority = match port {
             Some(port) if port != default => format!("{host}:{port}"),
             Some(_) | None => host,
@@ -164,7 +168,7 @@ impl FromStr for Endpoint {
 
     /// Parses `https://host`, `https://host:port`, `host` (with TLS), or `http://` with a loopback host.
     fn from_str(text: &str) -> Result<Self, InvalidEndpoint> {
-        if let Some(authority) = text.strip_prefix("http://") {
+        if let Some(authority) = strip_scheme(text, "http://") {
             let endpoint = Self::plain_http(authority)?;
             if !is_loopback(host_of(authority)) {
                 let reason = "http:// is accepted for loopback hosts only; \
@@ -173,7 +177,7 @@ impl FromStr for Endpoint {
             }
             return Ok(endpoint);
         }
-        let authority = text.strip_prefix("https://").unwrap_or(text);
+        let authority = strip_scheme(text, "https://").unwrap_or(text);
         Self::checked(UriScheme::Https, authority)
     }
 }
@@ -271,10 +275,11 @@ fn check_authority(authority: &str) -> Result<(), &'static str> {
     } else if !port.is_empty() {
         return Err("only a port can follow the host");
     }
-    if let Some(inner) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
-        return match inner.parse::<Ipv6Addr>() {
-            Ok(_) => Ok(()),
-            Err(_) => Err("the host in brackets is not an IPv6 address"),
+    if host.starts_with('[') {
+        let address = ipv6(host);
+        return match address {
+            Some(_) => Ok(()),
+            None => Err("the host in brackets is not an IPv6 address"),
         };
     }
     let labels_are_good = host.split('.').all(|label| {
@@ -309,15 +314,34 @@ fn host_of(authority: &str) -> &str {
     }
 }
 
+/// The rest of a URL of this scheme, in whatever case it is written.
+fn strip_scheme<'t>(text: &'t str, scheme: &str) -> Option<&'t str> {
+    let (start, rest) = text.split_at_checked(scheme.len())?;
+    start.eq_ignore_ascii_case(scheme).then_some(rest)
+}
+
+/// The address of a host in brackets.
+fn ipv6(host: &str) -> Option<Ipv6Addr> {
+    let inner = host.strip_prefix('[')?.strip_suffix(']')?;
+    inner.parse().ok()
+}
+
+/// An address in the one form that the URL standard writes, which is the host that libraries with a URL send.
+fn written(address: Ipv6Addr) -> String {
+    match address.to_ipv4_mapped() {
+        // Rust writes these with dots.
+        Some(_) => {
+            let [.., high, low] = address.segments();
+            format!("[::ffff:{high:x}:{low:x}]")
+        }
+        None => format!("[{address}]"),
+    }
+}
+
 fn is_loopback(host: &str) -> bool {
-    let host = host.to_ascii_lowercase();
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|h| h.strip_suffix(']'))
-        .unwrap_or(&host);
-    bare == "localhost"
-        || bare.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
-        || bare.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback())
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+        || ipv6(host).is_some_and(|ip| ip.is_loopback())
 }
 
 /// The host `<bucket>.oss-<region>.aliyuncs.com` without the bucket, and any other one as it is.
@@ -329,7 +353,7 @@ pub(crate) fn without_bucket(authority: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use alloc::string::{String, ToString};
+    use alloc::string::ToString;
 
     use super::*;
 
@@ -350,8 +374,19 @@ mod tests {
     }
 
     #[test]
-    fn the_default_port_is_no_part_of_an_endpoint() {
+    fn an_endpoint_has_one_form() {
         for (text, shown) in [
+            (
+                "HTTPS://Gateway.Example.com:443",
+                "https://gateway.example.com",
+            ),
+            ("Http://LOCALHOST:80", "http://localhost"),
+            ("[2001:DB8:0:0:0:0:0:1]:443", "https://[2001:db8::1]"),
+            ("[1:0:0:2:0:0:0:3]", "https://[1:0:0:2::3]"),
+            ("[1:0:2:3:4:5:6:7]", "https://[1:0:2:3:4:5:6:7]"),
+            ("[::FFFF:192.0.2.1]:8443", "https://[::ffff:c000:201]:8443"),
+            ("[::192.0.2.1]", "https://[::c000:201]"),
+            ("http://[0:0::0001]:80", "http://[::1]"),
             ("Gateway.example.com:443", "https://gateway.example.com"),
             ("gateway.example.com:0443", "https://gateway.example.com"),
             ("gateway.example.com:80", "https://gateway.example.com:80"),
@@ -443,7 +478,9 @@ mod tests {
             "https://[::1]x",
             "https://[fe80::1%25eth0]",
             "http://2130706433",
-            "HTTPS://host",
+            "HTTPS//host",
+            "[::1",
+            "[]",
             "ftp://host",
         ] {
             assert!(text.parse::<Endpoint>().is_err(), "{text:?}");

@@ -102,10 +102,12 @@ pub enum Step<T> {
     /// A driver that can do so runs [`Refresh::new`](crate::driver::Refresh::new) elsewhere, such as on
     /// another thread, and polls this flow again at once, which then waits until its own deadline at the
     /// latest. The refresh goes on without it. Any other driver runs
-    /// [`Refresh::inline`](crate::driver::Refresh::inline), then polls again.
+    /// [`Refresh::inline`](crate::driver::Refresh::inline), then polls again. A driver that works only with
+    /// keys that it is given calls [`Session::decline_refresh`], and links nothing of a refresh.
     Authenticate(RefreshTicket),
     /// Read this file and supply its contents. A file that was not supplied within `timeout`, such as a
-    /// pipe that nobody writes to, has failed: the flow goes on without it.
+    /// pipe that nobody writes to, has failed: the flow goes on without it. Where there are no files,
+    /// supply [`SupplyError::Unsupported`].
     Read {
         /// The path of the file.
         path: String,
@@ -113,7 +115,8 @@ pub enum Step<T> {
         timeout: Duration,
     },
     /// Run this program without a shell and supply its standard output. A program whose output was not
-    /// supplied within `timeout` has failed: the flow goes on without it.
+    /// supplied within `timeout` has failed: the flow goes on without it. Where there are no programs,
+    /// supply [`SupplyError::Unsupported`].
     Run {
         /// The program and its arguments.
         argv: Vec<String>,

@@ -62,8 +62,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A runtime with a socket and no HTTP library gets the bytes of a request from
-//! [`Request::write_http1`](driver::Request::write_http1).
+//! How a driver is written, what it must prove and which tests it can run is in [`driver`]. A runtime with a
+//! socket and no HTTP library gets the bytes of a request from [`Request::write_http1`](driver::Request::write_http1),
+//! and reads the response with a [`ResponseReader`](driver::ResponseReader).
 //!
 //! # Modules
 //!

@@ -1,10 +1,13 @@
 //! The state shared by all calls of a client.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::clock::{MonoTime, Now, UnixTime};
-use crate::credentials::{CredentialCache, CredentialsError, RefreshId, Source};
+use crate::credentials::{
+    CredentialCache, CredentialsError, RefreshId, RefreshTicket, SkippedSource, Source, SourceError,
+};
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::entropy::Entropy;
 use crate::event::{CircuitBreakerState, Event, EventLog};
@@ -123,6 +126,29 @@ impl Session {
     pub fn max_billed(mut self, max: u32, per: Duration) -> Self {
         self.billed_limit = Some(BilledLimit::new(max, per));
         self
+    }
+
+    /// Replaces the credentials or their [`Source`], and keeps everything else: circuit breakers, retry
+    /// budget, rate limits, clock skew.
+    ///
+    /// Requests that are sent from now on are signed with the new ones, those of calls in progress too. What
+    /// a refresh in progress finds is not used. The driver then polls the calls that wait.
+    pub fn set_credentials(&mut self, credentials: impl Into<Source>) {
+        self.credential_cache.replace(credentials.into());
+    }
+
+    /// Ends a refresh that the driver does not run, because it works only with keys that it is given. The call
+    /// that got the ticket and all that need credentials fail, with
+    /// [`SourceError::Unsupported`](crate::credentials::SourceError::Unsupported).
+    ///
+    /// Such a driver does not name [`Refresh`](crate::driver::Refresh), which is then not linked.
+    pub fn decline_refresh(&mut self, ticket: &RefreshTicket, now: Now) {
+        let source = SkippedSource::new(ticket.source.name(), SourceError::Unsupported);
+        let error = CredentialsError::Failed {
+            source: Box::new(source),
+            skipped: Vec::new(),
+        };
+        self.fail_refresh(ticket.id, error, false, now);
     }
 
     /// Releases a refresh that was dropped before its end, so that another call can begin one at once.

@@ -76,6 +76,7 @@ mod callbacks;
 pub mod conformance;
 mod credential_services;
 mod dates;
+pub mod driver_kit;
 mod faults;
 mod gateway;
 mod http;

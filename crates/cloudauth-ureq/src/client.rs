@@ -6,12 +6,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use cloudauth_net::{
-    ClientParts, Clock, CustomSources, FetchError, Observer, Options, OptionsError, local,
+    ClientParts, Clock, CustomSources, FetchError, Observer, Options, OptionsError, local, resolve,
 };
 use cloudauth_proto::driver::{Now, Refresh, RefreshId, RefreshTicket};
 use cloudauth_proto::pages::{Paged, Pages};
 use cloudauth_proto::verify::FetchEvidence;
-use cloudauth_proto::{Call, CallOptions, Entropy, Error, Flow, Operation, Reply, Session, Step};
+use cloudauth_proto::{
+    Call, CallOptions, Entropy, Error, Flow, Operation, Reply, Session, Source, Step,
+};
 use ureq::Agent;
 
 use crate::connector::{ClientConnector, DeferredResolver};
@@ -126,6 +128,17 @@ impl Client {
         let fetched = self.run(fetch)?;
         to.write_all(&fetched.contents)?;
         Ok(fetched.media_type)
+    }
+
+    /// Replaces the credentials, or the [`Source`] that they are looked up from. Circuit breakers, limits and
+    /// connections stay.
+    ///
+    /// Requests that are sent from now on are signed with the new ones, those of calls in progress too. What
+    /// a refresh in progress finds is not used.
+    pub fn set_credentials(&self, credentials: impl Into<Source>) {
+        let driver = &self.0.0;
+        driver.session().set_credentials(resolve(credentials));
+        driver.changed.notify_all();
     }
 
     /// Returns a generator of random values, for order numbers and encryption.

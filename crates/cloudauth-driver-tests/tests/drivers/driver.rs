@@ -63,6 +63,8 @@ pub(crate) trait Driver: Debug + Sized + Sync {
     /// Appends the fetched file.
     fn fetch(&self, fetch: FetchEvidence, to: &mut Vec<u8>) -> Result<&'static str, FetchError>;
 
+    fn set_credentials(&self, credentials: Credentials);
+
     /// Waits between calls. The async driver's runtime keeps running.
     fn idle(&self, span: Duration);
 }
@@ -121,6 +123,10 @@ impl Driver for Blocking {
         self.0.pages(operation).collect()
     }
 
+    fn set_credentials(&self, credentials: Credentials) {
+        self.0.set_credentials(credentials);
+    }
+
     fn idle(&self, span: Duration) {
         thread::sleep(span);
     }
@@ -167,6 +173,10 @@ impl Driver for Async {
             }
         });
         all
+    }
+
+    fn set_credentials(&self, credentials: Credentials) {
+        self.0.set_credentials(credentials);
     }
 
     fn idle(&self, span: Duration) {

@@ -24,9 +24,6 @@ both! {
     a_program_that_closes_its_output_and_lives_on_ends_with_the_total_timeout => program;
 }
 
-const ISSUED: &str = r#"{"Code":"Success","AccessKeyId":"id","AccessKeySecret":"secret",
-    "SecurityToken":"token","Expiration":"2099-01-01T00:00:00Z"}"#;
-
 fn init() -> InitFaceVerify {
     InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
         .user_id("7")
@@ -58,32 +55,6 @@ fn endpoint() -> (MockServer, Endpoints) {
     });
     let endpoints = Endpoints::only(server.url.parse().unwrap());
     (server, endpoints)
-}
-
-/// Calls of 500 ms, and credentials that take 600 ms: the first call fails, later ones have them.
-fn slow_issuer<D: Driver>() {
-    let (issuer, source) = issuer(|connection| {
-        thread::sleep(Duration::from_millis(600));
-        connection.send(&response(ISSUED));
-    });
-    let (service, endpoints) = endpoint();
-    let mut limits = short();
-    limits.read_timeout = Duration::from_secs(10);
-    let client = D::new(options(limits, endpoints).credentials(source));
-    let (called, took) = timed(|| client.call(&init()));
-    let error = called.unwrap_err();
-    assert!(matches!(error, Error::Credentials(_)), "{error}");
-    assert!(took < Duration::from_secs(2), "{took:?}");
-    client.idle(Duration::from_secs(2));
-    client.call(&init()).unwrap();
-    // On a busy machine the first request may time out, after 1 s.
-    assert!((1..=2).contains(&issuer.requests()));
-    assert_eq!(service.requests(), 1);
-}
-
-#[test]
-fn ureq_has_credentials_that_take_longer_than_a_call_for_the_calls_after_it() {
-    slow_issuer::<Blocking>();
 }
 
 /// How long after the drop of the client and its clone the issuer sees the end of the connection.

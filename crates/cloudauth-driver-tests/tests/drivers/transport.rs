@@ -1,27 +1,23 @@
-//! What the conformance table does not cover: TLS, signatures, stalled and trickling connections.
+//! What the driver kit does not cover: TLS, signatures, stalled and trickling connections.
 
 use core::time::Duration;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
 use cloudauth_net::Options;
-use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
-use cloudauth_proto::{
-    AttemptOutcome, CallOptions, Credentials, Endpoint, Endpoints, Error, Scheme,
-};
+use cloudauth_proto::ops::InitFaceVerify;
+use cloudauth_proto::{AttemptOutcome, Credentials, Endpoint, Endpoints, Error, Scheme};
 use cloudauth_sim::conformance::limits;
-use cloudauth_sim::{Fault, Region, Simulator, Times};
+use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region, Simulator};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::driver::{Async, Blocking, Driver, both, endpoints, options};
-use crate::mock_server::{OK, response};
 
 fn init() -> InitFaceVerify {
     InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
@@ -30,34 +26,21 @@ fn init() -> InitFaceVerify {
 }
 
 both! {
-    a_certificate_of_an_added_root_is_trusted => trusted;
     a_tls_configuration_of_the_callers_own_is_used => own_tls;
     a_certificate_of_an_unknown_root_is_refused_before_the_request_is_sent => untrusted;
+    a_client_whose_keys_are_replaced_signs_with_the_new_ones => new_keys;
     a_failed_handshake_fails_over_to_the_next_endpoint => no_handshake;
-    a_query_without_a_response_is_hedged => hedge;
     a_rate_limit_delays_calls => rate_limit;
     a_stalled_handshake_ends_with_the_connect_timeout => silent_handshake;
     a_host_that_does_not_exist_means_that_nothing_was_sent => unresolved;
     a_trickling_response_ends_with_the_read_timeout => trickle;
     a_wrong_secret_is_reported_with_the_request_id => wrong_secret;
     both_signature_schemes_are_accepted => schemes;
-    no_response_is_to_be_compressed => identity;
     with_rpc_signatures_no_parameter_is_in_the_url => rpc_url;
-    the_total_timeout_ends_all_attempts => total;
 }
 
 fn tls(simulator: &Simulator) -> Endpoint {
     simulator.tls_url(Region::Shanghai).parse().unwrap()
-}
-
-fn trusted<D: Driver>() {
-    let simulator = Simulator::start().unwrap();
-    let options = options(limits(), Endpoints::only(tls(&simulator)));
-    let driver = D::new(options.root_certificates(simulator.ca_pem()));
-    for _ in 0..2 {
-        let opened = driver.call(&init()).unwrap();
-        assert_eq!(opened.endpoint, tls(&simulator));
-    }
 }
 
 /// It trusts the root of the simulator, and would offer HTTP/2.
@@ -193,34 +176,21 @@ fn wrong_secret<D: Driver>() {
     }
 }
 
+fn new_keys<D: Driver>() {
+    let simulator = Simulator::start().unwrap();
+    let unknown = Credentials::access_key("unknown", "secret").unwrap();
+    let driver = D::new(options(limits(), endpoints(&simulator)).credentials(unknown));
+    driver.call(&init()).unwrap_err();
+    let known = Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET).unwrap();
+    driver.set_credentials(known);
+    driver.call(&init()).unwrap();
+}
+
 fn schemes<D: Driver>() {
     let simulator = Simulator::start().unwrap();
     for scheme in [Scheme::Acs3HmacSha256, Scheme::RpcHmacSha1] {
         let driver = D::new(options(limits(), endpoints(&simulator)).scheme(scheme));
         assert!(driver.call(&init().auth_id("张三 +&=%~*").crop("")).is_ok());
-    }
-}
-
-fn identity<D: Driver>() {
-    let (sender, requests) = mpsc::channel();
-    let address = server(move |mut connection| {
-        let mut buffer = [0; 8_192];
-        while let Ok(read @ 1..) = connection.read(&mut buffer) {
-            let text = String::from_utf8_lossy(&buffer[..read]).to_lowercase();
-            let _ = sender.send(text);
-            let _ = connection.write_all(response(OK).as_bytes());
-        }
-    });
-    let endpoints = Endpoints::only(format!("http://{address}").parse().unwrap());
-    for scheme in [Scheme::Acs3HmacSha256, Scheme::RpcHmacSha1] {
-        let driver = D::new(options(limits(), endpoints.clone()).scheme(scheme));
-        driver.call(&init()).unwrap();
-        let request = requests.recv().unwrap();
-        assert_eq!(request.matches("accept-encoding").count(), 1, "{request}");
-        assert!(
-            request.contains("\r\naccept-encoding: identity\r\n"),
-            "{request}"
-        );
     }
 }
 
@@ -231,40 +201,6 @@ fn rpc_url<D: Driver>() {
     driver.call(&init().cert_no("330103199001011230")).unwrap();
     let world = simulator.world();
     assert!(world.requests()[0].url_query_names.is_empty());
-}
-
-fn total<D: Driver>() {
-    let address = server(|mut connection| {
-        let _ = connection.read_to_end(&mut Vec::new());
-    });
-    let (first, second) = (
-        format!("http://{address}"),
-        format!("http://localhost:{}", &address[10..]),
-    );
-    let endpoints = Endpoints::only(first.parse().unwrap()).then(second.parse().unwrap());
-    let mut limits = limits();
-    limits.total_timeout = Duration::from_millis(600);
-    let (result, took) = timed(|| D::new(options(limits, endpoints)).call(&init()));
-    assert_eq!(result.unwrap_err().attempts().len(), 2);
-    assert!(took < Duration::from_millis(900), "{took:?}");
-}
-
-/// The async driver sends to both endpoints; the blocking one makes one exchange at a time, so it fails over.
-fn hedge<D: Driver>() {
-    let simulator = Simulator::start().unwrap();
-    simulator.inject(Region::Shanghai, Fault::Hang, Times::Always);
-    let driver = D::new(options(limits(), endpoints(&simulator)));
-    let options = CallOptions::new().hedge_after(Duration::from_millis(50));
-    let query = DescribeFaceVerify::new(1_000_000_006, "unknown");
-    let (result, took) = timed(|| driver.call_with(&query, options));
-    let error = result.unwrap_err();
-    let Error::Service(fault) = &error else {
-        panic!("{error}");
-    };
-    assert_eq!(fault.code.as_deref(), Some("406"));
-    let is_hedged = matches!(fault.attempts[1].outcome, AttemptOutcome::Superseded);
-    assert_eq!(is_hedged, D::NAME == "hyper", "{error}");
-    assert_eq!(is_hedged, took < limits().read_timeout, "{took:?}");
 }
 
 fn rate_limit<D: Driver>() {

@@ -116,6 +116,8 @@ pub(crate) struct CredentialCache {
     reservation: Option<Reservation>,
     failure: Option<FailedRefresh>,
     refreshes: u64,
+    /// How many refreshes had begun when the source was replaced. Their results are not stored.
+    replaced_at: u64,
     /// The credentials that were refused last, and when.
     refused: Option<(Credentials, Now)>,
     /// When credentials that had expired on arrival were stored.
@@ -236,10 +238,24 @@ impl CredentialCache {
             reservation: None,
             failure: None,
             refreshes: 0,
+            replaced_at: 0,
             refused: None,
             trial: None,
             metadata: MetadataState::default(),
         }
+    }
+
+    /// Replaces the source. What a refresh in progress finds is no longer stored.
+    pub(crate) fn replace(&mut self, source: Source) {
+        let new = Self::new(source);
+        let old = core::mem::replace(self, new);
+        self.refreshes = old.refreshes;
+        self.replaced_at = old.refreshes;
+        self.metadata = old.metadata;
+    }
+
+    fn is_replaced(&self, id: RefreshId) -> bool {
+        id.0 <= self.replaced_at
     }
 
     /// The credentials that can sign now, fresh or not.
@@ -301,7 +317,7 @@ impl CredentialCache {
     /// Extends the reservation of a refresh that is in progress and acts again at `until` at the latest.
     pub(crate) fn extend(&mut self, id: RefreshId, until: MonoTime, now: MonoTime) {
         let until = until + REPORT_GRACE;
-        let is_free = self.reservation.is_none_or(|it| it.until <= now);
+        let is_free = self.reservation.is_none_or(|it| it.until <= now) && !self.is_replaced(id);
         if is_free || self.reservation.is_some_and(|it| it.id == id) {
             self.reservation = Some(Reservation { id, until });
         }
@@ -317,6 +333,9 @@ impl CredentialCache {
         now: Now,
     ) {
         self.release(id);
+        if self.is_replaced(id) {
+            return;
+        }
         self.failure = None;
         if let Some(source) = pinned {
             self.source = source;
@@ -352,7 +371,7 @@ impl CredentialCache {
         now: Now,
     ) -> bool {
         let may_try = |at| now.mono.saturating_since(at) >= TRIAL_INTERVAL;
-        if self.current(now).is_some() || !self.trial.is_none_or(may_try) {
+        if self.is_replaced(id) || self.current(now).is_some() || !self.trial.is_none_or(may_try) {
             return false;
         }
         let validity = Validity::new(Some(Duration::ZERO), None);

@@ -175,6 +175,8 @@ pub enum SourceError {
     LogInAgain,
     /// The time for it was over first: that of the refresh, or that of the call that runs it.
     TimedOut,
+    /// The driver fetches no credentials: it works with keys that it is given.
+    Unsupported,
 }
 
 /// A defect in a file with profiles: its location, never a value of the file except for the name of the
@@ -207,8 +209,30 @@ pub enum SupplyError {
     Exited(Option<i32>),
     /// It was not read, or did not exit, within its time limit.
     TimedOut,
+    /// The platform has no files or no programs. A file of the default chain is then skipped, as one that
+    /// does not exist is.
+    Unsupported,
     /// Any other failure.
     Failed,
+}
+
+#[cfg(feature = "std")]
+impl From<std::io::Error> for SupplyError {
+    fn from(error: std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "all other kinds are failures"
+        )]
+        match error.kind() {
+            // Daemons have `HOME=/dev/null`.
+            ErrorKind::NotFound | ErrorKind::NotADirectory => Self::Missing,
+            ErrorKind::PermissionDenied => Self::Denied,
+            ErrorKind::TimedOut => Self::TimedOut,
+            ErrorKind::Unsupported => Self::Unsupported,
+            _ => Self::Failed,
+        }
+    }
 }
 
 impl CredentialsError {
@@ -300,7 +324,8 @@ impl SkippedSource {
             | SourceError::Invalid { .. }
             | SourceError::Malformed { .. }
             | SourceError::Output(_)
-            | SourceError::LogInAgain => false,
+            | SourceError::LogInAgain
+            | SourceError::Unsupported => false,
         }
     }
 }
@@ -389,6 +414,7 @@ impl fmt::Display for SourceError {
                 f.write_str("the stored login has expired: log in again with the CLI")
             }
             Self::TimedOut => f.write_str("timed out"),
+            Self::Unsupported => f.write_str("this client works only with keys that it is given"),
         }
     }
 }
@@ -417,6 +443,7 @@ impl fmt::Display for SupplyError {
             Self::Exited(Some(status)) => write!(f, "exited with status {status}"),
             Self::Exited(None) => f.write_str("killed by a signal"),
             Self::TimedOut => f.write_str("timed out"),
+            Self::Unsupported => f.write_str("not supported on this platform"),
             Self::Failed => f.write_str("cannot be read"),
         }
     }

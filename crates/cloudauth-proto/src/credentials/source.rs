@@ -80,6 +80,26 @@ impl Source {
         matches!(self, Self::Chain(chain) if chain.continues_after_failure)
     }
 
+    /// The name of a source that contains no other.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Static(credentials) => credentials.static_provider(),
+            Self::Oidc(_) => "oidc_role_arn",
+            Self::External(_) => "external",
+            Self::EcsRole(_) => "ecs_ram_role",
+            Self::Uri(_) => "credentials_uri",
+            Self::CloudSso(_) => "cloud_sso",
+            Self::OAuth(_) => "oauth",
+            Self::Chain(_)
+            | Self::Absent(_)
+            | Self::Unusable(_)
+            | Self::FromEnvironment(_)
+            | Self::Profile(_)
+            | Self::Custom(_)
+            | Self::AssumeRole(_) => "source",
+        }
+    }
+
     /// Whether fetching again may yield other credentials.
     pub(crate) fn can_change(&self) -> bool {
         match self {

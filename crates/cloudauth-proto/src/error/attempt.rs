@@ -35,7 +35,11 @@ pub struct Attempt {
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.ended.saturating_since(self.started).as_secs_f64();
-        write!(f, "{}: {} after {seconds:.3} s", self.endpoint, self.outcome)?;
+        write!(
+            f,
+            "{}: {} after {seconds:.3} s",
+            self.endpoint, self.outcome
+        )?;
         match &self.request_id {
             Some(id) => write!(f, ", request ID {id}"),
             None => Ok(()),

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 
-use super::{Body, Head, Method, READ, Request};
+use super::{Body, Head, Method, Request};
 use crate::endpoint::UriScheme;
 
 impl Request {
@@ -60,22 +60,11 @@ impl From<&http::response::Parts> for Head {
             Ok(text) => text.to_owned(),
             Err(_) => String::from_utf8_lossy(value.as_bytes()).into_owned(),
         };
-        let headers = READ_NAMES.iter().filter_map(|name| {
-            let value = parts.headers.get(name)?;
-            Some((name.as_str().to_owned(), text(value)))
-        });
-        Self::new(parts.status.as_u16(), headers.collect())
+        Self::read(parts.status.as_u16(), |name| {
+            parts.headers.get(name).map(text)
+        })
     }
 }
-
-static READ_NAMES: [HeaderName; READ.len()] = [
-    HeaderName::from_static(READ[0]),
-    HeaderName::from_static(READ[1]),
-    HeaderName::from_static(READ[2]),
-    HeaderName::from_static(READ[3]),
-    HeaderName::from_static(READ[4]),
-    HeaderName::from_static(READ[5]),
-];
 
 /// The names that most requests have, as constants.
 static SENT: [HeaderName; 13] = [
@@ -105,6 +94,7 @@ mod tests {
     use alloc::vec::Vec;
 
     use super::*;
+    use crate::http::READ;
 
     /// A request with these headers.
     fn with(headers: &[(&'static str, &'static str)]) -> Request {
@@ -137,6 +127,18 @@ mod tests {
             assert_eq!(got, all);
             assert!(made.headers().values().all(HeaderValue::is_sensitive));
         }
+    }
+
+    #[test]
+    fn a_url_and_the_headers_to_set_say_all_that_the_request_says() {
+        let request = with(&[
+            ("host", "host.test"),
+            ("accept", "*/*"),
+            ("content-length", "0"),
+        ]);
+        assert_eq!(request.url(), "https://host.test/");
+        let set: Vec<(&str, &str)> = request.headers_to_set().collect();
+        assert_eq!(set, [("accept", "*/*")]);
     }
 
     #[test]

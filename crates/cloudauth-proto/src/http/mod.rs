@@ -5,9 +5,11 @@ mod convert;
 mod date;
 pub(crate) mod multipart;
 pub(crate) mod plain;
+mod reader;
 
-use alloc::borrow::Cow;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -16,6 +18,7 @@ use core::fmt;
 use core::mem;
 use core::time::Duration;
 
+pub use reader::ResponseReader;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::clock::UnixTime;
@@ -31,6 +34,9 @@ pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The `User-Agent` of every request.
 const USER_AGENT: &str = concat!("cloudauth-rs/", env!("CARGO_PKG_VERSION"));
+
+/// The headers that transports set themselves.
+const SET_BY_TRANSPORTS: [&str; 2] = ["host", "content-length"];
 
 /// Adds the headers that every request has and no signature covers. Drivers decompress nothing, so no
 /// response is to be compressed.
@@ -87,7 +93,26 @@ pub struct Request {
 }
 
 impl Request {
+    /// The URL, for HTTP libraries that take one. Sensitive.
+    ///
+    /// A library that would send another host or another target than these must not send the request: the
+    /// signature covers both. It is then a [`Delivery::LocalFailure`].
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = self.scheme.as_str();
+        format!("{scheme}://{}{}", self.authority, self.target)
+    }
+
+    /// The headers to pass to a transport that sets `host` and `content-length` itself, from the URL and the
+    /// body, and may refuse them from others: all headers but these two.
+    pub fn headers_to_set(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| (*name, &**value));
+        headers.filter(|(name, _)| !SET_BY_TRANSPORTS.contains(name))
+    }
+
     /// Appends the request as it is sent over HTTP/1.1, for runtimes with a socket and no HTTP library.
+    /// [`ResponseReader`] reads the response.
     pub fn write_http1(&self, out: &mut Vec<u8>) {
         let (head, tail) = self.body.parts();
         for part in [self.method.as_str(), " ", &self.target, " HTTP/1.1\r\n"] {
@@ -244,7 +269,29 @@ pub struct Head {
 }
 
 impl Head {
-    /// A head as a driver read it.
+    /// A head of the headers that this crate reads: `value` returns the first value of the header with
+    /// this name, which is in lower case, if the response has one.
+    ///
+    /// ```
+    /// use cloudauth_proto::driver::Head;
+    ///
+    /// // What an HTTP library has read.
+    /// let headers = [("Date", "Thu, 15 Jan 2026 08:00:00 GMT"), ("Server", "Tengine")];
+    /// let head = Head::read(200, |name| {
+    ///     let mut headers = headers.iter();
+    ///     let found = headers.find(|(sent, _)| sent.eq_ignore_ascii_case(name))?;
+    ///     Some(found.1.to_owned())
+    /// });
+    /// assert_eq!(head.headers, [("date".to_owned(), headers[0].1.to_owned())]);
+    /// ```
+    #[must_use]
+    pub fn read(status: u16, mut value: impl FnMut(&'static str) -> Option<String>) -> Self {
+        let headers = READ.into_iter();
+        let headers = headers.filter_map(|name| Some((name.to_owned(), value(name)?)));
+        Self::new(status, headers.collect())
+    }
+
+    /// A head with these headers. Those that this crate does not read do no harm.
     #[must_use]
     pub fn new(status: u16, headers: Vec<(String, String)>) -> Self {
         Self { status, headers }

@@ -16,9 +16,20 @@ pub(crate) trait Row {
     fn each(&self, visit: &mut dyn FnMut(&'static Field, &str));
 }
 
-/// Checks each value against the metadata of its field.
-pub(crate) fn check(row: &dyn Row, problems: &mut Vec<InvalidField>) {
-    let mut fields = row.metadata().fields.iter();
+/// The metadata of an operation with these fields, which may decide its effect.
+pub(crate) fn metadata(row: &dyn Row) -> OperationMetadata {
+    let mut metadata = row.metadata().clone();
+    if let Some(repeating) = metadata.repeating {
+        metadata.effect = repeating(row);
+    }
+    metadata
+}
+
+/// Checks each value against the metadata of its field, then what involves several fields.
+pub(crate) fn check(row: &dyn Row) -> Vec<InvalidField> {
+    let mut problems = Vec::new();
+    let metadata = row.metadata();
+    let mut fields = metadata.fields.iter();
     let unset = |field: &Field, problems: &mut Vec<InvalidField>| {
         if field.required {
             problems.push(InvalidField::new(field.name, "is missing"));
@@ -26,10 +37,10 @@ pub(crate) fn check(row: &dyn Row, problems: &mut Vec<InvalidField>) {
     };
     row.each(&mut |field, text| {
         for passed in fields.by_ref().take_while(|passed| *passed != field) {
-            unset(passed, problems);
+            unset(passed, &mut problems);
         }
         if text.is_empty() {
-            unset(field, problems);
+            unset(field, &mut problems);
         }
         if let Some(max) = field.max
             && text.chars().count() > max
@@ -48,7 +59,11 @@ pub(crate) fn check(row: &dyn Row, problems: &mut Vec<InvalidField>) {
             problems.push(InvalidField::new(field.name, found.to_string()));
         }
     });
-    fields.for_each(|field| unset(field, problems));
+    fields.for_each(|field| unset(field, &mut problems));
+    if let Some(rules) = metadata.rules {
+        rules(row, &mut problems);
+    }
+    problems
 }
 
 /// Writes the fields that are set as parameters.
@@ -175,7 +190,9 @@ macro_rules! operations {
                     ],
                     <$response as $crate::decode::Part>::SHAPE,
                 )
-                $($(.$key($with))*)?;
+                $($(.$key($with))*)?
+                $(.rules($check))?
+                $(.repeating($repeating))?;
         }
 
         impl $name {
@@ -253,18 +270,12 @@ macro_rules! operations {
 
             #[inline]
             fn metadata(&self) -> $crate::operation::OperationMetadata {
-                #[allow(unused_mut, reason = "few rows have an effect that depends on fields")]
-                let mut metadata = Self::METADATA;
-                $(metadata.effect = $repeating(self);)?
-                metadata
+                $crate::operation::metadata(self)
             }
 
             #[inline]
             fn check(&self) -> alloc::vec::Vec<$crate::operation::InvalidField> {
-                let mut problems = alloc::vec::Vec::new();
-                $crate::operation::check(self, &mut problems);
-                $($check(self, &mut problems);)?
-                problems
+                $crate::operation::check(self)
             }
 
             #[inline]

@@ -3,6 +3,7 @@
 mod encoded;
 mod invalid;
 mod macros;
+mod table;
 mod value;
 
 use alloc::borrow::Cow;
@@ -16,8 +17,9 @@ use serde::de::DeserializeOwned;
 pub use encoded::Base64;
 pub use invalid::{InvalidField, InvalidOperation};
 pub(crate) use macros::{
-    Row, check, encode, field, operations, read_field, require, show, show_field,
+    Row, check, encode, field, metadata, operations, read_field, require, show, show_field,
 };
+pub use table::TableOperation;
 pub use value::Json;
 pub(crate) use value::Value;
 
@@ -60,7 +62,7 @@ pub trait Operation {
 }
 
 /// Name, version, method, effect, fields and reply of an operation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct OperationMetadata {
     /// Name of the operation, sent as `Action`.
@@ -90,7 +92,14 @@ pub struct OperationMetadata {
     pub fields: &'static [Field],
     /// Shape of the reply.
     pub response: Shape,
+    /// Checks that involve several fields.
+    pub(crate) rules: Option<RowCheck>,
+    /// Effect of a call, where its fields decide it.
+    pub(crate) repeating: Option<RowEffect>,
 }
+
+pub(crate) type RowCheck = fn(&dyn Row, &mut Vec<InvalidField>);
+pub(crate) type RowEffect = fn(&dyn Row) -> Effect;
 
 /// Version of the API that [`ops`](crate::ops) covers.
 const VERSION: &str = "2019-03-07";
@@ -112,6 +121,8 @@ impl OperationMetadata {
             confirmed_by: None,
             fields: &[],
             response: Shape::Any,
+            rules: None,
+            repeating: None,
         }
     }
 
@@ -146,6 +157,16 @@ impl OperationMetadata {
     /// Whether it is an operation of the API that [`ops`](crate::ops) covers.
     pub(crate) fn is_of_this_version(&self) -> bool {
         self.version == VERSION
+    }
+
+    pub(crate) const fn rules(mut self, rules: RowCheck) -> Self {
+        self.rules = Some(rules);
+        self
+    }
+
+    pub(crate) const fn repeating(mut self, repeating: RowEffect) -> Self {
+        self.repeating = Some(repeating);
+        self
     }
 
     pub(crate) const fn version(mut self, version: &'static str) -> Self {

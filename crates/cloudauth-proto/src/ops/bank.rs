@@ -5,8 +5,7 @@ use alloc::vec::Vec;
 
 use super::rules;
 use crate::decode::replies;
-use crate::operation::InvalidField;
-use crate::operation::operations;
+use crate::operation::{InvalidField, Row, operations};
 use crate::secret::Sensitive;
 
 operations! {
@@ -43,7 +42,7 @@ operations! {
     }
 }
 
-fn check_bank(check: &BankMetaVerify, problems: &mut Vec<InvalidField>) {
+fn check_bank(check: &dyn Row, problems: &mut Vec<InvalidField>) {
     let kind = "ProductType";
     let with_number = (kind, &["BANK_CARD_3_META", "BANK_CARD_4_META"][..]);
     rules::require_if(check, with_number, &["IdentifyNum"], problems);

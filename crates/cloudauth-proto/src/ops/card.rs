@@ -7,8 +7,7 @@ use super::rules;
 use crate::certify_id::CertifyId;
 use crate::decode::replies;
 use crate::endpoint::Endpoint;
-use crate::operation::InvalidField;
-use crate::operation::operations;
+use crate::operation::{InvalidField, Row, operations};
 use crate::ops::face::UNKNOWN_CODES;
 use crate::secret::Sensitive;
 use crate::verify::YesNo;
@@ -131,12 +130,12 @@ operations! {
     }
 }
 
-fn check_auth(init: &InitAuthVerify, problems: &mut Vec<InvalidField>) {
+fn check_auth(init: &dyn Row, problems: &mut Vec<InvalidField>) {
     rules::callback_url(init, problems);
     rules::meta_info(init, problems);
 }
 
-fn check_card(init: &InitCardVerify, problems: &mut Vec<InvalidField>) {
+fn check_card(init: &dyn Row, problems: &mut Vec<InvalidField>) {
     rules::callback_url(init, problems);
     rules::meta_info(init, problems);
 }

@@ -7,9 +7,7 @@ use alloc::vec::Vec;
 use super::face::SM2;
 use super::rules::{self, PictureFields};
 use crate::decode::replies;
-use crate::operation::Base64;
-use crate::operation::InvalidField;
-use crate::operation::operations;
+use crate::operation::{Base64, InvalidField, Row, operations};
 use crate::secret::Sensitive;
 use crate::verify::{Passed, TrueFalse, YesNo};
 
@@ -193,7 +191,7 @@ operations! {
     }
 }
 
-fn check_contrast(contrast: &ContrastFaceVerify, problems: &mut Vec<InvalidField>) {
+fn check_contrast(contrast: &dyn Row, problems: &mut Vec<InvalidField>) {
     let picture = PictureFields {
         ways: &[
             "FaceContrastPicture",
@@ -208,7 +206,7 @@ fn check_contrast(contrast: &ContrastFaceVerify, problems: &mut Vec<InvalidField
     rules::encryption(contrast, SM2, &[""], ["CertName", "CertNo"], problems);
 }
 
-fn check_compare(compare: &CompareFaceVerify, problems: &mut Vec<InvalidField>) {
+fn check_compare(compare: &dyn Row, problems: &mut Vec<InvalidField>) {
     let source = PictureFields {
         ways: &[
             "SourceFaceContrastPicture",

@@ -6,8 +6,7 @@ use alloc::vec::Vec;
 
 use super::rules;
 use crate::decode::replies;
-use crate::operation::Base64;
-use crate::operation::{InvalidField, Json, Row, operations};
+use crate::operation::{Base64, InvalidField, Json, Row, operations};
 use crate::ops::MerchantDetail;
 use crate::secret::Sensitive;
 
@@ -125,7 +124,7 @@ operations! {
     }
 }
 
-fn check_credential(check: &CredentialVerify, problems: &mut Vec<InvalidField>) {
+fn check_credential(check: &dyn Row, problems: &mut Vec<InvalidField>) {
     check_merchant(check, problems);
     let interpreting = ("ProductCode", &["ANTI_FAKE_VL", "IMAGE_VL_COG"][..]);
     rules::require_if(check, interpreting, &["PromptModel"], problems);

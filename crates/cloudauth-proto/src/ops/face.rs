@@ -8,8 +8,7 @@ use super::rules::{self, PictureFields};
 use crate::certify_id::CertifyId;
 use crate::decode::replies;
 use crate::endpoint::Endpoint;
-use crate::operation::InvalidField;
-use crate::operation::operations;
+use crate::operation::{InvalidField, Row, operations};
 use crate::secret::Sensitive;
 use crate::verify::{
     Base64, CertType, CertifyUrlStyle, CertifyUrlType, EncryptType, FaceGuardOutput, Model, Passed,
@@ -334,13 +333,19 @@ impl DescribeFaceVerifyResponse {
 }
 
 /// Documented rules that depend on the plan, or involve more than one field.
-fn check_init(init: &InitFaceVerify, problems: &mut Vec<InvalidField>) {
-    match init.product_code {
+fn check_init(init: &dyn Row, problems: &mut Vec<InvalidField>) {
+    let (mut plan, mut is_typed_later, mut is_passport) = (ProductCode::IdPlus, false, false);
+    init.each(&mut |field, text| match field.name {
+        "ProductCode" => plan = text.into(),
+        "RarelyCharacters" => is_typed_later |= text == YesNo::Yes.as_str(),
+        "Mode" => is_typed_later |= text == PassportMode::Typed.as_str(),
+        "CertType" => is_passport = text == CertType::Passport.as_str(),
+        _ => {}
+    });
+    match plan {
         ProductCode::IdPro => {
             let problem = "is missing: the plan ID_PRO requires it";
             rules::require(init, &["CertType", "MetaInfo"], problem, problems);
-            let is_typed_later = init.rarely_characters == Some(YesNo::Yes)
-                || init.mode == Some(PassportMode::Typed);
             if !is_typed_later {
                 rules::require(init, &["CertName", "CertNo"], problem, problems);
             }
@@ -355,7 +360,7 @@ fn check_init(init: &InitFaceVerify, problems: &mut Vec<InvalidField>) {
         }
         ProductCode::IdPlus | ProductCode::Mfvc | ProductCode::Face | ProductCode::Other(_) => {}
     }
-    if init.cert_type == Some(CertType::Passport) {
+    if is_passport {
         let given = ("Mode", &["3"][..]);
         rules::require_if(init, given, &["Birthday", "ValidityDate"], problems);
     }
@@ -368,7 +373,7 @@ fn check_init(init: &InitFaceVerify, problems: &mut Vec<InvalidField>) {
         bucket: "OssBucketName",
         object: "OssObjectName",
     };
-    picture.check(init, init.product_code == ProductCode::PvFv, problems);
+    picture.check(init, plan == ProductCode::PvFv, problems);
 }
 
 /// The field that says that name and number are encrypted, and its value then.

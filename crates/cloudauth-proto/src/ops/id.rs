@@ -5,9 +5,7 @@ use alloc::vec::Vec;
 
 use super::rules;
 use crate::decode::replies;
-use crate::operation::Base64;
-use crate::operation::InvalidField;
-use crate::operation::operations;
+use crate::operation::{Base64, InvalidField, Row, operations};
 use crate::secret::Sensitive;
 use crate::verify::TrueFalse;
 
@@ -161,7 +159,7 @@ operations! {
     }
 }
 
-fn check_id3_pro(check: &Id3MetaVerifyPRO, problems: &mut Vec<InvalidField>) {
+fn check_id3_pro(check: &dyn Row, problems: &mut Vec<InvalidField>) {
     let sm2 = ("ParamType", "sm2");
     let fields = ["IdentifyNum", "UserName"];
     rules::encryption(check, sm2, &["", "normal"], fields, problems);

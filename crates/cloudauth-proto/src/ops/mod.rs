@@ -58,7 +58,16 @@ replies! {
 /// A generic function for [`visit`], which applies it to every operation.
 pub trait Visitor {
     /// Called once for each operation `O`.
-    fn operation<O: Listed + Sync>(&mut self);
+    fn operation<O: Listed + Send + Sync + 'static>(&mut self);
+}
+
+/// Metadata of the operation of this name, such as `DescribeFaceVerify`.
+///
+/// [`TableOperation`](crate::operation::TableOperation) calls it.
+#[must_use]
+pub fn find(action: &str) -> Option<&'static OperationMetadata> {
+    let at = ALL.binary_search_by(|listed| (*listed.action).cmp(action));
+    at.ok().map(|at| &ALL[at])
 }
 
 macro_rules! list {

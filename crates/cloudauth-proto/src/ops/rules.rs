@@ -6,14 +6,16 @@
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::operation::InvalidField;
-use crate::operation::Row;
+use crate::operation::{InvalidField, Row};
+use crate::policy::Effect;
 
 /// Adds `problem` for each of these fields that is unset or empty.
 pub(super) fn require(
@@ -62,6 +64,31 @@ fn value(row: &dyn Row, name: &str) -> Option<String> {
         }
     });
     value
+}
+
+/// Whether a field has this value.
+pub(super) fn is(row: &dyn Row, name: &str, value: &str) -> bool {
+    self::value(row, name).is_some_and(|it| it == value)
+}
+
+/// The effect of a change of rules, which the JSON of this field lists or which is one: to change a rule
+/// twice is harmless; one without an ID is added each time.
+pub(super) fn change_or_addition(row: &dyn Row, field: &str) -> Effect {
+    #[derive(Deserialize)]
+    struct Rule {
+        #[serde(rename = "Id")]
+        id: Option<IgnoredAny>,
+    }
+    let are_known = value(row, field).is_some_and(|json| {
+        let list = serde_json::from_str::<Vec<Rule>>(&json);
+        let rules = list.or_else(|_| serde_json::from_str::<Rule>(&json).map(|rule| vec![rule]));
+        rules.is_ok_and(|rules| rules.iter().all(|rule| rule.id.is_some()))
+    });
+    if are_known {
+        Effect::Idempotent
+    } else {
+        Effect::NotIdempotent
+    }
 }
 
 /// Adds `problem` for a field whose value, unless it is empty, does not pass `test`.

@@ -81,7 +81,8 @@ impl ProfileSearch {
             Err(problem) => {
                 let path = file.path.clone();
                 let reason = SourceError::File { path, problem };
-                if problem == SupplyError::Missing && !file.is_required {
+                let is_absent = matches!(problem, SupplyError::Missing | SupplyError::Unsupported);
+                if is_absent && !file.is_required {
                     Ok(ProfileLookup::Absent(reason))
                 } else {
                     Err(reason)

@@ -66,29 +66,9 @@ pub(super) fn enter(
         | Source::Uri(_)
         | Source::CloudSso(_)
         | Source::OAuth(_)) => {
-            walk.enter_last(name_of(&last), &last);
+            walk.enter_last(last.name(), &last);
             enter_last(last, session, now, deadline)
         }
-    }
-}
-
-/// The name of a source that contains no other.
-fn name_of(source: &Source) -> &'static str {
-    match source {
-        Source::Static(credentials) => credentials.static_provider(),
-        Source::Oidc(_) => "oidc_role_arn",
-        Source::External(_) => "external",
-        Source::EcsRole(_) => "ecs_ram_role",
-        Source::Uri(_) => "credentials_uri",
-        Source::CloudSso(_) => "cloud_sso",
-        Source::OAuth(_) => "oauth",
-        Source::Chain(_)
-        | Source::Absent(_)
-        | Source::Unusable(_)
-        | Source::FromEnvironment(_)
-        | Source::Profile(_)
-        | Source::Custom(_)
-        | Source::AssumeRole(_) => "source",
     }
 }
 

@@ -12,6 +12,7 @@ mod callbacks;
 mod catalogue;
 mod client;
 mod codes;
+mod conformance;
 mod credential_services;
 mod credentials;
 mod faults;

@@ -4,8 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::decode::replies;
-use crate::operation::{Json, operations};
-use crate::ops::{BlackListStrategy, ControlStrategy, FlowStrategy};
+use crate::operation::{Json, Row, operations};
+use crate::ops::{BlackListStrategy, ControlStrategy, FlowStrategy, rules};
 use crate::policy::Effect;
 use crate::secret::Sensitive;
 
@@ -151,30 +151,16 @@ operations! {
     }
 }
 
-/// Changing a rule twice is harmless; a rule without an ID is added each time.
-fn change_or_addition(are_all_known: bool) -> Effect {
-    if are_all_known {
-        Effect::Idempotent
-    } else {
-        Effect::NotIdempotent
-    }
+fn of_black_list(modify: &dyn Row) -> Effect {
+    rules::change_or_addition(modify, "BlackListStrategy")
 }
 
-fn of_black_list(modify: &ModifyBlackListStrategy) -> Effect {
-    let strategy = modify.black_list_strategy.as_ref();
-    change_or_addition(strategy.is_some_and(|Json(strategy)| strategy.id.is_some()))
+fn of_control(modify: &dyn Row) -> Effect {
+    rules::change_or_addition(modify, "ControlStrategyList")
 }
 
-fn of_control(modify: &ModifyControlStrategy) -> Effect {
-    let strategies = modify.control_strategy_list.as_ref();
-    let are_known = |list: &[ControlStrategy]| list.iter().all(|it| it.id.is_some());
-    change_or_addition(strategies.is_some_and(|Json(list)| are_known(list)))
-}
-
-fn of_flow(modify: &ModifyCustomizeFlowStrategyList) -> Effect {
-    let strategies = modify.strategy_object.as_ref();
-    let are_known = |list: &[FlowStrategy]| list.iter().all(|it| it.id.is_some());
-    change_or_addition(strategies.is_some_and(|Json(list)| are_known(list)))
+fn of_flow(modify: &dyn Row) -> Effect {
+    rules::change_or_addition(modify, "StrategyObject")
 }
 
 replies! {

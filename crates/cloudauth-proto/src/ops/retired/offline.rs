@@ -4,8 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::decode::replies;
-use crate::operation::InvalidField;
-use crate::operation::operations;
+use crate::operation::{InvalidField, Row, operations};
 use crate::ops::rules;
 use crate::secret::Sensitive;
 
@@ -83,8 +82,8 @@ operations! {
     }
 }
 
-fn check_key(create: &CreateAuthKey, problems: &mut Vec<InvalidField>) {
-    if create.test != Some(true) {
+fn check_key(create: &dyn Row, problems: &mut Vec<InvalidField>) {
+    if !rules::is(create, "Test", "true") {
         let problem = "is missing: it is required unless Test is true";
         rules::require(create, &["AuthYears"], problem, problems);
     }
