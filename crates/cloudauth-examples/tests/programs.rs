@@ -2,16 +2,27 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
 
 use cloudauth_hyper::ops::InitFaceVerify;
 use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Region, Simulator, Verdict};
 use cloudauth_ureq::Client;
 
-/// An example, which Cargo builds beside its tests.
+/// An example. All are built, once: Cargo does so only if all targets are tested.
 fn example(name: &str, simulator: &Simulator) -> Command {
-    let this = std::env::current_exe().unwrap();
-    let folder = this.parent().unwrap().with_file_name("examples");
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "-p", "cloudauth-examples", "--examples"]);
+        if cfg!(feature = "metrics") {
+            build.args(["--features", "metrics"]);
+        }
+        assert!(build.status().unwrap().success());
+        let this = std::env::current_exe().unwrap();
+        this.parent().unwrap().with_file_name("examples")
+    });
     let mut command = Command::new(folder.join(name));
     let [shanghai, beijing] = [Region::Shanghai, Region::Beijing].map(|it| simulator.url(it));
     command

@@ -39,12 +39,13 @@
 //!
 //! # What it promises
 //!
-//! The tests are in `cloudauth-driver-tests`, as `file::test`.
+//! The tests are in `cloudauth-driver-tests`, as `file::test`; rows of the kit, which it passes too, are in
+//! `cloudauth_sim::driver_kit`.
 //!
 //! | about | promise | test |
 //! |---|---|---|
 //! | threads | Threads share a client; a thousand that start at once fetch credentials once | `credentials::a_thousand_threads_request_credentials_once` |
-//! | threads | A refresh of the credentials has a thread of its own, and goes on without the call that began it | `refreshes::ureq_has_credentials_that_take_longer_than_a_call_for_the_calls_after_it` |
+//! | threads | A refresh of the credentials has a thread of its own, and goes on without the call that began it | row `kit::a refresh outlives its call` |
 //! | dropping | A refresh ends with the client and its clones. A call cannot be cancelled; it ends at its total timeout | `refreshes::a_refresh_of_ureq_ends_when_its_client_is_dropped` |
 //! | dropping | So does a program that it runs | `refreshes::a_program_of_ureq_ends_when_its_client_is_dropped` |
 //! | time-outs | A call ends at its total timeout, whatever delays it: a TLS handshake, a server that does not read, a response that trickles, retries | `deadline::the_total_timeout_holds_whatever_delays_a_call` |

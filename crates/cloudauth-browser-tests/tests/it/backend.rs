@@ -211,14 +211,7 @@ fn program(example: Example) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {
         let mut build = Command::new(env!("CARGO"));
-        build.args([
-            "build",
-            "--quiet",
-            "-p",
-            "cloudauth-hyper",
-            "-p",
-            "cloudauth-ureq",
-        ]);
+        build.args(["build", "--quiet", "-p", "cloudauth-examples"]);
         for example in Example::ALL {
             build.args(["--example", example.name()]);
         }
