@@ -15,10 +15,20 @@ fn example(name: &str, simulator: &Simulator) -> Command {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "-p", "cloudauth-examples", "--examples"]);
+        // As `cargo test` selects features, so that nothing is compiled twice.
         if cfg!(feature = "metrics") {
-            build.args(["--features", "metrics"]);
+            build.args([
+                "build",
+                "--quiet",
+                "-p",
+                "cloudauth-examples",
+                "--features",
+                "metrics",
+            ]);
+        } else {
+            build.args(["build", "--quiet", "--workspace"]);
         }
+        build.arg("--examples");
         assert!(build.status().unwrap().success());
         let this = std::env::current_exe().unwrap();
         this.parent().unwrap().with_file_name("examples")

@@ -211,10 +211,8 @@ fn program(example: Example) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "-p", "cloudauth-examples"]);
-        for example in Example::ALL {
-            build.args(["--example", example.name()]);
-        }
+        // As `cargo test --workspace` selects features, so that nothing is compiled twice.
+        build.args(["build", "--quiet", "--workspace", "--examples"]);
         assert!(build.status().unwrap().success());
         let this = env::current_exe().unwrap();
         // This test is in the folder `deps`, next to `examples`.
