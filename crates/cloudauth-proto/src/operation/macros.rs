@@ -16,15 +16,6 @@ pub(crate) trait Row {
     fn each(&self, visit: &mut dyn FnMut(&'static Field, &str));
 }
 
-/// The metadata of an operation with these fields, which may decide its effect.
-pub(crate) fn metadata(row: &dyn Row) -> OperationMetadata {
-    let mut metadata = row.metadata().clone();
-    if let Some(repeating) = metadata.repeating {
-        metadata.effect = repeating(row);
-    }
-    metadata
-}
-
 /// Checks each value against the metadata of its field, then what involves several fields.
 pub(crate) fn check(row: &dyn Row) -> Vec<InvalidField> {
     let mut problems = Vec::new();
@@ -270,7 +261,11 @@ macro_rules! operations {
 
             #[inline]
             fn metadata(&self) -> $crate::operation::OperationMetadata {
-                $crate::operation::metadata(self)
+                let mut metadata = Self::METADATA;
+                if let Some(repeating) = metadata.repeating {
+                    metadata.effect = repeating(self);
+                }
+                metadata
             }
 
             #[inline]

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 pub use encoded::Base64;
 pub use invalid::{InvalidField, InvalidOperation};
 pub(crate) use macros::{
-    Row, check, encode, field, metadata, operations, read_field, require, show, show_field,
+    Row, check, encode, field, operations, read_field, require, show, show_field,
 };
 pub use table::TableOperation;
 pub use value::Json;

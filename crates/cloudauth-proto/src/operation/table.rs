@@ -7,7 +7,7 @@ use core::fmt;
 
 use serde::de::IgnoredAny;
 
-use super::{Base64, Value, check, encode, metadata, show};
+use super::{Base64, Value, check, encode, show};
 use super::{Field, FieldKind, InvalidField, Operation, OperationMetadata, Params, Row};
 use crate::endpoint::Endpoint;
 use crate::ops::RawResponse;
@@ -106,7 +106,11 @@ impl Operation for TableOperation {
     type Response = RawResponse;
 
     fn metadata(&self) -> OperationMetadata {
-        metadata(self)
+        let mut metadata = self.metadata.clone();
+        if let Some(repeating) = metadata.repeating {
+            metadata.effect = repeating(self);
+        }
+        metadata
     }
 
     fn origin(&self) -> Option<&Endpoint> {
