@@ -4,7 +4,7 @@
 //! verification it is.
 #![expect(clippy::print_stdout, reason = "a program prints")]
 
-use std::error::Error;
+use core::error::Error;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;

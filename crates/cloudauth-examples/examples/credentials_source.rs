@@ -5,8 +5,8 @@
 //! ```
 #![expect(clippy::print_stdout, reason = "a program prints")]
 
+use core::error::Error;
 use core::time::Duration;
-use std::error::Error;
 
 use cloudauth_ureq::proto::WhoAmI;
 use cloudauth_ureq::proto::credentials::{CustomSource, ProvidedCredentials, SupplyError};

@@ -6,8 +6,8 @@
 //! ```
 #![expect(clippy::print_stdout, reason = "a program prints")]
 
+use core::error::Error;
 use core::time::Duration;
-use std::error::Error;
 
 use cloudauth_hyper::ops::{DescribeFaceVerify, InitFaceVerify};
 use cloudauth_hyper::verify::{IdNumber, IdentityCard, OuterOrderNo, PollVerdict, Verdict};

@@ -2,7 +2,7 @@
 //! the same pages.
 #![expect(clippy::print_stdout, reason = "a program prints")]
 
-use std::error::Error;
+use core::error::Error;
 
 use cloudauth_ureq::ops::DescribeVerifySearchPageList;
 use cloudauth_ureq::{Client, Options};

@@ -6,7 +6,7 @@
 //! ```
 #![expect(clippy::print_stdout, reason = "a program prints")]
 
-use std::error::Error;
+use core::error::Error;
 
 use cloudauth_proto::driver::Method;
 use cloudauth_proto::operation::Params;

@@ -5,7 +5,7 @@
 //! ```
 #![expect(clippy::print_stdout, reason = "a program prints")]
 
-use std::error::Error;
+use core::error::Error;
 
 use cloudauth_ureq::proto::WhoAmI;
 use cloudauth_ureq::{Client, Options};

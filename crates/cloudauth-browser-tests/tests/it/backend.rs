@@ -26,8 +26,6 @@ pub(crate) enum Example {
 }
 
 impl Example {
-    pub(crate) const ALL: [Self; 3] = [Self::Axum, Self::Minimal, Self::Blocking];
-
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Axum => "h5_backend",
