@@ -1,6 +1,7 @@
 //! The random stream of a session, from one seed.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 
@@ -49,11 +50,8 @@ impl Entropy {
     /// A nonce that is unique among all draws of this stream and its forks.
     #[must_use]
     pub fn nonce(&mut self) -> Nonce {
-        let block = self.block(b"nonce");
-        let (bytes, _) = block.split_at(16);
-        let mut text = String::with_capacity(32);
-        hex::write(&mut text, bytes);
-        Nonce(text)
+        let digits = hex::digits(&self.block(b"nonce"));
+        Nonce(hex::text(&digits[..32]).into())
     }
 
     /// Fills this with random bytes.
@@ -98,7 +96,7 @@ impl fmt::Debug for Entropy {
 
 /// A value that the service accepts once. Generated nonces have 32 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Nonce(String);
+pub struct Nonce(Arc<str>);
 
 impl Nonce {
     /// A given nonce, for tests with known answers. `None` if it is empty or contains anything but
@@ -107,7 +105,7 @@ impl Nonce {
     pub fn new(text: impl Into<String>) -> Option<Self> {
         let text = text.into();
         let is_plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
-        is_plain.then_some(Self(text))
+        is_plain.then(|| Self(text.into()))
     }
 
     /// The nonce as it is sent.

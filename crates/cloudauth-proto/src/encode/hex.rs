@@ -1,16 +1,6 @@
 //! Lower-case hexadecimal.
 
-use alloc::string::String;
-
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
-
-/// Appends the digits of `bytes` to `out`.
-pub(crate) fn write(out: &mut String, bytes: &[u8]) {
-    for byte in bytes {
-        out.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        out.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-}
 
 /// The digits of a hash.
 pub(crate) fn digits(hash: &[u8; 32]) -> [u8; 64] {
@@ -20,4 +10,10 @@ pub(crate) fn digits(hash: &[u8; 32]) -> [u8; 64] {
         pair[1] = DIGITS[usize::from(byte & 15)];
     }
     text
+}
+
+/// Digits as a string.
+pub(crate) fn text(digits: &[u8]) -> &str {
+    // Hexadecimal digits are ASCII, so the default is never used.
+    core::str::from_utf8(digits).unwrap_or_default()
 }

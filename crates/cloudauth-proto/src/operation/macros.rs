@@ -82,7 +82,7 @@ pub(crate) fn show_field<V: Value>(
     visit: &mut dyn FnMut(&'static Field, &str),
 ) {
     if let (Some(field), Some(value)) = (fields.next(), value) {
-        visit(field, &value.text());
+        value.visit_text(&mut |text| visit(field, text));
     }
 }
 

@@ -13,6 +13,10 @@ use crate::secret::Sensitive;
 pub(crate) trait Value: Sized {
     const KIND: FieldKind;
     fn text(&self) -> Cow<'_, str>;
+    /// Calls `visit` with the text; integers need no memory for it.
+    fn visit_text(&self, visit: &mut dyn FnMut(&str)) {
+        visit(&self.text());
+    }
     fn parse(text: String) -> Option<Self>;
 }
 
@@ -52,8 +56,7 @@ impl Value for CertifyId {
     }
 }
 
-/// Types whose string on the wire is that of `Display` and `FromStr`.
-macro_rules! plain_values {
+macro_rules! integers {
     ($($type:ty: $kind:ident),*) => {$(
         impl Value for $type {
             const KIND: FieldKind = FieldKind::$kind;
@@ -62,13 +65,29 @@ macro_rules! plain_values {
                 self.to_string().into()
             }
 
+            fn visit_text(&self, visit: &mut dyn FnMut(&str)) {
+                visit(itoa::Buffer::new().format(*self));
+            }
+
             fn parse(text: String) -> Option<Self> {
                 text.parse().ok()
             }
         }
     )*};
 }
-plain_values!(i32: Int32, i64: Int64, bool: Boolean);
+integers!(i32: Int32, i64: Int64);
+
+impl Value for bool {
+    const KIND: FieldKind = FieldKind::Boolean;
+
+    fn text(&self) -> Cow<'_, str> {
+        if *self { "true" } else { "false" }.into()
+    }
+
+    fn parse(text: String) -> Option<Self> {
+        text.parse().ok()
+    }
+}
 
 /// A list or an object that is sent as compact JSON, as the vendor's SDKs do (recorded).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -137,7 +137,7 @@ fn unsigned<A: Algorithm>(
         headers.push(("x-acs-accesskey-id", identity.id.to_string().into()));
     }
     headers.push(("x-acs-action", draft.action.clone()));
-    let hash = text(&payload_hash).to_string();
+    let hash = hex::text(&payload_hash).to_string();
     headers.push(("x-acs-content-sha256", hash.into()));
     if let Some(identity) = identity {
         headers.push(("x-acs-credentials-provider", identity.provider.into()));
@@ -184,7 +184,7 @@ impl UnsignedRequest {
             self.query(),
             headers,
             names,
-            text(&self.payload_hash),
+            hex::text(&self.payload_hash),
             sink,
         );
     }
@@ -235,14 +235,12 @@ pub(super) fn hash<A: Algorithm>(bytes: &[u8]) -> [u8; 64] {
     hex::digits(&A::digest(bytes).into())
 }
 
-/// Hexadecimal digits as a string.
-pub(super) fn text(digits: &[u8; 64]) -> &str {
-    // Hexadecimal digits are ASCII, so the default is never used.
-    core::str::from_utf8(digits).unwrap_or_default()
-}
-
 pub(super) fn string_to_sign<A: Algorithm>(canonical: &str) -> String {
-    format!("{}\n{}", A::NAME, text(&hash::<A>(canonical.as_bytes())))
+    format!(
+        "{}\n{}",
+        A::NAME,
+        hex::text(&hash::<A>(canonical.as_bytes()))
+    )
 }
 
 /// Signs the hash of a canonical request with a keyed HMAC state.
@@ -289,7 +287,7 @@ impl AuthorizationHeader {
     /// Completes the value.
     pub(super) fn with(mut self, signature: &[u8; 64]) -> String {
         self.text.push_str(",Signature=");
-        self.text.push_str(text(signature));
+        self.text.push_str(hex::text(signature));
         self.text
     }
 }

@@ -90,10 +90,8 @@ impl CallbackKey {
         let mut mac = keyed::<Hmac<Sha256>>(&*self.0);
         mac.update(end.as_bytes());
         mac.update(order.as_str().as_bytes());
-        let hash = mac.finalize().into_bytes();
-        let mut text = String::with_capacity(HASH);
-        hex::write(&mut text, &hash[..HASH / 2]);
-        text
+        let digits = hex::digits(&mac.finalize().into_bytes().into());
+        hex::text(&digits[..HASH]).into()
     }
 }
 

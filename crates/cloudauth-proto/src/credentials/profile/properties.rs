@@ -60,8 +60,8 @@ fn key(credentials: &Credentials) -> Vec<String> {
     let SigningKey::Pair(pair) = credentials.key() else {
         panic!("{credentials:?}");
     };
-    let mut signature = String::new();
-    hex::write(&mut signature, &pair.sha256.clone().finalize().into_bytes());
+    let hash = pair.sha256.clone().finalize().into_bytes().into();
+    let signature = hex::text(&hex::digits(&hash)).to_owned();
     let token = pair.token.iter().map(|it| it.expose().to_owned());
     [pair.id.clone(), signature]
         .into_iter()
