@@ -39,7 +39,7 @@ const MAX_HEAD: usize = 64 << 10;
 ///
 /// let sent = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
 /// assert_eq!(read(sent.as_bytes(), 1_000)?.body, b"{}");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), Failure>(())
 /// ```
 ///
 /// The connection is to be closed after it: bytes that follow the response are dropped.
