@@ -8,6 +8,7 @@
     reason = "a test"
 )]
 
+use core::cell::Cell;
 use core::time::Duration;
 
 use cloudauth_proto::credentials::{
@@ -241,6 +242,34 @@ fn a_call_with_usable_credentials_spends_a_quarter_of_its_time_on_an_inline_refr
     while let Step::Abandon(_) = refresh.poll(&mut session, at(late + 2_000)) {}
     // The source is given time to recover, and the old credentials are used meanwhile.
     send(call.poll(&mut session, at(late + 2_000)));
+}
+
+#[test]
+fn expired_credentials_of_an_instance_are_used_during_the_backoff_only_and_then_refreshed_first() {
+    let mut session = session(EcsRole::named("r").into(), Duration::from_secs(30));
+    let mut first = call();
+    let ticket = authenticate(first.poll(&mut session, at(0)));
+    let is_token = Cell::new(true);
+    run(Refresh::new(ticket), &mut session, at(0), || {
+        if is_token.replace(false) {
+            return Ok(Response::new(Head::new(200, Vec::new()), b"token".to_vec()));
+        }
+        issued(3_600)
+    });
+    send(first.poll(&mut session, at(0)));
+
+    // They are over, and their service cannot be reached.
+    let (over, later) = (at(7_200_000), at(14_400_000));
+    let mut second = call();
+    let ticket = authenticate(second.poll(&mut session, over));
+    run(Refresh::new(ticket), &mut session, over, unreachable);
+    send(second.poll(&mut session, over));
+
+    // Long after the backoff it may have recovered: calls wait for what it responds.
+    let (mut third, mut fourth) = (call(), call());
+    authenticate(third.poll(&mut session, later));
+    wait(third.poll(&mut session, later));
+    wait(fourth.poll(&mut session, later));
 }
 
 #[test]

@@ -284,8 +284,9 @@ impl CredentialCache {
         // Without credentials another attempt is due at once, whatever failed while there were some.
         let is_due = |it: &&FailedRefresh| current.is_none() && it.was_usable;
         let failure = self.failure.as_ref();
-        let allows_expired = failure.is_some_and(|it| it.allows_expired);
         let failure = failure.filter(|it| now < it.until && !is_due(it));
+        // Until the backoff is over. After it, credentials that are over are refreshed first again.
+        let allows_expired = failure.is_some_and(|it| it.allows_expired);
         let expired = self.cached.as_ref().filter(|_| allows_expired);
         let current = current.or_else(|| expired.map(|cached| cached.found.clone()));
         match (current, reservation, failure) {

@@ -142,6 +142,19 @@ fn endpoint(region: Region) -> Endpoint {
 }
 
 impl Scenario {
+    /// Whether no link is impaired at the end.
+    pub(super) fn recovers(&self) -> bool {
+        let recovered = |region: Region| {
+            let mut changes = self.link_changes.iter().rev();
+            let last = changes.find(|change| change.region == region);
+            last.is_none_or(|change| change.link == Link::unimpaired())
+        };
+        let credentials = self.credentials.as_ref();
+        let services = credentials.and_then(|it| it.link_changes.last());
+        Region::ALL.into_iter().all(recovered)
+            && services.is_none_or(|(_, link)| *link == Link::unimpaired())
+    }
+
     /// Simulates the scenario to its end.
     pub(super) fn run(&self) -> Result<Simulation, ScenarioError> {
         let source = match &self.credentials {
