@@ -68,6 +68,9 @@ pub struct SkippedSource {
     /// The path of the source: the vendor's names of its providers, the outermost first, separated by
     /// slashes, such as `cli_profile/ram_role_arn/static_ak`.
     pub source: String,
+    /// The profile that describes the source, if one does: its name and its file, such as
+    /// `staging in /home/app/.aliyun/config.json`.
+    pub profile: Option<String>,
     /// The reason why it has none.
     pub reason: SourceError,
 }
@@ -76,8 +79,11 @@ impl SkippedSource {
     /// A source of this name, for [`Source::Absent`](super::Source::Absent).
     #[must_use]
     pub fn new(source: impl Into<String>, reason: SourceError) -> Self {
-        let source = source.into();
-        Self { source, reason }
+        Self {
+            source: source.into(),
+            profile: None,
+            reason,
+        }
     }
 }
 
@@ -366,7 +372,11 @@ impl core::error::Error for CredentialsError {}
 
 impl fmt::Display for SkippedSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.source, self.reason)
+        f.write_str(&self.source)?;
+        if let Some(profile) = &self.profile {
+            write!(f, " (profile {profile})")?;
+        }
+        write!(f, ": {}", self.reason)
     }
 }
 

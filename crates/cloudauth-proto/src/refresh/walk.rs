@@ -4,6 +4,7 @@
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
@@ -110,8 +111,20 @@ impl SourceWalk {
 
     /// Records why the current source has no credentials.
     pub(super) fn record(&mut self, reason: SourceError) {
-        let source = self.name();
-        self.skipped.push(SkippedSource { source, reason });
+        let mut skipped = SkippedSource::new(self.name(), reason);
+        skipped.profile = self.profile();
+        self.skipped.push(skipped);
+    }
+
+    /// The innermost profile that describes the current source: its name and its file.
+    fn profile(&self) -> Option<String> {
+        self.frames.iter().rev().find_map(|frame| match frame {
+            Frame::Described(Source::Profile(profile)) => {
+                let file = profile.files.first()?;
+                Some(format!("{} in {}", profile.name.as_ref()?, file.path))
+            }
+            Frame::Described(_) | Frame::Chain { .. } | Frame::Roles { .. } => None,
+        })
     }
 
     /// Leaves the current source for the next one of the innermost chain that goes on. Ends the walk if the

@@ -231,7 +231,9 @@ const CASES: &[Case] = &[
         name: "a program that fails",
         vars: &[],
         profiles: r#"{"mode":"External","process_command":"/opt/ext FAIL"}"#,
-        expected: Stops(&["cli_profile/external: program: exited with status 1"]),
+        expected: Stops(&[
+            "cli_profile/external (profile X in /home/u/.aliyun/config.json): program: exited with status 1",
+        ]),
         trace: &[r#"["/opt/ext", "FAIL"]"#],
     },
 ];
@@ -269,7 +271,8 @@ fn an_unreachable_sts_ends_the_search_with_its_cause() {
     host.file("~/.alibabacloud/credentials", BEHIND_CLI);
     let resolved = host.resolve();
     let error = resolved.result.unwrap_err();
-    let expected = "no credentials: cli_profile/ram_role_arn/static_ak: cannot connect: Connection refused; \
+    let expected = "no credentials: cli_profile/ram_role_arn/static_ak (profile X in /home/u/.aliyun/config.json): \
+        cannot connect: Connection refused; \
         not used before it: env: ALIBABA_CLOUD_ACCESS_KEY_ID is not set; \
         oidc_role_arn: ALIBABA_CLOUD_ROLE_ARN is not set";
     assert_eq!(error, expected);

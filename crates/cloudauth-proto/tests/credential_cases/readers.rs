@@ -312,7 +312,7 @@ fn profiles_of_the_command_line_are_used_or_end_the_search() {
             "cloud_sso_account_id":"1","cloud_sso_access_config":"ac","access_token":"s3cret",
             "cloud_sso_access_token_expire":1000"#
                 .to_owned(),
-            Stops(&["cli_profile/cloud_sso: the stored login has expired: log in again"]),
+            Stops(&["cli_profile/cloud_sso (profile ", " in /home/u/.aliyun/config.json): the stored login has expired: log in again"]),
             &[],
         ),
         (
@@ -320,7 +320,7 @@ fn profiles_of_the_command_line_are_used_or_end_the_search() {
             r#""mode":"OAuth","oauth_access_token":"s3cret","oauth_access_token_expire":1000,
             "oauth_refresh_token":"s3cret""#
                 .to_owned(),
-            Stops(&["cli_profile/oauth: the stored login has expired: log in again"]),
+            Stops(&["cli_profile/oauth (profile ", " in /home/u/.aliyun/config.json): the stored login has expired: log in again"]),
             &[],
         ),
         (
@@ -335,7 +335,7 @@ fn profiles_of_the_command_line_are_used_or_end_the_search() {
             "B08",
             r#""mode":"OAuth","oauth_site_type":"cn","oauth_access_token":"t","oauth_access_token_expire":4000000000"#
                 .to_owned(),
-            Stops(&["cli_profile/oauth: refused (HTTP 404)"]),
+            Stops(&["cli_profile/oauth (profile ", " in /home/u/.aliyun/config.json): refused (HTTP 404)"]),
             &["POST oauth.aliyun.com/v1/exchange"],
         ),
     ] {
