@@ -97,6 +97,7 @@
 //! # Features
 //!
 //! * `std` (default): conversions from and to types of the standard library.
+//! * `meanings` (default): the tables of [`codes`]. Without it they are empty, and errors show codes only.
 //! * `http`: conversions from and to the types of the `http` crate.
 //! * `sm2`: encryption of names and ID numbers before they are sent (`EncryptType=SM2`), in
 //!   `verify::sm2`.
