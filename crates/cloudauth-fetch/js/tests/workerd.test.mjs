@@ -119,9 +119,9 @@ test("requests share a client with given keys", async () => {
 });
 
 test("requests that wait for the refresh of another one are served when it has ended", async () => {
-    // The refresh takes until all requests wait for it.
+    // The refresh takes until all requests wait for it. Without being told they would wait until it is overdue.
     const slow = await sts((release) => setTimeout(release, 200));
-    const url = await work({ roleArn: ROLE, stsEndpoint: slow.url, readTimeout: 2_000 });
+    const url = await work({ roleArn: ROLE, stsEndpoint: slow.url, readTimeout: 60_000, totalTimeout: 60_000 });
     assertOpened(await openAll(url));
     assert.equal(slow.counts.connections, 1, "there was one refresh");
     // And the credentials are kept.
