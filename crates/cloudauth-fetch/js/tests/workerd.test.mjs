@@ -24,6 +24,11 @@ const ROLE = "acs:ram::1234567890123456:role/tester";
 /** How many requests there are at a time. */
 const REQUESTS = 8;
 const OPEN = ["InitFaceVerify", INIT];
+/** A verification whose person is in the query of the URL. */
+const PERSON = [
+    "InitFaceVerify",
+    { ...INIT, ProductCode: "ID_PRO", CertType: "IDENTITY_CARD", CertName: "张三", CertNo: "330103199001011234" },
+];
 
 let simulator;
 const running = [];
@@ -174,8 +179,12 @@ for (const [name, fault] of [
 
     test(`no error holds a URL if both regions do: ${name}`, async () => {
         await simulator.inject(fault);
-        const { status, message, attempts } = await call(await work({}), PAID);
-        assert.equal(status, 502);
-        for (const part of PRIVATE) assert(!`${message} ${attempts}`.includes(part), message);
+        const url = await work({});
+        for (const it of [PAID, PERSON]) {
+            const { status, message, attempts } = await call(url, it);
+            assert.equal(status, 502);
+            assert.notEqual(attempts.length, 0, message);
+            for (const part of PRIVATE) assert(!`${message} ${attempts}`.includes(part), message);
+        }
     });
 }
