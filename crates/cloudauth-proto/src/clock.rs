@@ -247,6 +247,16 @@ impl Now {
     }
 }
 
+/// A span in seconds with three decimals. The formatting of floats would add 15 kB to a module for wasm.
+pub(crate) struct Seconds(pub(crate) Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rounded = self.0.saturating_add(Duration::from_micros(500));
+        write!(f, "{}.{:03}", rounded.as_secs(), rounded.subsec_millis())
+    }
+}
+
 /// The latest monotonic time that a flow has seen. A clock that goes backwards counts as standing still.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct LatestTime(MonoTime);
@@ -374,6 +384,21 @@ mod tests {
         assert!(UnixTime::now() > time);
         let last = SystemTime::from(UnixTime::from_seconds(u64::MAX));
         assert_eq!(last, SystemTime::UNIX_EPOCH);
+    }
+
+    #[test]
+    fn spans_are_written_in_seconds_with_three_decimals() {
+        for (nanoseconds, written) in [
+            (0, "0.000"),
+            (499_999, "0.000"),
+            (500_000, "0.001"),
+            (1_500_000_000, "1.500"),
+            (59_999_999_999, "60.000"),
+        ] {
+            let span = Duration::from_nanos(nanoseconds);
+            assert_eq!(Seconds(span).to_string(), written);
+        }
+        assert!(!Seconds(Duration::MAX).to_string().is_empty());
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //!   service's response says so, and the next refresh knows it.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -93,7 +94,8 @@ pub struct RefreshId(u64);
 #[derive(Clone, Debug)]
 pub struct RefreshTicket {
     pub(crate) id: RefreshId,
-    pub(crate) source: Source,
+    /// Shared with the cache, so that a ticket does not copy secrets.
+    pub(crate) source: Arc<Source>,
     pub(crate) begun: MonoTime,
     pub(crate) deadline: MonoTime,
     /// The time until which the call that got the ticket can spend its own time on the refresh.
@@ -111,7 +113,7 @@ impl RefreshTicket {
 /// The credentials of a session, with their source and the state of its refreshes.
 #[derive(Debug)]
 pub(crate) struct CredentialCache {
-    source: Source,
+    source: Arc<Source>,
     cached: Option<CachedCredentials>,
     reservation: Option<Reservation>,
     failure: Option<FailedRefresh>,
@@ -233,7 +235,7 @@ impl CredentialCache {
             });
         }
         Self {
-            source,
+            source: Arc::new(source),
             cached,
             reservation: None,
             failure: None,
@@ -306,7 +308,7 @@ impl CredentialCache {
                 self.reservation = Some(Reservation { id, until });
                 Lookup::Refresh(RefreshTicket {
                     id,
-                    source: self.source.clone(),
+                    source: Arc::clone(&self.source),
                     begun: now,
                     deadline: now + REFRESH_TIMEOUT,
                     wanted_until: now + rest,
@@ -339,7 +341,7 @@ impl CredentialCache {
         }
         self.failure = None;
         if let Some(source) = pinned {
-            self.source = source;
+            self.source = Arc::new(source);
         }
         let mut found = found;
         if let Some((refused, _)) = &self.refused

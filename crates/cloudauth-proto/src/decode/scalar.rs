@@ -3,9 +3,9 @@
 use alloc::string::{String, ToString};
 use core::fmt;
 
-use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::repair::without_mark;
@@ -46,11 +46,27 @@ impl Scalar {
         match self {
             Self::Text(text) => Some(text),
             Self::Integer(number) => Some(number.to_string()),
-            Self::Number(number) => Some(number.to_string()),
+            Self::Number(number) => Some(number_text(number)),
             Self::Boolean(truth) => Some(truth.to_string()),
             Self::Null | Self::Nested => None,
         }
     }
+}
+
+/// Compact JSON. Strings, numbers and values of JSON always have one. `Display` of a value would link the code of the
+/// indented form, too.
+fn json_text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// The number as in JSON, but a whole one without its fraction. The formatting of the standard library would add 15 kB
+/// to a module for wasm, for nothing else.
+fn number_text(number: f64) -> String {
+    let mut text = json_text(&number);
+    if text.ends_with(".0") {
+        text.truncate(text.len() - 2);
+    }
+    text
 }
 
 #[derive(Clone, Copy)]
@@ -117,7 +133,7 @@ impl<'de> Visitor<'de> for Scalars {
 impl Scalars {
     fn nested<'de, D: Deserializer<'de>>(self, from: D) -> Result<Scalar, D::Error> {
         Ok(if self.keeps_json {
-            Scalar::Text(Value::deserialize(from)?.to_string())
+            Scalar::Text(json_text(&Value::deserialize(from)?))
         } else {
             IgnoredAny::deserialize(from)?;
             Scalar::Nested
@@ -178,7 +194,7 @@ impl Part for i64 {
             Scalar::Integer(number) => Read::whole(Some(number)),
             Scalar::Null => Read::whole(None),
             Scalar::Text(text) => parsed(&text),
-            Scalar::Number(number) => parsed(&number.to_string()),
+            Scalar::Number(number) => parsed(&number_text(number)),
             Scalar::Boolean(_) | Scalar::Nested => Read::UNREADABLE,
         })
     }

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::error::Error as StdError;
 use core::fmt;
 
-use crate::clock::MonoTime;
+use crate::clock::{MonoTime, Seconds};
 use crate::decode::DecodeErrorKind;
 use crate::endpoint::Endpoint;
 use crate::policy::{Classification, RetryDecision};
@@ -34,12 +34,8 @@ pub struct Attempt {
 
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.ended.saturating_since(self.started).as_secs_f64();
-        write!(
-            f,
-            "{}: {} after {seconds:.3} s",
-            self.endpoint, self.outcome
-        )?;
+        let took = Seconds(self.ended.saturating_since(self.started));
+        write!(f, "{}: {} after {took} s", self.endpoint, self.outcome)?;
         match &self.request_id {
             Some(id) => write!(f, ", request ID {id}"),
             None => Ok(()),

@@ -96,7 +96,8 @@ impl Request {
     /// The URL, for HTTP libraries that take one. Sensitive.
     ///
     /// A library that would send another host or another target than these must not send the request: the
-    /// signature covers both. It is then a [`Delivery::LocalFailure`].
+    /// signature covers both. Another host is then [`Delivery::NotSent`], since that of another endpoint may do, and
+    /// another target a [`Delivery::LocalFailure`].
     #[must_use]
     pub fn url(&self) -> String {
         let scheme = self.scheme.as_str();

@@ -2,8 +2,8 @@
 //! retry budget, so that an account that is throttled takes nothing from the others.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeMap;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::budget::RetryBudget;
 use super::rate_limit::RateLimit;
@@ -13,18 +13,22 @@ use crate::clock::MonoTime;
 const MAX_ACCOUNTS: usize = 1_000;
 
 /// The state of the session's account, and of those whose credentials were passed with calls.
+///
+/// Lists in place of maps: all are short or searched by halves, and the code of maps is a large part of a module for
+/// wasm.
 #[derive(Debug, Default)]
 pub(crate) struct Accounts {
     /// Sends per second by action.
-    rates: BTreeMap<&'static str, u32>,
+    rates: Vec<(&'static str, u32)>,
     own: AccountState,
-    others: BTreeMap<String, AccountState>,
+    /// Sorted by access key.
+    others: Vec<(String, AccountState)>,
 }
 
 /// The state of an account.
 #[derive(Debug)]
 pub(crate) struct AccountState {
-    rate_limits: BTreeMap<&'static str, RateLimit>,
+    rate_limits: Vec<(&'static str, RateLimit)>,
     pub(crate) budget: RetryBudget,
     used: MonoTime,
 }
@@ -32,7 +36,7 @@ pub(crate) struct AccountState {
 impl Default for AccountState {
     fn default() -> Self {
         Self {
-            rate_limits: BTreeMap::new(),
+            rate_limits: Vec::new(),
             budget: RetryBudget::new(),
             used: MonoTime::default(),
         }
@@ -41,16 +45,24 @@ impl Default for AccountState {
 
 impl AccountState {
     pub(crate) fn rate_limit(&mut self, action: &str) -> Option<&mut RateLimit> {
-        self.rate_limits.get_mut(action)
+        let mut limits = self.rate_limits.iter_mut();
+        let found = limits.find(|(limited, _)| *limited == action)?;
+        Some(&mut found.1)
     }
 }
 
 impl Accounts {
     /// Limits the rate of an action, of each account.
     pub(crate) fn limit(&mut self, action: &'static str, per_second: u32) {
-        self.rates.insert(action, per_second);
-        let limit = RateLimit::per_second(per_second);
-        self.own.rate_limits.insert(action, limit);
+        self.rates.retain(|(limited, _)| *limited != action);
+        self.rates.push((action, per_second));
+        self.own.rate_limits = self.rate_limits();
+    }
+
+    fn rate_limits(&self) -> Vec<(&'static str, RateLimit)> {
+        let rates = self.rates.iter();
+        let limits = rates.map(|(action, rate)| (*action, RateLimit::per_second(*rate)));
+        limits.collect()
     }
 
     /// The account with this access key, or that of the session.
@@ -58,22 +70,26 @@ impl Accounts {
         let Some(account) = account else {
             return &mut self.own;
         };
-        if !self.others.contains_key(account) {
+        let place = |others: &[(String, AccountState)]| {
+            others.binary_search_by(|(other, _)| (**other).cmp(account))
+        };
+        let at = place(&self.others).unwrap_or_else(|_| {
             if self.others.len() == MAX_ACCOUNTS {
-                let oldest = self.others.iter().min_by_key(|(_, state)| state.used);
-                if let Some(oldest) = oldest.map(|(account, _)| account.clone()) {
-                    self.others.remove(&oldest);
+                let states = self.others.iter().enumerate();
+                let oldest = states.min_by_key(|(_, (_, state))| state.used);
+                if let Some((oldest, _)) = oldest {
+                    self.others.remove(oldest);
                 }
             }
-            let limits = self.rates.iter();
-            let limits = limits.map(|(action, rate)| (*action, RateLimit::per_second(*rate)));
             let state = AccountState {
-                rate_limits: limits.collect(),
+                rate_limits: self.rate_limits(),
                 ..AccountState::default()
             };
-            self.others.insert(account.to_owned(), state);
-        }
-        let state = self.others.entry(account.to_owned()).or_default();
+            let (Ok(at) | Err(at)) = place(&self.others);
+            self.others.insert(at, (account.to_owned(), state));
+            at
+        });
+        let (_, state) = &mut self.others[at];
         state.used = now;
         state
     }
@@ -96,6 +112,8 @@ mod tests {
             assert!(account.rate_limit("A").unwrap().admit_at_once(at(n)));
         }
         assert_eq!(accounts.others.len(), MAX_ACCOUNTS);
-        assert!(!accounts.others.contains_key("0") && accounts.others.contains_key("1"));
+        let has = |account: &str| accounts.others.iter().any(|(other, _)| other == account);
+        assert!(!has("0") && has("1"));
+        assert!(accounts.others.is_sorted_by(|(a, _), (b, _)| a < b));
     }
 }

@@ -2,10 +2,11 @@
 
 use alloc::borrow::Cow;
 use alloc::collections::VecDeque;
+use alloc::string::ToString;
 use core::fmt;
 use core::time::Duration;
 
-use crate::clock::MonoTime;
+use crate::clock::{MonoTime, Seconds};
 
 /// Counts sends in a window that ends now. It holds one time for each send in it.
 #[derive(Clone, Debug)]
@@ -86,11 +87,12 @@ impl fmt::Display for BilledLimitReached {
                 "{action} was not sent: max_billed allows no call that is or may be billed"
             );
         }
-        let (per, after) = (self.per.as_secs_f64(), self.retry_after.as_secs_f64());
+        let (per, after) = (Seconds(self.per).to_string(), Seconds(self.retry_after));
+        let per = per.trim_end_matches('0').trim_end_matches('.');
         write!(
             f,
             "{action} was not sent: max_billed allows {max} calls in {per} s that are or may be billed; \
-             the next is possible in {after:.3} s"
+             the next is possible in {after} s"
         )
     }
 }

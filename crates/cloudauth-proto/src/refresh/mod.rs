@@ -13,6 +13,7 @@ mod walk;
 mod who_am_i;
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
@@ -83,6 +84,7 @@ impl Refresh {
         let RefreshTicket {
             id, source, begun, ..
         } = ticket;
+        let source = Arc::unwrap_or_clone(source);
         Self {
             id,
             deadline,

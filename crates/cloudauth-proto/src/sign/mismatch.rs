@@ -9,8 +9,8 @@
 //! * ACS3: `server StringToSign is [` string `]`, often followed by `server CanonicalRequest is [` string
 //!   `]`. The first is certain; the second was found in code that strips it from messages.
 
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt;
 
 use super::Scheme;
@@ -195,8 +195,9 @@ fn strings_to_sign<'a>(ours: &'a str, theirs: &str) -> Difference<'a> {
     }
     // Within a pair everything is encoded twice, so this only occurs between pairs.
     let pairs = PairLists {
-        ours: our_pairs.split("%26"),
-        theirs: theirs[at.0 + 1..].split("%26"),
+        ours: our_pairs,
+        theirs: &theirs[at.0 + 1..],
+        between: "%26",
         separator: "%3D",
     };
     pairs
@@ -215,13 +216,15 @@ fn canonical_requests<'a>(ours: &'a str, theirs: &str) -> Difference<'a> {
         return Difference::Target;
     }
     let headers = PairLists {
-        ours: ours.headers.lines(),
-        theirs: theirs.headers.lines(),
+        ours: ours.headers,
+        theirs: theirs.headers,
+        between: "\n",
         separator: ":",
     };
     let query = PairLists {
-        ours: ours.query.split('&'),
-        theirs: theirs.query.split('&'),
+        ours: ours.query,
+        theirs: theirs.query,
+        between: "&",
         separator: "=",
     };
     let found = query.compare(SignedPart::Parameter);
@@ -256,36 +259,33 @@ impl<'a> CanonicalRequest<'a> {
     }
 }
 
-struct PairLists<'a, 't, O, T>
-where
-    O: Iterator<Item = &'a str>,
-    T: Iterator<Item = &'t str>,
-{
-    ours: O,
-    theirs: T,
+struct PairLists<'a, 't> {
+    ours: &'a str,
+    theirs: &'t str,
+    /// The separator between pairs.
+    between: &'static str,
     /// The separator between a name and its value.
     separator: &'static str,
 }
 
-impl<'a, 't, O, T> PairLists<'a, 't, O, T>
-where
-    O: Iterator<Item = &'a str>,
-    T: Iterator<Item = &'t str>,
-{
+impl<'a> PairLists<'a, '_> {
     /// Finds the first pair of ours that is missing or different in theirs. The result contains names of
     /// ours only, since those of theirs could be anything.
     fn compare(self, part: SignedPart) -> Option<Difference<'a>> {
-        let separator = self.separator;
-        let mut theirs: BTreeMap<&str, &str> = self
-            .theirs
-            .map(|pair| pair.split_once(separator).unwrap_or((pair, "")))
-            .collect();
-        for pair in self.ours {
-            let (name, value) = pair.split_once(separator).unwrap_or((pair, ""));
-            if theirs.remove(name) != Some(value) {
+        // Ours are few, and a map would add 20 kB to a module for wasm.
+        let mut theirs: Vec<(&str, &str)> = self.pairs(self.theirs).collect();
+        for (name, value) in self.pairs(self.ours) {
+            let Some(at) = theirs.iter().position(|pair| *pair == (name, value)) else {
                 return Some(Difference::Changed(name, part));
-            }
+            };
+            theirs.swap_remove(at);
         }
         (!theirs.is_empty()).then_some(Difference::Added)
+    }
+
+    fn pairs<'l>(&self, list: &'l str) -> impl Iterator<Item = (&'l str, &'l str)> + use<'l> {
+        let separator = self.separator;
+        let pairs = list.split(self.between).filter(|pair| !pair.is_empty());
+        pairs.map(move |pair| pair.split_once(separator).unwrap_or((pair, "")))
     }
 }

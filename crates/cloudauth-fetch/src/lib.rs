@@ -1,0 +1,120 @@
+//! Client for Alibaba Cloud's identity verification service (Cloudauth, API 2019-03-07) over the Fetch API, for
+//! WebAssembly: in Cloudflare Workers, Deno and Node. Unofficial.
+//!
+//! A driver of [`cloudauth_proto`]: that crate encodes, signs, retries and decodes without IO; this one sends the
+//! requests with `fetch`, with the clocks, timers and randomness of the runtime around it.
+//!
+//! ```no_run
+//! use cloudauth_fetch::ops::InitFaceVerify;
+//! use cloudauth_fetch::{Client, Credentials, Session, seed};
+//!
+//! # async fn open() -> Result<(), Box<dyn std::error::Error>> {
+//! let credentials = Credentials::access_key("testid", "testsecret")?; // from a secret of the deployment
+//! let client = Client::new(Session::new(credentials, seed()?));
+//! let init = InitFaceVerify::new(1_000_000_006, "order1", "LR_FR")
+//!     .user_id("7")
+//!     .meta_info(r#"{"deviceType":"h5"}"#); // from the vendor's script in the person's browser
+//! let opened = client.call(&init).await?;
+//! // Send the browser to `opened.value.certify_url`.
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It compiles for any target, and runs on `wasm32-unknown-unknown` only: elsewhere the first call of JavaScript
+//! panics. For JavaScript there is a module that calls every operation by its name, in the directory `js` of the
+//! repository.
+//!
+//! **Browsers are out of scope**: whoever has the page would have the access key.
+//!
+//! # What is certain
+//!
+//! `fetch` does not say how far a request has come, so more outcomes are unknown than with sockets:
+//!
+//! | what happened | Node | Deno | Workers |
+//! |---|---|---|---|
+//! | connection refused, no route, no such name | not sent | not sent | unknown |
+//! | certificate refused | not sent | not sent | unknown |
+//! | no connection within the time of an attempt | unknown | unknown | unknown |
+//! | everything else without a response | unknown | unknown | unknown |
+//!
+//! Node and Deno say what failed (observed with Node 20 and Deno 2.9); the runtime of Workers does not.
+//! An unknown outcome is [`MaybeSent`](proto::driver::Delivery::MaybeSent): reads and opened verifications go on at the
+//! next endpoint, but an operation that is billed each time ends with [`Error::Uncertain`], and is not sent again.
+//! **In Workers that happens to a paid call for every region that cannot be reached**, though nothing was sent: query
+//! the service, with the operation that the error names, before paying again. `CallOptions::repeat` decides
+//! otherwise for a call.
+//!
+//! **Deno sends a request again by itself**, on a new connection, if an idle one that it used was reset, even after the
+//! server had read the request (observed with Deno 2.9.6, and not with Node 20 or workerd). The bytes are the same, so the
+//! gateway refuses the second one if it has seen the nonce of the first (documented); the call then ends uncertain.
+//!
+//! # Time-outs
+//!
+//! `fetch` has one time: the connection is a part of it. An attempt is aborted, by an `AbortController`, after
+//! [`connect_timeout`](Policy::connect_timeout) and [`read_timeout`](Policy::read_timeout) together. Node has a
+//! limit of its own for connections, 10 seconds (undici's default, documented).
+//!
+//! # What the runtime decides
+//!
+//! * Connections, TLS, trusted certificates and proxies: there are no options for them here.
+//! * `Host` and `Content-Length`. The signature covers the host, so an endpoint whose host the runtime would write
+//!   differently is not sent to: it counts as not sent, and the call goes on at the next endpoint.
+//! * Redirects are not followed, and no compression is requested. A runtime that compresses all the same also
+//!   decompresses.
+//! * Messages of errors. They can contain the URL, and with it personal data, so errors have fixed strings of this crate.
+//!
+//! # Credentials
+//!
+//! [`Source`] works as far as it needs nothing but HTTP: given keys, [`AssumeRole`], [`Oidc`] with a token, URIs. There are
+//! no files, no programs and no environment; [`Client::set_credentials`] takes new keys.
+//!
+//! # Tests
+//!
+//! The driver kit of `cloudauth-sim` runs a driver on threads, in its own process, with Rust values for flows: none of
+//! that exists inside of a wasm module, so it does not reach this one. `.ci/wasm` tests the module of the directory `js`
+//! in place of it, in Node and in workerd, against the simulator and mock servers:
+//!
+//! | rows of the kit | tests |
+//! |---|---|
+//! | the conformance table: no faults, connections refused and reset, no response, truncated, 503, HTML, empty, oversized, redirect, in one region and in both | Node; workerd without HTML, empty and oversized |
+//! | a paid operation is not sent again unless it was certainly not sent; an idle connection that is reset | Node |
+//! | names that do not exist, certificates | Node |
+//! | deadlines abort the exchange, and its connection is closed; endless responses | Node |
+//! | hedging | Node |
+//! | one refresh for calls at the same time; new keys | Node, workerd |
+//! | a refresh whose caller has gone is begun again | workerd |
+//! | nothing private in errors | Node, workerd |
+//!
+//! Not tested: transcripts of attempts, which are equal to those of the simulation for other drivers; early responses;
+//! sources besides a role. Not supported: files, programs, sources of the caller's own, a refresh that goes on after its
+//! call, because in a Worker I/O belongs to a request.
+//!
+//! # Size
+//!
+//! `.ci/wasm` builds the example `two_operations` with the profile `wasm` and fails if it grows beyond a limit. The example
+//! has given keys, [`TableOperation`](operation::TableOperation)s and no default features: no refresh of credentials and
+//! no meanings of codes. Two typed operations are 34 kB more.
+//!
+//! # Features
+//!
+//! * `refresh` (default): credentials that are fetched. Without it a client works only with keys that it is given.
+//! * `meanings` (default): the meanings of the service's codes. Without it errors show codes only.
+//! * `sm3`: the signature scheme ACS3-HMAC-SM3.
+//! * `sm2`: encryption of names and ID numbers, `EncryptType=SM2`.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod client;
+mod exchange;
+mod host;
+
+pub use client::Client;
+pub use cloudauth_proto as proto;
+pub use cloudauth_proto::credentials::{AssumeRole, Oidc, Role};
+pub use cloudauth_proto::{
+    Attempt, AttemptOutcome, Call, CallOptions, CertifyId, Credentials, Effect, Endpoint,
+    Endpoints, Error, Flow, Network, Operation, Policy, Region, Repeat, Reply, Scheme, Secret,
+    Sensitive, ServiceError, Session, Source, UnixTime, codes, operation, ops, verify,
+};
+pub use host::{NoRandomness, seed};
