@@ -186,7 +186,7 @@ pub(crate) fn only_issued_cookies_count(
     assert!(is_right(), "nothing of this ended the visit");
 }
 
-/// A new browser gets the start page and the stylesheet within a second.
+/// A new browser gets the start page and the stylesheet, and long before a connection that says nothing is closed.
 pub(crate) fn others_are_served(address: &str, meanwhile: &str) {
     for _ in 0..5 {
         thread::sleep(Duration::from_millis(10));
@@ -195,7 +195,7 @@ pub(crate) fn others_are_served(address: &str, meanwhile: &str) {
             let served = send(address, &request(&format!("GET {path}"), &[], ""));
             assert_eq!(served.status, 200, "{meanwhile}");
             assert!(
-                began.elapsed() < Duration::from_secs(1),
+                began.elapsed() < Duration::from_secs(5),
                 "{meanwhile}: {:?}",
                 began.elapsed()
             );
