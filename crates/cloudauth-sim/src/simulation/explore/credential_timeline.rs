@@ -73,11 +73,12 @@ impl CredentialTimeline {
         self.expires(at).is_some_and(|expires| at < expires)
     }
 
-    /// Whether a refresh has failed since the credentials cached at `at` expired.
+    /// Whether a refresh has failed since the credentials cached at `at` expired for the client: the
+    /// expiration and the client's clock are each rounded down to a second.
     pub(super) fn has_failed_since_expiry(&self, at: Duration) -> bool {
         let expires = self.expires(at).unwrap_or_default();
         let mut failures = self.failures.iter();
-        failures.any(|failed| expires <= *failed && *failed <= at)
+        failures.any(|failed| expires <= *failed + 2 * SECOND && *failed <= at)
     }
 
     /// Whether the credentials of a request signed at `signed` may have expired by `ended`.
