@@ -144,7 +144,8 @@ pub(super) fn response(
         classification: classify(head.status, code, message, is_foreign, date.is_some()),
         is_ok,
         is_success: envelope.is_success(),
-        is_unknown_id: code.is_some_and(|code| metadata.unknown_codes.contains(&code)),
+        is_unknown_id: !envelope.is_success()
+            && code.is_some_and(|code| metadata.unknown_codes.contains(&code)),
         code: envelope.code,
         message: envelope.message.unwrap_or_default(),
         request_id: envelope

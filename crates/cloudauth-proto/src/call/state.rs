@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
 
-use super::classify::{self, Received};
+use super::classify;
 use super::due::{Backoff, Choice, Choices, Due, Target};
 use super::findings::Findings;
 use super::in_flight::{Exchanges, InFlight};
@@ -99,6 +99,14 @@ impl CallState {
     }
 
     pub(super) fn poll(&mut self, session: &mut Session, now: Now) -> Step<Success> {
+        if session.tracer().is_some() {
+            return self.traced_poll(session, now);
+        }
+        self.next_step(session, now)
+    }
+
+    #[cold]
+    fn traced_poll(&mut self, session: &mut Session, now: Now) -> Step<Success> {
         if self.entropy.is_none() {
             self.trace_start(session);
         }
@@ -163,14 +171,7 @@ impl CallState {
         if let Some(exchange) = self.exchanges.take(id) {
             match result {
                 Ok(response) => {
-                    let limit = session.limits().response_limit;
-                    let metadata = &self.operation.metadata;
-                    let received = receive(&response, metadata, limit);
-                    if session.tracer().is_some() {
-                        let traced = trace::response(response.head.status, &received);
-                        end = Some(TracedEnd::Responded(Box::new(traced)));
-                    }
-                    self.received(session, exchange, response, received, now);
+                    end = self.received(session, exchange, response, now, receive);
                 }
                 Err(failure) => {
                     let (outcome, classification, request_id) = classify::failure(failure);
@@ -509,10 +510,14 @@ impl CallState {
         session: &mut Session,
         exchange: InFlight,
         response: Response,
-        mut received: Received,
         now: Now,
-    ) {
+        receive: classify::Receive<'_>,
+    ) -> Option<TracedEnd> {
         let status = response.head.status;
+        let limit = session.limits().response_limit;
+        let mut received = receive(&response, &self.operation.metadata, limit);
+        let is_traced = session.tracer().is_some();
+        let end = is_traced.then(|| TracedEnd::responded(trace::response(status, &received)));
         let mismatch = self.operation.mismatch(&exchange, &received);
         let classification = self.findings.classify_by_origin(
             &self.operation,
@@ -561,6 +566,7 @@ impl CallState {
             });
             self.ended(session, exchange, outcome, request_id, classification, now);
         }
+        end
     }
 
     /// An exchange ended without being the result of the call.

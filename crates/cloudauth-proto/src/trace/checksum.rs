@@ -38,8 +38,6 @@ impl Checksum {
         hash.update(self.0);
         hash.update(json.as_bytes());
         self.0 = hash.finalize().into();
-        let mut text = String::with_capacity(DIGITS);
-        hex::write(&mut text, &self.0[..DIGITS / 2]);
-        text
+        hex::text(&hex::digits(&self.0)[..DIGITS]).into()
     }
 }

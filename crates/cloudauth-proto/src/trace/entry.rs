@@ -340,6 +340,12 @@ pub(crate) enum TracedEnd {
     },
 }
 
+impl TracedEnd {
+    pub(crate) fn responded(response: TracedResponse) -> Self {
+        Self::Responded(Box::new(response))
+    }
+}
+
 /// A response, as far as it decides what follows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
