@@ -413,7 +413,7 @@ fn replay_makes_the_decisions_of_a_recording_and_reports_the_first_that_differs_
 
     let whole = recording(Policy::default());
     let cut = whole.rsplit_once("{\"input\":\"end\"").unwrap().0;
-    let cut_file = TempFile::new(cut.to_owned());
+    let cut_file = TempFile::new(cut);
     let refused = run(&["sim", "replay", cut_file.path()], "");
     let line = format!("line {}: the recording ends here", cut.lines().count() + 1);
     assert!(refused.error(2).contains(&line), "{}", refused.stderr);

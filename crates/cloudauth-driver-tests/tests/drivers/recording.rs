@@ -1,18 +1,17 @@
 //! What a client records replays to the same decisions, and holds no value of a request or a response.
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::SystemTime;
 
 use cloudauth_net::Options;
 use cloudauth_proto::credentials::{CustomSource, ProvidedCredentials};
 use cloudauth_proto::driver::SupplyError;
 use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
 use cloudauth_proto::trace::Trace;
-use cloudauth_proto::{CallOptions, Credentials, Endpoints};
+use cloudauth_proto::{CallOptions, Credentials, Endpoints, UnixTime};
 use cloudauth_sim::conformance::limits;
 use cloudauth_sim::{Fault, Region, Simulator, Times};
 
@@ -147,7 +146,7 @@ fn refreshes<D: Driver>() {
         let key = Credentials::access_key(id, cloudauth_sim::ACCESS_KEY_SECRET);
         Ok(ProvidedCredentials {
             credentials: key.map_err(|_| SupplyError::Failed)?,
-            expires: Some((SystemTime::now() + Duration::from_secs(2)).into()),
+            expires: Some(UnixTime::now() + Duration::from_secs(2)),
         })
     };
     let options = options(limits(), endpoints(&simulator))
