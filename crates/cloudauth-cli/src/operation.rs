@@ -65,15 +65,6 @@ pub(crate) fn page_field(operation: &OperationMetadata) -> Option<&'static Field
     fields.find(|field| matches!(field.name, "CurrentPage" | "PageNumber"))
 }
 
-pub(crate) const fn effect(effect: Effect) -> &'static str {
-    match effect {
-        Effect::ReadOnly => "read_only",
-        Effect::Idempotent => "idempotent",
-        Effect::OpensVerification => "opens_verification",
-        Effect::NotIdempotent => "not_idempotent",
-    }
-}
-
 /// What follows from the effect for the bill; the effects are our classification.
 pub(crate) const fn billing(effect: Effect) -> &'static str {
     match effect {

@@ -43,7 +43,7 @@ fn list(output: &Output) {
         let required: Vec<&str> = required.map(|field| field.name).collect();
         vec![
             json!(listed.action),
-            json!(operation::effect(listed.effect)),
+            json!(listed.effect.as_str()),
             json!(operation::page_field(listed).is_some()),
             json!(required.join(" ")),
         ]
@@ -68,7 +68,7 @@ fn explain(listed: &OperationMetadata, output: &Output) {
     };
     let described: Vec<OutputField> = vec![
         ("action", json!(listed.action)),
-        ("effect", json!(operation::effect(listed.effect))),
+        ("effect", json!(listed.effect.as_str())),
         ("billing", json!(operation::billing(listed.effect))),
         (
             "calls_per_second",

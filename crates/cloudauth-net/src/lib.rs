@@ -34,6 +34,7 @@ mod observer;
 mod options;
 mod outcome;
 mod proxy;
+mod recording;
 mod tls;
 mod user_agent;
 mod variables;

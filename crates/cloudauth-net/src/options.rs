@@ -1,6 +1,7 @@
 //! Options of a client, the same for every driver.
 
 use core::time::Duration;
+use std::io::Write;
 use std::sync::Arc;
 
 use cloudauth_proto::credentials::{
@@ -16,6 +17,7 @@ use crate::custom_sources::CustomSources;
 use crate::error::OptionsError;
 use crate::observer::Observer;
 use crate::proxy::Proxies;
+use crate::recording::Recording;
 use crate::tls::{Identity, TlsOptions};
 use crate::user_agent::UserAgent;
 use crate::variables::Variables;
@@ -45,6 +47,7 @@ pub struct Options {
     idle_timeout: Duration,
     user_agent: Option<String>,
     observer: Observer,
+    recording: Option<Recording>,
     test_clock: Option<TestClock>,
 }
 
@@ -66,6 +69,7 @@ impl Default for Options {
             idle_timeout: Duration::from_secs(5),
             user_agent: None,
             observer: Observer::default(),
+            recording: None,
             test_clock: None,
         }
     }
@@ -323,6 +327,29 @@ impl Options {
         self
     }
 
+    /// Records what the client decides and why, so that a failure in production becomes a test: the command
+    /// `cloudauth sim replay` and [`Trace::replay`](cloudauth_proto::trace::Trace::replay) make the same
+    /// decisions again. Default: nothing is recorded.
+    ///
+    /// A recording has no parameter, no body, no key, no token and no signature; [`trace`](cloudauth_proto::trace)
+    /// lists what it has. Each line is written at once and flushed, while the calls of the client wait: a file
+    /// will do, a slow network will not. The last line is written when the client and its clones are dropped.
+    /// After an error of `to`, nothing more is written.
+    ///
+    /// One client can be built from these options and their clones; a second one is an [`OptionsError`].
+    ///
+    /// ```no_run
+    /// # use cloudauth_net::Options;
+    /// use std::fs::File;
+    ///
+    /// let options = Options::new().record(File::create("client.trace")?);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn record(mut self, to: impl Write + Send + 'static) -> Self {
+        self.recording = Some(Recording::to(to));
+        self
+    }
+
     /// Replaces the clock in a test of an application, so that waiting takes no time.
     pub fn test_clock(mut self, clock: &TestClock) -> Self {
         self.test_clock = Some(clock.clone());
@@ -386,6 +413,9 @@ impl Options {
         }
         if let Some((max, per)) = self.max_billed {
             session = session.max_billed(max, per);
+        }
+        if let Some(recording) = self.recording {
+            session = session.record_trace(recording.take()?);
         }
         Ok(ClientParts {
             session,

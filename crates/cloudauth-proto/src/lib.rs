@@ -143,6 +143,7 @@ mod session;
 pub mod sign;
 mod text;
 mod text_enum;
+pub mod trace;
 pub mod upload;
 pub mod verify;
 

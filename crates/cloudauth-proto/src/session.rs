@@ -1,16 +1,18 @@
 //! The state shared by all calls of a client.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::clock::{MonoTime, Now, UnixTime};
 use crate::credentials::{
-    CredentialCache, CredentialsError, RefreshId, RefreshTicket, SkippedSource, Source, SourceError,
+    CredentialCache, CredentialsError, Lifetime, Lookup, METADATA, RefreshId, RefreshTicket,
+    ResolvedCredentials, SkippedSource, Source, SourceError,
 };
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::entropy::Entropy;
-use crate::event::{CircuitBreakerState, Event, EventLog};
+use crate::event::{CallOutcome, CircuitBreakerState, Event, EventLog};
 use crate::exchange::ExchangeId;
 use crate::policy::Policy;
 use crate::policy::accounts::Accounts;
@@ -18,6 +20,9 @@ use crate::policy::billed_limit::BilledLimit;
 use crate::policy::circuit_breaker::{CircuitBreaker, HealthEvidence};
 use crate::policy::rate_limit::Admission;
 use crate::sign::Scheme;
+use crate::trace::{
+    Ended, Recorder, SourceKind, Start, TraceHook, TracedInput, TracedRefresh, TracedStep, Tracer,
+};
 
 /// The most endpoints that are not in the list and have a circuit breaker all the same.
 const MAX_UNLISTED: usize = 16;
@@ -47,6 +52,7 @@ pub struct Session {
     exchanges: u64,
     events: EventLog,
     reports_billed: bool,
+    trace: TraceHook,
 }
 
 impl Session {
@@ -70,6 +76,7 @@ impl Session {
             exchanges: 0,
             events: EventLog::default(),
             reports_billed: false,
+            trace: TraceHook::default(),
         };
         session.endpoints(Endpoints::default())
     }
@@ -102,7 +109,11 @@ impl Session {
     /// After a quiet second, `per_second` of them may be sent at once. The service limits each operation
     /// per account (documented), and so does this. Default: no limit here. A name that no operation has limits nothing.
     #[must_use]
-    pub fn rate_limit(mut self, action: &'static str, per_second: u32) -> Self {
+    pub fn rate_limit(self, action: &'static str, per_second: u32) -> Self {
+        self.limit_rate(Cow::Borrowed(action), per_second)
+    }
+
+    pub(crate) fn limit_rate(mut self, action: Cow<'static, str>, per_second: u32) -> Self {
         self.accounts.limit(action, per_second);
         self
     }
@@ -134,7 +145,10 @@ impl Session {
     /// Requests that are sent from now on are signed with the new ones, those of calls in progress too. What
     /// a refresh in progress finds is not used. The driver then polls the calls that wait.
     pub fn set_credentials(&mut self, credentials: impl Into<Source>) {
-        self.credential_cache.replace(credentials.into());
+        let source = credentials.into();
+        let kind = SourceKind::of(&source);
+        self.credential_cache.replace(source);
+        self.trace(|| (TracedInput::SetCredentials(kind), None));
     }
 
     /// Ends a refresh that the driver does not run, because it works only with keys that it is given. The call
@@ -157,6 +171,10 @@ impl Session {
     /// is overdue. For a refresh that has ended, this does nothing.
     pub fn release_refresh(&mut self, refresh: RefreshId) {
         self.credential_cache.release(refresh);
+        self.trace(|| {
+            let refresh = refresh.0;
+            (TracedInput::ReleaseRefresh { refresh }, None)
+        });
     }
 
     /// Releases an exchange that was dropped with its flow, before its end was reported.
@@ -171,6 +189,63 @@ impl Session {
             breaker.release(exchange, now.mono);
             record_change(&mut self.events, endpoint, before, breaker);
         }
+        self.trace(|| {
+            let (exchange, at) = (exchange.0, now.into());
+            (TracedInput::ReleaseExchange { exchange, at }, None)
+        });
+    }
+
+    /// Writes a recording of everything that is done with this session, which
+    /// [`Trace::replay`](crate::trace::Trace::replay) repeats. `write` is called with one line at a time, which
+    /// ends with a newline. The last line is written when the session is dropped.
+    ///
+    /// Call it last, on a new session: the first line holds the configuration. [`trace`](crate::trace) tells
+    /// what the lines hold, and what they do not.
+    #[must_use]
+    pub fn record_trace(mut self, write: impl FnMut(&str) + Send + Sync + 'static) -> Self {
+        let start = Start::new(
+            self.scheme,
+            self.endpoints.iter().map(|(endpoint, _)| endpoint),
+            &self.policy,
+            self.accounts.rates(),
+            self.billed_limit.as_ref().map(BilledLimit::terms),
+            SourceKind::of(self.credential_cache.source()),
+        );
+        self.trace = TraceHook::new(Recorder::new(&start, Box::new(write)));
+        self
+    }
+
+    /// Tells another tracer of everything that is done with this session.
+    pub(crate) fn traced_by(mut self, tracer: impl Tracer + 'static) -> Self {
+        self.trace = TraceHook::new(tracer);
+        self
+    }
+
+    /// The tracer, if there is one.
+    pub(crate) fn tracer(&mut self) -> Option<&mut dyn Tracer> {
+        self.trace.get()
+    }
+
+    /// Completes a line of the trace, which is made only if there is a tracer.
+    pub(crate) fn trace(&mut self, line: impl FnOnce() -> (TracedInput, Option<TracedStep>)) {
+        if let Some(tracer) = self.trace.get() {
+            let (input, step) = line();
+            let breakers = self.endpoints.iter().chain(&self.unlisted);
+            let mut breakers = breakers.map(|(endpoint, breaker)| (endpoint, breaker.state()));
+            tracer.line(input, step, &mut breakers);
+        }
+    }
+
+    /// Notes an attempt that ended in the trace, if there is one.
+    pub(crate) fn trace_end(&mut self, ended: impl FnOnce() -> Ended) {
+        if let Some(tracer) = self.trace.get() {
+            tracer.ended(ended());
+        }
+    }
+
+    /// A random span as it was drawn, or as a replay wants it.
+    pub(crate) fn drawn(&mut self, drawn: Duration) -> Duration {
+        self.trace.get().map_or(drawn, |tracer| tracer.drawn(drawn))
     }
 
     /// Records events from now on, or no more. By default none are recorded.
@@ -236,13 +311,85 @@ impl Session {
         was_cut_short: bool,
         now: Now,
     ) {
-        let entropy = &mut self.entropy;
-        let jitter = |longest| entropy.jitter(longest);
         self.events.record(|| Event::Refreshed {
             error: Some(error.clone()),
         });
+        let (is_transient, is_unreachable) = (error.is_transient(), error.is_unreachable());
+        let (entropy, trace) = (&mut self.entropy, &mut self.trace);
+        let jitter = |longest| {
+            let drawn = entropy.jitter(longest);
+            trace.get().map_or(drawn, |tracer| tracer.drawn(drawn))
+        };
         self.credential_cache
             .fail(id, error, was_cut_short, now, jitter);
+        self.trace(|| {
+            let failed = TracedInput::FailRefresh {
+                refresh: id.0,
+                at: now.into(),
+                was_cut_short,
+                is_transient,
+                is_unreachable,
+            };
+            (failed, None)
+        });
+    }
+
+    /// Stores the credentials that a refresh has fetched. Returns whether they are stored, which those that
+    /// had expired on arrival may not be. `pinned` is the source to use from now on.
+    pub(crate) fn end_refresh(
+        &mut self,
+        id: RefreshId,
+        lifetime: Lifetime,
+        found: ResolvedCredentials,
+        pinned: Option<Source>,
+        now: Now,
+    ) -> bool {
+        let is_traced = self.trace.get().is_some();
+        let traced = is_traced.then(|| TracedRefresh {
+            refresh: id.0,
+            at: now.into(),
+            lifetime: lifetime.expires_after.map(Into::into),
+            fresh_for: lifetime.fresh_for.map(Into::into),
+            is_on_trial: lifetime.is_on_trial,
+            is_metadata: found.credentials.provider() == METADATA,
+            is_refused: self.credential_cache.is_refused(&found.credentials),
+            pinned: pinned.as_ref().map(SourceKind::of),
+        });
+        let cache = &mut self.credential_cache;
+        let is_stored = cache.end_refresh(id, lifetime, found, pinned, now);
+        if let Some(traced) = traced {
+            self.trace(|| (TracedInput::EndRefresh(Box::new(traced)), None));
+        }
+        is_stored
+    }
+
+    /// Extends the reservation of a refresh that is in progress.
+    pub(crate) fn extend_refresh(&mut self, id: RefreshId, until: MonoTime, now: MonoTime) {
+        self.credential_cache.extend(id, until, now);
+        self.trace(|| {
+            let extended = TracedInput::ExtendRefresh {
+                refresh: id.0,
+                at: now.into(),
+                until: until.into(),
+            };
+            (extended, None)
+        });
+    }
+
+    /// Looks up the credentials for no call, and reserves the refresh if one is due.
+    pub(crate) fn look_up(&mut self, now: Now, deadline: MonoTime) -> Lookup {
+        let lookup = self.credential_cache.look_up(now, deadline);
+        self.trace(|| {
+            let step = match &lookup {
+                Lookup::Hit(_) => None,
+                Lookup::Refresh(ticket) => Some(TracedStep::authenticate(ticket)),
+                Lookup::Wait(until) => Some(TracedStep::Wait((*until).into())),
+                Lookup::Failed { .. } => Some(TracedStep::Done(CallOutcome::NoCredentials)),
+            };
+            let (at, deadline) = (now.into(), deadline.into());
+            (TracedInput::LookUp { at, deadline }, step)
+        });
+        lookup
     }
 
     /// The ID of the next exchange; no two exchanges of a session have the same.

@@ -174,7 +174,7 @@ impl Dispatch<'_> {
         let set: Vec<&str> = self.set.iter().copied().chain(files).collect();
         self.output.fields(&[
             ("action", json!(self.listed.action)),
-            ("effect", json!(operation::effect(self.listed.effect))),
+            ("effect", json!(self.listed.effect.as_str())),
             ("billing", json!(operation::billing(self.listed.effect))),
             ("parameters", json!(set)),
             ("sent", json!(false)),

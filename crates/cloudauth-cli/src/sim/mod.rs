@@ -4,6 +4,7 @@ mod compare;
 mod control;
 mod explore;
 mod figures;
+mod replay;
 mod search;
 mod serve;
 
@@ -15,6 +16,7 @@ use self::compare::CompareArgs;
 use self::control::{BreakArgs, ClockArgs, FinishArgs, RestoreArgs, StateArgs};
 use self::explore::ExploreArgs;
 use self::figures::FiguresArgs;
+use self::replay::ReplayArgs;
 use self::search::SearchArgs;
 use self::serve::ServeArgs;
 
@@ -50,6 +52,7 @@ enum SimCommand {
     Compare(CompareArgs),
     Explore(ExploreArgs),
     Figures(FiguresArgs),
+    Replay(ReplayArgs),
     Search(SearchArgs),
 }
 
@@ -64,6 +67,7 @@ pub(crate) fn run(args: &SimArgs, output: &Output) -> CommandResult {
         Some(SimCommand::Compare(args)) => compare::run(args, output),
         Some(SimCommand::Explore(args)) => explore::run(args, output),
         Some(SimCommand::Figures(args)) => figures::run(args, output),
+        Some(SimCommand::Replay(args)) => replay::run(args, output),
         Some(SimCommand::Search(args)) => search::run(args, output),
     }
 }

@@ -224,6 +224,7 @@ fn rows() -> Vec<Row> {
         ),
         row(&["sim", "state"], &[], &[("--admin", Text)], &[], None),
         row(&["sim", "compare"], &["META_INFO"], &[], &[], Some(Text)),
+        row(&["sim", "replay"], &["META_INFO"], &[], &[], Some(Text)),
         row(
             &["sim", "explore"],
             &[],

@@ -1,8 +1,14 @@
+use core::time::Duration;
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 
+use cloudauth_proto::driver::{Delivery, Failure, Now};
+use cloudauth_proto::ops::DescribeFaceVerify;
+use cloudauth_proto::{Call, CallOptions, Credentials, Flow, Policy, Session, Step};
 use serde_json::Value;
 
 use crate::process::{Finished, Running, TempFile, run, run_with};
+use crate::schema;
 
 const FREE_PORTS: [&str; 7] = ["sim", "--shanghai", "0", "--beijing", "0", "--pages", "0"];
 
@@ -98,7 +104,7 @@ fn sim_ends_within_a_second_of_a_signal() {
         });
         let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
         assert!(sent.success());
-        let in_time = waited.recv_timeout(core::time::Duration::from_secs(1));
+        let in_time = waited.recv_timeout(Duration::from_secs(1));
         assert!(in_time.is_ok(), "{signal}");
         assert_eq!(thread.join().unwrap(), (0, String::new()), "{signal}");
     }
@@ -354,4 +360,61 @@ fn search_prints_what_was_searched_in_each_world() {
 fn search_reports_a_name_that_no_world_has() {
     let result = run(&["sim", "search", "--only", "no such world"], "");
     assert_eq!(result.error(2), "--only: no world has such a name");
+}
+
+/// The recording of a session with this policy, which claims to have the default one.
+fn recording(policy: Policy) -> String {
+    let text = Arc::new(Mutex::new(String::new()));
+    let written = Arc::clone(&text);
+    let key = Credentials::access_key("testid", "testsecret").unwrap();
+    let mut session = Session::new(key, [7; 32])
+        .record_trace(move |line| written.lock().unwrap().push_str(line))
+        .policy(policy);
+    let query = DescribeFaceVerify::new(1, "sha1");
+    let mut call = Call::new(&query, CallOptions::new()).unwrap();
+    for _ in 0..2 {
+        if let Step::Send(exchange) = call.poll(&mut session, Now::default()) {
+            let refused = Failure::new(Delivery::NotSent, "refused");
+            call.report(&mut session, exchange.id(), Err(refused), Now::default());
+        }
+    }
+    drop(session);
+    let text = text.lock().unwrap();
+    text.clone()
+}
+
+#[test]
+fn replay_makes_the_decisions_of_a_recording_and_reports_the_first_that_differs_by_its_line() {
+    let same = TempFile::new(recording(Policy::default()));
+    let replayed = run(&["sim", "replay", same.path()], "").json();
+    assert_eq!(replayed["is_same"], true);
+    assert_eq!(
+        replayed["trace"][1]["input"]["call"]["action"],
+        "DescribeFaceVerify"
+    );
+
+    let mut hasty = Policy::default();
+    hasty.connect_timeout = Duration::from_secs(1);
+    let other = TempFile::new(recording(hasty));
+    let replayed = run(&["sim", "replay", other.path()], "");
+    assert!(replayed.stderr.contains("line 3"), "{}", replayed.stderr);
+    assert_ne!(replayed.status, 0);
+    let shown: Value = serde_json::from_str(&replayed.stdout).unwrap();
+    schema::check("sim replay", &shown);
+    assert_eq!(shown["difference"]["line"], 3);
+    assert_eq!(
+        shown["difference"]["recorded"]["step"]["send"]["connect"],
+        1_000_000_000
+    );
+    assert_eq!(
+        shown["difference"]["replayed"]["step"]["send"]["connect"],
+        10_000_000_000_u64
+    );
+
+    let whole = recording(Policy::default());
+    let cut = whole.rsplit_once("{\"input\":\"end\"").unwrap().0;
+    let cut_file = TempFile::new(cut);
+    let refused = run(&["sim", "replay", cut_file.path()], "");
+    let line = format!("line {}: the recording ends here", cut.lines().count() + 1);
+    assert!(refused.error(2).contains(&line), "{}", refused.stderr);
 }

@@ -34,6 +34,7 @@ mod own_connector;
 mod pages;
 mod poll_verdict;
 mod proxy;
+mod recording;
 mod refreshes;
 mod runtimes;
 mod secrets;

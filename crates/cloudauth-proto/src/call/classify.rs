@@ -24,6 +24,8 @@ pub(crate) struct Received {
     /// Whether the envelope says that the operation succeeded.
     pub(crate) is_success: bool,
     pub(crate) code: Option<String>,
+    /// Whether the operation has this code for an ID that is unknown at an endpoint.
+    pub(crate) is_unknown_id: bool,
     pub(crate) message: Sensitive,
     pub(crate) request_id: Option<String>,
     pub(crate) unreadable: Option<DecodeErrorKind>,
@@ -89,6 +91,9 @@ impl Received {
 /// The code for a time stamp that is too far from the service's time.
 pub(super) const TIME_STAMP_EXPIRED: &str = "InvalidTimeStamp.Expired";
 
+/// Decodes a response to an operation, of at most so many bytes.
+pub(super) type Receive<'r> = &'r mut dyn FnMut(&Response, &OperationMetadata, usize) -> Received;
+
 /// Decodes the body of a response: its envelope, and what is wrong with its payload.
 pub(super) type ReadBody<'r> =
     &'r mut dyn FnMut(
@@ -139,6 +144,8 @@ pub(super) fn response(
         classification: classify(head.status, code, message, is_foreign, date.is_some()),
         is_ok,
         is_success: envelope.is_success(),
+        is_unknown_id: !envelope.is_success()
+            && code.is_some_and(|code| metadata.unknown_codes.contains(&code)),
         code: envelope.code,
         message: envelope.message.unwrap_or_default(),
         request_id: envelope

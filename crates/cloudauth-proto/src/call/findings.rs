@@ -53,9 +53,7 @@ impl Findings {
             self.has_origin_responded = true;
             return classification;
         }
-        let code = received.code.as_deref();
-        let is_unknown = code.is_some_and(|code| operation.metadata.unknown_codes.contains(&code));
-        if is_unknown && !self.has_origin_responded && !is_pinned {
+        if received.is_unknown_id && !self.has_origin_responded && !is_pinned {
             return Classification::UnknownHere;
         }
         classification

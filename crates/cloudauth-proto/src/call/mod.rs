@@ -5,9 +5,11 @@ mod due;
 mod findings;
 mod in_flight;
 pub(crate) mod plain;
+mod replay;
 mod result;
 mod signer;
 mod state;
+mod trace;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -16,6 +18,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::ControlFlow::{Break, Continue};
 
+pub(crate) use replay::ReplayedFlow;
 use result::Success;
 pub(crate) use signer::Signer;
 use state::CallState;
@@ -31,7 +34,7 @@ use crate::event::CallOutcome;
 use crate::exchange::{EncodedOperation, ExchangeId};
 use crate::flow::{Flow, Step};
 use crate::http::{Failure, Head, Response};
-use crate::operation::{InvalidOperation, Operation};
+use crate::operation::{InvalidOperation, Operation, OperationMetadata};
 use crate::policy::{CallOptions, Policy};
 use crate::session::Session;
 use crate::sign::check_names;
@@ -162,16 +165,19 @@ impl<O: Operation> Flow for Call<O> {
         now: Now,
     ) {
         let value = &mut self.value;
-        self.state
-            .report(session, id, result, now, &mut |body, metadata| {
-                let decoded = payload::read(body, metadata.payload, metadata.result_field)?;
-                let (read, problem) = match decoded.payload {
-                    Ok(read) => (Some(Box::new(read)), None),
-                    Err(problem) => (None, Some(problem)),
-                };
-                *value = read;
-                Ok((decoded.envelope, problem))
-            });
+        let mut read = |body: &[u8], metadata: &OperationMetadata| {
+            let decoded = payload::read(body, metadata.payload, metadata.result_field)?;
+            let (read, problem) = match decoded.payload {
+                Ok(read) => (Some(Box::new(read)), None),
+                Err(problem) => (None, Some(problem)),
+            };
+            *value = read;
+            Ok((decoded.envelope, problem))
+        };
+        let mut receive = |response: &Response, metadata: &OperationMetadata, limit| {
+            classify::response(response, metadata, limit, &mut read)
+        };
+        self.state.report(session, id, result, now, &mut receive);
     }
 }
 

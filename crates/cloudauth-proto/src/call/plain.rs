@@ -4,11 +4,12 @@
 //! Sending such a request twice does no harm, so it is repeated after every failure that may be
 //! transient. There is one endpoint, and so no failover.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
 
-use super::classify;
+use super::{classify, trace};
 use crate::clock::{MonoTime, Now};
 use crate::decode::payload;
 use crate::endpoint::Endpoint;
@@ -19,6 +20,7 @@ use crate::flow::Step;
 use crate::http::{Failure, Method, Response, Timeouts};
 use crate::policy::{Classification, Effect, Policy, Repeat, judge};
 use crate::session::Session;
+use crate::trace::{Ended, TracedEnd, TracedInput, TracedPlain, Tracer};
 
 /// The limits of a [`PlainCall`].
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +65,7 @@ pub(crate) enum Purpose {
 
 impl Purpose {
     /// The name in events; those of the object store are its operations.
-    const fn action(self) -> &'static str {
+    pub(super) const fn action(self) -> &'static str {
         match self {
             Self::Credentials => "credentials",
             Self::Upload => "PostObject",
@@ -79,6 +81,8 @@ pub(crate) struct PlainCall {
     limits: PlainLimits,
     attempts: Vec<Attempt>,
     phase: PlainPhase,
+    /// Its number in the trace of the session, once it was polled, if there is one.
+    flow: Option<u64>,
 }
 
 enum PlainPhase {
@@ -123,10 +127,47 @@ impl PlainCall {
             limits,
             attempts: Vec::new(),
             phase: PlainPhase::Due(MonoTime::default()),
+            flow: None,
         }
     }
 
     pub(crate) fn poll(&mut self, session: &mut Session, now: Now) -> Step<PlainResult> {
+        self.trace_start(session);
+        let step = self.next_step(session, now);
+        if let Some(flow) = self.flow {
+            session.trace(|| {
+                let at = now.into();
+                (TracedInput::Poll { flow, at }, Some(trace::step(&step)))
+            });
+        }
+        step
+    }
+
+    /// Tells the trace of the session of this call, once.
+    fn trace_start(&mut self, session: &mut Session) {
+        if self.flow.is_some() {
+            return;
+        }
+        self.flow = session.tracer().map(Tracer::flow);
+        if let Some(flow) = self.flow {
+            session.trace(|| {
+                let plain = TracedPlain {
+                    flow,
+                    action: self.purpose.action().into(),
+                    endpoint: (&self.endpoint.without_bucket()).into(),
+                    connect_timeout: self.limits.connect_timeout.into(),
+                    read_timeout: self.limits.read_timeout.into(),
+                    max_attempts: self.limits.max_attempts,
+                    backoff: self.limits.backoff.into(),
+                    retries_connecting: self.limits.retries_connecting,
+                    deadline: self.limits.deadline.into(),
+                };
+                (TracedInput::Plain(Box::new(plain)), None)
+            });
+        }
+    }
+
+    fn next_step(&mut self, session: &mut Session, now: Now) -> Step<PlainResult> {
         let limits = &self.limits;
         match &mut self.phase {
             PlainPhase::Due(_) if self.attempts.len() >= limits.max_attempts => {
@@ -183,7 +224,7 @@ impl PlainCall {
             } if sent == id => started,
             PlainPhase::InFlight { .. } | PlainPhase::Due(_) | PlainPhase::Over(_) => return,
         };
-        match result {
+        let end = match result {
             Ok(response) => {
                 let status = response.head.status;
                 // The body of a success may be a large picture.
@@ -202,6 +243,10 @@ impl PlainCall {
                 if !may_pass {
                     self.phase = PlainPhase::Over(Some(response));
                 }
+                TracedEnd::PlainResponse {
+                    status,
+                    classification,
+                }
             }
             Err(failure) => {
                 let (outcome, classification, _) = classify::failure(failure);
@@ -212,7 +257,19 @@ impl PlainCall {
                 if is_final {
                     self.phase = PlainPhase::Over(None);
                 }
+                TracedEnd::Failed(classification)
             }
+        };
+        if let Some(flow) = self.flow {
+            session.trace(|| {
+                let report = TracedInput::Report {
+                    flow,
+                    at: now.into(),
+                    exchange: id.0,
+                    end: Some(end),
+                };
+                (report, None)
+            });
         }
     }
 
@@ -238,13 +295,15 @@ impl PlainCall {
         (outcome, classification): (AttemptOutcome, Classification),
         now: Now,
     ) {
+        let decision = judge(classification, Effect::Idempotent, Repeat::ByEffect);
+        session.trace_end(|| Ended::new(id, &outcome, decision));
         let attempt = Attempt {
             endpoint: self.endpoint.without_bucket(),
             started,
             ended: now.mono,
             outcome,
             request_id: None,
-            decision: judge(classification, Effect::Idempotent, Repeat::ByEffect),
+            decision,
         };
         session.record(|| Event::AttemptEnded {
             info: self.info(id),

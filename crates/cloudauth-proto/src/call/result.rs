@@ -35,7 +35,7 @@ pub(super) struct Refusal {
 
 /// The longest path with query in bytes that the `http` crate can hold, which both drivers use. What the
 /// service accepts is not documented; servers usually accept less.
-const LONGEST_TARGET: usize = 65_534;
+pub(super) const LONGEST_TARGET: usize = 65_534;
 
 impl EncodedOperation {
     /// The error for parameters that no URL can carry, if the scheme puts that many into it. Names the

@@ -14,6 +14,7 @@ use super::findings::Findings;
 use super::in_flight::{Exchanges, InFlight};
 use super::result::{Refusal, Success};
 use super::signer::Signer;
+use super::trace;
 use crate::clock::{LatestTime, MonoTime, Now};
 use crate::codes::Billed;
 use crate::credentials::{Credentials, CredentialsError, Lookup};
@@ -29,6 +30,7 @@ use crate::policy::rate_limit::Admission;
 use crate::policy::{CallOptions, Classification, Effect, RetryDecision, judge, repetition_harms};
 use crate::session::Session;
 use crate::sign::{Retry, Stamp};
+use crate::trace::{Ended, TracedEnd, TracedInput, TracedSigner};
 
 #[derive(Debug)]
 pub(super) struct CallState {
@@ -37,6 +39,8 @@ pub(super) struct CallState {
     options: CallOptions,
     /// Set by the first poll.
     entropy: Option<Entropy>,
+    /// Its number in the trace of the session, if there is one.
+    flow: u64,
     latest: LatestTime,
     /// The time of the first poll.
     begun: MonoTime,
@@ -70,6 +74,7 @@ impl CallState {
                 .map_or(Signer::Session, Signer::Call),
             options,
             entropy: None,
+            flow: 0,
             latest: LatestTime::default(),
             begun: MonoTime::default(),
             deadline: MonoTime::default(),
@@ -94,6 +99,26 @@ impl CallState {
     }
 
     pub(super) fn poll(&mut self, session: &mut Session, now: Now) -> Step<Success> {
+        if session.tracer().is_some() {
+            return self.traced_poll(session, now);
+        }
+        self.next_step(session, now)
+    }
+
+    #[cold]
+    fn traced_poll(&mut self, session: &mut Session, now: Now) -> Step<Success> {
+        if self.entropy.is_none() {
+            self.trace_start(session);
+        }
+        let step = self.next_step(session, now);
+        session.trace(|| {
+            let (flow, at) = (self.flow, now.into());
+            (TracedInput::Poll { flow, at }, Some(trace::step(&step)))
+        });
+        step
+    }
+
+    fn next_step(&mut self, session: &mut Session, now: Now) -> Step<Success> {
         let now = self.latest.clamp(now);
         if self.entropy.is_none() {
             if matches!(self.signer, Signer::Session)
@@ -138,19 +163,60 @@ impl CallState {
         id: ExchangeId,
         result: Result<Response, Failure>,
         now: Now,
-        read: classify::ReadBody<'_>,
+        receive: classify::Receive<'_>,
     ) {
+        let at = now;
         let now = self.latest.clamp(now);
-        let Some(exchange) = self.exchanges.take(id) else {
-            return;
-        };
-        match result {
-            Ok(response) => self.received(session, exchange, response, now, read),
-            Err(failure) => {
-                let (outcome, classification, request_id) = classify::failure(failure);
-                self.ended(session, exchange, outcome, request_id, classification, now);
+        let mut end = None;
+        if let Some(exchange) = self.exchanges.take(id) {
+            match result {
+                Ok(response) => {
+                    end = self.received(session, exchange, response, now, receive);
+                }
+                Err(failure) => {
+                    let (outcome, classification, request_id) = classify::failure(failure);
+                    end = Some(TracedEnd::Failed(classification));
+                    self.ended(session, exchange, outcome, request_id, classification, now);
+                }
             }
         }
+        session.trace(|| {
+            let report = TracedInput::Report {
+                flow: self.flow,
+                at: at.into(),
+                exchange: id.0,
+                end,
+            };
+            (report, None)
+        });
+    }
+
+    /// Tells the trace of the session of this call.
+    fn trace_start(&mut self, session: &mut Session) {
+        let signer = &self.signer;
+        let is_too_long = matches!(signer, Signer::Session)
+            && session.tracer().is_some()
+            && self.operation.too_long(session.signs_with()).is_some();
+        let Some(tracer) = session.tracer() else {
+            return;
+        };
+        self.flow = tracer.flow();
+        let signer = match signer {
+            Signer::Session => TracedSigner::Session,
+            Signer::Call(_) => {
+                TracedSigner::Account(tracer.account(signer.account().unwrap_or_default()))
+            }
+            Signer::Own(_) => TracedSigner::Own,
+            Signer::Unsigned => TracedSigner::Unsigned,
+        };
+        let call = trace::start(
+            self.flow,
+            &self.operation,
+            &self.options,
+            signer,
+            is_too_long,
+        );
+        session.trace(|| (TracedInput::Call(Box::new(call)), None));
     }
 
     /// Advances towards the next exchange as far as the time allows.
@@ -310,11 +376,12 @@ impl CallState {
         }
     }
 
-    fn backoff(&mut self, session: &Session) -> Duration {
+    fn backoff(&mut self, session: &mut Session) -> Duration {
         let longest = session.limits().backoff_before(self.backoffs);
         self.backoffs += 1;
         let entropy = self.entropy.as_mut();
-        entropy.map_or(longest, |entropy| entropy.jitter(longest))
+        let drawn = entropy.map_or(longest, |entropy| entropy.jitter(longest));
+        session.drawn(drawn).min(longest)
     }
 
     fn last_end(&self) -> MonoTime {
@@ -444,11 +511,13 @@ impl CallState {
         exchange: InFlight,
         response: Response,
         now: Now,
-        read: classify::ReadBody<'_>,
-    ) {
+        receive: classify::Receive<'_>,
+    ) -> Option<TracedEnd> {
         let status = response.head.status;
         let limit = session.limits().response_limit;
-        let mut received = classify::response(&response, &self.operation.metadata, limit, read);
+        let mut received = receive(&response, &self.operation.metadata, limit);
+        let is_traced = session.tracer().is_some();
+        let end = is_traced.then(|| TracedEnd::responded(trace::response(status, &received)));
         let mismatch = self.operation.mismatch(&exchange, &received);
         let classification = self.findings.classify_by_origin(
             &self.operation,
@@ -497,6 +566,7 @@ impl CallState {
             });
             self.ended(session, exchange, outcome, request_id, classification, now);
         }
+        end
     }
 
     /// An exchange ended without being the result of the call.
@@ -561,6 +631,7 @@ impl CallState {
         decision: RetryDecision,
     ) {
         let (id, resend) = (exchange.id, exchange.resend);
+        session.trace_end(|| Ended::new(id, &outcome, decision));
         self.exchanges
             .record(exchange, self.latest.get(), outcome, request_id, decision);
         let Some(attempt) = self.exchanges.attempts().last() else {

@@ -51,7 +51,7 @@ const REPLACEMENT_INTERVAL: Duration = Duration::from_secs(10);
 const TRIAL_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The provider whose credentials are used after they have expired.
-const METADATA: &str = "ecs_ram_role";
+pub(crate) const METADATA: &str = "ecs_ram_role";
 
 /// Credentials, and the source that they come from.
 ///
@@ -85,7 +85,7 @@ impl ResolvedCredentials {
 
 /// The ID of a refresh, unique within its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RefreshId(u64);
+pub struct RefreshId(pub(crate) u64);
 
 /// Permission to refresh the credentials of a session. A session issues one at a time.
 ///
@@ -138,16 +138,27 @@ struct CachedCredentials {
     is_on_trial: bool,
 }
 
+/// How long credentials that were fetched are valid, as far as it is known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lifetime {
+    /// The time until they expire.
+    pub(crate) expires_after: Option<Duration>,
+    /// The time after which they are fetched again, if they have no expiry.
+    pub(crate) fresh_for: Option<Duration>,
+    /// Whether they had expired on arrival, by the client's clock, which may be wrong.
+    pub(crate) is_on_trial: bool,
+}
+
 /// The ages until which credentials are fresh and usable.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Validity {
+struct Validity {
     fresh_for: Duration,
     usable_for: Duration,
 }
 
 impl Validity {
     /// That of credentials which expire after `lifetime`, or else are to be fetched again after `fresh_for`.
-    pub(crate) fn new(lifetime: Option<Duration>, fresh_for: Option<Duration>) -> Option<Self> {
+    fn new(lifetime: Option<Duration>, fresh_for: Option<Duration>) -> Option<Self> {
         match (lifetime, fresh_for) {
             (Some(lifetime), _) => Some(Self {
                 fresh_for: lifetime.saturating_sub(REFRESH_MARGIN.min(lifetime / 4)),
@@ -326,8 +337,25 @@ impl CredentialCache {
         }
     }
 
-    /// Stores the credentials that a refresh has fetched. `pinned` is the source to use from now on.
-    pub(crate) fn store(
+    /// Stores the credentials that a refresh has fetched. Returns whether they are stored, which those that had
+    /// expired on arrival may not be. `pinned` is the source to use from now on.
+    pub(crate) fn end_refresh(
+        &mut self,
+        id: RefreshId,
+        lifetime: Lifetime,
+        found: ResolvedCredentials,
+        pinned: Option<Source>,
+        now: Now,
+    ) -> bool {
+        if lifetime.is_on_trial {
+            return self.store_on_trial(id, found, pinned, now);
+        }
+        let validity = Validity::new(lifetime.expires_after, lifetime.fresh_for);
+        self.store(id, found, validity, pinned, now);
+        true
+    }
+
+    fn store(
         &mut self,
         id: RefreshId,
         found: ResolvedCredentials,
@@ -344,8 +372,8 @@ impl CredentialCache {
             self.source = Arc::new(source);
         }
         let mut found = found;
-        if let Some((refused, _)) = &self.refused
-            && refused.is_equal(&found.credentials)
+        if self.is_refused(&found.credentials)
+            && let Some(refused) = self.refused()
         {
             // A call whose request was refused is told so, and does not send it again.
             found.credentials = refused.clone();
@@ -366,7 +394,7 @@ impl CredentialCache {
     }
 
     /// Stores credentials that had expired on arrival, for one call. Returns whether there may be one.
-    pub(crate) fn store_on_trial(
+    fn store_on_trial(
         &mut self,
         id: RefreshId,
         found: ResolvedCredentials,
@@ -430,6 +458,22 @@ impl CredentialCache {
             was_usable: is_usable,
             previous,
         });
+    }
+
+    /// Whether these are the credentials that were refused last.
+    pub(crate) fn is_refused(&self, credentials: &Credentials) -> bool {
+        let refused = self.refused.as_ref();
+        refused.is_some_and(|(refused, _)| refused.is_equal(credentials))
+    }
+
+    /// The credentials that were refused last.
+    pub(crate) fn refused(&self) -> Option<&Credentials> {
+        self.refused.as_ref().map(|(refused, _)| refused)
+    }
+
+    /// The source.
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
     }
 
     /// Ends the reservation of a refresh, and returns whether there was one.

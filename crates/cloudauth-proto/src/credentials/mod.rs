@@ -26,7 +26,7 @@ use sha2::Sha256;
 use sm3::Sm3;
 use zeroize::Zeroizing;
 
-pub(crate) use cache::{CredentialCache, Lookup, MetadataState, Validity};
+pub(crate) use cache::{CredentialCache, Lifetime, Lookup, METADATA, MetadataState};
 pub use cache::{RefreshId, RefreshTicket, ResolvedCredentials};
 pub use custom::{CustomSource, ProvidedCredentials};
 pub use env::Environment;

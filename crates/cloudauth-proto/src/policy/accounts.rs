@@ -1,7 +1,7 @@
 //! What the calls of each account have for themselves: rate limits, which the service has per account, and a
 //! retry budget, so that an account that is throttled takes nothing from the others.
 
-use alloc::borrow::ToOwned;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -19,7 +19,7 @@ const MAX_ACCOUNTS: usize = 1_000;
 #[derive(Debug, Default)]
 pub(crate) struct Accounts {
     /// Sends per second by action.
-    rates: Vec<(&'static str, u32)>,
+    rates: Vec<(Cow<'static, str>, u32)>,
     own: AccountState,
     /// Sorted by access key.
     others: Vec<(String, AccountState)>,
@@ -28,7 +28,7 @@ pub(crate) struct Accounts {
 /// The state of an account.
 #[derive(Debug)]
 pub(crate) struct AccountState {
-    rate_limits: Vec<(&'static str, RateLimit)>,
+    rate_limits: Vec<(Cow<'static, str>, RateLimit)>,
     pub(crate) budget: RetryBudget,
     used: MonoTime,
 }
@@ -53,15 +53,20 @@ impl AccountState {
 
 impl Accounts {
     /// Limits the rate of an action, of each account.
-    pub(crate) fn limit(&mut self, action: &'static str, per_second: u32) {
+    pub(crate) fn limit(&mut self, action: Cow<'static, str>, per_second: u32) {
         self.rates.retain(|(limited, _)| *limited != action);
         self.rates.push((action, per_second));
         self.own.rate_limits = self.rate_limits();
     }
 
-    fn rate_limits(&self) -> Vec<(&'static str, RateLimit)> {
+    /// Sends per second by action.
+    pub(crate) fn rates(&self) -> &[(Cow<'static, str>, u32)] {
+        &self.rates
+    }
+
+    fn rate_limits(&self) -> Vec<(Cow<'static, str>, RateLimit)> {
         let rates = self.rates.iter();
-        let limits = rates.map(|(action, rate)| (*action, RateLimit::per_second(*rate)));
+        let limits = rates.map(|(action, rate)| (action.clone(), RateLimit::per_second(*rate)));
         limits.collect()
     }
 
@@ -106,7 +111,7 @@ mod tests {
     fn the_number_of_accounts_is_bounded_and_the_oldest_is_forgotten() {
         let at = |n: usize| MonoTime::new(Duration::from_secs(n as u64));
         let mut accounts = Accounts::default();
-        accounts.limit("A", 1);
+        accounts.limit("A".into(), 1);
         for n in 0..=MAX_ACCOUNTS {
             let account = accounts.of(Some(&format!("{n}")), at(n));
             assert!(account.rate_limit("A").unwrap().admit_at_once(at(n)));

@@ -22,6 +22,11 @@ impl BilledLimit {
         Self { max, per, sent }
     }
 
+    /// The most sends, and the window.
+    pub(crate) fn terms(&self) -> (u32, Duration) {
+        (self.max, self.per)
+    }
+
     /// How long until the next send is allowed; `None` if it is allowed now. A limit of zero allows none.
     fn wait(&mut self, now: MonoTime) -> Option<Duration> {
         while self

@@ -33,6 +33,19 @@ pub enum Repeat {
     EvenIfUncertain,
 }
 
+text_enum!(Effect, "effect", {
+    ReadOnly => "read_only",
+    Idempotent => "idempotent",
+    OpensVerification => "opens_verification",
+    NotIdempotent => "not_idempotent",
+});
+
+text_enum!(Repeat, "repetition", {
+    ByEffect => "by_effect",
+    OnlyIfCertain => "only_if_certain",
+    EvenIfUncertain => "even_if_uncertain",
+});
+
 /// How an exchange ended, as far as the retry rule is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the rows of the table")]
@@ -99,6 +112,14 @@ pub enum RetryDecision {
     /// carried out, and repeating it would do harm.
     Uncertain,
 }
+
+text_enum!(RetryDecision, "decision", {
+    Final => "final",
+    Elsewhere => "elsewhere",
+    ElsewhereAfterBackoff => "elsewhere_after_backoff",
+    OnceMore => "once_more",
+    Uncertain => "uncertain",
+});
 
 /// Decides what follows an exchange. This is the whole retry rule:
 ///

@@ -32,8 +32,8 @@ use crate::call::Signer;
 use crate::call::plain::PlainCall;
 use crate::clock::{LatestTime, MonoTime, Now};
 use crate::credentials::{
-    CredentialsError, ProvidedCredentials, RefreshId, RefreshTicket, ResolvedCredentials,
-    SkippedSource, Source, SourceError, SupplyError, Validity,
+    CredentialsError, Lifetime, ProvidedCredentials, RefreshId, RefreshTicket, ResolvedCredentials,
+    SkippedSource, Source, SourceError, SupplyError,
 };
 use crate::error::Error;
 use crate::event::Event;
@@ -264,14 +264,12 @@ impl Refresh {
         session: &mut Session,
         now: Now,
     ) -> Result<ResolvedCredentials, Error> {
-        let cache = session.credential_cache_mut();
-        let is_stored = if fetched.is_on_trial {
-            cache.store_on_trial(self.id, found.clone(), pinned, now)
-        } else {
-            let validity = Validity::new(fetched.lifetime, fetched.fresh_for);
-            cache.store(self.id, found.clone(), validity, pinned, now);
-            true
+        let lifetime = Lifetime {
+            expires_after: fetched.lifetime,
+            fresh_for: fetched.fresh_for,
+            is_on_trial: fetched.is_on_trial,
         };
+        let is_stored = session.end_refresh(self.id, lifetime, found.clone(), pinned, now);
         if !is_stored {
             let source = Box::new(SkippedSource::new(found.source, SourceError::Expired));
             let skipped = found.skipped;
@@ -312,9 +310,7 @@ impl Refresh {
 
     /// Extends the reservation of this refresh.
     fn extend(&self, session: &mut Session, until: MonoTime) {
-        session
-            .credential_cache_mut()
-            .extend(self.id, until, self.latest.get());
+        session.extend_refresh(self.id, until, self.latest.get());
     }
 
     fn wait(&self, session: &mut Session, until: MonoTime) -> Step<ResolvedCredentials> {

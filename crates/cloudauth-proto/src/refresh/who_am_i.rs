@@ -41,7 +41,7 @@ impl Flow for WhoAmI {
         let limit = session.limits().total_timeout;
         let deadline = *self.deadline.get_or_insert(now.mono + limit);
         let lookup = if now.mono < deadline {
-            session.credential_cache_mut().look_up(now, deadline)
+            session.look_up(now, deadline)
         } else {
             let last = session.credential_cache().last_failure();
             let error = last.cloned().unwrap_or(CredentialsError::TimedOut);

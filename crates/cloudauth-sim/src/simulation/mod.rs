@@ -16,7 +16,7 @@ mod trace;
 
 use core::time::Duration;
 
-use cloudauth_proto::credentials::ProvidedCredentials;
+use cloudauth_proto::credentials::{CustomSource, ProvidedCredentials};
 use cloudauth_proto::driver::{Exchange, MonoTime, Now, SupplyError};
 use cloudauth_proto::{Endpoint, Endpoints, Error, Flow, Session, Step};
 
@@ -260,6 +260,12 @@ impl Simulation {
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         &self.violations
+    }
+
+    /// Replaces the session by another one, so that what records it ends.
+    pub(crate) fn end_session(&mut self) {
+        let nothing = CustomSource::new("none");
+        self.session = Session::new(nothing, [0; 32]);
     }
 
     fn schedule(&mut self, at: Duration, event: ScheduledEvent) {

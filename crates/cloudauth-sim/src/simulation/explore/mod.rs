@@ -17,6 +17,7 @@ mod shrink;
 use core::ops::Range;
 
 use check::check;
+use cloudauth_proto::trace::Trace as RecordedTrace;
 use generate::generate;
 use scenario::Scenario;
 pub use scenario::ScenarioError;
@@ -100,7 +101,8 @@ pub fn explore(
         all.add(&hash.to_le_bytes());
         if violated.is_none() && seed % REPLAY_INTERVAL == 0 {
             exploration.replayed += 1;
-            let is_equal = scenario.run()?.trace().hash() == hash;
+            let (again, recording) = scenario.record()?;
+            let is_equal = again.trace().hash() == hash && replays(&recording);
             violated = (!is_equal).then_some(Rule::Reproducible);
         }
         if let Some(rule) = violated {
@@ -111,6 +113,11 @@ pub fn explore(
     }
     exploration.hash = all.value();
     Ok(exploration)
+}
+
+/// Whether the recording of a session is read, and replays to the same decisions.
+fn replays(recording: &str) -> bool {
+    RecordedTrace::parse(recording).is_ok_and(|trace| trace.replay().is_ok())
 }
 
 fn counterexample(
@@ -187,6 +194,20 @@ mod tests {
         );
         assert!(exploration.calls > 2_000 && exploration.requests > exploration.calls);
         assert!(exploration.refreshes > 300);
+    }
+
+    #[test]
+    fn the_recording_of_a_scenario_replays_to_the_same_decisions() {
+        let mut lines = 0;
+        for seed in 0..300 {
+            let (_, recording) = generate(seed).record().unwrap();
+            let trace = RecordedTrace::parse(&recording).unwrap();
+            lines += trace.lines().count();
+            if let Err(difference) = trace.replay() {
+                panic!("seed {seed}: {difference}");
+            }
+        }
+        assert!(lines > 10_000, "{lines}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cloudauth_proto::credentials::CredentialsError;
 use cloudauth_proto::{
@@ -157,6 +158,28 @@ impl Scenario {
 
     /// Simulates the scenario to its end.
     pub(super) fn run(&self) -> Result<Simulation, ScenarioError> {
+        self.run_with(|session| session)
+    }
+
+    /// Runs the scenario, and returns the recording of its session.
+    pub(super) fn record(&self) -> Result<(Simulation, String), ScenarioError> {
+        let recording = Arc::new(Mutex::new(String::new()));
+        let written = Arc::clone(&recording);
+        let mut simulation = self.run_with(|session| {
+            session.record_trace(move |line| {
+                let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
+                written.push_str(line);
+            })
+        })?;
+        simulation.end_session();
+        let recording = recording.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok((simulation, recording.clone()))
+    }
+
+    fn run_with(
+        &self,
+        prepare: impl FnOnce(Session) -> Session,
+    ) -> Result<Simulation, ScenarioError> {
         let source = match &self.credentials {
             Some(credentials) => credentials.source()?,
             None => Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?.into(),
@@ -173,6 +196,7 @@ impl Scenario {
         let first = Endpoints::only(endpoints.next().unwrap_or(Endpoint::SHANGHAI));
         let endpoints = endpoints.fold(first, Endpoints::then);
         let world = operations::world(self.origin);
+        let session = prepare(session.endpoints(endpoints.clone()));
         let mut simulation = Simulation::with_endpoints(session, world, endpoints);
         simulation.seed(self.seed);
         simulation.clock_ahead(self.clock_ahead);
