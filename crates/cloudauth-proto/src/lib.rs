@@ -99,6 +99,7 @@
 //! * `std` (default): conversions from and to types of the standard library.
 //! * `meanings` (default): the tables of [`codes`]. Without it they are empty, errors show codes only, and events do not
 //!   say what is billed.
+//! * `trace` (default): recordings of sessions, and their replay, in [`trace`].
 //! * `http`: conversions from and to the types of the `http` crate.
 //! * `sm2`: encryption of names and ID numbers before they are sent (`EncryptType=SM2`), in
 //!   `verify::sm2`.

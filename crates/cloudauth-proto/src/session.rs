@@ -203,6 +203,7 @@ impl Session {
     /// what the lines hold, and what they do not.
     #[must_use]
     pub fn record_trace(mut self, write: impl FnMut(&str) + Send + Sync + 'static) -> Self {
+        const { assert!(cfg!(feature = "trace"), "needs the feature `trace`") }
         let start = Start::new(
             self.scheme,
             self.endpoints.iter().map(|(endpoint, _)| endpoint),

@@ -50,6 +50,9 @@ impl TraceHook {
     }
 
     pub(crate) fn get(&mut self) -> Option<&mut dyn Tracer> {
+        if !cfg!(feature = "trace") {
+            return None;
+        }
         match &mut self.0 {
             Some(tracer) => Some(&mut **tracer),
             None => None,

@@ -1,6 +1,11 @@
 //! Recordings of what a client decided, which replay to the same decisions.
 //!
 #![doc = include_str!("../../docs/trace.md")]
+//!
+//! # Feature
+//!
+//! Without the feature `trace` a session tells nothing: a program that calls
+//! [`record_trace`](crate::Session::record_trace) does not compile, and a replay differs at its first line.
 
 mod assemble;
 mod checksum;
