@@ -125,7 +125,8 @@ pub fn hyper<'a, O: Operation + Clone + Send + Sync + 'static>(
     }))
 }
 
-fn in_flight<F: Future<Output = ()> + Send + 'static>(runtime: &Runtime, task: impl Fn() -> F) {
+/// Runs [`IN_FLIGHT`] tasks to their ends.
+pub fn in_flight<F: Future<Output = ()> + Send + 'static>(runtime: &Runtime, task: impl Fn() -> F) {
     runtime.block_on(async {
         let tasks: Vec<_> = (0..IN_FLIGHT).map(|_| tokio::spawn(task())).collect();
         for task in tasks {

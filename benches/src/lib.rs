@@ -5,6 +5,8 @@
 //!   alone ([`floors`]), next to a signer with lookup tables ([`tables`]), a signer written for
 //!   clarity ([`naive`]) and signers of other crates ([`others`]).
 //! * `--bin drivers`: the drivers, relative to the HTTP libraries that they are built on ([`clients`]).
+//! * `cargo run --release --locked --manifest-path benches/aws-sdk/Cargo.toml`: cloudauth-hyper beside the
+//!   AWS SDK, in a workspace of its own, which needs a newer compiler.
 //! * `--bin in_flight`: memory per pending call.
 //! * `--bin memory`: allocations and peak memory of signing.
 //! * `--bin timing`: whether the duration of a token check depends on the position of a wrong byte.

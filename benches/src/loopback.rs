@@ -52,8 +52,13 @@ pub struct Server {
 impl Server {
     /// Starts a server that responds to batches of `hold` requests, when all of a batch have arrived.
     pub fn start(hold: usize) -> Result<Self> {
+        Self::with_body(hold, BODY)
+    }
+
+    /// Starts a server as [`Self::start`] does, with another body of the response.
+    pub fn with_body(hold: usize, body: &str) -> Result<Self> {
         let mut process = Command::new(std::env::current_exe()?)
-            .args([SERVE, &hold.to_string()])
+            .args([SERVE, &hold.to_string(), body])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -91,6 +96,7 @@ pub fn serve_if_requested() -> Result<bool> {
         return Ok(false);
     }
     let hold = arguments.next().map_or(Ok(1), |hold| hold.parse())?;
+    let body = arguments.next().unwrap_or_else(|| BODY.to_owned());
     raise_socket_limit()?;
     let (root, config) = certificate()?;
     let runtime = Builder::new_current_thread().enable_io().build()?;
@@ -108,7 +114,7 @@ pub fn serve_if_requested() -> Result<bool> {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         std::process::exit(0);
     });
-    runtime.block_on(accept(plain, tls, config, hold));
+    runtime.block_on(accept(plain, tls, config, hold, &body));
     Ok(true)
 }
 
@@ -140,9 +146,15 @@ fn certificate() -> Result<(String, Arc<ServerConfig>)> {
     Ok((root.pem(), Arc::new(config)))
 }
 
-async fn accept(plain: TcpListener, tls: TcpListener, config: Arc<ServerConfig>, hold: usize) {
+async fn accept(
+    plain: TcpListener,
+    tls: TcpListener,
+    config: Arc<ServerConfig>,
+    hold: usize,
+    body: &str,
+) {
     let acceptor = TlsAcceptor::from(config);
-    let response: Arc<str> = format!("{HEAD}Content-Length: {}\r\n\r\n{BODY}", BODY.len()).into();
+    let response: Arc<str> = format!("{HEAD}Content-Length: {}\r\n\r\n{body}", body.len()).into();
     let barrier = Arc::new(Barrier::new(hold.max(1)));
     loop {
         let (response, barrier) = (Arc::clone(&response), Arc::clone(&barrier));
