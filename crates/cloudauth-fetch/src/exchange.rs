@@ -108,14 +108,16 @@ async fn read_body(response: &host::Response, limit: usize) -> Result<Vec<u8>, J
 /// Codes that Node gives the causes of errors if there was no connection, so that nothing was sent. Those of the
 /// resolver and of `connect` are the operating system's; the last is undici's, the HTTP client of Node
 /// (both observed).
-const NO_CONNECTION: [&str; 6] = [
+const NO_CONNECTION: [&str; 4] = [
     "ECONNREFUSED",
-    "EHOSTUNREACH",
-    "ENETUNREACH",
     "ENOTFOUND",
     "EAI_AGAIN",
     "UND_ERR_CONNECT_TIMEOUT",
 ];
+
+/// Codes of a route that is lost. A connection that has carried a request can end with them, too, so they say that
+/// nothing was sent only if the cause names `connect` (documented: `syscall` of Node's system errors).
+const NO_ROUTE: [&str; 2] = ["EHOSTUNREACH", "ENETUNREACH"];
 
 /// Node's codes for certificates that it refuses, the common ones (documented, "X509 certificate error codes").
 const CERTIFICATE_REFUSED: [&str; 8] = [
@@ -140,7 +142,10 @@ fn failure(error: &JsValue) -> Failure {
     let refuses = was_connecting && message.contains("invalid peer certificate");
     if refuses || CERTIFICATE_REFUSED.contains(&&*code) {
         Failure::new(Delivery::CertificateRefused, "the certificate was refused")
-    } else if was_connecting || NO_CONNECTION.contains(&&*code) {
+    } else if was_connecting
+        || NO_CONNECTION.contains(&&*code)
+        || NO_ROUTE.contains(&&*code) && text(&cause, "syscall").as_deref() == Some("connect")
+    {
         Failure::new(Delivery::NotSent, "no connection")
     } else {
         Failure::new(Delivery::MaybeSent, "no response")

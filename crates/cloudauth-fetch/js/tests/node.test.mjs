@@ -110,6 +110,21 @@ test("a name that does not exist is certainly not sent", async () => {
     assertNothingPrivate(error);
 });
 
+test("a lost route says that nothing was sent only of an attempt to connect", async (context) => {
+    for (const code of ["EHOSTUNREACH", "ENETUNREACH"]) {
+        for (const syscall of ["connect", "read", undefined]) {
+            const cause = Object.assign(new Error("no route"), { code, syscall });
+            const lost = () => Promise.reject(new TypeError("fetch failed", { cause }));
+            const stub = context.mock.method(globalThis, "fetch", lost);
+            const error = await rejection(client().call(...PAID));
+            stub.mock.restore();
+            // A paid check is sent again only if it was certainly not sent.
+            assert.equal(stub.mock.callCount() > 1, syscall === "connect", `${code} ${syscall}`);
+            assert.equal(error.mayHaveBeenCarriedOut, syscall !== "connect", `${code} ${syscall}`);
+        }
+    }
+});
+
 test("a certificate of an unknown authority is refused, and nothing is sent", async () => {
     // The simulator speaks TLS behind its proxy, with an authority of its own.
     const tls = await started(
