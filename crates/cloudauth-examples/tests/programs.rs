@@ -139,7 +139,8 @@ fn a_file_is_uploaded() {
     let simulator = Simulator::start().unwrap();
     let path = std::env::temp_dir().join(format!("cloudauth-card-{}.jpg", std::process::id()));
     std::fs::write(&path, b"\xff\xd8\xff\xe0 a card").unwrap();
-    let printed = printed(example("upload", &simulator).arg(&path));
+    let url = simulator.url(Region::Shanghai);
+    let printed = printed(example("upload", &simulator).arg(&path).arg(url));
     std::fs::remove_file(&path).unwrap();
     assert_eq!(printed, "BizCode: Some(\"1\")\n");
     assert_eq!(simulator.world().uploaded_files().count(), 1);

@@ -195,7 +195,6 @@ impl CallState {
     fn trace_start(&mut self, session: &mut Session) {
         let signer = &self.signer;
         let is_too_long = matches!(signer, Signer::Session)
-            && session.tracer().is_some()
             && self.operation.too_long(session.signs_with()).is_some();
         let Some(tracer) = session.tracer() else {
             return;
