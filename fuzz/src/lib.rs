@@ -15,6 +15,7 @@
 //! | [`profiles_are_read`] | Any file of profiles gives a source or an error, neither of which shows a secret. |
 //! | [`callbacks_are_read`] | Any callback is parsed or refused, and is authentic only with a token of the key. |
 //! | [`redirects_are_read`] | Any redirect of a browser is parsed or refused, with the same result if it is encoded once or twice. |
+//! | [`responses_are_read`] | Any bytes of a connection give the same response or failure however they are split. |
 //!
 //! Names and values contain line ends, `&`, `=`, NUL, `%`, `+`, `*`, `~` and emoji. `tests/large.rs`
 //! repeats the signing properties with 10 MB of these.
@@ -50,6 +51,7 @@ mod profiles;
 pub mod reference;
 mod refusals;
 mod replies;
+mod responses;
 mod signing;
 mod survival;
 
@@ -60,6 +62,7 @@ pub use identity::never_another_identity;
 pub use profiles::profiles_are_read;
 pub use refusals::fault_and_mismatch_parser;
 pub use replies::decode_never_panics;
+pub use responses::responses_are_read;
 pub use signing::{
     check_values, one_bit_off_is_refused, sign_matches_reference, sim_accepts_what_we_sign,
 };

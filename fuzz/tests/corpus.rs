@@ -95,6 +95,11 @@ fn callbacks_are_read() {
 }
 
 #[test]
+fn responses_are_read() {
+    replay("responses_are_read", cloudauth_fuzz::responses_are_read);
+}
+
+#[test]
 fn redirects_are_read() {
     replay("redirects_are_read", cloudauth_fuzz::redirects_are_read);
 }

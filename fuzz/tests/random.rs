@@ -133,6 +133,25 @@ const RESPONSE: &[&str] = &[
     "server string to sign is:POST&%2F&",
 ];
 
+/// Pieces of a response over HTTP/1.1.
+const HTTP: &[&str] = &[
+    "HTTP/1.1 200 OK\r\n",
+    "HTTP/1.1 100 Continue\r\n\r\n",
+    "HTTP/1.0 503\n",
+    "content-length: 3\r\n",
+    "Content-Length: 0\r\n",
+    "content-length: +1\r\n",
+    "transfer-encoding: chunked\r\n",
+    "transfer-encoding: gzip, chunked\r\n",
+    "date: Fri, 15 Jan 2027 08:00:00 GMT\r\n",
+    "\r\n",
+    "\n",
+    "3\r\n{ }\r\n",
+    "1F;a=b\r\n",
+    "0\r\n\r\n",
+    "{ }",
+];
+
 type Words = &'static [&'static str];
 
 /// One of the words, or a short random string.
@@ -306,5 +325,10 @@ proptest! {
     #[test]
     fn redirects_are_read(response in json(REDIRECT)) {
         cloudauth_fuzz::redirects_are_read(response.as_bytes());
+    }
+
+    #[test]
+    fn responses_are_read(bytes in with_header::<1>(text(HTTP).prop_map(|rest| format!("HTTP/1.1 200 OK\r\n{rest}")))) {
+        cloudauth_fuzz::responses_are_read(&bytes);
     }
 }

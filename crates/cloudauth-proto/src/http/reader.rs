@@ -178,12 +178,10 @@ impl ResponseReader {
             State::ChunkEnd if line.is_empty() => State::ChunkSize,
             State::ChunkSize => {
                 self.size = 0;
-                let digits = line.split(';').next().unwrap_or_default().trim();
-                let is_hex = !digits.starts_with('+');
-                match usize::from_str_radix(digits, 16) {
-                    Ok(0) if is_hex => State::Trailers,
-                    Ok(size) if is_hex => State::Chunk(size),
-                    Ok(_) | Err(_) => State::Invalid("the response has an invalid chunk"),
+                match number(line.split(';').next().unwrap_or_default().trim(), 16) {
+                    Some(0) => State::Trailers,
+                    Some(size) => State::Chunk(size),
+                    None => State::Invalid("the response has an invalid chunk"),
                 }
             }
             State::Trailers if line.is_empty() => State::Complete,
@@ -209,27 +207,42 @@ impl ResponseReader {
         if status < 200 {
             return State::Head;
         }
-        let head = Head::read(status, |name| {
-            let mut headers = lines.iter().filter_map(|line| line.split_once(':'));
-            let found = headers.find(|(sent, _)| sent.eq_ignore_ascii_case(name))?;
-            Some(found.1.trim().to_owned())
-        });
-        let is_chunked = |coding: &str| coding.eq_ignore_ascii_case("chunked");
+        let all = |name: &'static str| {
+            let headers = lines.iter().filter_map(|line| line.split_once(':'));
+            let named = headers.filter(move |(sent, _)| sent.eq_ignore_ascii_case(name));
+            named.map(|(_, value)| value.trim())
+        };
+        let head = Head::read(status, |name| all(name).next().map(ToOwned::to_owned));
+        let codings = all("transfer-encoding").flat_map(|codings| codings.split(','));
+        let mut lengths = all("content-length");
+        let length = lengths.next();
         let state = if matches!(status, 204 | 304) {
             State::Complete
-        } else if head.header("transfer-encoding").is_some_and(is_chunked) {
-            State::ChunkSize
+        } else if let Some(last) = codings.last() {
+            if last.trim().eq_ignore_ascii_case("chunked") {
+                State::ChunkSize
+            } else {
+                State::UntilEnd
+            }
+        } else if lengths.any(|other| Some(other) != length) {
+            State::Invalid("the response has two values of content-length")
         } else {
-            match head.header("content-length").map(str::parse) {
-                Some(Ok(0)) => State::Complete,
-                Some(Ok(length)) => State::Length(length),
-                Some(Err(_)) => State::Invalid("the response has an invalid content-length"),
+            match length.map(|text| number(text, 10)) {
+                Some(Some(0)) => State::Complete,
+                Some(Some(length)) => State::Length(length),
+                Some(None) => State::Invalid("the response has an invalid content-length"),
                 None => State::UntilEnd,
             }
         };
         self.head = Some(head);
         state
     }
+}
+
+/// A number of digits only: Rust's integers may begin with a plus.
+fn number(digits: &str, radix: u32) -> Option<usize> {
+    let digits = Some(digits).filter(|it| !it.starts_with('+'))?;
+    usize::from_str_radix(digits, radix).ok()
 }
 
 /// Shows how much was read.
@@ -290,6 +303,18 @@ mod tests {
                 &*format!("{chunked}1;a=b\r\n1\r\n02\r\n23\r\n0\r\nt: 1\r\n\r\n"),
                 ok(200, "123"),
             ),
+            (
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\ntransfer-encoding: x, Chunked\r\ncontent-length: 9\r\n\r\n1\r\n1\r\n0\r\n\r\n",
+                ok(200, "1"),
+            ),
+            (
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\ncontent-length: 1\r\n\r\n12",
+                ok(200, "12"),
+            ),
+            (
+                "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 1\r\n\r\n1",
+                ok(200, "1"),
+            ),
             // One byte more than the limit, and no end.
             (
                 "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n0123456789abc",
@@ -317,6 +342,14 @@ mod tests {
             ("HTTP/1.1 OK\r\n\r\n", Err(None)),
             (
                 "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
+                Err(Some(200)),
+            ),
+            (
+                "HTTP/1.1 200 OK\r\ncontent-length: +1\r\n\r\n1",
+                Err(Some(200)),
+            ),
+            (
+                "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n12",
                 Err(Some(200)),
             ),
             (
