@@ -1,6 +1,5 @@
 //! The destinations of encoded bytes: memory, or a hash behind a short buffer.
 
-use alloc::vec;
 use alloc::vec::Vec;
 use core::mem;
 
@@ -36,16 +35,25 @@ impl Drop for Buffer {
 }
 
 impl Buffer {
-    /// Makes a buffer that begins with these bytes, with room for `more`.
-    pub(crate) fn behind(first: &[u8], more: usize) -> Self {
+    /// Makes a buffer that begins with the bytes of another one, with room for `more`.
+    pub(crate) fn behind(first: &Self, more: usize) -> Self {
         let room = more + MOST;
-        let mut bytes = Vec::with_capacity(first.len() + room);
-        bytes.extend_from_slice(first);
-        bytes.resize(first.len() + room, 0);
+        let mut bytes = Vec::with_capacity(first.length + room);
+        bytes.extend_from_slice(first.as_bytes());
+        bytes.resize(first.length + room, 0);
         Self {
             bytes,
-            length: first.len(),
-            is_secret: false,
+            length: first.length,
+            is_secret: first.is_secret,
+        }
+    }
+
+    /// Bytes that are wiped on drop.
+    pub(crate) fn secret(bytes: Vec<u8>) -> Self {
+        Self {
+            length: bytes.len(),
+            bytes,
+            is_secret: true,
         }
     }
 
@@ -89,16 +97,15 @@ impl Buffer {
     #[cold]
     #[inline(never)]
     fn grow(&mut self, end: usize) {
-        if self.bytes.capacity() == 0 {
-            // Zeroed memory needs no separate pass.
-            self.bytes = vec![0; end.max(FIRST)];
-            return;
-        }
         if self.bytes.capacity() < end {
             self.bytes.reserve((end - self.bytes.len()).max(FIRST));
         }
         let more = self.bytes.capacity().min(end + MORE);
         self.bytes.resize(more, 0);
+    }
+
+    pub(crate) fn remove_last(&mut self) {
+        self.length = self.length.saturating_sub(1);
     }
 
     pub(crate) fn into_bytes(mut self) -> Vec<u8> {
@@ -248,6 +255,8 @@ impl<U: FnMut(&[u8])> Sink for BlockBuffer<U> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
+
     use super::*;
 
     #[test]

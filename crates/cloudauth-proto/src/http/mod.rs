@@ -15,11 +15,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;
-use core::mem;
 use core::time::Duration;
 
 pub use reader::ResponseReader;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 use crate::clock::UnixTime;
 use crate::encode::Buffer;
@@ -174,7 +173,7 @@ impl fmt::Debug for Request {
 #[derive(Clone, Default)]
 pub struct Body {
     shared: SharedPart,
-    own: Zeroizing<Vec<u8>>,
+    own: Buffer,
 }
 
 #[derive(Clone)]
@@ -201,32 +200,32 @@ impl AsRef<[u8]> for SharedPart {
 
 impl Body {
     /// The pairs of a form, and more of them.
-    pub(crate) fn new(form: Arc<Buffer>, own: Vec<u8>) -> Self {
+    pub(crate) fn new(form: Arc<Buffer>, own: Buffer) -> Self {
         // Every pair ends with an `&`, but the last of all is sent without it.
-        let length = form.len().saturating_sub(usize::from(own.is_empty()));
+        let length = form.len().saturating_sub(usize::from(own.len() == 0));
         Self {
             shared: SharedPart::Form(form, length),
-            own: Zeroizing::new(own),
+            own,
         }
     }
 
     pub(crate) fn of_bytes(bytes: Arc<Vec<u8>>, own: Vec<u8>) -> Self {
         Self {
             shared: SharedPart::Bytes(bytes),
-            own: Zeroizing::new(own),
+            own: Buffer::secret(own),
         }
     }
 
     /// Both parts, in the order in which they are sent.
     #[must_use]
     pub fn parts(&self) -> (&[u8], &[u8]) {
-        (self.shared.as_ref(), &self.own)
+        (self.shared.as_ref(), self.own.as_bytes())
     }
 
     /// Both parts, owned, for transports that send without a copy.
     #[must_use]
-    pub fn into_parts(mut self) -> (impl AsRef<[u8]> + Send + Sync + 'static, Vec<u8>) {
-        (self.shared, mem::take(&mut *self.own))
+    pub fn into_parts(self) -> (impl AsRef<[u8]> + Send + Sync + 'static, Vec<u8>) {
+        (self.shared, self.own.into_bytes())
     }
 
     /// The length in bytes.

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::{Body, JSON, Method, Request, push_common_headers};
+use crate::encode::Buffer;
 use crate::endpoint::Endpoint;
 use crate::secret::Secret;
 
@@ -54,7 +55,7 @@ impl PlainRequest {
             authority: self.endpoint.authority().clone(),
             target: self.target.clone(),
             headers,
-            body: Body::new(Arc::default(), body),
+            body: Body::new(Arc::default(), Buffer::secret(body)),
             direct: self.direct,
         }
     }

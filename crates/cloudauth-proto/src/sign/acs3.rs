@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::draft::{Draft, Explanation, Identity, Retry, Stamp};
 use crate::credentials::AccessKeyPair;
-use crate::encode::{BlockBuffer, Pair, Sink, copy, hex, text_of};
+use crate::encode::{BlockBuffer, Buffer, Pair, Sink, copy, hex, text_of};
 use crate::http::{Body, FORM, Header, JSON, Method, Request, push_common_headers};
 use crate::secret::Secret;
 
@@ -118,7 +118,7 @@ fn unsigned<A: Algorithm>(
     let params = draft.params;
     let (target, body) = match draft.method {
         Method::Post | Method::Put => {
-            let body = Body::new(Arc::clone(&params.form), Vec::new());
+            let body = Body::new(Arc::clone(&params.form), Buffer::default());
             (target(params.pairs().of_query(), params.query.len()), body)
         }
         Method::Get => {

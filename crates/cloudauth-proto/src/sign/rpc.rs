@@ -38,7 +38,7 @@ pub(super) fn sign(
     headers.extend(stamp.retry.into_iter().flat_map(Retry::headers));
     let (target, body) = match draft.method {
         Method::Get => {
-            let target = [b"/?", params.form.as_bytes(), &own].concat();
+            let target = [b"/?", params.form.as_bytes(), own.as_bytes()].concat();
             (text_of(target), Body::default())
         }
         Method::Post | Method::Put => {
@@ -89,8 +89,7 @@ use plain;
 impl CommonParams {
     /// The common parameters but for the signature.
     fn new(draft: &Draft<'_>, identity: Identity<'_>, stamp: &Stamp) -> Self {
-        let query = draft.params.query.as_bytes();
-        let mut text = Buffer::behind(query, EXPECTED);
+        let mut text = Buffer::behind(&draft.params.query, EXPECTED);
         if let Some(token) = identity.token {
             text.expect_secret(EXPECTED + token.len());
         }
@@ -129,10 +128,9 @@ impl CommonParams {
         }
     }
 
-    fn into_text(self) -> Vec<u8> {
-        let mut text = self.text.into_bytes();
-        text.pop();
-        text
+    fn into_text(mut self) -> Buffer {
+        self.text.remove_last();
+        self.text
     }
 }
 
