@@ -1,5 +1,7 @@
 //! Damaged files with profiles, in numbers.
 
+#![expect(clippy::print_stderr, reason = "a long test shows its progress")]
+
 use cloudauth_fuzz::never_another_identity;
 
 /// Checks this many files of each format, each damaged in up to eight places.
@@ -14,6 +16,9 @@ fn check(files: u64) {
         mixed ^ (mixed >> 31)
     };
     for n in 0..files {
+        if n > 0 && n % 1_000_000 == 0 {
+            eprintln!("{n} files of each format");
+        }
         for format in 0..2_u8 {
             let mut input = vec![format | (u8::from(n % 2 == 0) << 1)];
             let edits = 1 + random() % 4;
@@ -30,7 +35,7 @@ fn no_damaged_file_changes_the_identity() {
     check(10_000);
 }
 
-/// `cargo test --release -p cloudauth-fuzz --test identity -- --ignored`
+/// `cargo test --release -p cloudauth-fuzz --test identity -- --ignored --nocapture`
 #[test]
 #[ignore = "slow without optimisation"]
 fn none_of_ten_million_damaged_files_of_each_format_changes_the_identity() {

@@ -69,6 +69,9 @@ pub enum ProfileFormat {
     /// | `type` in upper case | read as `access_key` | not read | not read | `ACCESS_KEY`: read; others: an error |
     /// | `type` unknown or missing | read as `access_key` | not read | not read | an error |
     /// | `~/.alibabacloud/credentials` beside `credentials.ini` | not read | read | not read | read first; the other is listed as not used |
+    ///
+    /// A known key without `=` after it is an error if the section has no other value of it; any other line that
+    /// is no value is skipped.
     Ini,
 }
 

@@ -62,6 +62,8 @@ const WITH_BRACKETS: [&str; 4] = [
     "credentials_uri",
 ];
 
+const NO_SEPARATOR: &str = "is not followed by = and a value";
+
 const HEADER: &str = "contains the header of a section";
 
 /// The key that switches a section off, and describes no source.
@@ -79,7 +81,7 @@ struct IniValue<'f> {
     /// Whether the key is written in lower case.
     is_exact: bool,
     line: usize,
-    /// Its lines, each with what separates it from the one before.
+    /// Its lines, each with what separates it from the one before. None if the key has no `=`.
     parts: Vec<(&'static str, &'f [u8])>,
 }
 
@@ -90,13 +92,10 @@ struct IniSection<'f> {
 }
 
 impl IniSection<'_> {
-    /// The last value of a key in lower case, or else in any.
+    /// The last value of a key in lower case, or else in any, or else the key without a value.
     fn value(&self, key: &str) -> Option<&IniValue<'_>> {
-        let last = |is_exact| {
-            let mut values = self.values.iter().rev();
-            values.find(|it| it.key == key && it.is_exact == is_exact)
-        };
-        last(true).or_else(|| last(false))
+        let values = self.values.iter().filter(|it| it.key == key);
+        values.max_by_key(|it| (!it.parts.is_empty(), it.is_exact))
     }
 }
 
@@ -109,6 +108,9 @@ impl ProfileFields for IniSection<'_> {
         let Some(value) = self.value(field) else {
             return Ok(None);
         };
+        if value.parts.is_empty() {
+            return Err(self.problem(field, NO_SEPARATOR));
+        }
         let mut text = String::new();
         let is_one_line = value.parts.len() == 1;
         for (separator, part) in &value.parts {
@@ -267,32 +269,37 @@ fn section<'f>(contents: &'f [u8], name: &'f str) -> Result<Option<IniSection<'f
         if !is_open {
             continue;
         }
-        let Some(at) = text.iter().position(|byte| matches!(byte, b'=' | b':')) else {
+        let separator = text.iter().position(|byte| matches!(byte, b'=' | b':'));
+        let key = &text[..separator.unwrap_or(text.len())];
+        if separator.is_none() {
             // A line with a bracket may be the header of another section, in which a byte is wrong.
             if text.contains(&b'[') || text.contains(&b']') {
                 let problem = "neither a key with a value nor a section header";
                 return Err(ProfileError::of_file(Some(number), problem));
             }
             continues = false;
-            // As Python reads it. Any other line without a key is not needed.
+            // As Python reads it.
             if (line.starts_with(b" ") || line.starts_with(b"\t"))
-                && let Some(is_known) = last
+                && let Some(true) = last
             {
-                add_part(&mut found, is_known, "\n", text);
+                add_part(&mut found, true, "\n", text);
+                continue;
             }
-            continue;
-        };
-        let key = text[..at].trim_ascii();
-        let known = KEYS
-            .into_iter()
-            .find(|known| known.as_bytes().eq_ignore_ascii_case(key));
-        last = Some(known.is_some());
-        if let (Some(values), Some(known)) = (&mut found, known) {
+        }
+        // A known key without its separator is that of a value. Any other line is not needed.
+        let key = key.trim_ascii();
+        let word = key.split(u8::is_ascii_whitespace).next();
+        let known = known_key(word.unwrap_or_default());
+        let value = separator.filter(|_| word == Some(key));
+        if separator.is_some() || known.is_some() {
+            last = Some(known.is_some() && value.is_some());
+        }
+        if let (Some(values), Some((known, is_exact))) = (&mut found, known) {
             values.push(IniValue {
                 key: known,
-                is_exact: known.as_bytes() == key,
+                is_exact,
                 line: number,
-                parts: [("", &text[at + 1..])].into(),
+                parts: value.map(|at| ("", &text[at + 1..])).into_iter().collect(),
             });
         }
     }
@@ -310,6 +317,13 @@ fn section<'f>(contents: &'f [u8], name: &'f str) -> Result<Option<IniSection<'f
         (None, None) if contents.contains(&0) => Err(ProfileError::of_file(None, NOT_UTF_8)),
         (None, None) => Ok(None),
     }
+}
+
+/// The known key that this is, in any case, and whether it is in lower case.
+fn known_key(key: &[u8]) -> Option<(&'static str, bool)> {
+    let mut known = KEYS.into_iter().map(str::as_bytes).zip(KEYS);
+    let (bytes, known) = known.find(|(known, _)| known.eq_ignore_ascii_case(key))?;
+    Some((known, bytes == key))
 }
 
 /// Whether a line continues on the next one.

@@ -331,6 +331,43 @@ fn ini_files_have_the_reading_under_which_they_can_have_a_key() {
 }
 
 #[test]
+fn a_known_key_without_an_equals_sign_is_no_absent_profile() {
+    let missing = "is not followed by = and a value";
+    for (section, line, field) in [
+        ("type", 2, "type"),
+        ("enable = true\nTYPE access_key\nrole_arm = x", 3, "type"),
+        ("type\taccess_key\nid = x", 2, "type"),
+        ("note = 1\n  type access_key", 3, "type"),
+        ("enable\nid = x", 2, "enable"),
+        (
+            "type = access_key\naccess_key_id ID\naccess_key_secret s",
+            3,
+            "access_key_id",
+        ),
+        (
+            "type = access_key\naccess_key_id = ID\naccess_key_secret s3cret==",
+            4,
+            "access_key_secret",
+        ),
+        (
+            "type = access_key\naccess_key_id = ID\naccess_key_secret\n s3cret",
+            4,
+            "access_key_secret",
+        ),
+    ] {
+        let error = ini(section).unwrap_err().to_string();
+        let expected = format!("/f, profile \"default\", line {line}, {field}: {missing}");
+        assert_eq!(error, expected, "{section}");
+    }
+    // It is not needed beside a value.
+    let key = "[default]\ntype of key\ntype = access_key\naccess_key_id = ID\naccess_key_id XX\naccess_key_secret = s";
+    assert_eq!(
+        id_of(parse(ProfileFormat::Ini, key, None)).as_deref(),
+        Ok("ID")
+    );
+}
+
+#[test]
 fn a_switched_off_section_is_absent_unless_it_is_named() {
     let off =
         "[default]\nenable = FALSE\ntype = access_key\naccess_key_id = ID\naccess_key_secret = s";
