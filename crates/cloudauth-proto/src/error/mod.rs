@@ -64,7 +64,8 @@ use crate::sign::Mismatch;
 /// ```
 ///
 /// `Display` contains the causes, so there is no [`source`](core::error::Error::source); the driver's
-/// errors are in the [attempts](Self::attempts).
+/// errors are in the [attempts](Self::attempts). Neither it nor `Debug` shows a query, a body or a person, so both
+/// can be logged.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {

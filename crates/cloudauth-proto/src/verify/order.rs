@@ -20,7 +20,8 @@ use crate::verify::{CertType, ProductCode};
 ///
 /// Store the number before the verification is opened: if no response arrives,
 /// [`DescribeVerifySearchPageList`](crate::ops::DescribeVerifySearchPageList) finds the verification
-/// by it.
+/// by it. The number is no secret, since the service and its console show it: it does not serve as the ID of a
+/// session.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct OuterOrderNo(String);
@@ -127,7 +128,30 @@ impl FromStr for SceneId {
 
 /// Name and number on an identity card.
 ///
-/// [`IdNumber`](super::IdNumber) checks the number first. `Debug` shows neither.
+/// What a person entered in a form is [cleaned](super::clean_text) and [checked](super::IdNumber) first, since a
+/// mistyped name or number is paid for:
+///
+/// ```
+/// use cloudauth_proto::Sensitive;
+/// use cloudauth_proto::verify::{IdNumber, IdentityCard, clean_text};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Entered {
+///     name: Sensitive,
+///     number: Sensitive,
+/// }
+///
+/// /// None if the person has to correct what was entered.
+/// fn card(entered: &Entered) -> Option<IdentityCard> {
+///     let name = clean_text(entered.name.expose()).ok()?;
+///     let number = IdNumber::new(entered.number.expose()).ok()?;
+///     Some(IdentityCard { name: name.into(), number: number.into() })
+/// }
+/// # let entered = r#"{"name":"张三","number":"330103199001011230"}"#;
+/// # assert!(card(&serde_json::from_str(entered).unwrap()).is_some());
+/// ```
+///
+/// `Debug` shows neither.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the caller fills it in")]
 pub struct IdentityCard {

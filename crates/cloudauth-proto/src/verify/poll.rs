@@ -89,7 +89,8 @@ impl PollVerdict {
         }
     }
 
-    /// Queries once; `None` then means that there is no verdict yet.
+    /// Queries once; `None` then means that there is no verdict. It can still come until
+    /// [`CertifyId::LIFETIME`] after the verification was opened; after that nobody finishes it any more.
     #[must_use]
     pub fn once(query: DescribeFaceVerify) -> Self {
         Self::new(query).for_at_most(Duration::ZERO)
