@@ -67,12 +67,12 @@ fn measure<O: Operation + Clone + Send + Sync + 'static>(
             hyper(&runtime, url, root, operation)?,
         ),
     ];
-    print(&mut concurrent, rounds, 4_000, "0.75");
+    print(&mut concurrent, rounds, 4_000, "0.65");
     let mut blocking: Vec<Workload<'_>> = vec![
         ("bare ureq", bare_ureq(root, &prepared)),
         ("cloudauth-ureq", ureq(url, root, operation)?),
     ];
-    print(&mut blocking, rounds, 1_000, "0.90");
+    print(&mut blocking, rounds, 1_000, "0.80");
     let mut core: Vec<Workload<'_>> = vec![(
         "core alone, no network",
         cloudauth_benches::clients::core(url, operation)?,

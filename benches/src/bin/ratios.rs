@@ -102,7 +102,7 @@ fn small(table: &mut Table) {
             Box::new(|| drop(black_box(naive::rpc(black_box(&request))))),
         ),
     ];
-    table.measure("RPC 1.0", "2.3", 4001, candidates);
+    table.measure("RPC 1.0", "2.1", 4001, candidates);
     let floor = floors::acs3(body.as_bytes(), &acs3.canonical, &acs3.string_to_sign);
     let candidates: Vec<Candidate<'_>> = vec![
         ("floor", Box::new(floor)),
@@ -116,7 +116,7 @@ fn small(table: &mut Table) {
         ("rusty-s3", Box::new(others::rusty_s3(&all))),
         ("reqsign", Box::new(others::reqsign(target))),
     ];
-    table.measure("ACS3", "1.8", 4001, candidates);
+    table.measure("ACS3", "1.9", 4001, candidates);
 }
 
 fn large(table: &mut Table) {
