@@ -2,29 +2,25 @@
 //!
 //! Errors have fixed strings: the messages of runtimes can contain the URL, and with it personal data.
 
+use core::time::Duration;
+
 use cloudauth_proto::driver::{Delivery, Exchange, Failure, Head, Request, Response};
 use js_sys::futures::JsFuture;
 use js_sys::{Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::host::{self, AbortController, Chunk, Headers, RequestInit, Url, fetch};
+use crate::host::{self, Abort, AbortController, Chunk, Headers, RequestInit, Url, fetch};
 
-/// Ends an exchange when it is dropped. After the end of the exchange this does nothing.
-struct AbortGuard(AbortController);
-
-impl Drop for AbortGuard {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
+/// The exchange ends this long before the flow gives it up, which does not know whether a response had begun.
+const MARGIN: Duration = Duration::from_millis(4);
 
 /// Sends a request once, and reads its response. Dropping the future aborts it.
 pub(crate) async fn send(exchange: Exchange) -> Result<Response, Failure> {
-    let abort = AbortGuard(AbortController::new());
+    let abort = Abort::after(exchange.timeouts().total.saturating_sub(MARGIN));
     let started = {
         let request = exchange.sign();
         let url = checked_url(&request)?;
-        let init = init(&request, &abort.0).and_then(|init| fetch(&url, &init));
+        let init = init(&request, &abort.controller).and_then(|init| fetch(&url, &init));
         init.map_err(|_| {
             Failure::new(
                 Delivery::LocalFailure,
