@@ -6,10 +6,10 @@ use core::time::Duration;
 
 use cloudauth_proto::driver::{Delivery, Exchange, Failure, Head, Request, Response};
 use js_sys::futures::JsFuture;
-use js_sys::{Object, Reflect, Uint8Array};
+use js_sys::{Object, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::host::{self, Abort, AbortController, Chunk, Headers, RequestInit, Url, fetch};
+use crate::host::{self, Abort, AbortController, Chunk, Headers, RequestInit, Url, fetch, member};
 
 /// The exchange ends this long before the flow gives it up, which does not know whether a response had begun.
 const MARGIN: Duration = Duration::from_millis(4);
@@ -129,18 +129,18 @@ const CERTIFICATE_REFUSED: [&str; 8] = [
 
 /// What an error of `fetch` says: messages of the runtime are compared, and never shown.
 fn failure(error: &JsValue) -> Failure {
-    let text = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).ok()?.as_string();
-    let cause = Reflect::get(error, &"cause".into()).unwrap_or_default();
-    let code = text(&cause, "code").unwrap_or_default();
+    let cause = member(error, "cause");
+    let text = |name| member(&cause, name).as_string().unwrap_or_default();
+    let code = text("code");
     // Deno's cause has no code; its HTTP client says that it was connecting, and rustls what it refuses (observed).
-    let message = text(&cause, "message").unwrap_or_default();
+    let message = text("message");
     let was_connecting = message.contains("client error (Connect)");
     let refuses = was_connecting && message.contains("invalid peer certificate");
     if refuses || CERTIFICATE_REFUSED.contains(&&*code) {
         Failure::new(Delivery::CertificateRefused, "the certificate was refused")
     } else if was_connecting
         || NO_CONNECTION.contains(&&*code)
-        || NO_ROUTE.contains(&&*code) && text(&cause, "syscall").as_deref() == Some("connect")
+        || NO_ROUTE.contains(&&*code) && text("syscall") == "connect"
     {
         Failure::new(Delivery::NotSent, "no connection")
     } else {

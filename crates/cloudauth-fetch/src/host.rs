@@ -8,7 +8,7 @@ use core::time::Duration;
 use cloudauth_proto::UnixTime;
 use cloudauth_proto::driver::{MonoTime, Now};
 use js_sys::futures::JsFuture;
-use js_sys::{Date, Function, Promise, Uint8Array};
+use js_sys::{Date, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -32,8 +32,6 @@ extern "C" {
     pub(crate) fn new() -> AbortController;
     #[wasm_bindgen(method)]
     pub(crate) fn abort(this: &AbortController);
-    #[wasm_bindgen(method, getter, js_name = abort)]
-    fn abort_function(this: &AbortController) -> Function;
     #[wasm_bindgen(method, getter)]
     pub(crate) fn signal(this: &AbortController) -> JsValue;
 
@@ -134,6 +132,11 @@ pub(crate) fn now() -> Now {
 /// The longest time of a timer; a longer one would fire at once.
 const LONGEST_TIMER: u32 = i32::MAX.unsigned_abs();
 
+/// A property; `undefined` if there is none.
+pub(crate) fn member(of: &JsValue, name: &str) -> JsValue {
+    Reflect::get(of, &name.into()).unwrap_or_default()
+}
+
 /// Calls `callback` after a time, unless the timer is cleared.
 fn start_timer(callback: &Function, span: Duration) -> JsValue {
     let milliseconds = u32::try_from(span.as_millis()).unwrap_or(LONGEST_TIMER);
@@ -149,7 +152,8 @@ pub(crate) struct Abort {
 impl Abort {
     pub(crate) fn after(span: Duration) -> Self {
         let controller = AbortController::new();
-        let abort = controller.abort_function().bind0(&controller);
+        let abort: Function = member(&controller, "abort").unchecked_into();
+        let abort = abort.bind0(&controller);
         let timer = start_timer(&abort, span);
         Self { controller, timer }
     }
