@@ -29,12 +29,16 @@ pub(crate) async fn send(exchange: Exchange) -> Result<Response, Failure> {
         })?
     };
     let received = JsFuture::from(started).await;
-    let received: host::Response = received.map_err(|error| failure(&error))?.unchecked_into();
+    let received = received.map_err(|error| failure(&error, &abort))?;
+    let received: host::Response = received.unchecked_into();
     let headers = received.headers();
     let head = Head::read(received.status(), |name| headers.get(name));
     match read_body(&received, exchange.response_limit()).await {
         Ok(body) => Ok(Response::new(head, body)),
-        Err(_) => Err(Failure::after_head(head, "the response broke off")),
+        Err(_) => {
+            let cause = abort.cause("the response broke off");
+            Err(Failure::after_head(head, cause))
+        }
     }
 }
 
@@ -128,7 +132,7 @@ const CERTIFICATE_REFUSED: [&str; 8] = [
 ];
 
 /// What an error of `fetch` says: messages of the runtime are compared, and never shown.
-fn failure(error: &JsValue) -> Failure {
+fn failure(error: &JsValue, abort: &Abort) -> Failure {
     let cause = member(error, "cause");
     let text = |name| member(&cause, name).as_string().unwrap_or_default();
     let code = text("code");
@@ -144,6 +148,6 @@ fn failure(error: &JsValue) -> Failure {
     {
         Failure::new(Delivery::NotSent, "no connection")
     } else {
-        Failure::new(Delivery::MaybeSent, "no response")
+        Failure::new(Delivery::MaybeSent, abort.cause("no response"))
     }
 }

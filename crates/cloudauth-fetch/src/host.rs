@@ -157,6 +157,12 @@ impl Abort {
         let timer = start_timer(&abort, span);
         Self { controller, timer }
     }
+
+    /// Why an exchange has failed: its time was over, or else this.
+    pub(crate) fn cause(&self, other: &'static str) -> &'static str {
+        let is_over = member(&self.controller.signal(), "aborted").is_truthy();
+        if is_over { "timed out" } else { other }
+    }
 }
 
 impl Drop for Abort {
