@@ -33,13 +33,11 @@ pub(crate) async fn send(exchange: Exchange) -> Result<Response, Failure> {
     let received: host::Response = received.unchecked_into();
     let headers = received.headers();
     let head = Head::read(received.status(), |name| headers.get(name));
-    match read_body(&received, exchange.response_limit()).await {
-        Ok(body) => Ok(Response::new(head, body)),
-        Err(_) => {
-            let cause = abort.cause("the response broke off");
-            Err(Failure::after_head(head, cause))
-        }
-    }
+    let Ok(body) = read_body(&received, exchange.response_limit()).await else {
+        let cause = abort.cause("the response broke off");
+        return Err(Failure::after_head(head, cause));
+    };
+    Ok(Response::new(head, body))
 }
 
 /// The URL, unless the runtime would write it differently: it makes `Host` and the request line of it, and the

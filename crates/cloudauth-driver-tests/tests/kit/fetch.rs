@@ -5,7 +5,6 @@
 //! it there.
 
 use core::error::Error as StdError;
-use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -160,16 +159,7 @@ fn milliseconds(span: Duration) -> u64 {
 }
 
 /// What the whole error showed in Node.
-#[derive(Debug)]
-struct Shown(String);
-
-impl fmt::Display for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl StdError for Shown {}
+type Shown = Arc<dyn StdError + Send + Sync>;
 
 /// Ends a flow as it has ended in Node.
 fn rebuild<O: Operation>(
@@ -198,7 +188,8 @@ fn rebuild<O: Operation>(
         Err(error) => error.attempts()[0].clone(),
     };
     let attempts = ended["attempts"].as_array().unwrap().iter();
-    let shown = Arc::new(Shown(text("shown").unwrap()));
+    let shown: Box<dyn StdError + Send + Sync> = text("shown").unwrap().into();
+    let shown = Shown::from(shown);
     let attempts: Vec<Attempt> = attempts.map(|it| attempt(&template, it, &shown)).collect();
     match (is, result) {
         ("Ok", Ok(mut reply)) => {
@@ -233,7 +224,7 @@ fn status(ended: &Value) -> Option<u16> {
     ended["status"].as_u64()?.try_into().ok()
 }
 
-fn attempt(template: &Attempt, ended: &Value, shown: &Arc<Shown>) -> Attempt {
+fn attempt(template: &Attempt, ended: &Value, shown: &Shown) -> Attempt {
     let status = status(ended);
     let text = ended["text"].as_str();
     let outcome = match ended["is"].as_str().unwrap() {
