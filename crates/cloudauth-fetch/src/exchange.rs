@@ -4,19 +4,22 @@
 
 use core::time::Duration;
 
-use cloudauth_proto::driver::{Delivery, Exchange, Failure, Head, Request, Response};
+use cloudauth_proto::driver::{Delivery, Exchange, Failure, Head, MonoTime, Request, Response};
 use js_sys::futures::JsFuture;
 use js_sys::{Object, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::host::{self, Abort, AbortController, Chunk, Headers, RequestInit, Url, fetch, member};
+use crate::host::{
+    self, Abort, AbortController, Chunk, Headers, RequestInit, Url, fetch, member, now,
+};
 
 /// The exchange ends this long before the flow gives it up, which does not know whether a response had begun.
 const MARGIN: Duration = Duration::from_millis(4);
 
-/// Sends a request once, and reads its response. Dropping the future aborts it.
-pub(crate) async fn send(exchange: Exchange) -> Result<Response, Failure> {
-    let abort = Abort::after(exchange.timeouts().total.saturating_sub(MARGIN));
+/// Sends a request once, and reads its response. Its time begins at `begun`. Dropping the future aborts it.
+pub(crate) async fn send(exchange: Exchange, begun: MonoTime) -> Result<Response, Failure> {
+    let due = begun + exchange.timeouts().total.saturating_sub(MARGIN);
+    let abort = Abort::after(due.saturating_since(now().mono));
     let started = {
         let request = exchange.sign();
         let url = checked_url(&request)?;
