@@ -75,7 +75,9 @@ impl Client {
             let step = flow.poll(&mut self.session.borrow_mut(), now_);
             match step {
                 Step::Send(exchange) => {
-                    in_flight.1.push((exchange.id(), Box::pin(send(exchange))));
+                    let id = exchange.id();
+                    let sent = Box::pin(send(exchange, now_.mono));
+                    in_flight.1.push((id, sent));
                 }
                 Step::Abandon(id) => in_flight.1.retain(|(other, _)| *other != id),
                 Step::Wait(until) => {

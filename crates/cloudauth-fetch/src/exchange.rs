@@ -2,29 +2,28 @@
 //!
 //! Errors have fixed strings: the messages of runtimes can contain the URL, and with it personal data.
 
-use cloudauth_proto::driver::{Delivery, Exchange, Failure, Head, Request, Response};
+use core::time::Duration;
+
+use cloudauth_proto::driver::{Delivery, Exchange, Failure, Head, MonoTime, Request, Response};
 use js_sys::futures::JsFuture;
-use js_sys::{Object, Reflect, Uint8Array};
+use js_sys::{Object, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::host::{self, AbortController, Chunk, Headers, RequestInit, Url, fetch};
+use crate::host::{
+    self, Abort, AbortController, Chunk, Headers, RequestInit, Url, fetch, member, now,
+};
 
-/// Ends an exchange when it is dropped. After the end of the exchange this does nothing.
-struct AbortGuard(AbortController);
+/// The exchange ends this long before the flow gives it up, which does not know whether a response had begun.
+const MARGIN: Duration = Duration::from_millis(4);
 
-impl Drop for AbortGuard {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-/// Sends a request once, and reads its response. Dropping the future aborts it.
-pub(crate) async fn send(exchange: Exchange) -> Result<Response, Failure> {
-    let abort = AbortGuard(AbortController::new());
+/// Sends a request once, and reads its response. Its time begins at `begun`. Dropping the future aborts it.
+pub(crate) async fn send(exchange: Exchange, begun: MonoTime) -> Result<Response, Failure> {
+    let due = begun + exchange.timeouts().total.saturating_sub(MARGIN);
+    let abort = Abort::after(due.saturating_since(now().mono));
     let started = {
         let request = exchange.sign();
         let url = checked_url(&request)?;
-        let init = init(&request, &abort.0).and_then(|init| fetch(&url, &init));
+        let init = init(&request, &abort.controller).and_then(|init| fetch(&url, &init));
         init.map_err(|_| {
             Failure::new(
                 Delivery::LocalFailure,
@@ -33,13 +32,15 @@ pub(crate) async fn send(exchange: Exchange) -> Result<Response, Failure> {
         })?
     };
     let received = JsFuture::from(started).await;
-    let received: host::Response = received.map_err(|error| failure(&error))?.unchecked_into();
+    let received = received.map_err(|error| failure(&error, &abort))?;
+    let received: host::Response = received.unchecked_into();
     let headers = received.headers();
     let head = Head::read(received.status(), |name| headers.get(name));
-    match read_body(&received, exchange.response_limit()).await {
-        Ok(body) => Ok(Response::new(head, body)),
-        Err(_) => Err(Failure::after_head(head, "the response broke off")),
-    }
+    let Ok(body) = read_body(&received, exchange.response_limit()).await else {
+        let cause = abort.cause("the response broke off");
+        return Err(Failure::after_head(head, cause));
+    };
+    Ok(Response::new(head, body))
 }
 
 /// The URL, unless the runtime would write it differently: it makes `Host` and the request line of it, and the
@@ -132,22 +133,22 @@ const CERTIFICATE_REFUSED: [&str; 8] = [
 ];
 
 /// What an error of `fetch` says: messages of the runtime are compared, and never shown.
-fn failure(error: &JsValue) -> Failure {
-    let text = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).ok()?.as_string();
-    let cause = Reflect::get(error, &"cause".into()).unwrap_or_default();
-    let code = text(&cause, "code").unwrap_or_default();
+fn failure(error: &JsValue, abort: &Abort) -> Failure {
+    let cause = member(error, "cause");
+    let text = |name| member(&cause, name).as_string().unwrap_or_default();
+    let code = text("code");
     // Deno's cause has no code; its HTTP client says that it was connecting, and rustls what it refuses (observed).
-    let message = text(&cause, "message").unwrap_or_default();
+    let message = text("message");
     let was_connecting = message.contains("client error (Connect)");
     let refuses = was_connecting && message.contains("invalid peer certificate");
     if refuses || CERTIFICATE_REFUSED.contains(&&*code) {
         Failure::new(Delivery::CertificateRefused, "the certificate was refused")
     } else if was_connecting
         || NO_CONNECTION.contains(&&*code)
-        || NO_ROUTE.contains(&&*code) && text(&cause, "syscall").as_deref() == Some("connect")
+        || NO_ROUTE.contains(&&*code) && text("syscall") == "connect"
     {
         Failure::new(Delivery::NotSent, "no connection")
     } else {
-        Failure::new(Delivery::MaybeSent, "no response")
+        Failure::new(Delivery::MaybeSent, abort.cause("no response"))
     }
 }

@@ -8,7 +8,7 @@ use core::time::Duration;
 use cloudauth_proto::UnixTime;
 use cloudauth_proto::driver::{MonoTime, Now};
 use js_sys::futures::JsFuture;
-use js_sys::{Date, Function, Promise, Uint8Array};
+use js_sys::{Date, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -132,6 +132,46 @@ pub(crate) fn now() -> Now {
 /// The longest time of a timer; a longer one would fire at once.
 const LONGEST_TIMER: u32 = i32::MAX.unsigned_abs();
 
+/// A property; `undefined` if there is none.
+pub(crate) fn member(of: &JsValue, name: &str) -> JsValue {
+    Reflect::get(of, &name.into()).unwrap_or_default()
+}
+
+/// Calls `callback` after a time, unless the timer is cleared.
+fn start_timer(callback: &Function, span: Duration) -> JsValue {
+    let milliseconds = u32::try_from(span.as_millis()).unwrap_or(LONGEST_TIMER);
+    set_timeout(callback, milliseconds.min(LONGEST_TIMER).into())
+}
+
+/// Aborts an exchange when it is dropped, or after a time.
+pub(crate) struct Abort {
+    pub(crate) controller: AbortController,
+    timer: JsValue,
+}
+
+impl Abort {
+    pub(crate) fn after(span: Duration) -> Self {
+        let controller = AbortController::new();
+        let abort: Function = member(&controller, "abort").unchecked_into();
+        let abort = abort.bind0(&controller);
+        let timer = start_timer(&abort, span);
+        Self { controller, timer }
+    }
+
+    /// Why an exchange has failed: its time was over, or else this.
+    pub(crate) fn cause(&self, other: &'static str) -> &'static str {
+        let is_over = member(&self.controller.signal(), "aborted").is_truthy();
+        if is_over { "timed out" } else { other }
+    }
+}
+
+impl Drop for Abort {
+    fn drop(&mut self) {
+        clear_timeout(&self.timer);
+        self.controller.abort();
+    }
+}
+
 /// A timer. Dropping it clears it: Node does not exit while there is one.
 pub(crate) struct Sleep {
     timer: JsValue,
@@ -141,11 +181,9 @@ pub(crate) struct Sleep {
 impl Sleep {
     pub(crate) fn new(span: Duration) -> Self {
         // One more: timers may fire a fraction of a millisecond early, and the poll would be in vain.
-        let milliseconds = u32::try_from(span.as_millis().saturating_add(1));
-        let milliseconds = milliseconds.unwrap_or(LONGEST_TIMER).min(LONGEST_TIMER);
+        let span = span.saturating_add(Duration::from_millis(1));
         let mut timer = JsValue::UNDEFINED;
-        let ended =
-            Promise::new(&mut |resolve, _| timer = set_timeout(&resolve, milliseconds.into()));
+        let ended = Promise::new(&mut |resolve, _| timer = start_timer(&resolve, span));
         Self {
             timer,
             ended: ended.into(),

@@ -50,8 +50,8 @@
 //!
 //! # Time-outs
 //!
-//! `fetch` has one time: the connection is a part of it. An attempt is aborted, by an `AbortController`, after
-//! [`connect_timeout`](Policy::connect_timeout) and [`read_timeout`](Policy::read_timeout) together. Node has a
+//! `fetch` has one time: the connection is a part of it. An attempt is aborted, by an `AbortController`, 4 ms before
+//! [`connect_timeout`](Policy::connect_timeout) and [`read_timeout`](Policy::read_timeout) together are over. Node has a
 //! limit of its own for connections, 10 seconds (undici's default, documented).
 //!
 //! # What the runtime decides
@@ -70,24 +70,24 @@
 //!
 //! # Tests
 //!
-//! The driver kit of `cloudauth-sim` runs a driver on threads, in its own process, with Rust values for flows: none of
-//! that exists inside of a wasm module, so it does not reach this one. `.ci/wasm` tests the module of the directory `js`
-//! in place of it, in Node and in workerd, against the simulator and mock servers:
+//! `.ci/wasm` runs the driver kit of `cloudauth-sim` on this driver in Node, in a process for each client: the kit calls a
+//! module in it by lines of JSON. What it declares to lack there:
 //!
-//! | rows of the kit | tests |
+//! | not supported | why |
 //! |---|---|
-//! | the conformance table: no faults, connections refused and reset, no response, truncated, 503, HTML, empty, oversized, redirect, in one region and in both | Node; workerd without HTML, empty and oversized |
-//! | a paid operation is not sent again unless it was certainly not sent; an idle connection that is reset | Node |
-//! | names that do not exist, certificates | Node |
-//! | deadlines abort the exchange, and its connection is closed; endless responses | Node |
-//! | hedging | Node |
-//! | one refresh for calls at the same time; new keys | Node, workerd |
-//! | a refresh whose caller has gone is begun again | workerd |
-//! | nothing private in errors | Node, workerd |
+//! | a time-out for connecting | `fetch` has one time for an exchange |
+//! | responses that come before the request is sent | Node loses them if the connection is then reset (observed) |
+//! | files, programs, sources of the caller's own | a module has none |
+//! | a refresh that goes on after its call | in a Worker I/O belongs to a request |
 //!
-//! Not tested: transcripts of attempts, which are equal to those of the simulation for other drivers; early responses;
-//! sources besides a role. Not supported: files, programs, sources of the caller's own, a refresh that goes on after its
-//! call, because in a Worker I/O belongs to a request.
+//! All other rows pass. Tests of the module of the directory `js` are beside it:
+//!
+//! | what | where |
+//! |---|---|
+//! | faults of one region and of both, with nothing private in errors | Node, workerd |
+//! | an idle connection that is reset; calls at the same time share one refresh | Node, workerd |
+//! | lost routes, hosts in another form, endless responses, new keys | Node |
+//! | a refresh whose request has gone is begun again by another one | workerd |
 //!
 //! # Size
 //!

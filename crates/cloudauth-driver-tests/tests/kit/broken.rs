@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::thread;
 
-use cloudauth_proto::{Error, Flow};
-use cloudauth_sim::driver_kit::{Capability, DriverKit, DriverUnderTest, RowOutcome};
+use cloudauth_proto::{Error, Operation, Reply};
+use cloudauth_sim::driver_kit::{Capability, DriverKit, DriverUnderTest, KitCall, RowOutcome};
 
 use crate::drivers;
 use crate::reference::Reference;
@@ -237,7 +237,7 @@ fn each_row_fails_for_a_driver_that_is_broken_in_just_that_way() {
 struct Unfinished;
 
 impl DriverUnderTest for Unfinished {
-    fn run<F: Flow<Output: Send> + Send>(&self, _: F) -> Result<F::Output, Error> {
+    fn run<O: Operation>(&self, _: KitCall<'_, O>) -> Result<Reply<O::Response>, Error> {
         unimplemented!("a step of a flow")
     }
 }

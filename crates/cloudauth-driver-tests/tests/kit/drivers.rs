@@ -4,8 +4,8 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use cloudauth_net::{Options, Proxies};
-use cloudauth_proto::{Error, Flow};
-use cloudauth_sim::driver_kit::{Capability, DriverKit, DriverUnderTest, Setup};
+use cloudauth_proto::{Error, Operation, Reply};
+use cloudauth_sim::driver_kit::{Capability, DriverKit, DriverUnderTest, KitCall, Setup};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -40,24 +40,24 @@ pub(crate) fn options(setup: Setup) -> Options {
 pub(crate) struct Ureq(pub(crate) cloudauth_ureq::Client);
 
 impl DriverUnderTest for Ureq {
-    fn run<F: Flow<Output: Send> + Send>(&self, flow: F) -> Result<F::Output, Error> {
-        self.0.run(flow)
+    fn run<O: Operation>(&self, call: KitCall<'_, O>) -> Result<Reply<O::Response>, Error> {
+        self.0.run(call.flow)
     }
 }
 
 struct Hyper(cloudauth_hyper::Client, Runtime);
 
 impl DriverUnderTest for Hyper {
-    fn run<F: Flow<Output: Send> + Send>(&self, flow: F) -> Result<F::Output, Error> {
-        self.1.block_on(self.0.run(flow))
+    fn run<O: Operation>(&self, call: KitCall<'_, O>) -> Result<Reply<O::Response>, Error> {
+        self.1.block_on(self.0.run(call.flow))
     }
 
-    fn run_for<F: Flow<Output: Send> + Send>(
+    fn run_for<O: Operation>(
         &self,
-        flow: F,
+        call: KitCall<'_, O>,
         limit: Duration,
-    ) -> Option<Result<F::Output, Error>> {
-        let ended = async { timeout(limit, self.0.run(flow)).await };
+    ) -> Option<Result<Reply<O::Response>, Error>> {
+        let ended = async { timeout(limit, self.0.run(call.flow)).await };
         self.1.block_on(ended).ok()
     }
 
@@ -67,8 +67,8 @@ impl DriverUnderTest for Hyper {
 }
 
 impl DriverUnderTest for socket_loop::Client {
-    fn run<F: Flow<Output: Send> + Send>(&self, flow: F) -> Result<F::Output, Error> {
-        self.run(flow)
+    fn run<O: Operation>(&self, call: KitCall<'_, O>) -> Result<Reply<O::Response>, Error> {
+        self.run(call.flow)
     }
 }
 
@@ -85,16 +85,16 @@ pub(crate) fn tls(setup: &Setup) -> Arc<ClientConfig> {
 }
 
 impl DriverUnderTest for smol_driver::Client {
-    fn run<F: Flow<Output: Send> + Send>(&self, flow: F) -> Result<F::Output, Error> {
-        smol::block_on(self.run(flow))
+    fn run<O: Operation>(&self, call: KitCall<'_, O>) -> Result<Reply<O::Response>, Error> {
+        smol::block_on(self.run(call.flow))
     }
 
-    fn run_for<F: Flow<Output: Send> + Send>(
+    fn run_for<O: Operation>(
         &self,
-        flow: F,
+        call: KitCall<'_, O>,
         limit: Duration,
-    ) -> Option<Result<F::Output, Error>> {
-        let ended = async { Some(self.run(flow).await) };
+    ) -> Option<Result<Reply<O::Response>, Error>> {
+        let ended = async { Some(self.run(call.flow).await) };
         let dropped = async {
             smol::Timer::after(limit).await;
             None

@@ -12,8 +12,8 @@ use cloudauth_proto::credentials::ProvidedCredentials;
 use cloudauth_proto::driver::{
     ExchangeId, Failure, MonoTime, Now, Refresh, RefreshId, RefreshTicket, Response, SupplyError,
 };
-use cloudauth_proto::{Error, Flow, Session, Step};
-use cloudauth_sim::driver_kit::{DriverUnderTest, Setup};
+use cloudauth_proto::{Error, Flow, Operation, Reply, Session, Step};
+use cloudauth_sim::driver_kit::{DriverUnderTest, KitCall, Setup};
 use smol::Timer;
 use smol::future::or;
 
@@ -151,20 +151,20 @@ impl Reference {
 }
 
 impl DriverUnderTest for Reference {
-    fn run<F: Flow<Output: Send> + Send>(&self, flow: F) -> Result<F::Output, Error> {
-        smol::block_on(self.flow(flow))
+    fn run<O: Operation>(&self, call: KitCall<'_, O>) -> Result<Reply<O::Response>, Error> {
+        smol::block_on(self.flow(call.flow))
     }
 
-    fn run_for<F: Flow<Output: Send> + Send>(
+    fn run_for<O: Operation>(
         &self,
-        flow: F,
+        call: KitCall<'_, O>,
         limit: Duration,
-    ) -> Option<Result<F::Output, Error>> {
+    ) -> Option<Result<Reply<O::Response>, Error>> {
         let dropped = async {
             Timer::after(limit).await;
             None
         };
-        smol::block_on(or(async { Some(self.flow(flow).await) }, dropped))
+        smol::block_on(or(async { Some(self.flow(call.flow).await) }, dropped))
     }
 }
 

@@ -5,13 +5,12 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
-use cloudauth_proto::credentials::Uri;
-use cloudauth_proto::{Call, CallOptions, Endpoint, Endpoints, Source};
+use cloudauth_proto::{Endpoint, Endpoints};
 
 use super::deadlines::timed;
 use super::exchanges::{init, setup};
 use super::server::{MockServer, OPENED, response};
-use super::{Capability, Check, DriverUnderTest, Maker, Row, Setup, call, ensure};
+use super::{Capability, Check, DriverUnderTest, KitCall, Maker, Row, Setup, call, ensure};
 
 pub(super) fn rows<D: DriverUnderTest>() -> Vec<Row<D>> {
     let cancellation = &[Capability::Cancellation];
@@ -32,7 +31,8 @@ pub(super) fn rows<D: DriverUnderTest>() -> Vec<Row<D>> {
 
 /// Calls an operation, and drops that after 200 ms.
 fn drop_call(driver: &impl DriverUnderTest) -> Check {
-    let call = Call::new(&init(), CallOptions::new())?;
+    let operation = init();
+    let call = KitCall::new(&operation, None)?;
     let ended = driver.run_for(call, Duration::from_millis(200));
     ensure(ended.is_none(), || "the call was not dropped".into())
 }
@@ -114,7 +114,7 @@ fn refresh<D: DriverUnderTest>(make: &Maker<D>) -> Check {
         }
     })?;
     let mut setup = setup(&service)?;
-    setup.credentials = Source::Uri(Uri::new(&format!("{}/credentials", issuer.url()))?);
+    setup.fetch_credentials(format!("{}/credentials", issuer.url()))?;
     setup.policy.read_timeout = Duration::from_secs(4);
     setup.policy.total_timeout = Duration::from_secs(20);
     let driver = make(setup);

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
 use cloudauth_proto::credentials::{
-    CustomSource, External, Profile, ProfileFormat, ProvidedCredentials, Settings, Uri,
+    CustomSource, External, Profile, ProfileFormat, ProvidedCredentials, Settings,
 };
 use cloudauth_proto::{Credentials, Error, Source};
 
@@ -40,16 +40,16 @@ pub(super) fn rows<D: DriverUnderTest>() -> Vec<Row<D>> {
 pub(super) const ISSUED: &str = r#"{"Code":"Success","AccessKeyId":"issued","AccessKeySecret":"secret",
     "SecurityToken":"token","Expiration":"2099-01-01T00:00:00Z"}"#;
 
-/// A server that issues the key `issued` after a delay, and the source that it is.
-pub(super) fn issuer(delay: Duration) -> Result<(MockServer, Source), Problem> {
+/// A server that issues the key `issued` after a delay, and the URL to fetch it from.
+fn issuer(delay: Duration) -> Result<(MockServer, String), Problem> {
     let server = MockServer::new(move |mut connection| {
         while connection.read_request() {
             thread::sleep(delay);
             connection.send(&response(ISSUED));
         }
     })?;
-    let uri = Uri::new(&format!("{}/credentials", server.url()))?;
-    Ok((server, Source::Uri(uri)))
+    let url = format!("{}/credentials", server.url());
+    Ok((server, url))
 }
 
 /// A service, and the heads of the requests to it.
@@ -65,10 +65,14 @@ pub(super) fn service() -> Result<(MockServer, Receiver<String>), Problem> {
 }
 
 /// Checks that a call with this source is signed with the key of this ID.
-fn signs<D: DriverUnderTest>(make: &Maker<D>, id: &str, change: impl FnOnce(&mut Setup)) -> Check {
+fn signs<D: DriverUnderTest>(
+    make: &Maker<D>,
+    id: &str,
+    change: impl FnOnce(&mut Setup) -> Check,
+) -> Check {
     let (service, heads) = service()?;
     let mut setup = setup(&service)?;
-    change(&mut setup);
+    change(&mut setup)?;
     call(&make(setup), &init())?;
     let head = heads.recv()?;
     let key = format!("credential={id},");
@@ -78,8 +82,8 @@ fn signs<D: DriverUnderTest>(make: &Maker<D>, id: &str, change: impl FnOnce(&mut
 }
 
 fn fetched<D: DriverUnderTest>(make: &Maker<D>) -> Check {
-    let (server, source) = issuer(Duration::ZERO)?;
-    signs(make, "issued", |setup| setup.credentials = source)?;
+    let (server, url) = issuer(Duration::ZERO)?;
+    signs(make, "issued", |setup| setup.fetch_credentials(url))?;
     // One is enough; on a busy machine the connection of the first may not be there in time.
     let requests = server.requests();
     ensure(requests <= 2, || {
@@ -89,10 +93,10 @@ fn fetched<D: DriverUnderTest>(make: &Maker<D>) -> Check {
 
 /// Calls of several threads, which begin at once. One refreshes, the others wait.
 fn woken<D: DriverUnderTest>(make: &Maker<D>) -> Check {
-    let (server, source) = issuer(Duration::from_millis(300))?;
+    let (server, url) = issuer(Duration::from_millis(300))?;
     let (service, _heads) = service()?;
     let mut setup = setup(&service)?;
-    setup.credentials = source;
+    setup.fetch_credentials(url)?;
     setup.policy.read_timeout = Duration::from_secs(4);
     setup.policy.total_timeout = Duration::from_secs(10);
     let driver = Arc::new(make(setup));
@@ -115,10 +119,10 @@ fn woken<D: DriverUnderTest>(make: &Maker<D>) -> Check {
 
 /// Calls of 300 ms, and credentials that take 600 ms.
 fn outlives<D: DriverUnderTest>(make: &Maker<D>) -> Check {
-    let (server, source) = issuer(Duration::from_millis(600))?;
+    let (server, url) = issuer(Duration::from_millis(600))?;
     let (service, _heads) = service()?;
     let mut setup = setup(&service)?;
-    setup.credentials = source;
+    setup.fetch_credentials(url)?;
     setup.policy.read_timeout = Duration::from_secs(4);
     setup.policy.total_timeout = Duration::from_millis(300);
     let driver = make(setup);
@@ -150,6 +154,7 @@ fn file<D: DriverUnderTest>(make: &Maker<D>) -> Check {
     let profile = Profile::new(ProfileFormat::Ini, name, None, Settings::default());
     let signed = signs(make, "infile", |setup| {
         setup.credentials = Source::Profile(profile);
+        Ok(())
     });
     fs::remove_file(&path)?;
     signed
@@ -161,6 +166,7 @@ fn program<D: DriverUnderTest>(make: &Maker<D>) -> Check {
     let program = External::new(&format!("/bin/echo '{key}'"))?;
     signs(make, "printed", |setup| {
         setup.credentials = Source::External(program);
+        Ok(())
     })
 }
 
@@ -173,5 +179,6 @@ fn custom<D: DriverUnderTest>(make: &Maker<D>) -> Check {
     signs(make, "provided", |setup| {
         setup.credentials = Source::Custom(source.clone());
         setup.custom_source = Some((source, provided));
+        Ok(())
     })
 }

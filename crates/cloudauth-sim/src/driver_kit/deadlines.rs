@@ -12,7 +12,11 @@ use super::server::{MockConnection, MockServer};
 use super::{Capability, Check, DriverUnderTest, Maker, Row, Setup, call, ensure};
 
 pub(super) fn rows<D: DriverUnderTest>() -> Vec<Row<D>> {
-    let connect = &[Capability::Tls, Capability::NotSent];
+    let connect = &[
+        Capability::Tls,
+        Capability::NotSent,
+        Capability::ConnectTimeout,
+    ];
     vec![
         Row::new("the total timeout ends a call", &[], total),
         Row::new(

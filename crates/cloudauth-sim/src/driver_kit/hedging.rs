@@ -4,11 +4,11 @@ use core::time::Duration;
 use std::sync::mpsc::channel;
 
 use cloudauth_proto::ops::DescribeFaceVerify;
-use cloudauth_proto::{AttemptOutcome, Call, CallOptions, Endpoints};
+use cloudauth_proto::{AttemptOutcome, Endpoints};
 
 use super::deadlines::timed;
 use super::server::{MockServer, response};
-use super::{Capability, Check, DriverUnderTest, Maker, Row, Setup, ensure};
+use super::{Capability, Check, DriverUnderTest, KitCall, Maker, Row, Setup, ensure};
 
 pub(super) fn rows<D: DriverUnderTest>() -> Vec<Row<D>> {
     let hedging = &[Capability::Hedging];
@@ -44,8 +44,7 @@ fn query<D: DriverUnderTest>(make: &Maker<D>) -> Result<(Duration, bool), super:
     setup.policy.read_timeout = Duration::from_secs(4);
     let driver = make(setup);
     let query = DescribeFaceVerify::new(1_000_000_006, "sha1");
-    let options = CallOptions::new().hedge_after(Duration::from_millis(50));
-    let call = Call::new(&query, options)?;
+    let call = KitCall::new(&query, Some(Duration::from_millis(50)))?;
     let (reply, took) = timed(|| driver.run(call));
     let attempts = reply?.attempts;
     let superseded = |it: &_| matches!(it, AttemptOutcome::Superseded);

@@ -4,16 +4,16 @@
 //! ```no_run
 //! use std::time::Duration;
 //!
-//! use cloudauth_proto::{Error, Flow};
-//! use cloudauth_sim::driver_kit::{Capability, DriverKit, DriverUnderTest, Setup};
+//! use cloudauth_proto::{Error, Operation, Reply};
+//! use cloudauth_sim::driver_kit::{Capability, DriverKit, DriverUnderTest, KitCall, Setup};
 //!
 //! /// The driver that is tested.
 //! struct Client;
 //!
 //! impl DriverUnderTest for Client {
-//!     fn run<F: Flow<Output: Send> + Send>(&self, flow: F) -> Result<F::Output, Error> {
-//! #       drop(flow);
-//!         todo!("run the flow to its end")
+//!     fn run<O: Operation>(&self, call: KitCall<'_, O>) -> Result<Reply<O::Response>, Error> {
+//! #       drop(call);
+//!         todo!("run `call.flow` to its end")
 //!     }
 //! }
 //!
@@ -30,8 +30,8 @@
 //! The rows are those of the [conformance table](crate::conformance), whose traces have to equal those of
 //! the simulation, and contracts of connections, credentials, deadlines, hedging and cancellation. Each
 //! contract is tested against real sockets on the loopback interface. `docs/driver.md` of `cloudauth-proto`
-//! explains what a driver does; the workspace has drivers for ureq, hyper and smol, and one with nothing but the
-//! standard library.
+//! explains what a driver does; the workspace has drivers for ureq, hyper, smol and the Fetch API, and one with nothing
+//! but the standard library. The one for the Fetch API runs in Node, so a driver under test may be in another process.
 
 mod cancellation;
 mod connections;
@@ -48,10 +48,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 
-use cloudauth_proto::credentials::{CustomSource, ProvidedCredentials};
+use cloudauth_proto::credentials::{CustomSource, ProvidedCredentials, Uri};
 use cloudauth_proto::{
-    Call, CallOptions, Credentials, Endpoints, Error, Flow, Operation, Policy, Reply, Session,
-    Source,
+    Call, CallOptions, Credentials, Endpoints, Error, Operation, Policy, Reply, Session, Source,
 };
 pub use server::{MockConnection, MockServer, OPENED, response};
 
@@ -84,6 +83,8 @@ pub enum Capability {
     Tls,
     /// Telling that a request was certainly not sent.
     NotSent,
+    /// A time-out for connecting that is not that of the whole exchange.
+    ConnectTimeout,
     /// Reading a response while the request is still being sent.
     EarlyResponses,
 }
@@ -96,6 +97,8 @@ pub struct Setup {
     pub endpoints: Endpoints,
     /// The credentials, or where they come from.
     pub credentials: Source,
+    /// The URL that the credentials are fetched from, if they are, for drivers that a [`Source`] cannot be handed to.
+    pub credentials_url: Option<String>,
     /// Time-outs and limits.
     pub policy: Policy,
     /// A certificate in PEM that is trusted besides others.
@@ -110,10 +113,18 @@ impl Setup {
         Ok(Self {
             endpoints,
             credentials: Credentials::access_key(ACCESS_KEY_ID, ACCESS_KEY_SECRET)?.into(),
+            credentials_url: None,
             policy: limits(),
             root_certificate: None,
             custom_source: None,
         })
+    }
+
+    /// Has the credentials fetched from this URL.
+    fn fetch_credentials(&mut self, url: String) -> Check {
+        self.credentials = Source::Uri(Uri::new(&url)?);
+        self.credentials_url = Some(url);
+        Ok(())
     }
 
     /// A session like this, for drivers that are made of one.
@@ -125,21 +136,47 @@ impl Setup {
     }
 }
 
+/// A call that a row makes.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct KitCall<'o, O: Operation> {
+    /// The flow. A driver in this process needs nothing else.
+    pub flow: Call<O>,
+    /// The operation of the flow, for drivers that a flow cannot be handed to.
+    pub operation: &'o O,
+    /// The option [`hedge_after`](CallOptions::hedge_after) of the flow. It has no others.
+    pub hedge_after: Option<Duration>,
+}
+
+impl<'o, O: Operation> KitCall<'o, O> {
+    fn new(operation: &'o O, hedge_after: Option<Duration>) -> Result<Self, Error> {
+        let mut options = CallOptions::new();
+        if let Some(wait) = hedge_after {
+            options = options.hedge_after(wait);
+        }
+        Ok(Self {
+            flow: Call::new(operation, options)?,
+            operation,
+            hedge_after,
+        })
+    }
+}
+
 /// A driver under test. Several threads use it at once.
 pub trait DriverUnderTest: Send + Sync + 'static {
-    /// Runs a flow to its end.
-    fn run<F: Flow<Output: Send> + Send>(&self, flow: F) -> Result<F::Output, Error>;
+    /// Runs a call to its end.
+    fn run<O: Operation>(&self, call: KitCall<'_, O>) -> Result<Reply<O::Response>, Error>;
 
-    /// Runs a flow, and drops it, with what it has begun, unless it ends within `limit`.
+    /// Runs a call, and drops it, with what it has begun, unless it ends within `limit`.
     ///
     /// The default runs it to its end: a driver without cancellation declares that.
-    fn run_for<F: Flow<Output: Send> + Send>(
+    fn run_for<O: Operation>(
         &self,
-        flow: F,
+        call: KitCall<'_, O>,
         limit: Duration,
-    ) -> Option<Result<F::Output, Error>> {
+    ) -> Option<Result<Reply<O::Response>, Error>> {
         let _ = limit;
-        Some(self.run(flow))
+        Some(self.run(call))
     }
 
     /// Waits, while what the driver has begun beside calls goes on. Default: sleeps.
@@ -149,11 +186,11 @@ pub trait DriverUnderTest: Send + Sync + 'static {
 }
 
 /// Calls an operation.
-fn call<O: Operation<Response: Send> + Sync>(
+fn call<O: Operation>(
     driver: &impl DriverUnderTest,
     operation: &O,
 ) -> Result<Reply<O::Response>, Error> {
-    driver.run(Call::new(operation, CallOptions::new())?)
+    driver.run(KitCall::new(operation, None)?)
 }
 
 /// What a row has found. Any error will do.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use cloudauth_proto::{Call, CallOptions, Endpoint, Endpoints, Error, Operation, Reply};
+use cloudauth_proto::{Endpoint, Endpoints, Error, Operation, Reply};
 
-use super::{Capability, Check, DriverUnderTest, Maker, Row, Setup, ensure};
+use super::{Capability, Check, DriverUnderTest, Maker, Row, Setup, call, ensure};
 use crate::conformance::{Case, ClientUnderTest, cases, run, simulate};
 use crate::{Fault, FinishError, Region, Simulator, Verdict};
 
@@ -37,7 +37,7 @@ impl<D: DriverUnderTest> ClientUnderTest for Connected<D> {
         &mut self,
         operation: &O,
     ) -> Result<Reply<O::Response>, Error> {
-        self.driver.run(Call::new(operation, CallOptions::new())?)
+        call(&self.driver, operation)
     }
 
     fn shanghai(&self) -> Endpoint {
