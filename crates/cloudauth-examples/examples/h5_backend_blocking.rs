@@ -15,70 +15,44 @@
 //! around them has one thread, and a pool of [`THREADS`] for the steps that call.
 //!
 //! Verifications are kept in memory for an hour, and lost when the program ends. A real backend stores
-//! them, or people who passed must verify again: the example `h5_backend` does, and four of its
+//! them, or people who passed must verify again: the example `h5_backend` does, and some of its
 //! files are used here.
-#![expect(
-    clippy::disallowed_methods,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    reason = "a program reads its environment and the clock, and prints"
-)]
+#![expect(clippy::print_stderr, clippy::print_stdout, reason = "a program")]
 
-#[path = "h5_backend/listener.rs"]
-pub(crate) mod listener;
-#[path = "h5_backend/pages.rs"]
-mod pages;
-#[path = "h5_backend/site.rs"]
-mod site;
-#[path = "h5_backend/visits.rs"]
-mod visits;
+#[path = "h5_backend/shared.rs"]
+pub(crate) mod shared;
 
 use core::convert::Infallible;
 use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cloudauth_ureq::CertifyId;
 use cloudauth_ureq::ops::{DescribeFaceVerify, InitFaceVerify};
+use cloudauth_ureq::proto::codes::Responsible;
 use cloudauth_ureq::verify::{
-    Callback, CallbackKey, IdNumber, IdentityCard, Model, OuterOrderNo, PollVerdict, Redirect,
-    SceneId, Verdict, clean_text,
+    Callback, IdNumber, IdentityCard, Model, OuterOrderNo, PollVerdict, Redirect, clean_text,
 };
-use cloudauth_ureq::{Client, Options, Sensitive, UnixTime};
+use cloudauth_ureq::{CertifyId, Client, Options, Sensitive, UnixTime};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::{Method, Request, Response};
+use shared::{Inserted, Stage, listener, pages};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
-pub(crate) use site::Site;
-use visits::now;
-pub(crate) use visits::{Inserted, Stage, Visits};
-
-type Error = Box<dyn core::error::Error + Send + Sync>;
-
-fn main() -> Result<(), Error> {
-    let var = |name: &str| std::env::var(name).ok();
-    let scene = var("CLOUDAUTH_SCENE_ID").unwrap_or_else(|| "1000000006".into());
+fn main() -> Result<(), shared::Error> {
     let client = Client::new(Options::from_env()?)?;
-    // A new secret for each start, as the verifications are lost, too.
-    let secret = client.entropy().nonce();
     runtime()?.block_on(async {
-        let listen = var("LISTEN").unwrap_or_else(|| "127.0.0.1:8080".into());
-        let listener = listener::bind(&listen)?;
-        let url = var("PUBLIC_URL").unwrap_or(format!("http://{}", listener.local_addr()?));
-        let site = Site::new(&url, secret.as_str().as_bytes());
-        let site = site.map_err(|error| format!("PUBLIC_URL: {error}"))?;
-        println!("{}", site.url());
-        let endpoints = var("CLOUDAUTH_ENDPOINTS");
-        let is_simulated = endpoints.is_some_and(|it| it.starts_with("http:"));
-        let key = CallbackKey::new(secret.as_str().as_bytes())?;
-        let backend = Backend::new(client, SceneId(scene.parse()?), site, key, is_simulated);
-        match serve(listener, backend).await {}
+        let secret = client.entropy().nonce();
+        let (app, listener) = App::from_env(client, secret.as_str())?;
+        println!("{}", app.site.url());
+        match serve(listener, app).await {}
     })
 }
+
+type App = shared::App<Client>;
 
 /// Number of threads for calls to the service, each of which blocks its thread.
 const THREADS: usize = 8;
@@ -91,9 +65,9 @@ pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     builder.enable_all().max_blocking_threads(THREADS).build()
 }
 
-pub(crate) async fn serve(listener: TcpListener, backend: Arc<Backend>) -> Infallible {
+pub(crate) async fn serve(listener: TcpListener, app: App) -> Infallible {
     let server = Server {
-        backend,
+        app: Arc::new(app),
         free: Arc::new(Semaphore::new(THREADS)),
     };
     let handle = move |request| {
@@ -105,35 +79,35 @@ pub(crate) async fn serve(listener: TcpListener, backend: Arc<Backend>) -> Infal
 
 #[derive(Clone)]
 struct Server {
-    backend: Arc<Backend>,
+    app: Arc<App>,
     free: Arc<Semaphore>,
 }
 
 impl Server {
     async fn respond(&self, request: Request<Bytes>) -> Page {
-        let backend = &self.backend;
+        let app = &self.app;
         match (request.method(), request.uri().path()) {
-            (&Method::GET, "/") => backend.start(&request),
+            (&Method::GET, "/") => app.start(&request),
             (&Method::POST, "/open") => {
-                let page = self.run(move |backend| backend.open(&request));
+                let page = self.run(move |app| app.open(&request));
                 page.await.unwrap_or_else(|| pages::unavailable(503))
             }
             (&Method::GET, "/callback") => {
-                let (page, order) = backend.callback(&request);
+                let (page, order) = app.callback(&request);
                 if let Some(order) = order {
                     // In a task of its own: the service waits three seconds for the response.
                     tokio::spawn(self.clone().query_after_callback(order));
                 }
                 page
             }
-            (&Method::GET, "/back") => backend.redirected(&request),
+            (&Method::GET, "/back") => app.redirected(&request),
             (&Method::GET, "/result") => {
-                if let Some(order) = backend.visit(&request)
-                    && backend.visits.can_query(&order, now())
+                if let Some(order) = app.visit(request.headers())
+                    && app.visits.can_query(&order, UnixTime::now())
                 {
-                    self.run(move |backend| backend.query(&order)).await;
+                    self.run(move |app| app.query(&order)).await;
                 }
-                backend.result(&request)
+                app.result(&request)
             }
             (&Method::GET, "/style.css") => pages::style(),
             _ => pages::not_found(),
@@ -143,14 +117,14 @@ impl Server {
     /// Runs a step that calls the service. `None` if no thread is free in time.
     async fn run<T: Send + 'static>(
         &self,
-        step: impl FnOnce(&Backend) -> T + Send + 'static,
+        step: impl FnOnce(&App) -> T + Send + 'static,
     ) -> Option<T> {
         let permit = Arc::clone(&self.free).acquire_owned();
         let permit = timeout(MAX_WAIT, permit).await.ok()?.ok()?;
-        let backend = Arc::clone(&self.backend);
+        let app = Arc::clone(&self.app);
         let done = spawn_blocking(move || {
             let _permit = permit;
-            step(&backend)
+            step(&app)
         });
         done.await.ok()
     }
@@ -160,7 +134,7 @@ impl Server {
     async fn query_after_callback(self, order: OuterOrderNo) {
         for _ in 0..10 {
             let order = order.clone();
-            if self.run(move |backend| backend.query(&order)).await == Some(true) {
+            if self.run(move |app| app.query(&order)).await == Some(true) {
                 return;
             }
             sleep(Duration::from_secs(1)).await;
@@ -170,39 +144,10 @@ impl Server {
 
 type Page = Response<Full<Bytes>>;
 
-/// A client, and the visits.
-pub(crate) struct Backend {
-    client: Client,
-    scene: SceneId,
-    site: Site,
-    key: CallbackKey,
-    is_simulated: bool,
-    visits: Visits,
-}
-
-impl Backend {
-    pub(crate) fn new(
-        client: Client,
-        scene: SceneId,
-        site: Site,
-        key: CallbackKey,
-        is_simulated: bool,
-    ) -> Arc<Self> {
-        Arc::new(Self {
-            client,
-            scene,
-            site,
-            key,
-            is_simulated,
-            visits: Visits::default(),
-        })
-    }
-
+impl App {
     /// Before step 1: the form. A visit that has not passed starts again, with a new cookie.
     fn start(&self, request: &Request<Bytes>) -> Page {
-        let stage = self
-            .visit(request)
-            .and_then(|order| self.visits.stage(&order));
+        let stage = self.stage(request.headers());
         if let Some(Stage::Opening | Stage::Open(..) | Stage::Passed) = stage {
             return pages::redirect("/result");
         }
@@ -212,31 +157,40 @@ impl Backend {
 
     /// Steps 1 and 2: opens one verification per visit, however often the form is sent.
     fn open(&self, request: &Request<Bytes>) -> Page {
-        let Some(order) = self.visit(request) else {
+        let Some(order) = self.visit(request.headers()) else {
             return pages::redirect("/");
         };
         let (card, meta_info) = match person(request.body()) {
             Ok(person) => person,
             Err(page) => return page(),
         };
-        match self.visits.insert(&order, now()) {
+        match self.visits.insert(&order, UnixTime::now()) {
             Inserted::New => {}
-            Inserted::Known(Stage::Open(_, page)) => return pages::redirect(page.expose()),
-            Inserted::Known(_) => return pages::redirect("/result"),
+            Inserted::Known(stage) => return pages::redirect(stage.url()),
             Inserted::Refused => return pages::unavailable(503),
         }
-        let back = format!("{}/back", self.site.url());
+        let url = self.site.url();
+        let back = format!("{url}/back");
         let mut init = InitFaceVerify::id_pro_h5(self.scene, order.clone(), card, back, meta_info)
             .model(Model::MoveAction);
         if self.site.is_https() {
-            let expires = UnixTime::from_seconds(now().seconds() + 3_600);
-            init = init.callback_url(format!("{}/callback", self.site.url()));
-            init = init.callback_token(self.key.token(&order, expires).expose());
+            let expires = UnixTime::now() + 2 * CertifyId::LIFETIME;
+            let token = self.key.token(&order, expires);
+            init = init.callback_url(format!("{url}/callback"));
+            init = init.callback_token(token.expose());
         }
-        let opened = self.client.call(&init).map(|reply| reply.value);
-        let opened = opened.inspect_err(|error| eprintln!("{order}: {error}"));
-        let opened = opened.ok().map(|it| (it.certify_id, it.certify_url));
-        pages::redirect(self.visits.record_opened(&order, opened).expose())
+        let stage = match self.client.call(&init).map(|reply| reply.value) {
+            Ok(opened) => Stage::opened(opened.certify_id, opened.certify_url),
+            Err(error) => match error.meaning() {
+                Some(it) if it.responsible == Responsible::Person => Stage::Refused(it),
+                _ => {
+                    eprintln!("{order}: {error}"); // an alert; errors hold no personal data
+                    Stage::Unavailable
+                }
+            },
+        };
+        self.visits.record_opened(&order, stage.clone());
+        pages::redirect(stage.url())
     }
 
     /// Step 3: a hint to query the verdict now. It is not trusted: the verdict is what the query returns.
@@ -245,7 +199,7 @@ impl Backend {
         let Ok(callback) = Callback::parse(query_of(request)) else {
             return (pages::empty(400), None);
         };
-        let Ok(order) = self.key.check(&callback, now()) else {
+        let Ok(order) = self.key.check(&callback, UnixTime::now()) else {
             return (pages::empty(403), None);
         };
         let is_open = matches!(self.visits.stage(&order), Some(Stage::Open(id, _))
@@ -255,10 +209,7 @@ impl Backend {
 
     /// Step 4: also a hint. The query string is not trusted, and the cookie identifies the visit.
     fn redirected(&self, request: &Request<Bytes>) -> Page {
-        let stage = self
-            .visit(request)
-            .and_then(|order| self.visits.stage(&order));
-        if let Some(Stage::Open(_, page)) = stage
+        if let Some(Stage::Open(_, page)) = self.stage(request.headers())
             && Redirect::parse(query_of(request)).is_ok_and(|it| !it.has_finished())
         {
             return pages::unfinished(page.expose());
@@ -268,39 +219,23 @@ impl Backend {
 
     /// Step 5: the verdict on the verification of this visit, and on no other.
     fn result(&self, request: &Request<Bytes>) -> Page {
-        match self
-            .visit(request)
-            .and_then(|order| self.visits.stage(&order))
-        {
-            None => pages::redirect("/"),
-            Some(Stage::Opening) => pages::waiting(None),
-            Some(Stage::Open(_, page)) => pages::waiting(Some(page.expose())),
-            Some(Stage::Unavailable) => pages::unavailable(200),
-            Some(Stage::Expired) => pages::expired(),
-            Some(Stage::Passed) => pages::passed(),
-            Some(Stage::Failed) => pages::failed(),
-        }
+        self.stage(request.headers())
+            .map_or_else(|| pages::redirect("/"), |stage| stage.page())
     }
 
     /// Queries the verdict, and records it if there is one. Returns `false` if that is being done, or was a
     /// moment ago.
     fn query(&self, order: &OuterOrderNo) -> bool {
-        let Some(id) = self.visits.claim_query(order, now()) else {
+        let Some(id) = self.visits.claim_query(order, UnixTime::now()) else {
             return false;
         };
         let query = PollVerdict::once(DescribeFaceVerify::new(self.scene, id));
         let verdict = self.client.run(query);
         let verdict = verdict.inspect_err(|error| eprintln!("{order}: {error}"));
-        let verdict = verdict.as_ref().map(Option::as_ref);
-        if self.visits.record_query(order, verdict, now()) {
+        if self.visits.record_query(order, &verdict, UnixTime::now()) {
             // What a verdict entails for the application belongs here.
         }
         true
-    }
-
-    /// The visit of the browser, if this program issued its cookie.
-    fn visit(&self, request: &Request<Bytes>) -> Option<OuterOrderNo> {
-        OuterOrderNo::new(self.site.visit(request.headers())?).ok()
     }
 }
 

@@ -16,7 +16,8 @@ use std::thread;
 use cloudauth_proto::verify::CallbackKey;
 use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET};
 use cloudauth_ureq::{Client, Credentials, Endpoint, Endpoints, Options, Proxies};
-use h5_backend_blocking::{Backend, Inserted, Site, Stage, Visits, listener, runtime, serve};
+use h5_backend_blocking::shared::{App, Inserted, Site, Stage, Visits, listener};
+use h5_backend_blocking::{runtime, serve};
 use in_memory::SECRET;
 
 /// Starts a backend. Returns its address.
@@ -30,8 +31,14 @@ fn start(endpoint: Endpoint, site: impl FnOnce(SocketAddr) -> Site) -> SocketAdd
     let runtime = runtime().unwrap();
     let listener = runtime.block_on(async { listener::bind("127.0.0.1:0").unwrap() });
     let address = listener.local_addr().unwrap();
-    let key = CallbackKey::new(SECRET).unwrap();
-    let backend = Backend::new(client, 1_000_000_006.into(), site(address), key, true);
-    thread::spawn(move || match runtime.block_on(serve(listener, backend)) {});
+    let app = App {
+        client,
+        scene: 1_000_000_006.into(),
+        site: site(address),
+        key: CallbackKey::new(SECRET).unwrap(),
+        is_simulated: true,
+        visits: Visits::default(),
+    };
+    thread::spawn(move || match runtime.block_on(serve(listener, app)) {});
     address
 }

@@ -11,13 +11,13 @@ mod in_memory;
 
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::sync::Arc;
 use std::thread;
 
 use cloudauth_hyper::verify::CallbackKey;
 use cloudauth_hyper::{Client, Credentials, Endpoint, Endpoints, Options, Proxies};
 use cloudauth_sim::{ACCESS_KEY_ID, ACCESS_KEY_SECRET};
-use h5_minimal::{App, Inserted, Site, Stage, Visits, listener, serve};
+use h5_minimal::serve;
+use h5_minimal::shared::{App, Inserted, Site, Stage, Visits, listener};
 use in_memory::SECRET;
 use tokio::runtime::Runtime;
 
@@ -39,6 +39,6 @@ fn start(endpoint: Endpoint, site: impl FnOnce(SocketAddr) -> Site) -> SocketAdd
         is_simulated: true,
         visits: Visits::default(),
     };
-    thread::spawn(move || match runtime.block_on(serve(listener, Arc::new(app))) {});
+    thread::spawn(move || match runtime.block_on(serve(listener, app)) {});
     address
 }

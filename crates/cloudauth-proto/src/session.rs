@@ -12,23 +12,19 @@ use crate::credentials::{
 };
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::entropy::Entropy;
-use crate::event::{CallOutcome, CircuitBreakerState, Event, EventLog};
+use crate::event::{CallOutcome, Event, EventLog};
 use crate::exchange::ExchangeId;
 use crate::policy::Policy;
 use crate::policy::accounts::Accounts;
 use crate::policy::billed_limit::BilledLimit;
-use crate::policy::circuit_breaker::{CircuitBreaker, HealthEvidence};
+use crate::policy::circuit_breaker::HealthEvidence;
+use crate::policy::clock_skew::ClockSkew;
+use crate::policy::endpoint_health::EndpointHealth;
 use crate::policy::rate_limit::Admission;
 use crate::sign::Scheme;
 use crate::trace::{
     Ended, Recorder, SourceKind, Start, TraceHook, TracedInput, TracedRefresh, TracedStep, Tracer,
 };
-
-/// The most endpoints that are not in the list and have a circuit breaker all the same.
-const MAX_UNLISTED: usize = 16;
-
-/// A `Date` further away than this, in seconds, is not used: the header is not signed.
-const LARGEST_SKEW: u64 = 24 * 60 * 60;
 
 /// The state shared by all calls of a client: circuit breakers, retry budget, rate limits, clock skew,
 /// credentials and the source of nonces.
@@ -38,16 +34,13 @@ const LARGEST_SKEW: u64 = 24 * 60 * 60;
 /// two copies would use the same nonces.
 #[derive(Debug)]
 pub struct Session {
-    endpoints: Vec<(Endpoint, CircuitBreaker)>,
-    /// Endpoints that calls used and that are not in the list: pinned ones and origins.
-    unlisted: Vec<(Endpoint, CircuitBreaker)>,
+    endpoint_health: EndpointHealth,
     scheme: Scheme,
     credential_cache: CredentialCache,
     policy: Policy,
     accounts: Accounts,
     billed_limit: Option<BilledLimit>,
-    /// Seconds by which the service's clock is ahead of the client's.
-    skew: i64,
+    clock_skew: ClockSkew,
     entropy: Entropy,
     exchanges: u64,
     events: EventLog,
@@ -63,30 +56,26 @@ impl Session {
     /// must create its own session, or it draws the nonces of its parent.
     #[must_use]
     pub fn new(credentials: impl Into<Source>, seed: [u8; 32]) -> Self {
-        let session = Self {
-            endpoints: Vec::new(),
-            unlisted: Vec::new(),
+        Self {
+            endpoint_health: EndpointHealth::new(Endpoints::default()),
             scheme: Scheme::default(),
             credential_cache: CredentialCache::new(credentials.into()),
             policy: Policy::default(),
             accounts: Accounts::default(),
             billed_limit: None,
-            skew: 0,
+            clock_skew: ClockSkew::default(),
             entropy: Entropy::from_seed(seed),
             exchanges: 0,
             events: EventLog::default(),
             reports_billed: false,
             trace: TraceHook::default(),
-        };
-        session.endpoints(Endpoints::default())
+        }
     }
 
     /// Uses these endpoints, in order of preference. Default: Shanghai, then Beijing.
     #[must_use]
     pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
-        let listed = endpoints.into_iter();
-        let listed = listed.map(|endpoint| (endpoint, CircuitBreaker::new()));
-        self.endpoints = listed.collect();
+        self.endpoint_health = EndpointHealth::new(endpoints);
         self
     }
 
@@ -183,12 +172,8 @@ impl Session {
     /// that would have to wait until the dropped exchange is overdue. For an exchange that has ended, this
     /// does nothing.
     pub fn release_exchange(&mut self, exchange: ExchangeId, now: Now) {
-        let breakers = self.endpoints.iter_mut().chain(&mut self.unlisted);
-        for (endpoint, breaker) in breakers {
-            let before = breaker.state();
-            breaker.release(exchange, now.mono);
-            record_change(&mut self.events, endpoint, before, breaker);
-        }
+        self.endpoint_health
+            .release_exchange(exchange, now.mono, &mut self.events);
         self.trace(|| {
             let (exchange, at) = (exchange.0, now.into());
             (TracedInput::ReleaseExchange { exchange, at }, None)
@@ -206,7 +191,7 @@ impl Session {
         const { assert!(cfg!(feature = "trace"), "needs the feature `trace`") }
         let start = Start::new(
             self.scheme,
-            self.endpoints.iter().map(|(endpoint, _)| endpoint),
+            self.endpoint_health.listed(),
             &self.policy,
             self.accounts.rates(),
             self.billed_limit.as_ref().map(BilledLimit::terms),
@@ -231,9 +216,7 @@ impl Session {
     pub(crate) fn trace(&mut self, line: impl FnOnce() -> (TracedInput, Option<TracedStep>)) {
         if let Some(tracer) = self.trace.get() {
             let (input, step) = line();
-            let breakers = self.endpoints.iter().chain(&self.unlisted);
-            let mut breakers = breakers.map(|(endpoint, breaker)| (endpoint, breaker.state()));
-            tracer.line(input, step, &mut breakers);
+            tracer.line(input, step, &mut self.endpoint_health.states());
         }
     }
 
@@ -453,48 +436,9 @@ impl Session {
         self.events.record(|| Event::RetryBudget { left });
     }
 
-    /// The endpoints in order of preference: the origin, then the others.
-    pub(crate) fn candidates<'s>(
-        &'s self,
-        origin: Option<&'s Endpoint>,
-    ) -> impl Iterator<Item = &'s Endpoint> {
-        let others = self.endpoints.iter().map(|(endpoint, _)| endpoint);
-        let others = others.filter(move |endpoint| Some(*endpoint) != origin);
-        origin.into_iter().chain(others)
-    }
-
-    fn breaker(&self, endpoint: &Endpoint) -> Option<&CircuitBreaker> {
-        let mut known = self.endpoints.iter().chain(&self.unlisted);
-        let found = known.find(|(known, _)| known == endpoint);
-        found.map(|(_, breaker)| breaker)
-    }
-
-    fn breaker_mut(&mut self, endpoint: &Endpoint) -> &mut CircuitBreaker {
-        if let Some(at) = self.endpoints.iter().position(|(it, _)| it == endpoint) {
-            return &mut self.endpoints[at].1;
-        }
-        let at = self.unlisted.iter().position(|(it, _)| it == endpoint);
-        let at = at.unwrap_or_else(|| {
-            if self.unlisted.len() == MAX_UNLISTED {
-                // The one that was used first.
-                self.unlisted.remove(0);
-            }
-            self.unlisted
-                .push((endpoint.clone(), CircuitBreaker::new()));
-            self.unlisted.len() - 1
-        });
-        &mut self.unlisted[at].1
-    }
-
-    /// Until when other endpoints come before this one.
-    pub(crate) fn open_until(&self, endpoint: &Endpoint, now: MonoTime) -> Option<MonoTime> {
-        self.breaker(endpoint)?.open_until(now)
-    }
-
-    /// Whether an attempt at the endpoint would be withdrawn from the retry budget.
-    pub(crate) fn has_recent_failures(&self, endpoint: &Endpoint, now: MonoTime) -> bool {
-        let breaker = self.breaker(endpoint);
-        breaker.is_some_and(|breaker| breaker.has_recent_failures(now))
+    /// The endpoints, and whether each works.
+    pub(crate) fn endpoint_health(&self) -> &EndpointHealth {
+        &self.endpoint_health
     }
 
     /// Records that an exchange with the endpoint begins; it ends by `until`.
@@ -505,7 +449,8 @@ impl Session {
         until: MonoTime,
         now: MonoTime,
     ) {
-        self.change_breaker(endpoint, |breaker| breaker.begin_exchange(id, until, now));
+        self.endpoint_health
+            .begin_exchange(endpoint, id, until, now, &mut self.events);
     }
 
     /// Records how an exchange with the endpoint ended.
@@ -516,69 +461,17 @@ impl Session {
         evidence: HealthEvidence,
         now: MonoTime,
     ) {
-        self.change_breaker(endpoint, |breaker| match evidence {
-            HealthEvidence::Success => breaker.record_success(),
-            HealthEvidence::Failure => breaker.record_failure(id, now),
-            HealthEvidence::ShortSilence { started } => {
-                breaker.record_short_silence(id, started, now);
-            }
-            HealthEvidence::None => breaker.release(id, now),
-        });
-    }
-
-    fn change_breaker(&mut self, endpoint: &Endpoint, change: impl FnOnce(&mut CircuitBreaker)) {
-        let breaker = self.breaker_mut(endpoint);
-        let before = breaker.state();
-        change(breaker);
-        let after = *breaker;
-        record_change(&mut self.events, endpoint, before, &after);
+        self.endpoint_health
+            .end_exchange(endpoint, id, evidence, now, &mut self.events);
     }
 
     /// The service's time, as far as the skew is known.
     pub(crate) fn service_time(&self, now: Now) -> UnixTime {
-        UnixTime::from_seconds(now.unix.seconds().saturating_add_signed(self.skew))
+        self.clock_skew.service_time(now)
     }
 
-    /// Learns the clock skew from a response that refused a time stamp.
-    ///
-    /// The request was sent at `started`, stamped with `stamped`; its response was received at `now` and
-    /// carried `date`. Returns whether the skew has changed.
-    pub(crate) fn learn_skew(
-        &mut self,
-        started: MonoTime,
-        stamped: UnixTime,
-        now: Now,
-        date: UnixTime,
-    ) -> bool {
-        // The client's clock may have been set meanwhile, so its monotonic clock tells when that was.
-        let took = now.mono.saturating_since(started).as_secs();
-        let sent = now.unix.seconds().saturating_sub(took);
-        let skew = difference(date.seconds(), sent.midpoint(now.unix.seconds()));
-        let used = difference(stamped.seconds(), sent);
-        let taught = skew.unsigned_abs() <= LARGEST_SKEW && skew.abs_diff(used) > 1;
-        if taught {
-            self.skew = skew;
-        }
-        taught
+    /// What is known of the service's clock.
+    pub(crate) fn clock_skew(&mut self) -> &mut ClockSkew {
+        &mut self.clock_skew
     }
-}
-
-fn record_change(
-    events: &mut EventLog,
-    endpoint: &Endpoint,
-    before: CircuitBreakerState,
-    breaker: &CircuitBreaker,
-) {
-    let state = breaker.state();
-    if state != before {
-        events.record(|| Event::CircuitBreaker {
-            endpoint: endpoint.clone(),
-            state,
-        });
-    }
-}
-
-fn difference(later: u64, earlier: u64) -> i64 {
-    let signed = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
-    signed(later).saturating_sub(signed(earlier))
 }

@@ -59,9 +59,10 @@ pub(crate) fn bind(address: &str) -> io::Result<TcpListener> {
 }
 
 /// Serves HTTP/1.1 forever. `handle` gets whole requests only.
-pub(crate) async fn serve<H, F, B>(listener: TcpListener, handle: H) -> Infallible
+pub(crate) async fn serve<H, R, F, B>(listener: TcpListener, handle: H) -> Infallible
 where
-    H: Fn(Request<Bytes>) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Request<R>) -> F + Clone + Send + Sync + 'static,
+    R: From<Bytes>,
     F: Future<Output = Result<Response<B>, Infallible>> + Send,
     B: Body<Data: Send, Error: Into<Box<dyn core::error::Error + Send + Sync>>> + Send + 'static,
     B: From<&'static str>,
@@ -91,7 +92,7 @@ where
                 let request = read(request).await;
                 connection.stop_waiting();
                 let response = match request {
-                    Ok(request) => handle(request).await,
+                    Ok(request) => handle(request.map(R::from)).await,
                     Err(status) => Ok(refuse(status)),
                 };
                 connection.wait();

@@ -34,6 +34,7 @@
 //! | `sql.rs`, `schema.sql` | the store in a database |
 //! | `hash.rs` | hashes, so that no name and no ID number is stored |
 //! | `key_file.rs` | the generated secret |
+//! | `shared.rs`, `visits.rs` | for the examples without a database |
 //!
 //! `h5_minimal.rs` beside this folder is the same without a database: the place to start reading.
 #![expect(

@@ -82,31 +82,28 @@ pub(crate) fn failed<B: From<String>>() -> Response<B> {
 }
 
 pub(crate) fn expired<B: From<String>>() -> Response<B> {
-    let english = "Your verification has expired";
-    page(200, "!", "你的认证已过期", english, &start_again())
+    problem(200, "你的认证已过期", "Your verification has expired")
 }
 
 pub(crate) fn unavailable<B: From<String>>(status: u16) -> Response<B> {
     let english = "Verification is not available, please try again later";
-    page(
-        status,
-        "!",
-        "暂时无法认证，请稍后重试",
-        english,
-        &start_again(),
-    )
+    problem(status, "暂时无法认证，请稍后重试", english)
 }
 
 pub(crate) fn incomplete<B: From<String>>() -> Response<B> {
     let chinese = "请填写你的姓名和身份证号，并勾选同意";
     let english = "Please enter your name and ID number and give your consent";
-    page(400, "!", chinese, english, &start_again())
+    problem(400, chinese, english)
 }
 
 pub(crate) fn mistyped<B: From<String>>() -> Response<B> {
-    let chinese = "请核对你的姓名和身份证号";
     let english = "Please check your name and ID number";
-    page(400, "!", chinese, english, &start_again())
+    problem(400, "请核对你的姓名和身份证号", english)
+}
+
+/// What a person has to know, with a way to start again.
+pub(crate) fn problem<B: From<String>>(status: u16, chinese: &str, english: &str) -> Response<B> {
+    page(status, "!", chinese, english, &start_again())
 }
 
 pub(crate) fn not_found<B: From<String>>() -> Response<B> {

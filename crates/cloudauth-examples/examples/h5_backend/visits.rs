@@ -5,10 +5,13 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
-// From the driver, whichever it is.
-use super::{CertifyId, OuterOrderNo, Sensitive, UnixTime, Verdict};
+use cloudauth_proto::codes::Meaning;
+use cloudauth_proto::verify::{OuterOrderNo, Verdict};
+use cloudauth_proto::{CertifyId, Sensitive, UnixTime};
+use hyper::Response;
+
+use super::pages;
 
 /// More visits than this are refused, so that memory is bounded.
 const MAX_VISITS: usize = 10_000;
@@ -29,12 +32,43 @@ pub(crate) enum Stage {
     Opening,
     /// The verification is open, at the page with this URL.
     Open(CertifyId, Sensitive),
+    /// The service refused this person, who has to know why.
+    Refused(&'static Meaning),
     /// It was not opened, or the response was lost and nobody has the URL of its page.
     Unavailable,
     /// The person did not finish in time.
     Expired,
     Passed,
     Failed,
+}
+
+impl Stage {
+    /// After the service has opened a verification. It returns no page if `MetaInfo` did not come from its
+    /// script.
+    pub(crate) fn opened(id: CertifyId, page: Option<Sensitive>) -> Self {
+        page.map_or(Self::Unavailable, |page| Self::Open(id, page))
+    }
+
+    /// The URL that the browser goes to.
+    pub(crate) fn url(&self) -> &str {
+        if let Self::Open(_, page) = self {
+            return page.expose();
+        }
+        "/result"
+    }
+
+    /// The result page.
+    pub(crate) fn page<B: From<String>>(&self) -> Response<B> {
+        match self {
+            Self::Opening => pages::waiting(None),
+            Self::Open(_, page) => pages::waiting(Some(page.expose())),
+            Self::Refused(meaning) => pages::problem(200, meaning.chinese, meaning.english),
+            Self::Unavailable => pages::unavailable(200),
+            Self::Expired => pages::expired(),
+            Self::Passed => pages::passed(),
+            Self::Failed => pages::failed(),
+        }
+    }
 }
 
 struct Visit {
@@ -81,21 +115,11 @@ impl Visits {
         }
     }
 
-    /// Records what the service's response to opening it was, and returns the URL that the browser goes to.
-    /// The service returns no page if `MetaInfo` did not come from its script.
-    pub(crate) fn record_opened(
-        &self,
-        order: &OuterOrderNo,
-        response: Option<(CertifyId, Option<Sensitive>)>,
-    ) -> Sensitive {
-        let (stage, url) = match response {
-            Some((id, Some(page))) => (Stage::Open(id, page.clone()), page),
-            Some((_, None)) | None => (Stage::Unavailable, "/result".into()),
-        };
+    /// Records what came of opening it.
+    pub(crate) fn record_opened(&self, order: &OuterOrderNo, stage: Stage) {
         if let Some(visit) = self.lock().get_mut(order) {
             visit.stage = stage;
         }
-        url
     }
 
     /// Whether the verdict is to be queried now: there is none, nobody is querying it, nor did a moment ago.
@@ -124,7 +148,7 @@ impl Visits {
     pub(crate) fn record_query<E>(
         &self,
         order: &OuterOrderNo,
-        returned: Result<Option<&Verdict>, E>,
+        returned: &Result<Option<Verdict>, E>,
         now: UnixTime,
     ) -> bool {
         let now = now.seconds();
@@ -146,8 +170,4 @@ impl Visits {
     fn lock(&self) -> MutexGuard<'_, HashMap<OuterOrderNo, Visit>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-pub(crate) fn now() -> UnixTime {
-    SystemTime::now().into()
 }

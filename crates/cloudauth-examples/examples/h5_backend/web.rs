@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, RawQuery, State};
-use axum::http::{HeaderMap, Request};
+use axum::extract::{Form, RawQuery, Request, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use cloudauth_hyper::Sensitive;
@@ -23,8 +23,10 @@ use super::{hash, listener, pages};
 /// Serves requests forever.
 pub(crate) async fn serve<S: Store>(listener: TcpListener, backend: Arc<Backend<S>>) -> Infallible {
     let router = router(backend);
-    let handle = move |request: Request<_>| router.clone().oneshot(request.map(Body::from));
-    listener::serve(listener, handle).await
+    listener::serve(listener, move |request: Request| {
+        router.clone().oneshot(request)
+    })
+    .await
 }
 
 fn router<S: Store>(backend: Arc<Backend<S>>) -> Router {

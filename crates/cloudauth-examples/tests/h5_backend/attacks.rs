@@ -254,7 +254,10 @@ pub(crate) fn nobody_is_kept_out(address: &str, cookie: &str) {
 
 /// Requests whose heads and bodies are not what they say. The backend refuses them and lives on.
 pub(crate) fn oversized_and_lying_requests_are_refused(address: &str, cookie: &str) {
-    let post = format!("POST /open HTTP/1.1\r\nhost: a\r\ncookie: {cookie}\r\n");
+    let post = format!(
+        "POST /open HTTP/1.1\r\nhost: a\r\ncookie: {cookie}\r\n\
+         content-type: application/x-www-form-urlencoded\r\n"
+    );
     let megabyte = "x".repeat(1 << 20);
     let chunks = "8000\r\n".to_owned() + &"x".repeat(0x8000) + "\r\n";
     let headers = "x: 1\r\n".repeat(1000);

@@ -103,10 +103,14 @@ impl Browser<'_> {
 
     /// Submits the form. Returns the status and the location.
     fn open(&self) -> (u16, String) {
+        self.open_with("330103199001011230")
+    }
+
+    fn open_with(&self, number: &str) -> (u16, String) {
         let url = format!("{}/open", self.fixture.url);
         let form = [
             ("name", "张三"),
-            ("number", "330103199001011230"),
+            ("number", number),
             ("meta", "{}"),
             ("consent", "yes"),
         ];
@@ -372,6 +376,25 @@ fn a_service_outage_is_reported_and_a_new_visit_can_be_started() {
     assert_eq!(fixture.executed("InitFaceVerify"), 1);
 }
 
+/// Magic numbers of the simulator: the service refuses the person, and the application.
+const REFUSED: &str = "110101190001024176";
+const NOT_CONFIGURED: &str = "110101190001024029";
+
+#[test]
+fn a_person_whom_the_service_refuses_sees_the_reason() {
+    let fixture = Fixture::new(None);
+    for number in [REFUSED, NOT_CONFIGURED] {
+        let browser = fixture.browser();
+        assert_eq!(browser.open_with(number), (303, "/result".into()));
+        let text = browser.result();
+        let is_shown = text.contains("the person can use another way to identify");
+        assert_eq!(is_shown, number == REFUSED, "{text}");
+        let is_asked_to_wait = text.contains("please try again later");
+        assert_eq!(is_asked_to_wait, number == NOT_CONFIGURED, "{text}");
+        assert_eq!(browser.get("/").0, 200);
+    }
+}
+
 #[test]
 fn a_form_that_is_incomplete_or_mistyped_opens_nothing() {
     let fixture = Fixture::new(None);
@@ -486,14 +509,12 @@ fn a_verdict_is_queried_by_one_at_a_time_and_not_again_at_once() {
     let order = OuterOrderNo::new("order1").unwrap();
     let can = |now| visits.can_query(&order, at(now));
     let claim = |now| visits.claim_query(&order, at(now)).is_some();
-    let record = |returned, now| visits.record_query::<()>(&order, returned, at(now));
+    let record = |returned, now| visits.record_query::<()>(&order, &returned, at(now));
     assert!(matches!(visits.insert(&order, at(0)), Inserted::New));
     assert!(!can(0) && !claim(0), "it is being opened");
-    let response = Some((CertifyId::new("sha1"), Some("https://page".into())));
-    assert_eq!(
-        visits.record_opened(&order, response).expose(),
-        "https://page"
-    );
+    let stage = Stage::opened(CertifyId::new("sha1"), Some("https://page".into()));
+    assert_eq!(stage.url(), "https://page");
+    visits.record_opened(&order, stage);
     assert!(matches!(
         visits.insert(&order, at(0)),
         Inserted::Known(Stage::Open(..))

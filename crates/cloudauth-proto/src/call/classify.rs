@@ -61,7 +61,9 @@ impl Received {
     ) -> Classification {
         let has_remedy = match self.classification {
             Classification::ClockSkew => self.date.is_some_and(|date| {
-                session.learn_skew(exchange.started, exchange.stamp.at, now, date)
+                session
+                    .clock_skew()
+                    .learn(exchange.started, exchange.stamp.at, now, date)
             }),
             Classification::CredentialsRefused => match (signer, &exchange.signed) {
                 (Signer::Session, Some((_, refused))) => {

@@ -83,13 +83,13 @@ impl Choices<'_> {
         budget_suffices: bool,
         now: MonoTime,
     ) -> Option<Choice> {
-        let attempts = self.exchanges.attempts();
+        let (health, attempts) = (session.endpoint_health(), self.exchanges.attempts());
         let last = attempts.last().map(|attempt| &attempt.endpoint);
         let is_free = matches!(target, Target::Preferred | Target::SameForFree);
         let choice = |endpoint: &Endpoint| {
             let was_used = self.uses(endpoint) > 0;
             Choice {
-                costs: !is_free && (was_used || session.has_recent_failures(endpoint, now)),
+                costs: !is_free && (was_used || health.has_recent_failures(endpoint, now)),
                 was_used,
                 endpoint: endpoint.clone(),
             }
@@ -107,21 +107,21 @@ impl Choices<'_> {
         if let Some(endpoint) = certain {
             return Some(choice(endpoint)).filter(can_be_used);
         }
-        let candidates = session.candidates(self.origin).map(choice);
+        let candidates = health.candidates(self.origin).map(choice);
         candidates
             .filter(can_be_used)
             .min_by_key(|Choice { endpoint, .. }| {
-                let open_until = session.open_until(endpoint, now);
+                let open_until = health.open_until(endpoint, now);
                 (self.uses(endpoint), open_until, last == Some(endpoint))
             })
     }
 
     /// The endpoint of a hedge: another one, that is well.
     pub(super) fn hedge(&self, session: &Session, now: MonoTime) -> Option<Endpoint> {
-        let in_flight = self.exchanges.in_flight();
+        let (health, in_flight) = (session.endpoint_health(), self.exchanges.in_flight());
         let others = self.candidates(session).filter(|endpoint| {
             let is_used = in_flight.iter().any(|it| it.endpoint == **endpoint);
-            !is_used && session.open_until(endpoint, now).is_none()
+            !is_used && health.open_until(endpoint, now).is_none()
         });
         others.min_by_key(|endpoint| self.uses(endpoint)).cloned()
     }
@@ -135,7 +135,7 @@ impl Choices<'_> {
     }
 
     fn candidates<'s>(&'s self, session: &'s Session) -> impl Iterator<Item = &'s Endpoint> {
-        let all = session.candidates(self.origin);
+        let all = session.endpoint_health().candidates(self.origin);
         all.filter(|endpoint| !self.refused.contains(endpoint))
     }
 

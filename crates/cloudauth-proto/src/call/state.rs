@@ -30,7 +30,7 @@ use crate::policy::rate_limit::Admission;
 use crate::policy::{CallOptions, Classification, Effect, RetryDecision, judge, repetition_harms};
 use crate::session::Session;
 use crate::sign::{Retry, Stamp};
-use crate::trace::{Ended, TracedEnd, TracedInput, TracedSigner};
+use crate::trace::{Ended, TracedEnd, TracedInput};
 
 #[derive(Debug)]
 pub(super) struct CallState {
@@ -108,7 +108,7 @@ impl CallState {
     #[cold]
     fn traced_poll(&mut self, session: &mut Session, now: Now) -> Step<Success> {
         if self.entropy.is_none() {
-            self.trace_start(session);
+            self.flow = trace::start(session, &self.signer, &self.operation, &self.options);
         }
         let step = self.next_step(session, now);
         session.trace(|| {
@@ -189,33 +189,6 @@ impl CallState {
             };
             (report, None)
         });
-    }
-
-    /// Tells the trace of the session of this call.
-    fn trace_start(&mut self, session: &mut Session) {
-        let signer = &self.signer;
-        let is_too_long = matches!(signer, Signer::Session)
-            && self.operation.too_long(session.signs_with()).is_some();
-        let Some(tracer) = session.tracer() else {
-            return;
-        };
-        self.flow = tracer.flow();
-        let signer = match signer {
-            Signer::Session => TracedSigner::Session,
-            Signer::Call(_) => {
-                TracedSigner::Account(tracer.account(signer.account().unwrap_or_default()))
-            }
-            Signer::Own(_) => TracedSigner::Own,
-            Signer::Unsigned => TracedSigner::Unsigned,
-        };
-        let call = trace::start(
-            self.flow,
-            &self.operation,
-            &self.options,
-            signer,
-            is_too_long,
-        );
-        session.trace(|| (TracedInput::Call(Box::new(call)), None));
     }
 
     /// Advances towards the next exchange as far as the time allows.

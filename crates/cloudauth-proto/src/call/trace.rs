@@ -1,21 +1,39 @@
 //! What the trace of a session holds of a call.
 
+use alloc::boxed::Box;
+
 use super::classify::Received;
+use super::signer::Signer;
 use crate::event::CallOutcome;
 use crate::exchange::{Content, EncodedOperation};
 use crate::flow::Step;
 use crate::policy::CallOptions;
-use crate::trace::{TracedCall, TracedResponse, TracedSigner, TracedStep};
+use crate::session::Session;
+use crate::trace::{TracedCall, TracedInput, TracedResponse, TracedSigner, TracedStep};
 
+/// Traces that a call starts. Returns its number in the trace; zero if there is no trace.
 pub(super) fn start(
-    flow: u64,
+    session: &mut Session,
+    signer: &Signer,
     operation: &EncodedOperation,
     options: &CallOptions,
-    signer: TracedSigner,
-    is_too_long: bool,
-) -> TracedCall {
+) -> u64 {
+    let is_too_long =
+        matches!(signer, Signer::Session) && operation.too_long(session.signs_with()).is_some();
+    let Some(tracer) = session.tracer() else {
+        return 0;
+    };
+    let flow = tracer.flow();
+    let signer = match signer {
+        Signer::Session => TracedSigner::Session,
+        Signer::Call(_) => {
+            TracedSigner::Account(tracer.account(signer.account().unwrap_or_default()))
+        }
+        Signer::Own(_) => TracedSigner::Own,
+        Signer::Unsigned => TracedSigner::Unsigned,
+    };
     let metadata = &operation.metadata;
-    TracedCall {
+    let call = TracedCall {
         flow,
         action: metadata.action.clone().into(),
         version: metadata.version.clone().into(),
@@ -28,7 +46,9 @@ pub(super) fn start(
         repeat: options.repeat,
         total_timeout: options.total_timeout.map(Into::into),
         hedge_after: options.hedge_after.map(Into::into),
-    }
+    };
+    session.trace(|| (TracedInput::Call(Box::new(call)), None));
+    flow
 }
 
 pub(super) fn response(status: u16, received: &Received) -> TracedResponse {

@@ -6,6 +6,8 @@ pub(crate) mod accounts;
 pub(crate) mod billed_limit;
 pub(crate) mod budget;
 pub(crate) mod circuit_breaker;
+pub(crate) mod clock_skew;
+pub(crate) mod endpoint_health;
 pub(crate) mod rate_limit;
 mod retry;
 
