@@ -121,7 +121,7 @@ impl<S: Store> Backend<S> {
                     self.store.record_open(&order, id, &page).await
                 }
                 // The service returns no page if `MetaInfo` did not come from its script.
-                None => self.store.record_not_open(&order, State::Unknown).await,
+                None => self.store.record_not_open(&order, State::Unknown, "").await,
             },
             Err(error) => {
                 log(&order, &error);
@@ -130,7 +130,8 @@ impl<S: Store> Backend<S> {
                 } else {
                     State::Refused
                 };
-                self.store.record_not_open(&order, state).await
+                let code = error.code().unwrap_or_default();
+                self.store.record_not_open(&order, state, code).await
             }
         }
     }

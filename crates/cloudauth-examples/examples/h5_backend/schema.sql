@@ -7,7 +7,7 @@ create table if not exists verification (
     certify_id    text   unique,
     origin        text   not null default '',   -- the endpoint that opened it
     page          text   not null default '',   -- CertifyUrl, until there is a verdict
-    sub_code      text   not null default '',
+    sub_code      text   not null default '',   -- SubCode of the verdict, or Code of a refusal to open it
     deleted       bigint not null default 0,    -- 1: the service has deleted pictures and videos
     opened        bigint not null,
     claim         text   not null default '',   -- ID of the current or last claim

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cloudauth_hyper::CertifyId;
+use cloudauth_hyper::proto::codes;
 use cloudauth_hyper::verify::OuterOrderNo;
 use cloudauth_hyper::{Client, Sensitive, UnixTime};
 use sqlx::any::{AnyPoolOptions, AnyRow, install_default_drivers};
@@ -11,7 +12,7 @@ use sqlx::{AnyPool, Row};
 use super::store::{CLAIM_SECONDS, Claim, LookupKey, Result, State, Store, Verification};
 
 /// The columns of a [`Verification`].
-const COLUMNS: &str = "order_no, state, certify_id, origin, page, opened";
+const COLUMNS: &str = "order_no, state, certify_id, origin, page, sub_code, opened";
 
 /// Number of verifications claimed at once: few enough to be processed while the claim lasts.
 const BATCH_SIZE: i64 = 16;
@@ -99,10 +100,11 @@ impl Store for SqlStore {
         Ok(())
     }
 
-    async fn record_not_open(&self, order: &OuterOrderNo, state: State) -> Result<()> {
-        sqlx::query("update verification set state = $2 where order_no = $1 and state = 'opening'")
+    async fn record_not_open(&self, order: &OuterOrderNo, state: State, code: &str) -> Result<()> {
+        sqlx::query("update verification set state = $2, sub_code = $3 where order_no = $1 and state = 'opening'")
             .bind(order.as_str())
             .bind(state.name())
+            .bind(code)
             .execute(&self.pool)
             .await?;
         Ok(())
@@ -234,9 +236,12 @@ fn verification(row: &AnyRow) -> Result<Verification> {
         Err(_) => id,
     });
     let page = Some(text("page")?).filter(|page| !page.is_empty());
+    let state = State::from_name(&text("state")?).ok_or("unknown state in the store")?;
+    let code = Some(text("sub_code")?).filter(|_| state == State::Refused);
     Ok(Verification {
         order: OuterOrderNo::new(text("order_no")?.as_str())?,
-        state: State::from_name(&text("state")?).ok_or("unknown state in the store")?,
+        state,
+        refusal: code.and_then(|code| codes::code_of("InitFaceVerify", &code)),
         certify_id: id,
         page: page.map(Sensitive::new),
         opened: UnixTime::from_seconds(row.try_get::<i64, _>("opened")?.cast_unsigned()),

@@ -3,6 +3,7 @@
 use core::error::Error;
 
 use cloudauth_hyper::CertifyId;
+use cloudauth_hyper::proto::codes::Meaning;
 use cloudauth_hyper::verify::OuterOrderNo;
 use cloudauth_hyper::{Sensitive, UnixTime};
 
@@ -56,6 +57,8 @@ pub(crate) struct Verification {
     pub(crate) certify_id: Option<CertifyId>,
     /// URL of the service's page, set while the verification is open.
     pub(crate) page: Option<Sensitive>,
+    /// Why the service refused to open it, if it did.
+    pub(crate) refusal: Option<&'static Meaning>,
     /// When the service was called to open it.
     pub(crate) opened: UnixTime,
 }
@@ -98,11 +101,12 @@ pub(crate) trait Store: Send + Sync + 'static {
         page: &Sensitive,
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// Records that the verification was not opened, or that the outcome is unknown.
+    /// Records that the verification was not opened, with the service's `Code`, or that the outcome is unknown.
     fn record_not_open(
         &self,
         order: &OuterOrderNo,
         state: State,
+        code: &str,
     ) -> impl Future<Output = Result<()>> + Send;
 
     /// Finds a verification.

@@ -11,6 +11,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use cloudauth_hyper::Sensitive;
+use cloudauth_hyper::proto::codes::Responsible;
 use cloudauth_hyper::verify::{IdNumber, IdentityCard, clean_text};
 use serde::Deserialize;
 use tokio::net::TcpListener;
@@ -174,7 +175,12 @@ async fn result<S: Store>(State(backend): Shared<S>, headers: HeaderMap) -> Page
         store::State::Passed => pages::passed(),
         store::State::Failed => pages::failed(),
         store::State::Expired => pages::expired(),
-        store::State::Refused | store::State::Unknown => pages::unavailable(200),
+        store::State::Refused | store::State::Unknown => match verification.refusal {
+            Some(meaning) if meaning.responsible == Responsible::Person => {
+                pages::problem(200, meaning.chinese, meaning.english)
+            }
+            _ => pages::unavailable(200),
+        },
     })
 }
 

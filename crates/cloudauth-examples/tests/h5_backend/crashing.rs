@@ -71,8 +71,9 @@ impl<S: Store> Store for CrashingStore<S> {
         self.around(self.0.record_open(order, id, page)).await
     }
 
-    async fn record_not_open(&self, order: &OuterOrderNo, state: State) -> Result<()> {
-        self.around(self.0.record_not_open(order, state)).await
+    async fn record_not_open(&self, order: &OuterOrderNo, state: State, code: &str) -> Result<()> {
+        self.around(self.0.record_not_open(order, state, code))
+            .await
     }
 
     async fn find(&self, key: LookupKey<'_>) -> Result<Option<Verification>> {

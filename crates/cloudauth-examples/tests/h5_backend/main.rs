@@ -197,6 +197,31 @@ fn a_form_without_consent_opens_nothing() {
     assert_eq!(fixture.sql("select state from verification").len(), 0);
 }
 
+/// Magic numbers of the simulator: the service refuses the person, and the application.
+const REFUSED: &str = "110101190001024176";
+const NOT_CONFIGURED: &str = "110101190001024029";
+
+#[test]
+fn a_person_whom_the_service_refuses_sees_the_reason() {
+    let fixture = Fixture::new();
+    for number in [REFUSED, NOT_CONFIGURED] {
+        let browser = fixture.browser();
+        let form = [
+            ("name", NAME),
+            ("number", number),
+            ("meta", "{}"),
+            ("consent", "yes"),
+        ];
+        assert_eq!(browser.submit(&form), (303, "/result".into()));
+        let text = browser.result();
+        let is_shown = text.contains("the person can use another way to identify");
+        assert_eq!(is_shown, number == REFUSED, "{text}");
+        let is_asked_to_wait = text.contains("please try again later");
+        assert_eq!(is_asked_to_wait, number == NOT_CONFIGURED, "{text}");
+    }
+    fixture.assert_store_matches_service();
+}
+
 #[test]
 fn a_result_page_loaded_many_times_queries_once() {
     let fixture = Fixture::new();
