@@ -62,11 +62,20 @@
 //!   verifications, requests and faults. `GET` of it with `accept: application/json` lists the commands
 //!   below it.
 //! * The vendor's hosts for programs in which they are built in: [`Simulator::proxy_url`] is a proxy to
-//!   them. The vendor's own SDKs for Python and TypeScript run against it unmodified;
+//!   them. The vendor's own SDKs for Python, TypeScript, Java and Go run against it unmodified;
 //!   `conformance/run` runs them.
 //!
 //! Where the vendor's documentation is silent, the docs here state our choice. What it only suggests is
-//! accepted, and refused with [`World::set_strict`]. Callbacks are sent to this machine only, unless [`World::route_callbacks`] is used. Names, ID
+//! accepted, and refused with [`World::set_strict`]. What is known to differ from the service:
+//!
+//! | here | reason |
+//! |---|---|
+//! | names of headers are in one form for the whole response | hyper writes either all names in lower case or all in title case, the gateway a mixture |
+//! | an ID that was never issued is refused if it is a `CertifyId`; with `strict` an unknown scene, plan or model, too | no document says what the service responds to others |
+//! | a file with the state holds no nonces, no log and no faults | a nonce is of use for 15 minutes, and faults belong to a test |
+//! | faces are not assessed | the person at the page chooses the verdict |
+//!
+//! Callbacks are sent to this machine only, unless [`World::route_callbacks`] is used. Names, ID
 //! numbers and values of parameters are not stored, except order numbers, return URLs, and callback
 //! URLs with their tokens. It is for tests only: requests are not protected in any way.
 #![forbid(unsafe_code)]
