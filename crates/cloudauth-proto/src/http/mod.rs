@@ -173,6 +173,7 @@ impl fmt::Debug for Request {
 #[derive(Clone, Default)]
 pub struct Body {
     shared: SharedPart,
+    /// Wiped on drop if it holds a secret.
     own: Buffer,
 }
 
