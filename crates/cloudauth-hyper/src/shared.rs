@@ -77,11 +77,14 @@ impl Shared {
         loop {
             // Created before the poll, so that the end of a refresh is not missed.
             let refreshed = self.refreshed.notified();
-            let (step, events) = {
+            // Not a value of the block: a step is large, and would be moved.
+            let (step, events);
+            {
                 let session = &mut self.session();
                 session.observe(observed.is_on());
-                (flow.poll(session, now), session.take_events())
-            };
+                step = flow.poll(session, now);
+                events = session.take_events();
+            }
             observed.record(events);
             if !matches!(step, Step::Wait(_)) {
                 // The flow no longer waits for it.

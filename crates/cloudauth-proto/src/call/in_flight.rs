@@ -70,6 +70,8 @@ pub(super) struct Exchanges {
 impl Exchanges {
     pub(super) fn start(&mut self, exchange: InFlight) {
         self.sent += 1;
+        // Most calls have one exchange.
+        self.in_flight.reserve_exact(1);
         self.in_flight.push(exchange);
     }
 
@@ -122,6 +124,7 @@ impl Exchanges {
         request_id: Option<String>,
         decision: RetryDecision,
     ) {
+        self.attempts.reserve_exact(1);
         self.attempts.push(Attempt {
             endpoint: exchange.endpoint,
             started: exchange.started,

@@ -14,6 +14,7 @@ mod trace;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::ControlFlow::{Break, Continue};
@@ -83,11 +84,11 @@ impl<O: Operation> Call<O> {
         }
         let mut params = Params::new();
         operation.encode(&mut params);
-        let encoded = EncodedOperation {
+        let encoded = Arc::new(EncodedOperation {
             params,
             origin: operation.origin().cloned(),
             metadata,
-        };
+        });
         Ok(Self {
             state: CallState::new(encoded, options),
             value: None,

@@ -57,7 +57,7 @@ impl ReplayedFlow {
             hedge_after: traced.hedge_after.map(|span| span.0),
             credentials: None,
         };
-        let mut state = CallState::new(operation, options);
+        let mut state = CallState::new(operation.into(), options);
         state.sign_with(match traced.signer {
             TracedSigner::Session => Signer::Session,
             TracedSigner::Account(number) => Signer::Call(Credentials::access_key(

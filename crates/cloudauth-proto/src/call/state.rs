@@ -65,9 +65,9 @@ enum Phase {
 }
 
 impl CallState {
-    pub(super) fn new(operation: EncodedOperation, options: CallOptions) -> Self {
+    pub(super) fn new(operation: Arc<EncodedOperation>, options: CallOptions) -> Self {
         Self {
-            operation: Arc::new(operation),
+            operation,
             signer: options
                 .credentials
                 .clone()
