@@ -7,6 +7,7 @@ use core::time::Duration;
 use cloudauth_hyper::{Client as AsyncClient, Credentials, Endpoints, Options, Proxies};
 use cloudauth_proto::Source;
 use cloudauth_proto::credentials::Uri;
+use cloudauth_proto::driver::CallOutcome;
 use cloudauth_proto::ops::{DescribeFaceVerify, InitFaceVerify};
 use cloudauth_sim::{
     ACCESS_KEY_ID, ACCESS_KEY_SECRET, CREDENTIALS_PATH, Fault, Region, Simulator, Times,
@@ -90,6 +91,9 @@ fn every_documented_metric_is_there_after_a_failover() {
             assert!(shown.contains(attribute), "{name}: {attribute}: {shown}");
         }
         documented += 1;
+    }
+    for outcome in CallOutcome::ALL {
+        assert!(table.contains(&format!("`{outcome}`")), "{outcome}");
     }
     assert_eq!(documented, 8);
     assert_eq!(metrics.len(), documented, "an undocumented metric");

@@ -18,7 +18,8 @@ fn read_the_vault(path: &str, _time_left: Duration) -> Result<ProvidedCredential
     let (id, secret) = found.trim().split_once(' ').ok_or(SupplyError::Failed)?;
     Ok(ProvidedCredentials {
         credentials: Credentials::access_key(id, secret).map_err(|_| SupplyError::Failed)?,
-        // A quarter of this before the end, or 15 minutes, a call asks again; other calls do not wait for it.
+        // When a quarter of this time, at most 15 minutes, is left, a call fetches new keys; other calls do not
+        // wait for it.
         expires: Some(UnixTime::now() + Duration::from_secs(3_600)),
     })
 }

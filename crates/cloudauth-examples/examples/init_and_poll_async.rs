@@ -1,7 +1,7 @@
 //! Opens a verification in the browser, and waits for its verdict, with the async client.
 //!
 //! ```text
-//! cloudauth sim                                   # in another terminal; export what it prints
+//! cloudauth sim    # in another terminal; paste the lines that it prints into this one
 //! cargo run -p cloudauth-examples --example init_and_poll_async
 //! ```
 #![expect(clippy::print_stdout, reason = "a program prints")]

@@ -1,5 +1,4 @@
-//! Lists the verifications of a scene, a page at a time, with the blocking client. The async one has a stream of
-//! the same pages.
+//! Lists verifications, two on a page, with the blocking client. The async one has a stream of the same pages.
 #![expect(clippy::print_stdout, reason = "a program prints")]
 
 use core::error::Error;

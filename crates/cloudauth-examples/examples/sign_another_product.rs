@@ -2,7 +2,8 @@
 //! client of the application's own.
 //!
 //! ```text
-//! cargo run -p cloudauth-examples --example sign_another_product -- http://127.0.0.1:PORT
+//! cloudauth sim    # in another terminal; paste the lines that it prints into this one
+//! cargo run -p cloudauth-examples --example sign_another_product -- http://127.0.0.1:8733    # the simulator's STS
 //! ```
 #![expect(clippy::print_stdout, reason = "a program prints")]
 

@@ -15,14 +15,38 @@
 //!     .user_id("7")
 //!     .meta_info(r#"{"deviceType":"h5"}"#); // from the vendor's script in the person's browser
 //! let opened = client.call(&init).await?;
-//! // Send the browser to `opened.value.certify_url`.
+//! let url = opened.value.certify_url.ok_or("no CertifyUrl: is MetaInfo valid?")?;
+//! let url = url.expose(); // send the browser there
+//! # let _ = url;
 //! # Ok(())
 //! # }
 //! ```
 //!
+//! Later, when the person has returned or the service has called back, the verdict is queried. Neither of the two is
+//! proof of a verdict, since anybody can send such a request.
+//!
+//! ```no_run
+//! use cloudauth_fetch::ops::DescribeFaceVerify;
+//! use cloudauth_fetch::verify::{PollVerdict, Verdict};
+//! # use cloudauth_fetch::{CertifyId, Client, Error};
+//!
+//! # async fn result(client: &Client, certify_id: CertifyId) -> Result<&'static str, Error> {
+//! let query = DescribeFaceVerify::new(1_000_000_006, certify_id);
+//! Ok(match client.run(PollVerdict::once(query)).await? {
+//!     Some(Verdict::Passed(_)) => "passed",
+//!     Some(Verdict::NotPassed(_)) => "not passed",
+//!     None => "no verdict yet",
+//! })
+//! # }
+//! ```
+//!
+//! The docs of [`Error`] say what the person sees, what is an alert, and what may be tried again;
+//! [`may_have_been_carried_out`](Error::may_have_been_carried_out) and [`is_retryable`](Error::is_retryable) tell the
+//! cases apart.
+//!
 //! It compiles for any target, and runs on `wasm32-unknown-unknown` only: elsewhere the first call of JavaScript
-//! panics. For JavaScript there is a module that calls every operation by its name, in the directory `js` of the
-//! repository.
+//! panics. For JavaScript there is a module that calls every operation by its name, in the directory
+//! `crates/cloudauth-fetch/js` of the repository.
 //!
 //! **Browsers are out of scope**: whoever has the page would have the access key.
 //!
@@ -126,3 +150,8 @@ pub use cloudauth_proto::{
     Sensitive, ServiceError, Session, Source, UnixTime, codes, operation, ops, verify,
 };
 pub use host::{NoRandomness, seed};
+
+/// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

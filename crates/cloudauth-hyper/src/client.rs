@@ -37,6 +37,18 @@ use crate::shared::Shared;
 /// Name look-ups, credential files and programs block, so they have threads of their own, which end with
 /// them: at most four look-ups of a name, and four files and programs. The operating system cannot cancel a
 /// look-up: a thread can outlive its call, and no runtime waits for it.
+///
+/// # HTTP/1.1 only
+///
+/// HTTP/2 is not offered to servers. The reasons, from the source of hyper 1.12 and hyper-util 0.1.21:
+///
+/// * All calls to an endpoint would share one connection. If it is reset, the outcome of every billed
+///   operation in flight is unknown, not of one.
+/// * "Certainly not carried out" would be known less often: `REFUSED_STREAM`, and `GOAWAY` for later
+///   streams, reach a caller as errors like any other, so they would count as "maybe sent".
+/// * A call that waits for a free stream already has its connection: the wait would count towards the
+///   read timeout, and as "maybe sent" although nothing was.
+/// * ureq has no HTTP/2, so the drivers would differ; and it adds 8 crates.
 #[derive(Clone, Debug)]
 pub struct Client(Arc<Handle>);
 

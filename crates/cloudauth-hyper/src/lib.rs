@@ -15,7 +15,27 @@
 //!     .user_id("7")
 //!     .meta_info(r#"{"deviceType":"h5"}"#); // from the vendor's script in the person's browser
 //! let opened = client.call(&init).await?;
-//! println!("send the browser to {:?}", opened.value.certify_url);
+//! let url = opened.value.certify_url.ok_or("no CertifyUrl: is MetaInfo valid?")?;
+//! println!("send the browser to {}", url.expose());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Later, when the person has returned or the service has called back, the verdict is queried. Neither of the two is
+//! proof of a verdict, since anybody can send such a request.
+//!
+//! ```no_run
+//! use cloudauth_hyper::ops::DescribeFaceVerify;
+//! use cloudauth_hyper::verify::{PollVerdict, Verdict};
+//! # use cloudauth_hyper::{CertifyId, Client, Error};
+//!
+//! # async fn result(client: &Client, certify_id: CertifyId) -> Result<(), Error> {
+//! let query = DescribeFaceVerify::new(1_000_000_006, certify_id);
+//! match client.run(PollVerdict::once(query)).await? { // `PollVerdict::new` waits for the verdict instead
+//!     Some(Verdict::Passed(verified)) => println!("passed: {}", verified.certify_id()),
+//!     Some(Verdict::NotPassed(not_passed)) => println!("not passed: {:?}", not_passed.reason()),
+//!     None => println!("no verdict yet"),
+//! }
 //! # Ok(())
 //! # }
 //! ```
@@ -23,7 +43,7 @@
 //! With default options a client sends to Shanghai, and fails over to Beijing. It signs with the
 //! credentials that [`Source::default_chain`] finds when the first call needs them, and uses the proxies
 //! of the environment ([`Proxies`] has the exact rules). It never follows redirects. [`Options`] are the
-//! same for the blocking driver, `cloudauth-ureq`.
+//! same for the blocking driver, `cloudauth-ureq`. [HTTP/1.1 only](Client#http11-only).
 //!
 //! The futures are `Send`, hold no lock across an await, and need tokio's IO and time drivers, on a
 //! current-thread or a multi-thread runtime; outside of a runtime a call fails, and nothing is sent. Dropping
@@ -32,7 +52,38 @@
 //!
 //! The crate root exports what most applications need; everything else is in [`proto`].
 //!
-//! Tests of an application need no account: [`cloudauth_sim::testing`] shows how to test its handlers.
+//! # Errors
+//!
+//! Errors of calls are of one type. The docs of [`Error`] say what the person sees, what is an alert, and what may be
+//! tried again; its methods tell the cases apart:
+//!
+//! ```no_run
+//! # use cloudauth_hyper::Client;
+//! # use cloudauth_hyper::ops::InitFaceVerify;
+//! # async fn open(client: &Client, init: &InitFaceVerify) {
+//! match client.call(init).await {
+//!     Ok(opened) => println!("opened: {}", opened.value.certify_id),
+//!     // Another call could be billed, too: first query what became of this one.
+//!     Err(error) if error.may_have_been_carried_out() => eprintln!("the outcome is unknown: {error}"),
+//!     Err(error) if error.is_retryable() => eprintln!("the same call may succeed later: {error}"),
+//!     Err(error) => {
+//!         let meaning = error.meaning().map(|it| (it.responsible, it.chinese));
+//!         eprintln!("{error}; who has to act, and a text for that person: {meaning:?}");
+//!     }
+//! }
+//! # }
+//! ```
+//!
+//! An error shows neither a name, a number or a key nor a request, so it can be logged. Operations that are billed per
+//! call are never sent twice when the outcome of the first is unknown, unless the caller allows it
+//! ([`Repeat::EvenIfUncertain`]).
+//!
+//! # Tests
+//!
+//! Tests of an application need no account: the crate `cloudauth-sim` is the service in the test process.
+//! `Simulator::start()` starts it, `simulator.options()` are the [`Options`] of a client for it, and
+//! `simulator.finish(&certify_id, Verdict::Passed)` ends a verification. With [`Options::test_clock`] backoffs and
+//! polls take no time. [`cloudauth_sim::testing`] shows handlers with their tests.
 //!
 //! [`cloudauth_sim::testing`]: https://docs.rs/cloudauth-sim/latest/cloudauth_sim/testing/
 //!
@@ -78,18 +129,6 @@
 //!
 //! Server certificates are verified. No feature of this crate and none of its own options turns that off;
 //! [`Options::tls_config`] takes a configuration of the caller's, which decides for itself.
-//!
-//! # HTTP/1.1 only
-//!
-//! HTTP/2 is not offered to servers. The reasons, from the source of hyper 1.12 and hyper-util 0.1.21:
-//!
-//! * All calls to an endpoint would share one connection. If it is reset, the outcome of every billed
-//!   operation in flight is unknown, not of one.
-//! * "Certainly not carried out" would be known less often: `REFUSED_STREAM`, and `GOAWAY` for later
-//!   streams, reach a caller as errors like any other, so they would count as "maybe sent".
-//! * A call that waits for a free stream already has its connection: the wait would count towards the
-//!   read timeout, and as "maybe sent" although nothing was.
-//! * ureq has no HTTP/2, so the drivers would differ; and it adds 8 crates.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -115,3 +154,8 @@ pub use cloudauth_proto::{
     Endpoints, Error, Flow, Network, Operation, Policy, Region, Repeat, Reply, Scheme, Secret,
     Sensitive, ServiceError, Source, UnixTime, codes, ops, verify,
 };
+
+/// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

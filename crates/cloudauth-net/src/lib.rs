@@ -47,3 +47,8 @@ pub use observer::{ObservedFlow, Observer};
 pub use options::{ClientParts, Options, resolve};
 pub use proxy::{Proxies, Proxy, ProxyProtocol};
 pub use user_agent::UserAgent;
+
+/// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -20,7 +20,7 @@ type Hook = Arc<dyn Fn(&str, &Attempt) + Send + Sync>;
 ///
 /// # Spans and events
 ///
-/// None of them holds a query, a body, a key or personal data.
+/// None of them shows a query, a body, a key or personal data.
 ///
 /// | name | level | fields |
 /// |---|---|---|

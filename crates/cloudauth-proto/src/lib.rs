@@ -4,8 +4,9 @@
 //! This crate encodes, signs, retries, fails over between regions and decodes. It opens no socket, reads
 //! no clock, draws no randomness and takes no lock, and it is `no_std` with `alloc`. A driver performs the
 //! IO: [`cloudauth-ureq`](https://docs.rs/cloudauth-ureq) is a blocking one,
-//! [`cloudauth-hyper`](https://docs.rs/cloudauth-hyper) an async one. This is a whole third one, whose
-//! network is a function: Shanghai refuses connections, and Beijing responds.
+//! [`cloudauth-hyper`](https://docs.rs/cloudauth-hyper) an async one,
+//! [`cloudauth-fetch`](https://docs.rs/cloudauth-fetch) one for WebAssembly. This is another whole one, whose network
+//! is a function: Shanghai refuses connections, and Beijing responds.
 //!
 //! ```
 //! use core::time::Duration;
@@ -164,3 +165,8 @@ pub use secret::{Secret, Sensitive};
 pub use session::Session;
 pub use sign::Scheme;
 pub use text_enum::UnknownName;
+
+/// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

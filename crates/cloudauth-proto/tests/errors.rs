@@ -4,6 +4,7 @@
 
 mod common;
 
+use core::cell::Cell;
 use core::error::Error as StdError;
 use core::fmt;
 
@@ -150,6 +151,45 @@ fn throttling_is_told_from_other_refusals() {
     }
     for outcome in [|| code(503, "ServiceUnavailable"), || code(200, "418")] {
         assert!(!call(&query(), outcome).is_throttled());
+    }
+}
+
+/// The outcomes of the exchanges of a call, one after another; the last one is that of all later ones.
+fn in_turn<const N: usize>(outcomes: [fn() -> Outcome; N]) -> impl Fn() -> Outcome {
+    let sent = Cell::new(0);
+    move || {
+        let outcome = outcomes[sent.get().min(N - 1)];
+        sent.set(sent.get() + 1);
+        outcome()
+    }
+}
+
+#[test]
+fn no_error_is_throttled_if_an_earlier_attempt_may_have_been_carried_out() {
+    for throttled in [|| response(429, "{}"), || code(400, "Throttling.User")] {
+        // Opening a verification may be repeated, but whoever waits and makes the call again may pay for two.
+        let opened = call(
+            &open(),
+            in_turn([|| failed(Delivery::MaybeSent), throttled]),
+        );
+        let options = CallOptions::new().repeat(Repeat::EvenIfUncertain);
+        let paid = Call::new(&Id2MetaVerify::new(), options).unwrap();
+        let paid = run(
+            paid,
+            &mut session(),
+            in_turn([|| failed(Delivery::MaybeSent), throttled]),
+        );
+        for error in [opened, paid] {
+            assert!(error.attempts().len() > 1, "{error}");
+            assert!(error.may_have_been_carried_out(), "{error}");
+            assert!(!error.is_throttled(), "{error}");
+        }
+        // A query does no harm, whatever became of the first one.
+        let error = call(
+            &query(),
+            in_turn([|| failed(Delivery::MaybeSent), throttled]),
+        );
+        assert!(error.is_throttled(), "{error}");
     }
 }
 
@@ -339,15 +379,12 @@ fn a_test_for_repetition_finds_one() {
 
 #[test]
 fn different_outcomes_are_all_listed_with_their_request_ids() {
-    let sent = core::cell::Cell::new(0);
-    let error = call(&query(), || {
-        sent.set(sent.get() + 1);
-        match sent.get() {
-            1 => failed(Delivery::NotSent),
-            2 => code(503, "ServiceUnavailable"),
-            _ => response(502, ""),
-        }
-    });
+    let outcomes: [fn() -> Outcome; 3] = [
+        || failed(Delivery::NotSent),
+        || code(503, "ServiceUnavailable"),
+        || response(502, ""),
+    ];
+    let error = call(&query(), in_turn(outcomes));
     let text = error.to_string();
     for part in [
         "Connection refused",

@@ -123,3 +123,8 @@ pub use world::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, World};
 
 #[doc = include_str!("testing.md")]
 pub mod testing {}
+
+/// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

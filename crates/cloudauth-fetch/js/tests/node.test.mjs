@@ -1,6 +1,7 @@
 // The driver in Node and in Deno, against the simulator.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import net from "node:net";
 import { after, afterEach, before, test } from "node:test";
 
@@ -59,6 +60,26 @@ test("a verification is opened, passed, and its verdict queried at its origin", 
     const query = { SceneId: INIT.SceneId, CertifyId };
     const verdict = await it.call("DescribeFaceVerify", query, { origin: reply.endpoint });
     assert.equal(JSON.parse(verdict.json).Passed, "T");
+});
+
+test("the example of the README opens a verification, and queries its verdict", async () => {
+    const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+    const [, example] = readme.match(/^```js\n(.*?)^```$/ms);
+    // The module is loaded already, and the person finishes before the query.
+    const body = example.replace(/^(import|initSync).*$/gm, "").replace(/^\/\/ Later, .*$/m, "await pass(CertifyId);");
+    const names = ["Client", "pass", "OuterOrderNo", "UserId", "MetaInfo", "accessKeyId", "accessKeySecret"];
+    const { accessKeyId, accessKeySecret } = KEYS;
+    class Local extends Client {
+        constructor(options) {
+            super({ ...options, ...LIMITS, endpoints: simulator.endpoints });
+        }
+    }
+    const AsyncFunction = (async () => {}).constructor;
+    const run = new AsyncFunction(...names, `${body}; return { CertifyUrl, Passed };`);
+    const { OuterOrderNo, UserId, MetaInfo } = INIT;
+    const it = await run(Local, simulator.pass, OuterOrderNo, UserId, MetaInfo, accessKeyId, accessKeySecret);
+    assert.match(it.CertifyUrl, /^http/);
+    assert.equal(it.Passed, "T");
 });
 
 for (const [name, fault, attempt] of [

@@ -166,9 +166,16 @@ impl Error {
         }
     }
 
-    /// Whether there were too many requests: HTTP 429, or a code that begins with `Throttling`.
+    /// Whether there were too many requests: HTTP 429, or a code that begins with `Throttling`. The same call
+    /// may succeed later.
+    ///
+    /// Never true if an earlier attempt [may have been carried out](Self::may_have_been_carried_out): a
+    /// caller who waits and makes the call again could be billed twice.
     #[must_use]
     pub fn is_throttled(&self) -> bool {
+        if self.may_have_been_carried_out() {
+            return false;
+        }
         match self {
             Self::Service(fault) => attempt::is_throttled(fault.status, self.code()),
             Self::Credentials(error) => error.is_throttled(),
