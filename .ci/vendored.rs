@@ -2,6 +2,8 @@
 //!
 //! The host pushes bytes, polls, and pulls the bytes of a request. `.ci/vendored` builds it.
 
+#![deny(warnings)]
+
 use std::cell::RefCell;
 use std::time::Duration;
 
@@ -161,7 +163,11 @@ impl Module {
         self.step(step, now)
     }
 
-    fn step(&mut self, step: Step<String>, now: Now) -> i32 {
+    fn step(
+        &mut self,
+        step: Step<String>,
+        #[cfg_attr(feature = "refresh", expect(unused_variables, reason = "nothing is declined"))] now: Now,
+    ) -> i32 {
         match step {
             Step::Send(exchange) => {
                 self.sent = Some((exchange.id(), exchange.response_limit()));

@@ -26,6 +26,15 @@ fn openssl(args: &[&str], input: &[u8]) -> Option<Vec<u8>> {
     output.status.success().then_some(output.stdout)
 }
 
+/// Says on the terminal that a test did not run, which `eprintln!` does not for a test that passes. Fails where that is
+/// not wanted, as in `.ci/run`.
+fn not_tested(needs: &str) {
+    let message = format!("\nnot tested: needs {needs}\n");
+    let fails = std::env::var_os("CLOUDAUTH_NOT_TESTED").is_some();
+    assert!(!fails, "{message}");
+    std::io::stderr().write_all(message.as_bytes()).unwrap();
+}
+
 /// Converts a ciphertext to the form of OpenSSL: ASN.1, with the hash before the ciphertext.
 fn asn1(encrypted: &[u8]) -> Vec<u8> {
     let (point, rest) = encrypted.split_at(65);
@@ -57,8 +66,7 @@ fn asn1(encrypted: &[u8]) -> Vec<u8> {
 #[test]
 fn openssl_decrypts_the_ciphertext() {
     let Some(private) = openssl(&["genpkey", "-algorithm", "SM2"], b"") else {
-        eprintln!("not tested: no openssl with SM2 is installed");
-        return;
+        return not_tested("openssl with SM2");
     };
     let public = openssl(&["pkey", "-pubout", "-outform", "DER"], &private).unwrap();
     let key = PublicKey::new(&public[public.len() - 65..]).unwrap();

@@ -1,5 +1,5 @@
 # An operator's hour. The test `hour` runs it on a terminal, against a simulator whose variables are set:
-# $SHANGHAI and $ADMIN are URLs of it. transcript.txt is what is printed.
+# $SHANGHAI and $CLOUDAUTH_SIM_ADMIN are URLs of it. transcript.txt is what is printed.
 step() {
     echo
     echo "# $1"
@@ -19,19 +19,17 @@ run cloudauth init --scene-id 1000000006 --outer-order-no order1 --return-url ht
 CERTIFY_ID=$(cloudauth call DescribeVerifySearchPageList --params search.json --json |
     sed 's/.*"CertifyId":"\([^"]*\)".*/\1/')
 run cloudauth describe --scene-id 1000000006 --certify-id "$CERTIFY_ID"
-curl -sf "$ADMIN/finish" -H 'content-type: application/json' \
-    -d "{\"certify_id\":\"$CERTIFY_ID\",\"sub_code\":\"204\"}" >/dev/null
+cloudauth sim finish "$CERTIFY_ID" --sub-code 204 >/dev/null
 run cloudauth watch --scene-id 1000000006 --certify-id "$CERTIFY_ID" --for 20 2>/dev/null
 
 step "The person did not pass. What does 204 mean?"
 run cloudauth explain 204
 
 step "Shanghai goes down. Beijing responds instead."
-curl -sf "$ADMIN/faults" -H 'content-type: application/json' \
-    -d '{"region":"cn-shanghai","fault":"refuse","times":"always"}' >/dev/null
+cloudauth sim break --region cn-shanghai >/dev/null
 run cloudauth describe --scene-id 1000000006 --certify-id "$CERTIFY_ID"
 run cloudauth doctor --endpoint "$SHANGHAI"
-curl -sf -X DELETE "$ADMIN/faults" >/dev/null
+cloudauth sim heal >/dev/null
 
 step "A host has another secret: why is its signature refused?"
 ALIBABA_CLOUD_ACCESS_KEY_SECRET=mistyped run cloudauth describe --scene-id 1000000006 --certify-id "$CERTIFY_ID"
