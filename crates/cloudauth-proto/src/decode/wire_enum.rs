@@ -100,7 +100,10 @@ macro_rules! wire_enum {
         impl $crate::operation::Value for $name {
             const KIND: $crate::operation::FieldKind = $crate::operation::FieldKind::Text;
 
-            fn text(&self) -> alloc::borrow::Cow<'_, str> {
+            fn text<'v>(
+                &'v self,
+                _: &'v mut $crate::operation::Digits,
+            ) -> alloc::borrow::Cow<'v, str> {
                 self.as_str().into()
             }
 

@@ -5,7 +5,7 @@ use alloc::string::String;
 use core::fmt;
 
 use super::FieldKind;
-use super::value::Value;
+use super::value::{Digits, Value};
 use crate::secret::Sensitive;
 
 /// Contents of a file in base64: a picture or a video.
@@ -101,7 +101,7 @@ impl From<Sensitive> for Base64 {
 impl Value for Base64 {
     const KIND: FieldKind = FieldKind::Base64;
 
-    fn text(&self) -> Cow<'_, str> {
+    fn text<'v>(&'v self, _: &'v mut Digits) -> Cow<'v, str> {
         self.expose().into()
     }
 

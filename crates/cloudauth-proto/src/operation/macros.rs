@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Base64, Field, FieldKind, InvalidField, OperationMetadata, Value};
+use super::{Base64, Digits, Field, FieldKind, InvalidField, OperationMetadata, Value};
 use crate::encode::{ParamLocation, Params};
 use crate::text::find_invisible;
 
@@ -82,7 +82,7 @@ pub(crate) fn show_field<V: Value>(
     visit: &mut dyn FnMut(&'static Field, &str),
 ) {
     if let (Some(field), Some(value)) = (fields.next(), value) {
-        value.visit_text(&mut |text| visit(field, text));
+        visit(field, &value.text(&mut Digits::new()));
     }
 }
 

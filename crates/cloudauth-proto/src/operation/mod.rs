@@ -21,7 +21,7 @@ pub(crate) use macros::{
 };
 pub use table::TableOperation;
 pub use value::Json;
-pub(crate) use value::Value;
+pub(crate) use value::{Digits, Value};
 
 use crate::codes::{self, Charge};
 pub use crate::decode::{Shape, Unlisted};

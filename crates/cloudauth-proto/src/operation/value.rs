@@ -1,8 +1,9 @@
 //! The types that a field of an operation can have.
 
 use alloc::borrow::Cow;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
+pub(crate) use itoa::Buffer as Digits;
 use serde::{Deserialize, Serialize};
 
 use super::FieldKind;
@@ -12,18 +13,15 @@ use crate::secret::Sensitive;
 /// A type that a field of an operation can have.
 pub(crate) trait Value: Sized {
     const KIND: FieldKind;
-    fn text(&self) -> Cow<'_, str>;
-    /// Calls `visit` with the text; integers need no memory for it.
-    fn visit_text(&self, visit: &mut dyn FnMut(&str)) {
-        visit(&self.text());
-    }
+    /// The text that is sent; integers write it to `digits`, so that they need no memory.
+    fn text<'v>(&'v self, digits: &'v mut Digits) -> Cow<'v, str>;
     fn parse(text: String) -> Option<Self>;
 }
 
 impl Value for String {
     const KIND: FieldKind = FieldKind::Text;
 
-    fn text(&self) -> Cow<'_, str> {
+    fn text<'v>(&'v self, _: &'v mut Digits) -> Cow<'v, str> {
         self.as_str().into()
     }
 
@@ -35,7 +33,7 @@ impl Value for String {
 impl Value for Sensitive {
     const KIND: FieldKind = FieldKind::Sensitive;
 
-    fn text(&self) -> Cow<'_, str> {
+    fn text<'v>(&'v self, _: &'v mut Digits) -> Cow<'v, str> {
         self.expose().into()
     }
 
@@ -47,7 +45,7 @@ impl Value for Sensitive {
 impl Value for CertifyId {
     const KIND: FieldKind = FieldKind::Text;
 
-    fn text(&self) -> Cow<'_, str> {
+    fn text<'v>(&'v self, _: &'v mut Digits) -> Cow<'v, str> {
         self.as_str().into()
     }
 
@@ -61,12 +59,8 @@ macro_rules! integers {
         impl Value for $type {
             const KIND: FieldKind = FieldKind::$kind;
 
-            fn text(&self) -> Cow<'_, str> {
-                self.to_string().into()
-            }
-
-            fn visit_text(&self, visit: &mut dyn FnMut(&str)) {
-                visit(itoa::Buffer::new().format(*self));
+            fn text<'v>(&'v self, digits: &'v mut Digits) -> Cow<'v, str> {
+                digits.format(*self).into()
             }
 
             fn parse(text: String) -> Option<Self> {
@@ -80,7 +74,7 @@ integers!(i32: Int32, i64: Int64);
 impl Value for bool {
     const KIND: FieldKind = FieldKind::Boolean;
 
-    fn text(&self) -> Cow<'_, str> {
+    fn text<'v>(&'v self, _: &'v mut Digits) -> Cow<'v, str> {
         if *self { "true" } else { "false" }.into()
     }
 
@@ -102,7 +96,7 @@ impl<T> From<T> for Json<T> {
 impl<T: Serialize + for<'de> Deserialize<'de>> Value for Json<T> {
     const KIND: FieldKind = FieldKind::Json;
 
-    fn text(&self) -> Cow<'_, str> {
+    fn text<'v>(&'v self, _: &'v mut Digits) -> Cow<'v, str> {
         // Serialization fails for maps with keys that are not strings, and for writers that fail;
         // there are neither.
         serde_json::to_string(&self.0).unwrap_or_default().into()
