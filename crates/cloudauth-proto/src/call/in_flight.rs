@@ -70,7 +70,7 @@ pub(super) struct Exchanges {
 impl Exchanges {
     pub(super) fn start(&mut self, exchange: InFlight) {
         self.sent += 1;
-        // Most calls have one exchange.
+        // Most calls have one exchange, and a vector of such large values would begin with room for four.
         self.in_flight.reserve_exact(1);
         self.in_flight.push(exchange);
     }

@@ -21,7 +21,7 @@ impl Request {
         mut self,
         body: impl FnOnce(Body) -> B,
     ) -> Result<http::Request<B>, http::Error> {
-        // hyper reserves room for one more.
+        // hyper reserves room for one more, which would move them all.
         let mut headers = HeaderMap::with_capacity(self.headers.len() + 1);
         for (name, value) in mem::take(&mut self.headers) {
             let mut value = match value {
