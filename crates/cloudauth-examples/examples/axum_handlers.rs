@@ -42,7 +42,7 @@ async fn verdict(State(client): State<Client>, Path(id): Path<String>) -> Reply 
     })
 }
 
-/// Neither a name nor a number is in the text of an error.
+/// The response to a failure. Its text has neither a name nor a number.
 fn failed(error: impl Into<Box<dyn core::error::Error>>) -> (StatusCode, String) {
     (StatusCode::BAD_GATEWAY, error.into().to_string())
 }

@@ -77,14 +77,11 @@ impl Shared {
         loop {
             // Created before the poll, so that the end of a refresh is not missed.
             let refreshed = self.refreshed.notified();
-            // Not a value of the block: a step is large, and would be moved.
-            let (step, events);
-            {
+            let (step, events) = {
                 let session = &mut self.session();
                 session.observe(observed.is_on());
-                step = flow.poll(session, now);
-                events = session.take_events();
-            }
+                (flow.poll(session, now), session.take_events())
+            };
             observed.record(events);
             if !matches!(step, Step::Wait(_)) {
                 // The flow no longer waits for it.

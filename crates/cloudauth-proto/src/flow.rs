@@ -173,7 +173,6 @@ impl<T> Step<T> {
 
     /// Separates the end of a flow (`Break`) from a step for the driver (`Continue`), which is then a
     /// step of any flow that runs this one as a part of itself.
-    #[inline]
     pub fn or_done<U>(self) -> ControlFlow<Result<T, Error>, Step<U>> {
         Continue(match self {
             Self::Send(exchange) => Step::Send(exchange),

@@ -75,7 +75,7 @@
 //! # }
 //! ```
 //!
-//! An error shows neither a name, a number or a key nor a request, so it can be logged. Operations that are billed per
+//! An error shows no name, number, key or request, so it can be logged. Operations that are billed per
 //! call are never sent twice when the outcome of the first is unknown, unless the caller allows it
 //! ([`Repeat::EvenIfUncertain`]).
 //!

@@ -166,14 +166,15 @@ mod tests {
     }
 
     #[test]
-    fn all_response_headers_that_are_read_are_kept() {
+    fn the_first_values_of_the_response_headers_that_are_read_count() {
         let mut reply = http::Response::builder().status(503).header("server", "x");
         for name in READ {
-            reply = reply.header(name, name);
+            reply = reply.header(name, name).header(name, "another");
         }
         let (parts, ()) = reply.body(()).unwrap().into_parts();
         let head = Head::from(&parts);
-        assert_eq!((head.status, head.headers.len()), (503, READ.len()));
+        assert_eq!(head.status, 503);
+        assert!(head.headers.iter().all(|(name, _)| name != "server"));
         assert!(READ.into_iter().all(|name| head.header(name) == Some(name)));
     }
 }
